@@ -1,0 +1,246 @@
+package event
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"lambda-release/internal/rules"
+)
+
+func branch(name string) rules.Ref { return rules.Ref{Kind: rules.Branch, Name: name} }
+func tag(name string) rules.Ref    { return rules.Ref{Kind: rules.Tag, Name: name} }
+func pull(n int) rules.Ref         { return rules.Ref{Kind: rules.PullRequest, Number: n} }
+
+// job is the environment of run 4711 of o/r, at the commit "sha", for an event
+// that has this ref and payload.
+func job(t *testing.T, name, ref, payload string) map[string]string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "event.json")
+	if err := os.WriteFile(path, []byte(payload), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return map[string]string{
+		"GITHUB_EVENT_NAME":  name,
+		"GITHUB_EVENT_PATH":  path,
+		"GITHUB_REF":         ref,
+		"GITHUB_SHA":         "sha",
+		"GITHUB_REPOSITORY":  "o/r",
+		"GITHUB_RUN_ID":      "4711",
+		"GITHUB_RUN_ATTEMPT": "2",
+		"GITHUB_SERVER_URL":  "https://github.com",
+	}
+}
+
+func getenv(env map[string]string) func(string) string {
+	return func(name string) string { return env[name] }
+}
+
+// ofRun adds what job's run is to what is expected of its event.
+func ofRun(e Event) Event {
+	e.RunID, e.Attempt, e.RunURL = 4711, 2, "https://github.com/o/r/actions/runs/4711/attempts/2"
+	return e
+}
+
+const (
+	here  = `"head":{"sha":"head","repo":{"full_name":"o/r"}}`
+	fork  = `"head":{"sha":"head","repo":{"full_name":"someone/r"}}`
+	gone  = `"head":{"sha":"head","repo":null}`
+	inRep = `"repository":{"full_name":"o/r"}`
+)
+
+func TestRead(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		event, ref, payload string
+		override            string
+		want                Event  // without its name and run
+		noRef               string // part of the error
+	}{
+		"push of a branch":          {event: "push", ref: "refs/heads/feature/x", payload: `{"deleted":false}`, want: Event{Ref: branch("feature/x"), SHA: "sha"}},
+		"push of a tag":             {event: "push", ref: "refs/tags/v1", payload: `{}`, want: Event{Ref: tag("v1"), SHA: "sha"}},
+		"push by the merge queue":   {event: "push", ref: "refs/heads/gh-readonly-queue/main/pr-7-abc", payload: `{}`, want: Event{Ref: branch("gh-readonly-queue/main/pr-7-abc"), SHA: "sha"}},
+		"push that deletes":         {event: "push", ref: "refs/heads/main", payload: `{"ref":"refs/heads/x","deleted":true}`, want: Event{SHA: "sha"}, noRef: "deleted its branch or tag"},
+		"push, payload empty":       {event: "push", ref: "refs/heads/main", want: Event{Ref: branch("main"), SHA: "sha"}},
+		"push, payload broken":      {event: "push", ref: "refs/heads/main", payload: `{"deleted":`, want: Event{Ref: branch("main"), SHA: "sha"}},
+		"push, payload a list":      {event: "push", ref: "refs/heads/main", payload: `[]`, want: Event{Ref: branch("main"), SHA: "sha"}},
+		"push, payload odd":         {event: "push", ref: "refs/heads/main", payload: `{"repository":3,"pull_request":"x","deleted":true}`, want: Event{SHA: "sha"}, noRef: "deleted"},
+		"push without a ref":        {event: "push", payload: `{}`, want: Event{SHA: "sha"}, noRef: "GITHUB_REF is empty"},
+		"push of a note":            {event: "push", ref: "refs/notes/x", payload: `{}`, want: Event{SHA: "sha"}, noRef: `GITHUB_REF "refs/notes/x"`},
+		"release":                   {event: "release", ref: "refs/tags/v1", payload: `{"action":"published"}`, want: Event{Ref: tag("v1"), SHA: "sha"}},
+		"schedule":                  {event: "schedule", ref: "refs/heads/main", payload: `{}`, want: Event{Ref: branch("main"), SHA: "sha"}},
+		"workflow_dispatch, branch": {event: "workflow_dispatch", ref: "refs/heads/x", payload: `{"ref":"refs/heads/y"}`, want: Event{Ref: branch("x"), SHA: "sha"}},
+		"workflow_dispatch, tag":    {event: "workflow_dispatch", ref: "refs/tags/v1", payload: `{}`, want: Event{Ref: tag("v1"), SHA: "sha"}},
+		"repository_dispatch":       {event: "repository_dispatch", ref: "refs/heads/main", payload: `{}`, want: Event{Ref: branch("main"), SHA: "sha"}},
+		"merge_group":               {event: "merge_group", ref: "refs/heads/gh-readonly-queue/main/pr-7-abc", payload: `{}`, want: Event{Ref: branch("gh-readonly-queue/main/pr-7-abc"), SHA: "sha"}},
+
+		"pull_request opened": {
+			event: "pull_request", ref: "refs/pull/7/merge",
+			payload: `{"action":"opened","number":7,"pull_request":{"number":7,"merged":false,"merge_commit_sha":"test","base":{"ref":"main"},` + here + `},` + inRep + `}`,
+			want:    Event{Ref: pull(7), Preview: pull(7), SHA: "sha"},
+		},
+		"pull_request of a fork": {
+			event: "pull_request", ref: "refs/pull/7/merge",
+			payload: `{"action":"opened","pull_request":{"number":7,"base":{"ref":"main"},` + fork + `},` + inRep + `}`,
+			want:    Event{Ref: pull(7), Preview: pull(7), Fork: true, SHA: "sha"},
+		},
+		"pull_request of a fork that is gone": {
+			event: "pull_request", ref: "refs/pull/7/merge",
+			payload: `{"action":"opened","pull_request":{"number":7,"base":{"ref":"main"},` + gone + `},` + inRep + `}`,
+			want:    Event{Ref: pull(7), Preview: pull(7), Fork: true, SHA: "sha"},
+		},
+		"pull_request, repository from the environment": {
+			event: "pull_request", ref: "refs/pull/7/merge",
+			payload: `{"pull_request":{"number":7,"head":{"repo":{"full_name":"O/R"}}}}`,
+			want:    Event{Ref: pull(7), Preview: pull(7), SHA: "sha"},
+		},
+		"pull_request closed unmerged": {
+			event: "pull_request", ref: "refs/pull/7/merge",
+			payload: `{"action":"closed","pull_request":{"number":7,"merged":false,"base":{"ref":"main"},` + here + `},` + inRep + `}`,
+			want:    Event{Ref: pull(7), Preview: pull(7), SHA: "sha"},
+		},
+		"pull_request merged": {
+			event: "pull_request", ref: "refs/heads/main",
+			payload: `{"action":"closed","pull_request":{"number":7,"merged":true,"merge_commit_sha":"merge","base":{"ref":"main"},` + here + `},` + inRep + `}`,
+			want:    Event{Ref: branch("main"), Preview: pull(7), SHA: "merge"},
+		},
+		"pull_request merged, base qualified": {
+			event: "pull_request", ref: "main",
+			payload: `{"action":"closed","pull_request":{"number":7,"merged":true,"merge_commit_sha":"merge","base":{"ref":"refs/heads/main"},` + here + `}}`,
+			want:    Event{Ref: branch("main"), Preview: pull(7), SHA: "merge"},
+		},
+		"pull_request merged from a fork": {
+			event: "pull_request", ref: "refs/heads/main",
+			payload: `{"action":"closed","pull_request":{"number":7,"merged":true,"merge_commit_sha":null,"base":{"ref":"main"},` + fork + `},` + inRep + `}`,
+			want:    Event{Ref: branch("main"), Preview: pull(7), Fork: true, SHA: "sha"},
+		},
+		"pull_request merged, then labeled": {
+			event: "pull_request", ref: "refs/heads/main",
+			payload: `{"action":"labeled","pull_request":{"number":7,"merged":true,"base":{"ref":"main"},` + here + `}}`,
+			want:    Event{Ref: pull(7), Preview: pull(7), SHA: "sha"},
+		},
+		"pull_request merged into nothing": {
+			event: "pull_request", ref: "refs/heads/main",
+			payload: `{"action":"closed","pull_request":{"number":7,"merged":true}}`,
+			want:    Event{Preview: pull(7), SHA: "sha"}, noRef: `merged into ""`,
+		},
+		"pull_request merged into a tag": {
+			event: "pull_request", ref: "refs/heads/main",
+			payload: `{"action":"closed","pull_request":{"number":7,"merged":true,"base":{"ref":"refs/tags/v1"}}}`,
+			want:    Event{Preview: pull(7), SHA: "sha"}, noRef: `merged into "refs/tags/v1"`,
+		},
+		"pull_request, payload empty":   {event: "pull_request", ref: "refs/pull/7/merge", want: Event{SHA: "sha"}, noRef: "parse the event's payload"},
+		"pull_request, payload broken":  {event: "pull_request", ref: "refs/pull/7/merge", payload: `{"pull_request":{`, want: Event{SHA: "sha"}, noRef: "parse the event's payload"},
+		"pull_request null":             {event: "pull_request", ref: "refs/pull/7/merge", payload: `{"pull_request":null}`, want: Event{SHA: "sha"}, noRef: "no pull_request.number"},
+		"pull_request, number a string": {event: "pull_request", ref: "refs/pull/7/merge", payload: `{"pull_request":{"number":"7"}}`, want: Event{SHA: "sha"}, noRef: "cannot unmarshal string"},
+		"pull_request, number negative": {event: "pull_request", ref: "refs/pull/7/merge", payload: `{"pull_request":{"number":-7}}`, want: Event{SHA: "sha"}, noRef: "no pull_request.number"},
+		"pull_request, number too big":  {event: "pull_request", ref: "refs/pull/7/merge", payload: `{"pull_request":{"number":1e99}}`, want: Event{SHA: "sha"}, noRef: "cannot unmarshal number"},
+		"pull_request, merged a string": {event: "pull_request", ref: "refs/heads/main", payload: `{"action":"closed","pull_request":{"number":7,"merged":"true"}}`, want: Event{SHA: "sha"}, noRef: "cannot unmarshal string"},
+
+		"pull_request_target opened": {
+			event: "pull_request_target", ref: "refs/heads/main",
+			payload: `{"action":"opened","pull_request":{"number":7,"base":{"ref":"main"},` + fork + `},` + inRep + `}`,
+			want:    Event{Ref: pull(7), Preview: pull(7), Fork: true, SHA: "head"},
+		},
+		"pull_request_target merged": {
+			event: "pull_request_target", ref: "refs/heads/main",
+			payload: `{"action":"closed","pull_request":{"number":7,"merged":true,"merge_commit_sha":"merge","base":{"ref":"main"},` + here + `},` + inRep + `}`,
+			want:    Event{Ref: pull(7), Preview: pull(7), SHA: "head"},
+		},
+		"pull_request_target without a head": {
+			event: "pull_request_target", ref: "refs/heads/main",
+			payload: `{"pull_request":{"number":7}}`,
+			want:    Event{Ref: pull(7), Preview: pull(7)},
+		},
+
+		"workflow_run of a push": {
+			event: "workflow_run", ref: "refs/heads/main",
+			payload: `{"workflow_run":{"event":"push","head_branch":"develop","head_sha":"ran","head_repository":{"full_name":"o/r"}},` + inRep + `}`,
+			want:    Event{Ref: branch("develop"), SHA: "ran"},
+		},
+		"workflow_run of a pull request": {
+			event: "workflow_run", ref: "refs/heads/main",
+			payload: `{"workflow_run":{"event":"pull_request","head_branch":"main","head_sha":"ran","head_repository":{"full_name":"o/r"}},` + inRep + `}`,
+			want:    Event{SHA: "ran"}, noRef: `an event "pull_request", and only a push counts`,
+		},
+		"workflow_run of a fork": {
+			event: "workflow_run", ref: "refs/heads/main",
+			payload: `{"workflow_run":{"event":"push","head_branch":"main","head_sha":"ran","head_repository":{"full_name":"someone/r"}},` + inRep + `}`,
+			want:    Event{Fork: true, SHA: "ran"}, noRef: `a push in "someone/r"`,
+		},
+		"workflow_run of nowhere": {
+			event: "workflow_run", ref: "refs/heads/main",
+			payload: `{"workflow_run":{"event":"push","head_branch":"main","head_sha":"ran","head_repository":null},` + inRep + `}`,
+			want:    Event{SHA: "ran"}, noRef: `a push in ""`,
+		},
+		"workflow_run without a branch": {
+			event: "workflow_run", ref: "refs/heads/main",
+			payload: `{"workflow_run":{"event":"push","head_branch":null,"head_sha":"ran","head_repository":{"full_name":"o/r"}},` + inRep + `}`,
+			want:    Event{SHA: "ran"}, noRef: `head_branch ""`,
+		},
+		"workflow_run null":   {event: "workflow_run", ref: "refs/heads/main", payload: `{"workflow_run":null}`, noRef: "only a push counts"},
+		"workflow_run broken": {event: "workflow_run", ref: "refs/heads/main", payload: `nonsense`, want: Event{SHA: "sha"}, noRef: "parse the event's payload"},
+
+		"an event about an issue": {event: "issues", ref: "refs/heads/main", payload: `{}`, want: Event{SHA: "sha"}, noRef: `an event "issues" is about no branch`},
+		"pull_request_review":     {event: "pull_request_review", ref: "refs/pull/7/merge", payload: `{"pull_request":{"number":7}}`, want: Event{SHA: "sha"}, noRef: `"pull_request_review"`},
+		"no event":                {ref: "refs/heads/main", want: Event{SHA: "sha"}, noRef: "with --alias, or say with --ref"},
+
+		"ref for an issue":            {event: "issues", ref: "refs/heads/main", override: "develop", want: Event{Ref: branch("develop"), SHA: "sha"}},
+		"ref outside GitHub":          {override: "refs/tags/v1", want: Event{Ref: tag("v1"), SHA: "sha"}},
+		"ref for a push that deletes": {event: "push", ref: "refs/heads/main", payload: `{"deleted":true}`, override: "main", want: Event{Ref: branch("main"), SHA: "sha"}},
+		"ref for a merged pull request": {
+			event: "pull_request", ref: "refs/heads/main",
+			payload:  `{"action":"closed","pull_request":{"number":7,"merged":true,"merge_commit_sha":"merge","base":{"ref":"main"},` + fork + `},` + inRep + `}`,
+			override: "refs/heads/x", want: Event{Ref: branch("x"), Fork: true, SHA: "merge"},
+		},
+		"ref for the tag of a workflow_run": {
+			event: "workflow_run", ref: "refs/heads/main",
+			payload:  `{"workflow_run":{"event":"push","head_branch":"v1","head_sha":"ran","head_repository":{"full_name":"o/r"}},` + inRep + `}`,
+			override: "refs/tags/v1", want: Event{Ref: tag("v1"), SHA: "ran"},
+		},
+		"ref is a pull request": {event: "workflow_dispatch", ref: "refs/heads/main", override: "refs/pull/7/merge", want: Event{Ref: pull(7), Preview: pull(7), SHA: "sha"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := Read(getenv(job(t, test.event, test.ref, test.payload)), test.override)
+			test.want.Name = test.event
+			if diff := cmp.Diff(ofRun(test.want), got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			switch {
+			case test.noRef == "" && err != nil:
+				t.Error(err)
+			case test.noRef != "" && (!errors.Is(err, ErrNoRef) || !strings.Contains(err.Error(), test.noRef)):
+				t.Errorf("got error %v, want ErrNoRef with %q", err, test.noRef)
+			}
+		})
+	}
+}
+
+func TestReadRefusesAnIllegalRef(t *testing.T) {
+	t.Parallel()
+	got, err := Read(getenv(job(t, "push", "refs/heads/main", `{}`)), "refs/remotes/x")
+	if err == nil || errors.Is(err, ErrNoRef) || !strings.Contains(err.Error(), `read ref "refs/remotes/x": `) {
+		t.Errorf("got error %v", err)
+	}
+	if diff := cmp.Diff(ofRun(Event{Name: "push", SHA: "sha"}), got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestReadOutsideGitHub(t *testing.T) {
+	t.Parallel()
+	got, err := Read(getenv(nil), "")
+	want := "nothing tells what to release: this is not a job of GitHub Actions (GITHUB_EVENT_NAME is empty); " +
+		"name the alias with --alias, or say with --ref what counts (refs/heads/NAME, refs/tags/NAME)"
+	if !errors.Is(err, ErrNoRef) || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+	if got != (Event{}) {
+		t.Errorf("got %+v", got)
+	}
+}

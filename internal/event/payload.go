@@ -1,0 +1,100 @@
+package event
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// maxPayload bounds what is read. GitHub itself sends no payload over 25 MB:
+// https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap
+const maxPayload = 32 << 20
+
+// payload is the part of the event's payload that decides; everything else in
+// it is skipped.
+// https://docs.github.com/en/webhooks/webhook-events-and-payloads
+type payload struct {
+	Action      string      `json:"action"`
+	Deleted     bool        `json:"deleted"`
+	Repository  repository  `json:"repository"`
+	PullRequest pullRequest `json:"pull_request"`
+	WorkflowRun workflowRun `json:"workflow_run"`
+}
+
+type repository struct {
+	FullName string `json:"full_name"`
+}
+
+type pullRequest struct {
+	Number         int    `json:"number"`
+	Merged         bool   `json:"merged"`
+	MergeCommitSHA string `json:"merge_commit_sha"`
+	Base           struct {
+		Ref string `json:"ref"`
+	} `json:"base"`
+	Head *head `json:"head"`
+}
+
+type head struct {
+	SHA  string      `json:"sha"`
+	Repo *repository `json:"repo"` // null once a fork is deleted
+}
+
+type workflowRun struct {
+	Event          string     `json:"event"`
+	HeadBranch     string     `json:"head_branch"`
+	HeadSHA        string     `json:"head_sha"`
+	HeadRepository repository `json:"head_repository"`
+}
+
+func (r repository) is(fullName string) bool {
+	return fullName != "" && strings.EqualFold(r.FullName, fullName)
+}
+
+// elsewhere reports whether r is known to be another repository.
+func (r repository) elsewhere(fullName string) bool {
+	return r.FullName != "" && !r.is(fullName)
+}
+
+// elsewhere reports whether the head is in another repository; one that is
+// gone was a fork.
+func (h head) elsewhere(fullName string) bool {
+	return h.Repo == nil || h.Repo.elsewhere(fullName)
+}
+
+// readPayload reads the file at path. A value of another type than GitHub
+// sends is an error, but the rest of the payload is filled all the same.
+func readPayload(path string) (payload, error) {
+	if path == "" {
+		return payload{}, errors.New("GITHUB_EVENT_PATH, the event's payload, is empty")
+	}
+	data, err := readFile(path)
+	if err != nil {
+		return payload{}, fmt.Errorf("read the event's payload: %w", err)
+	}
+	return parsePayload(data)
+}
+
+func parsePayload(data []byte) (payload, error) {
+	var p payload
+	if err := json.Unmarshal(data, &p); err != nil {
+		return p, fmt.Errorf("parse the event's payload: %w", err)
+	}
+	return p, nil
+}
+
+func readFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		// A pipe or a device would hold the job up.
+		return nil, fmt.Errorf("%s is not a file", path)
+	case info.Size() > maxPayload:
+		return nil, fmt.Errorf("%s is larger than %d MiB", path, maxPayload>>20)
+	}
+	return os.ReadFile(path)
+}
