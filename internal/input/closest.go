@@ -1,0 +1,44 @@
+package input
+
+import "strings"
+
+// didYouMean suggests the one of known that given most likely meant: the
+// nearest of those that hold it, or that differ in a third of it at most; ""
+// if there is none.
+func didYouMean(given string, known []string) string {
+	given = strings.ToLower(given)
+	bare := strings.TrimLeft(given, "-")
+	best, nearest := "", 0
+	for _, k := range known {
+		d := distance(given, k)
+		near := d <= len(given)/3 || len(bare) >= 3 && strings.Contains(k, bare)
+		if near && (best == "" || d < nearest) {
+			best, nearest = k, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return " (did you mean " + best + "?)"
+}
+
+// distance is Levenshtein's: how many bytes to insert, delete or replace.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			d := diagonal
+			if a[i] != b[j] {
+				d++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(d, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

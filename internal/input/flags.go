@@ -1,0 +1,79 @@
+package input
+
+import (
+	"slices"
+	"strings"
+)
+
+// parseFlags reads -name VALUE, --name VALUE and --name=VALUE for every input
+// of the table, as the standard library's flag package would. That one stops at
+// the first argument it does not know; this goes on, so that all are told at
+// once. The error is ErrHelp or ErrVersion, whichever is asked for first.
+func parseFlags(args []string) (map[string]string, Problems, error) {
+	values := map[string]string{}
+	var problems Problems
+	for len(args) > 0 {
+		arg := args[0]
+		args = args[1:]
+		if arg == "--" {
+			continue
+		}
+		name, isFlag := strings.CutPrefix(arg, "-")
+		if !isFlag {
+			problems = append(problems, stray(arg))
+			continue
+		}
+		name, value, hasValue := strings.Cut(strings.TrimPrefix(name, "-"), "=")
+		switch name {
+		case "h", "help":
+			return nil, nil, ErrHelp
+		case "version":
+			return nil, nil, ErrVersion
+		}
+		i := slices.IndexFunc(table, func(s spec) bool { return s.name == name })
+		if i < 0 {
+			problems = append(problems, unknownFlag(name))
+			if !hasValue && len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+				args = args[1:] // most likely its value
+			}
+			continue
+		}
+		switch s := table[i]; {
+		case hasValue:
+		case s.kind == toggle:
+			value = "true"
+		case len(args) == 0:
+			problems = append(problems, Problem{Input: name, What: "the flag has no value behind it", Allowed: s.allowed})
+			continue
+		default:
+			value, args = args[0], args[1:]
+		}
+		if old, ok := values[name]; ok && table[i].kind == list {
+			value = old + "\n" + value
+		}
+		values[name] = value
+	}
+	return values, problems, nil
+}
+
+func unknownFlag(name string) Problem {
+	known := []string{"--help", "--version"}
+	for _, s := range table {
+		known = append(known, "--"+s.name)
+	}
+	given := "--" + name
+	return Problem{
+		Input:   "flag",
+		Value:   given,
+		What:    "unknown" + didYouMean(given, known),
+		Allowed: "--help lists all flags",
+	}
+}
+
+func stray(arg string) Problem {
+	allowed := "every value stands behind its flag: --function-name NAME"
+	if arg := strings.ToLower(arg); arg == "true" || arg == "false" {
+		allowed = "write it and its flag in one: --dry-run=" + arg
+	}
+	return Problem{Input: "argument", Value: arg, What: "belongs to no flag", Allowed: allowed}
+}

@@ -1,0 +1,93 @@
+// Package input reads what the job is asked to do.
+//
+// table.go holds every input once: its name, its default, what it means and
+// how it is parsed. The environment (INPUT_…, as GitHub sets it), the flags,
+// --help and, held to it by a test, action.yml all come from that table. Parse
+// finds every problem at once; the Input it gives needs no further check.
+package input
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"lambda-release/internal/rules"
+)
+
+// Input is what the job is asked to do.
+type Input struct {
+	Functions        []Function        // one at least, no short name twice
+	Rules            rules.Rules       // `aliases`
+	Alias            string            // passes rules.CheckAlias; "": the rules are asked
+	Ref              string            // in a form that rules.ParseRef takes; "": the event's
+	IfNoMatch        string            // warn, ignore or error
+	Operation        string            // release
+	Description      string            // one line, at most 256 characters
+	AliasDescription *string           // one line, at most 160 characters; nil: kept
+	CodeSHA256       map[string]string // short function name -> base64 SHA-256; a function left out is not guarded
+	ClearWeights     bool
+	DryRun           bool
+	Region           string        // `aws-region`, else the one that the functions' ARNs name, else ""
+	Timeout          time.Duration // more than 0, at most 24 h
+}
+
+// Parse stops at --help and --version with these, whatever else is wrong.
+var (
+	ErrHelp    = errors.New("help asked for")
+	ErrVersion = errors.New("version asked for")
+)
+
+// Parse reads the inputs from flags, then from the environment, then from
+// their defaults; an empty value counts as none, as GitHub hands over inputs
+// that nobody set as empty. The error is ErrHelp, ErrVersion or Problems.
+func Parse(args []string, getenv func(string) string) (Input, error) {
+	flags, problems, err := parseFlags(args)
+	if err != nil {
+		return Input{}, err
+	}
+	var in Input
+	for _, s := range table {
+		value, ok := flags[s.name]
+		if !ok {
+			value = getenv(s.env())
+		}
+		value = strings.TrimSpace(value)
+		if value == "" {
+			value = s.def
+		}
+		problems = append(problems, s.read(&in, value)...)
+	}
+	if len(problems) > 0 {
+		return Input{}, problems
+	}
+	return in, nil
+}
+
+// env is the variable in which GitHub hands the input over: hyphens stay.
+// https://docs.github.com/en/actions/reference/workflows-and-actions/metadata-syntax#inputs
+func (s spec) env() string {
+	return "INPUT_" + strings.ToUpper(strings.ReplaceAll(s.name, " ", "_"))
+}
+
+// read parses value into in. What the parse function leaves open in a Problem
+// is filled from the table.
+func (s spec) read(in *Input, value string) Problems {
+	if value == "" {
+		if s.required {
+			return Problems{{Input: s.name, What: "missing", Allowed: s.allowed}}
+		}
+		return nil
+	}
+	problems := s.parse(in, value)
+	for i := range problems {
+		p := &problems[i]
+		p.Input = s.name
+		if p.Value == "" {
+			p.Value = value
+		}
+		if p.Allowed == "" {
+			p.Allowed = s.allowed
+		}
+	}
+	return problems
+}

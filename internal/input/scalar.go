@@ -1,0 +1,140 @@
+package input
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"lambda-release/internal/rules"
+)
+
+func bad(what string) Problems { return Problems{{What: what}} }
+
+func oneOf(into *string, value string, allowed ...string) Problems {
+	if !slices.Contains(allowed, value) {
+		return bad("unknown" + didYouMean(value, allowed))
+	}
+	*into = value
+	return nil
+}
+
+func parseBool(into *bool, value string) Problems {
+	switch strings.ToLower(value) {
+	case "true":
+		*into = true
+	case "false":
+		*into = false
+	default:
+		return bad("neither true nor false")
+	}
+	return nil
+}
+
+// parseRules makes a Problem of each bad line.
+func parseRules(in *Input, value string) Problems {
+	rs, err := rules.Parse(value)
+	if err == nil {
+		in.Rules = rs
+		return nil
+	}
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return bad(err.Error())
+	}
+	var problems Problems
+	for _, err := range joined.Unwrap() {
+		p := Problem{What: err.Error()}
+		if line, ok := errors.AsType[*rules.LineError](err); ok {
+			p = Problem{
+				Value:   line.Text,
+				What:    fmt.Sprintf("line %d: %s", line.Line, line.Problem),
+				Allowed: line.Allowed,
+			}
+		}
+		problems = append(problems, p)
+	}
+	return problems
+}
+
+func parseAlias(in *Input, value string) Problems {
+	if err := rules.CheckAlias(value); err != nil {
+		return bad(err.Error())
+	}
+	in.Alias = value
+	return nil
+}
+
+func parseRef(in *Input, value string) Problems {
+	if _, err := rules.ParseRef(value); err != nil {
+		return bad(err.Error())
+	}
+	in.Ref = value
+	return nil
+}
+
+// AWS takes 256 characters for a version's and for an alias's description. An
+// alias's holds its history, too, which needs the rest.
+const (
+	maxDescription      = 256
+	maxAliasDescription = 160
+)
+
+func parseDescription(in *Input, value string) Problems {
+	value = oneLine(value)
+	if n := utf8.RuneCountInString(value); n > maxDescription {
+		return bad(fmt.Sprintf("%d characters are too many", n))
+	}
+	in.Description = value
+	return nil
+}
+
+func parseAliasDescription(in *Input, value string) Problems {
+	value = oneLine(value)
+	if n := utf8.RuneCountInString(value); n > maxAliasDescription {
+		return bad(fmt.Sprintf("%d characters are too many: the rest of AWS's 256 is for the history kept behind the text", n))
+	}
+	if strings.HasSuffix(value, "]") {
+		return bad(`it ends in "]", as the history kept behind the text does ([12 < 10 | run 4711]): one could be taken for the other`)
+	}
+	if value != "" {
+		in.AliasDescription = &value
+	}
+	return nil
+}
+
+// oneLine makes a commit message, say, into a description: what breaks lines
+// or steers terminals becomes a space, and what is not UTF-8, which JSON cannot
+// carry, the replacement character.
+func oneLine(s string) string {
+	s = strings.ToValidUTF8(s, string(utf8.RuneError))
+	s = strings.ReplaceAll(s, "\r\n", "\n")
+	s = strings.Map(func(c rune) rune {
+		if unicode.IsControl(c) || c == '\u2028' || c == '\u2029' {
+			return ' '
+		}
+		return c
+	}, s)
+	return strings.TrimSpace(s)
+}
+
+const maxTimeout = 24 * time.Hour
+
+func parseTimeout(in *Input, value string) Problems {
+	d, err := time.ParseDuration(value)
+	switch {
+	case err != nil && strings.Trim(value, "0123456789") == "":
+		return bad("a number without a unit")
+	case err != nil:
+		return bad("not a duration")
+	case d <= 0:
+		return bad("not more than 0")
+	case d > maxTimeout:
+		return bad("longer than 24h")
+	}
+	in.Timeout = d
+	return nil
+}

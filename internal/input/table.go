@@ -1,0 +1,141 @@
+package input
+
+import "lambda-release/internal/rules"
+
+// spec is one input.
+type spec struct {
+	name     string
+	group    string // the heading it stands under in --help
+	kind     kind
+	hint     string // what --help shows for the value
+	def      string // "" for none
+	required bool
+	doc      string // what it means: --help and action.yml
+	allowed  string // what is allowed, for a Problem that does not say it better
+
+	// parse reads a trimmed value that is not empty. The table's order is the
+	// order of parsing: a parse function may look at what is above it.
+	parse func(in *Input, value string) Problems
+}
+
+// kind is how an input is given as a flag.
+type kind uint8
+
+const (
+	text   kind = iota // --name VALUE; the last one counts
+	list               // --name VALUE, again and again: an entry each
+	toggle             // --name, or --name=false
+)
+
+// The headings of --help.
+const (
+	groupWhat   = "What to release"
+	groupWhere  = "Which alias to release to"
+	groupTexts  = "What the descriptions say"
+	groupGuards = "Guards"
+	groupAWS    = "AWS"
+)
+
+var table = []spec{
+	{
+		name: "function-name", group: groupWhat, kind: list, hint: "NAME", required: true,
+		doc: "The function to release, or several, one a line or separated by commas: name, partial ARN " +
+			"(`123456789012:function:orders`) or ARN, without a version or an alias behind it. " +
+			"Several are released all or nothing.",
+		allowed: "name a function by its name, partial ARN (123456789012:function:NAME) or ARN; several one a line or separated by commas",
+		parse:   parseFunctions,
+	},
+	{
+		name: "operation", group: groupWhat, hint: "WHAT", def: "release",
+		doc:     "What to do: `release` publishes a version and moves the alias to it.",
+		allowed: "allowed is release",
+		parse: func(in *Input, value string) Problems {
+			return oneOf(&in.Operation, value, "release")
+		},
+	},
+	{
+		name: "aliases", group: groupWhere, kind: list, hint: "RULE", def: rules.Default,
+		doc: "Which alias a branch, tag or pull request is released to: one rule a line, `PATTERN=ALIAS`; the first " +
+			"that matches wins. A bare pattern matches branches, `tag:v*` tags, `pull_request` pull requests; `*` " +
+			"matches within one part of a path, `**` across. `{branch}`, `{tag}` and `{number}` in the alias stand for " +
+			"the name of what matched, made legal. `ALIAS@$LATEST` makes the alias follow the unpublished code. `#` " +
+			"begins a comment. A merged pull request counts as its base branch; the branches of a merge queue never match.",
+		parse: parseRules,
+	},
+	{
+		name: "alias", group: groupWhere, hint: "ALIAS",
+		doc:     "Names the alias outright: no rule is asked.",
+		allowed: "an alias is 1 to 128 of a-z, A-Z, 0-9, - and _, and not digits only",
+		parse:   parseAlias,
+	},
+	{
+		name: "ref", group: groupWhere, hint: "REF",
+		doc: "Overrides what triggered the job: `refs/heads/NAME`, `refs/tags/NAME`, `refs/pull/NUMBER/merge` or the " +
+			"name of a branch. Empty: what the event says. Needed for events that are about no branch or tag, and " +
+			"after a `workflow_run` of a pushed tag, which looks like a branch there.",
+		allowed: "allowed are refs/heads/NAME, refs/tags/NAME, refs/pull/NUMBER/merge or the name of a branch",
+		parse:   parseRef,
+	},
+	{
+		name: "if-no-match", group: groupWhere, hint: "HOW", def: "warn",
+		doc: "What to do when no rule matches, and so nothing is changed: `warn` succeeds with a warning, `ignore` " +
+			"succeeds, `error` fails.",
+		allowed: "allowed are warn, ignore and error",
+		parse: func(in *Input, value string) Problems {
+			return oneOf(&in.IfNoMatch, value, "warn", "ignore", "error")
+		},
+	},
+	{
+		name: "description", group: groupTexts, hint: "TEXT",
+		doc: "Text of the version's description, after the commit and the run: at most 256 characters. Line breaks " +
+			"become spaces.",
+		allowed: "at most 256 characters are allowed",
+		parse:   parseDescription,
+	},
+	{
+		name: "alias-description", group: groupTexts, hint: "TEXT",
+		doc: "Text of the alias's description: at most 160 characters, and not ending in `]`, since the history that is " +
+			"kept behind it, `[12 < 10 | run 4711]`, does. Line breaks become spaces. Empty: the text stays as it is.",
+		allowed: "at most 160 characters are allowed, the last not a ]",
+		parse:   parseAliasDescription,
+	},
+	{
+		name: "code-sha256", group: groupGuards, kind: list, hint: "SHA256",
+		doc: "Publishes only if the unpublished code, `$LATEST`, has this SHA-256: base64, as UpdateFunctionCode returns " +
+			"it in `CodeSha256`. So nobody else's upload is released. For several functions `NAME=SHA256` a line; one " +
+			"without a line is not guarded.",
+		allowed: "allowed is the base64 of a SHA-256 (44 characters), as UpdateFunctionCode returns it in CodeSha256",
+		parse:   parseCodeSHA256,
+	},
+	{
+		name: "clear-weights", group: groupGuards, kind: toggle, def: "false",
+		doc: "`true` takes over an alias on which someone else, a person or CodeDeploy, has set routing weights, and " +
+			"clears them; `false` fails there and says how to look.",
+		allowed: "allowed are true and false",
+		parse: func(in *Input, value string) Problems {
+			return parseBool(&in.ClearWeights, value)
+		},
+	},
+	{
+		name: "dry-run", group: groupGuards, kind: toggle, def: "false",
+		doc:     "`true` shows the plan and changes nothing.",
+		allowed: "allowed are true and false",
+		parse: func(in *Input, value string) Problems {
+			return parseBool(&in.DryRun, value)
+		},
+	},
+	{
+		name: "aws-region", group: groupAWS, hint: "REGION",
+		doc: "The region of the functions, for example `eu-central-1`. Empty: the one in their ARNs, else the " +
+			"environment's (`AWS_REGION`).",
+		allowed: "a region looks like eu-central-1",
+		parse:   parseRegion,
+	},
+	{
+		name: "timeout", group: groupAWS, hint: "DURATION", def: "10m",
+		doc: "How long all waits together may take: a number with a unit, such as `90s`, `10m` or `1h30m`, at most `24h`. " +
+			"SnapStart may need more than the default.",
+		allowed: "allowed is a number with a unit, such as 90s, 10m or 1h30m, more than 0 and at most 24h",
+		parse:   parseTimeout,
+	},
+}

@@ -1,0 +1,68 @@
+package input
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+const (
+	usageWidth  = 80
+	usageIndent = "      "
+)
+
+// Usage writes what --help shows: every input under its heading, with its
+// default, in lines of at most 80 characters.
+func Usage(w io.Writer) {
+	var b strings.Builder
+	b.WriteString("Usage: lambda-release --function-name NAME [flags]\n\n")
+	wrap(&b, "", "Releases AWS Lambda functions: publishes an immutable version and moves the "+
+		"alias that belongs to the branch, tag or pull request to it.")
+
+	group := ""
+	for _, s := range table {
+		if s.group != group {
+			group = s.group
+			fmt.Fprintf(&b, "\n%s\n", group)
+		}
+		s.usage(&b)
+	}
+
+	b.WriteString("\nOther\n  --help\n      Shows this.\n  --version\n      Shows the program's version.\n\n")
+	wrap(&b, "", "Each flag is an input of the GitHub Action, too, which arrives in the environment: "+
+		"INPUT_FUNCTION-NAME for --function-name. Flags win. Flags for lists may be repeated, an entry each.")
+	_, _ = io.WriteString(w, b.String())
+}
+
+func (s spec) usage(b *strings.Builder) {
+	fmt.Fprintf(b, "  --%s", s.name)
+	if s.hint != "" {
+		b.WriteString(" " + s.hint)
+	}
+	b.WriteString("\n")
+	doc := s.doc
+	switch {
+	case s.required:
+		doc += " (required)"
+	case s.def != "":
+		doc += " (default: " + strings.ReplaceAll(s.def, "\n", ", ") + ")"
+	}
+	wrap(b, usageIndent, doc)
+}
+
+// wrap writes text in lines of at most usageWidth characters.
+func wrap(b *strings.Builder, indent, text string) {
+	line := indent
+	for word := range strings.FieldsSeq(text) {
+		if line != indent {
+			if len(line)+1+len(word) > usageWidth {
+				b.WriteString(line + "\n")
+				line = indent
+			} else {
+				line += " "
+			}
+		}
+		line += word
+	}
+	b.WriteString(line + "\n")
+}
