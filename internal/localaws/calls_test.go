@@ -1,0 +1,335 @@
+package localaws_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"lambda-release/internal/localaws"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestRecord(t *testing.T) {
+	t.Parallel()
+	c, api := withFunction(t, localaws.Options{})
+	before := time.Now()
+	must(api.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: aws.String(arn), Description: aws.String("text")}))(t)
+	must(createAlias(api, t, "prod", "1"))(t)
+	must(updateAlias(api, t, "prod"))(t)
+	must(updateAlias(api, t, "prod"))(t)
+	_, _ = getAlias(api, t, "dev")
+	must(api.GetFunction(t.Context(), &lambda.GetFunctionInput{FunctionName: aws.String("fn:prod")}))(t)
+	_, _ = addPermission(api, t, "api", "prod")
+	_, _ = api.DeleteFunction(t.Context(), &lambda.DeleteFunctionInput{FunctionName: aws.String("fn"), Qualifier: aws.String("9")})
+
+	var got []string
+	calls := c.Calls()
+	for i, call := range calls {
+		got = append(got, fmt.Sprintf("%s %s %s %q #%d %d", call.Service, call.Operation, call.Function, call.Qualifier, call.Attempt, call.Status))
+		if call.Start.Before(before) || call.End.Before(call.Start) || i > 0 && call.Start.Before(calls[i-1].End) {
+			t.Errorf("call %d lasted from %v to %v", i, call.Start, call.End)
+		}
+	}
+	want := []string{
+		`lambda PublishVersion fn "" #1 201`,
+		`lambda CreateAlias fn "prod" #1 201`,
+		`lambda UpdateAlias fn "prod" #1 200`,
+		`lambda UpdateAlias fn "prod" #2 200`,
+		`lambda GetAlias fn "dev" #1 404`,
+		`lambda GetFunction fn "prod" #1 200`,
+		`lambda AddPermission fn "prod" #1 201`,
+		`lambda DeleteFunction fn "9" #1 204`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	equal(t, "body", string(calls[0].Body), `{"Description":"text"}`)
+
+	c.ResetCalls()
+	must(updateAlias(api, t, "prod"))(t)
+	calls = c.Calls()
+	equal(t, "number of calls after the reset", len(calls), 1)
+	equal(t, "attempt after the reset", calls[0].Attempt, 1)
+}
+
+func TestRecordOfOverlappingCalls(t *testing.T) {
+	t.Parallel()
+	c, api := withFunction(t, localaws.Options{})
+	var both, wg sync.WaitGroup
+	both.Add(2)
+	c.OnCall(func(localaws.Call) *localaws.Fault {
+		both.Done()
+		both.Wait()
+		return nil
+	})
+	for range 2 {
+		wg.Go(func() {
+			if _, err := api.GetFunction(t.Context(), &lambda.GetFunctionInput{FunctionName: aws.String("fn")}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	calls := c.Calls()
+	if !calls[1].Start.Before(calls[0].End) {
+		t.Errorf("calls did not overlap: %v to %v, %v to %v", calls[0].Start, calls[0].End, calls[1].Start, calls[1].End)
+	}
+}
+
+func TestLatency(t *testing.T) {
+	t.Parallel()
+	const latency = 30 * time.Millisecond
+	c, api := withFunction(t, localaws.Options{Latency: latency})
+	getFunction(t, api, "")
+	call := c.Calls()[0]
+	if d := call.End.Sub(call.Start); d < latency {
+		t.Errorf("call took %v, want %v at least", d, latency)
+	}
+}
+
+func TestRecordKeepsTheFirstMebibyte(t *testing.T) {
+	t.Parallel()
+	c, api := withFunction(t, localaws.Options{})
+	payload := []byte(`"` + strings.Repeat("x", 2<<20) + `"`)
+	must(api.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("fn"), Payload: payload}))(t)
+	equal(t, "length", len(c.Calls()[0].Body), 1<<20)
+}
+
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		fault  localaws.Fault
+		check  func(*testing.T, error)
+		status int
+		worked bool
+	}{
+		"error": {
+			fault: localaws.Fault{Status: 403, Code: "AccessDeniedException", Message: "no"},
+			check: func(t *testing.T, err error) {
+				wantError(t, err, 403, "AccessDeniedException", "no")
+			},
+			status: 403,
+		},
+		"drop": {
+			fault: localaws.Fault{Drop: true},
+			check: wantDropped,
+		},
+		"drop after": {
+			fault:  localaws.Fault{DropAfter: true},
+			check:  wantDropped,
+			worked: true,
+		},
+		"delay": {
+			fault: localaws.Fault{Delay: 30 * time.Millisecond},
+			check: func(t *testing.T, err error) {
+				if err != nil {
+					t.Error(err)
+				}
+			},
+			status: 201,
+			worked: true,
+		},
+		"late error": {
+			fault: localaws.Fault{Delay: 30 * time.Millisecond, Status: 503, Code: "ServiceUnavailableException", Message: "later"},
+			check: func(t *testing.T, err error) {
+				wantError(t, err, 503, "ServiceUnavailableException", "later")
+			},
+			status: 503,
+		},
+		"late drop": {
+			fault: localaws.Fault{Delay: 30 * time.Millisecond, Drop: true},
+			check: wantDropped,
+		},
+		"none": {
+			check: func(t *testing.T, err error) {
+				if err != nil {
+					t.Error(err)
+				}
+			},
+			status: 201,
+			worked: true,
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, api := withFunction(t, localaws.Options{})
+			c.OnCall(func(call localaws.Call) *localaws.Fault {
+				equal(t, "call", call.Operation+" "+call.Function, "PublishVersion fn")
+				return &tt.fault
+			})
+			start := time.Now()
+			_, err := api.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: aws.String("fn")})
+			tt.check(t, err)
+			if d := time.Since(start); d < tt.fault.Delay {
+				t.Errorf("it took %v, want %v at least", d, tt.fault.Delay)
+			}
+			call := c.Calls()[0]
+			equal(t, "recorded status", call.Status, tt.status)
+			equal(t, "work done", len(c.Versions("fn")) == 1, tt.worked)
+			if call.End.IsZero() {
+				t.Error("call has no end")
+			}
+		})
+	}
+}
+
+// wantDropped wants an error that is not an answer of AWS.
+func wantDropped(t *testing.T, err error) {
+	t.Helper()
+	if err == nil || !strings.Contains(err.Error(), "EOF") && !strings.Contains(err.Error(), "reset") {
+		t.Errorf("error is %v, want a closed connection", err)
+	}
+}
+
+func TestHang(t *testing.T) {
+	t.Parallel()
+	hang := func(localaws.Call) *localaws.Fault { return &localaws.Fault{Hang: true} }
+
+	t.Run("until the caller gives up", func(t *testing.T) {
+		t.Parallel()
+		c, api := withFunction(t, localaws.Options{})
+		c.OnCall(hang)
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
+		defer cancel()
+		_, err := api.PublishVersion(ctx, &lambda.PublishVersionInput{FunctionName: aws.String("fn")})
+		if err == nil || !strings.Contains(err.Error(), "deadline exceeded") {
+			t.Errorf("error is %v", err)
+		}
+		equal(t, "number of versions", len(c.Versions("fn")), 0)
+	})
+	t.Run("until Close", func(t *testing.T) {
+		t.Parallel()
+		c, api := withFunction(t, localaws.Options{})
+		c.OnCall(hang)
+		time.AfterFunc(30*time.Millisecond, c.Close)
+		_, err := api.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: aws.String("fn")})
+		wantDropped(t, err)
+		c.Close() // again does no harm
+	})
+}
+
+func TestWorkIsDoneForACallerThatGaveUp(t *testing.T) {
+	t.Parallel()
+	c, api := withFunction(t, localaws.Options{})
+	c.OnCall(func(localaws.Call) *localaws.Fault { return &localaws.Fault{Delay: time.Hour} })
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
+	defer cancel()
+	if _, err := api.PublishVersion(ctx, &lambda.PublishVersionInput{FunctionName: aws.String("fn")}); err == nil {
+		t.Fatal("no error")
+	}
+	for deadline := time.Now().Add(5 * time.Second); len(c.Versions("fn")) == 0; {
+		if time.Now().After(deadline) {
+			t.Fatal("no version was made")
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func TestHookMayUseTheCloud(t *testing.T) {
+	t.Parallel()
+	c, api := withVersions(t, 2)
+	c.SetAlias("fn", localaws.Alias{Name: "prod", Version: "1"})
+	read := must(getAlias(api, t, "prod"))(t)
+	c.OnCall(func(call localaws.Call) *localaws.Fault {
+		if call.Operation == "UpdateAlias" && call.Attempt == 1 {
+			c.SetAlias("fn", localaws.Alias{Name: "prod", Version: "2"})
+			equal(t, "calls on record", len(c.Calls()), 2)
+		}
+		return nil
+	})
+	_, err := updateAlias(api, t, "prod", to("1"), func(in *lambda.UpdateAliasInput) { in.RevisionId = read.RevisionId })
+	wantError(t, err, 412, "PreconditionFailedException", stale)
+	c.OnCall(nil)
+	must(updateAlias(api, t, "prod", to("1")))(t)
+}
+
+// The SDK's own retries are attempts of their own, and repeating is safe as far
+// as AWS makes it so.
+func TestRetries(t *testing.T) {
+	t.Parallel()
+	c := localaws.New(localaws.Options{})
+	server := httptest.NewServer(c)
+	t.Cleanup(server.Close)
+	c.AddFunction("fn")
+	api := client(server.URL, func(o *lambda.Options) {
+		o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) { o.MaxBackoff = time.Millisecond })
+	})
+	faults := []*localaws.Fault{
+		{Status: http.StatusTooManyRequests, Code: "TooManyRequestsException", Message: "Rate exceeded"},
+		{DropAfter: true},
+	}
+	c.OnCall(func(call localaws.Call) *localaws.Fault {
+		if call.Operation == "PublishVersion" && call.Attempt <= len(faults) {
+			return faults[call.Attempt-1]
+		}
+		return nil
+	})
+	out := must(api.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: aws.String("fn"), Description: aws.String("text")}))(t)
+	equal(t, "Version", *out.Version, "1")
+	var got []int
+	for _, call := range c.Calls() {
+		got = append(got, call.Status)
+	}
+	if diff := cmp.Diff([]int{429, 0, 201}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestSideBySide(t *testing.T) {
+	t.Parallel()
+	c, api := start(t, localaws.Options{})
+	c.OnCall(func(localaws.Call) *localaws.Fault { _ = c.Calls(); return nil })
+	const functions = 4
+	for i := range functions {
+		c.AddFunction(fmt.Sprint("fn", i))
+	}
+	var wg sync.WaitGroup
+	for i := range 4 * functions {
+		wg.Go(func() {
+			name := aws.String(fmt.Sprint("fn", i%functions))
+			for range 5 {
+				_, _ = api.UpdateFunctionConfiguration(t.Context(), &lambda.UpdateFunctionConfigurationInput{FunctionName: name, Environment: &types.Environment{Variables: map[string]string{"A": "1"}}})
+				c.Upload(*name, "code")
+				published, err := api.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: name})
+				if err != nil {
+					continue // another update is in progress
+				}
+				_, _ = api.CreateAlias(t.Context(), &lambda.CreateAliasInput{FunctionName: name, Name: aws.String("prod"), FunctionVersion: published.Version})
+				_, err1 := api.UpdateAlias(t.Context(), &lambda.UpdateAliasInput{FunctionName: name, Name: aws.String("prod"), FunctionVersion: published.Version})
+				_, err2 := api.ListVersionsByFunction(t.Context(), &lambda.ListVersionsByFunctionInput{FunctionName: name})
+				_, err3 := api.ListAliases(t.Context(), &lambda.ListAliasesInput{FunctionName: name})
+				_, err4 := api.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String(*name + ":prod")})
+				_, err5 := api.ListFunctions(t.Context(), &lambda.ListFunctionsInput{})
+				_, _ = api.AddPermission(t.Context(), &lambda.AddPermissionInput{FunctionName: name, Qualifier: aws.String("prod"), StatementId: aws.String("s"), Action: aws.String("lambda:InvokeFunction"), Principal: aws.String("s3.amazonaws.com")})
+				_, err6 := api.GetFunction(t.Context(), &lambda.GetFunctionInput{FunctionName: name, Qualifier: aws.String("prod")})
+				for _, err := range []error{err1, err2, err3, err4, err5, err6} {
+					if err != nil {
+						t.Error(err)
+					}
+				}
+				_, _, _ = c.Versions(*name), c.Aliases(*name), c.Calls()
+			}
+		})
+	}
+	wg.Wait()
+	for i := range functions {
+		name := fmt.Sprint("fn", i)
+		for n, v := range c.Versions(name) {
+			equal(t, "version", v, fmt.Sprint(n+1))
+		}
+		if a, ok := c.Alias(name, "prod"); !ok || a.RevisionId == "" {
+			t.Errorf("alias of %s is %v", name, a)
+		}
+	}
+}

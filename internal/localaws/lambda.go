@@ -1,0 +1,188 @@
+package localaws
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// lambda is AWS Lambda over the store.
+type lambda struct {
+	*store
+}
+
+// route is an operation's place in Lambda's REST API. In the path, "{}" stands
+// for the function and a second one for the alias or statement.
+type route struct {
+	method  string
+	path    string
+	name    string
+	budget  budget
+	handler func(*lambda, *request) (answer, error)
+}
+
+var lambdaRoutes = []route{
+	{"POST", "/2015-03-31/functions", "CreateFunction", controlPlane, (*lambda).createFunction},
+	{"GET", "/2015-03-31/functions", "ListFunctions", controlPlane, (*lambda).listFunctions},
+	{"GET", "/2015-03-31/functions/{}", "GetFunction", getFunction, (*lambda).getFunction},
+	{"DELETE", "/2015-03-31/functions/{}", "DeleteFunction", controlPlane, (*lambda).deleteFunction},
+	{"GET", "/2015-03-31/functions/{}/configuration", "GetFunctionConfiguration", controlPlane, (*lambda).getFunctionConfiguration},
+	{"PUT", "/2015-03-31/functions/{}/configuration", "UpdateFunctionConfiguration", controlPlane, (*lambda).updateFunctionConfiguration},
+	{"PUT", "/2015-03-31/functions/{}/code", "UpdateFunctionCode", controlPlane, (*lambda).updateFunctionCode},
+	{"POST", "/2015-03-31/functions/{}/versions", "PublishVersion", controlPlane, (*lambda).publishVersion},
+	{"GET", "/2015-03-31/functions/{}/versions", "ListVersionsByFunction", controlPlane, (*lambda).listVersionsByFunction},
+	{"POST", "/2015-03-31/functions/{}/aliases", "CreateAlias", controlPlane, (*lambda).createAlias},
+	{"GET", "/2015-03-31/functions/{}/aliases", "ListAliases", controlPlane, (*lambda).listAliases},
+	{"GET", "/2015-03-31/functions/{}/aliases/{}", "GetAlias", controlPlane, (*lambda).getAlias},
+	{"PUT", "/2015-03-31/functions/{}/aliases/{}", "UpdateAlias", controlPlane, (*lambda).updateAlias},
+	{"DELETE", "/2015-03-31/functions/{}/aliases/{}", "DeleteAlias", controlPlane, (*lambda).deleteAlias},
+	{"POST", "/2015-03-31/functions/{}/policy", "AddPermission", controlPlane, (*lambda).addPermission},
+	{"GET", "/2015-03-31/functions/{}/policy", "GetPolicy", getPolicy, (*lambda).getPolicy},
+	{"DELETE", "/2015-03-31/functions/{}/policy/{}", "RemovePermission", controlPlane, (*lambda).removePermission},
+	{"POST", "/2015-03-31/functions/{}/invocations", "Invoke", free, (*lambda).invoke},
+}
+
+// request is a call of one of Lambda's operations.
+type request struct {
+	*incoming
+	operation string
+	function  string // as the caller names it
+	item      string // alias or statement id of the path
+	query     url.Values
+}
+
+// operation finds the route of a request.
+func (l *lambda) operation(in *incoming) (operation, bool) {
+	for _, rt := range lambdaRoutes {
+		values, ok := match(rt.path, strings.TrimSuffix(in.URL.EscapedPath(), "/"))
+		if !ok || rt.method != in.Method {
+			continue
+		}
+		r := &request{incoming: in, operation: rt.name, query: in.URL.Query()}
+		if len(values) > 0 {
+			r.function = values[0]
+		}
+		if len(values) > 1 {
+			r.item = values[1]
+		}
+		function, qualifier := r.about()
+		return operation{
+			service:   "lambda",
+			name:      rt.name,
+			function:  function,
+			qualifier: qualifier,
+			budget:    rt.budget,
+			serve: func(*incoming) (answer, error) {
+				if err := in.authenticate(); err != nil {
+					return answer{}, err
+				}
+				if err := r.size(); err != nil {
+					return answer{}, err
+				}
+				return rt.handler(l, r)
+			},
+		}, true
+	}
+	return operation{}, false
+}
+
+// match holds an escaped path to a route's and returns its unescaped values.
+func match(pattern, path string) (values []string, ok bool) {
+	want, got := strings.Split(pattern, "/"), strings.Split(path, "/")
+	if len(want) != len(got) {
+		return nil, false
+	}
+	for i, w := range want {
+		if w != "{}" {
+			if w != got[i] {
+				return nil, false
+			}
+			continue
+		}
+		value, err := url.PathUnescape(got[i])
+		if err != nil || value == "" {
+			return nil, false
+		}
+		values = append(values, value)
+	}
+	return values, true
+}
+
+// about tells the record which function, and which version or alias of it, a
+// call names. Only the two creations name theirs in the body.
+func (r *request) about() (function, qualifier string) {
+	named := r.function
+	switch r.operation {
+	case "CreateFunction", "CreateAlias":
+		var body struct{ FunctionName, Name string }
+		_ = json.Unmarshal(r.body, &body) // a broken body names nothing
+		if r.operation == "CreateFunction" {
+			named = body.FunctionName
+		}
+		qualifier = body.Name
+	case "GetAlias", "UpdateAlias", "DeleteAlias":
+		qualifier = r.item
+	default:
+		qualifier = r.query.Get("Qualifier")
+	}
+	n, ok := parseName(named)
+	if !ok {
+		return named, qualifier
+	}
+	if qualifier == "" {
+		qualifier = n.qualifier
+	}
+	return n.function, qualifier
+}
+
+// The sizes AWS takes: requests with a zip in them, other ones, and the payload
+// of an Invoke that waits for the answer.
+const (
+	maxBody    = 70167211
+	maxPayload = 6291456
+)
+
+// size refuses requests that are too large.
+func (r *request) size() error {
+	switch r.operation {
+	case "Invoke":
+		if len(r.body) > maxPayload {
+			return &apiError{http.StatusRequestEntityTooLarge, "RequestTooLargeException",
+				fmt.Sprintf("%d byte payload is too large for the RequestResponse invocation type (limit %d bytes)", len(r.body), maxPayload)}
+		}
+	default:
+		if len(r.body) > maxBody {
+			return &apiError{http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException",
+				fmt.Sprintf("Request must be smaller than %d bytes for the %s operation", maxBody, r.operation)}
+		}
+	}
+	return nil
+}
+
+// decode reads the JSON body.
+func (r *request) decode(v any) error {
+	if len(r.body) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(r.body, v); err != nil {
+		return &apiError{http.StatusBadRequest, "SerializationException", "Could not parse request body into json: " + err.Error()}
+	}
+	return nil
+}
+
+// targetOf is what the call works on; parameter is its Qualifier, if it takes one.
+func (l *lambda) targetOf(r *request, parameter string) (target, error) {
+	return l.target(r.incoming, r.operation, r.function, parameter)
+}
+
+// functionOf finds the function of a call that takes no qualifier.
+func (l *lambda) functionOf(r *request) (*function, error) {
+	t, err := l.targetOf(r, "")
+	if err != nil {
+		return nil, err
+	}
+	t.qualifier = ""
+	return l.find(t)
+}

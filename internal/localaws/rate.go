@@ -1,0 +1,55 @@
+package localaws
+
+import (
+	"math"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// budget is which of an account's rates a call is charged to.
+type budget int
+
+const (
+	free          budget = iota
+	controlPlane         // shared by all control-plane calls: 15 a second
+	getFunction          // GetFunction's own: 100 a second
+	getPolicy            // GetPolicy's own: 15 a second
+	budgetsNumber        // how many there are
+)
+
+// share of the control plane's rate that a budget has.
+var share = [budgetsNumber]float64{controlPlane: 1, getFunction: 100.0 / 15, getPolicy: 1}
+
+// budgets are the token buckets of an account, a set for each region.
+type budgets struct {
+	rate float64
+	now  func() time.Time
+
+	mu      sync.Mutex
+	regions map[string]*[budgetsNumber]*rate.Limiter
+}
+
+func newBudgets(perSecond float64, now func() time.Time) *budgets {
+	return &budgets{rate: perSecond, now: now, regions: map[string]*[budgetsNumber]*rate.Limiter{}}
+}
+
+// allow charges a call, or tells that it is one too many.
+func (b *budgets) allow(region string, which budget) bool {
+	if b.rate <= 0 || which == free {
+		return true
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	set := b.regions[region]
+	if set == nil {
+		set = new([budgetsNumber]*rate.Limiter)
+		for i := range set {
+			perSecond := b.rate * share[i]
+			set[i] = rate.NewLimiter(rate.Limit(perSecond), int(math.Max(1, math.Round(perSecond))))
+		}
+		b.regions[region] = set
+	}
+	return set[which].AllowN(b.now(), 1)
+}
