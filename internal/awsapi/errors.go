@@ -1,0 +1,214 @@
+package awsapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// Kind is what an error means to us. Decisions and hints hang on it, never on
+// a message.
+type Kind int
+
+// The kinds of errors.
+const (
+	Other          Kind = iota
+	Cancelled           // the job was cancelled
+	Deadline            // the job's time is up
+	NoRegion            // no region is configured
+	NoCredentials       // no credentials were found
+	BadCredentials      // expired, unknown or signed for elsewhere
+	Denied              // 403 AccessDeniedException
+	NotFound            // 404
+	Stale               // 412: changed since it was read
+	Conflict            // 409: exists already, is in use, or is being updated
+	Invalid             // 400
+	StorageFull         // 400 CodeStorageExceededException
+	Throttled           // 429
+	Server              // 5xx
+	Hung                // connected, but no answer in time
+	Unreachable         // no connection
+)
+
+// Error is a failed call: what was tried, on what, and what came back.
+type Error struct {
+	Op        string // the API's name of the operation
+	Function  string // as it was asked for; "" for the session's own errors
+	Qualifier string // version or alias, "" for the function itself
+	Region    string
+	Kind      Kind
+	Err       error
+	// Last is what came of the last attempt before the time was up, nil if
+	// there was none.
+	Last error
+	// Fate is how much of the call may have been carried out.
+	Fate Fate
+}
+
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(e.Op)
+	if e.Function != "" {
+		fmt.Fprintf(&b, " %s", e.Function)
+		if e.Qualifier != "" {
+			fmt.Fprintf(&b, ":%s", e.Qualifier)
+		}
+	}
+	b.WriteString(": ")
+	switch e.Kind {
+	case Cancelled:
+		b.WriteString("cancelled")
+	case Deadline:
+		b.WriteString("the time is up")
+	default:
+		b.WriteString(message(e.Err))
+		return b.String()
+	}
+	if e.Last != nil {
+		fmt.Fprintf(&b, "; the last that AWS said: %s", message(e.Last))
+	}
+	return b.String()
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// message is AWS's own code, words and request id without the SDK's wrapping.
+func message(err error) string {
+	var api smithy.APIError
+	if !errors.As(err, &api) {
+		return innermost(err)
+	}
+	text := api.ErrorCode()
+	if m := api.ErrorMessage(); m != "" {
+		text += ": " + m
+	}
+	var response *awshttp.ResponseError
+	if errors.As(err, &response) && response.ServiceRequestID() != "" {
+		text += " (request " + response.ServiceRequestID() + ")"
+	}
+	return text
+}
+
+// innermost drops what the SDK puts around an error of the network: "operation
+// error Lambda: GetAlias, exceeded maximum number of attempts, …".
+func innermost(err error) string {
+	var send *smithyhttp.RequestSendError
+	if errors.As(err, &send) && send.Err != nil {
+		return send.Err.Error()
+	}
+	var op *smithy.OperationError
+	if errors.As(err, &op) && op.Err != nil {
+		return op.Err.Error()
+	}
+	return err.Error()
+}
+
+// Is tells whether err is an error of AWS's of this kind.
+func Is(err error, kind Kind) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Kind == kind
+}
+
+// FateOf is the fate of the call that err is about; an error that is not of a
+// call changed nothing.
+func FateOf(err error) Fate {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Fate
+	}
+	return NotSent
+}
+
+// kindOf classifies what the SDK returned for a call of the job job. A refusal
+// is a refusal also when the job ended meanwhile; what would have been tried
+// again, or was never answered, is due to that end.
+func kindOf(job context.Context, err error) Kind {
+	status := statusOf(err)
+	refused := status >= 400 && status < 500 && status != http.StatusTooManyRequests
+	switch {
+	case refused:
+	case errors.Is(job.Err(), context.Canceled):
+		return Cancelled
+	case errors.Is(job.Err(), context.DeadlineExceeded):
+		return Deadline
+	case status >= http.StatusInternalServerError:
+		return Server
+	}
+	var (
+		notFound  *types.ResourceNotFoundException
+		conflict  *types.ResourceConflictException
+		stale     *types.PreconditionFailedException
+		full      *types.CodeStorageExceededException
+		throttled *types.TooManyRequestsException
+		api       smithy.APIError
+		network   net.Error
+		send      *smithyhttp.RequestSendError
+	)
+	switch {
+	case errors.As(err, &notFound):
+		return NotFound
+	case errors.As(err, &conflict):
+		return Conflict
+	case errors.As(err, &stale):
+		return Stale
+	case errors.As(err, &full):
+		return StorageFull
+	case errors.As(err, &throttled):
+		return Throttled
+	case errors.As(err, &api):
+		return kindOfCode(api.ErrorCode(), statusOf(err))
+	case errors.As(err, &send) && errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
+		return Hung
+	case errors.Is(err, context.DeadlineExceeded):
+		return Deadline
+	case errors.As(err, &send), errors.As(err, &network):
+		return Unreachable
+	}
+	return Other
+}
+
+// kindOfCode is for errors that have no type in the SDK.
+// https://docs.aws.amazon.com/lambda/latest/api/CommonErrors.html
+func kindOfCode(code string, status int) Kind {
+	switch code {
+	case "AccessDeniedException", "AccessDenied", "NotAuthorized", "UnauthorizedOperation":
+		return Denied
+	case "ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidClientTokenId",
+		"InvalidSignatureException", "SignatureDoesNotMatch", "IncompleteSignature",
+		"MissingAuthenticationToken", "MissingAuthenticationTokenException", "RequestExpired", "OptInRequired":
+		return BadCredentials
+	case "Throttling", "ThrottlingException", "RequestLimitExceeded":
+		return Throttled
+	}
+	switch status {
+	case http.StatusBadRequest:
+		return Invalid
+	case http.StatusForbidden:
+		return Denied
+	case http.StatusNotFound:
+		return NotFound
+	case http.StatusConflict:
+		return Conflict
+	case http.StatusPreconditionFailed:
+		return Stale
+	case http.StatusTooManyRequests:
+		return Throttled
+	}
+	return Other
+}
+
+func statusOf(err error) int {
+	var response *smithyhttp.ResponseError
+	if errors.As(err, &response) {
+		return response.HTTPStatusCode()
+	}
+	return 0
+}

@@ -1,0 +1,140 @@
+package awsapi
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/aws/smithy-go"
+)
+
+// Hint says what an error means here and what to do about it, "" when there is
+// nothing to add to the error itself. It may have several lines; an IAM
+// statement stands on lines of its own, as JSON.
+func (e *Error) Hint() string {
+	switch e.Kind {
+	case NoRegion:
+		return "Set the input `aws-region`, or AWS_REGION in the environment, for example to eu-central-1."
+	case NoCredentials:
+		return "Run aws-actions/configure-aws-credentials before this step and give the job `permissions: id-token: write`; " +
+			"a pull request from a fork gets neither secrets nor an OIDC token."
+	case BadCredentials:
+		return fmt.Sprintf("The credentials are expired, revoked, or not valid in region %s (is it enabled for the account?). "+
+			"Obtain them right before this step; a session of aws-actions/configure-aws-credentials lasts an hour unless role-duration-seconds says otherwise.", e.Region)
+	case Denied:
+		return deniedHint(e)
+	case NotFound:
+		account := accountIn(e)
+		if account == "" {
+			account = "of the credentials"
+		}
+		return fmt.Sprintf("Looked for in region %s, account %s. Is the name right, and are these the right region and account?", e.Region, account)
+	case Conflict:
+		return "Something else is changing the function. Run the job again when that is done; a `concurrency` group in the workflow keeps jobs apart."
+	case Stale:
+		return "Somebody else changed it at the same moment. Run the job again."
+	case StorageFull:
+		return "The account's code storage in this region is full. Delete old versions, of this and of other functions, or ask AWS for a higher quota."
+	case Throttled:
+		return "AWS takes 15 control-plane requests a second for all callers of the account and region together. Raise the input `timeout` or run fewer jobs at once."
+	case Deadline:
+		return "Raise the input `timeout` if this can take longer."
+	case Hung:
+		return fmt.Sprintf("The endpoint in region %s took the connection but did not answer. Is a proxy or a VPC endpoint in between?", e.Region)
+	case Unreachable:
+		return fmt.Sprintf("The endpoint in region %s cannot be reached. Is %q a region, and does the runner have a way there (proxy, VPC endpoint, AWS_ENDPOINT_URL)?", e.Region, e.Region)
+	case Server:
+		return "This is a fault on AWS's side. Run the job again; https://health.aws.amazon.com shows known ones."
+	}
+	return ""
+}
+
+// deniedHint gives the statement that allows the call, unless something denied
+// it that no statement in a role's policy can mend.
+func deniedHint(e *Error) string {
+	said := ""
+	var api smithy.APIError
+	if errors.As(e.Err, &api) {
+		said = api.ErrorMessage()
+	}
+	if why := denier(said); why != "" {
+		return fmt.Sprintf("%s refuses it: adding a statement to the role's policy does not help, the one who owns that policy must allow it.", why)
+	}
+	arn := resourceIn(said)
+	if arn == "" {
+		arn = FunctionARN(e.Function, e.Region)
+	}
+	statement, _ := json.MarshalIndent(map[string]any{
+		"Effect": "Allow", "Action": iamAction(e.Op), "Resource": arn,
+	}, "", "  ")
+	return "Add this statement to the policy of the role that the job runs with:\n" + string(statement)
+}
+
+// denier names what else than a missing statement denied a request. Nothing
+// but AWS's words tells; they change what is advised and nothing else.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+func denier(said string) string {
+	said = strings.ToLower(said)
+	for _, policy := range []string{
+		"service control policy", "resource control policy", "permissions boundary", "session policy", "vpc endpoint policy",
+	} {
+		if strings.Contains(said, policy) {
+			return "A " + policy
+		}
+	}
+	if strings.Contains(said, "explicit deny") {
+		return "An explicit deny"
+	}
+	return ""
+}
+
+// iamAction is the action that allows an operation; most have the same name.
+func iamAction(op string) string {
+	if op == "Invoke" {
+		op = "InvokeFunction"
+	}
+	return "lambda:" + op
+}
+
+var (
+	resourcePattern = regexp.MustCompile(`on resource: (arn:[^\s,]+)`)
+	accountPattern  = regexp.MustCompile(`\barn:aws[a-z-]*:lambda:[a-z0-9-]+:(\d{12}):`)
+)
+
+func resourceIn(said string) string {
+	if m := resourcePattern.FindStringSubmatch(said); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+func accountIn(e *Error) string {
+	for _, text := range []string{e.Function, message(e.Err)} {
+		if m := accountPattern.FindStringSubmatch(text); m != nil {
+			return m[1]
+		}
+	}
+	return ""
+}
+
+// FunctionARN is the ARN of a function named by name, partial ARN or ARN; an
+// account that is not known is `*`, as a policy takes it.
+func FunctionARN(function, region string) string {
+	if strings.HasPrefix(function, "arn:") {
+		return function
+	}
+	account := "*"
+	if a, name, partial := strings.Cut(function, ":function:"); partial {
+		account, function = a, name
+	}
+	partition := "aws"
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		partition = "aws-cn"
+	case strings.HasPrefix(region, "us-gov-"):
+		partition = "aws-us-gov"
+	}
+	return fmt.Sprintf("arn:%s:lambda:%s:%s:function:%s", partition, region, account, function)
+}

@@ -1,0 +1,227 @@
+package awsapi
+
+import (
+	"context"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+)
+
+// Alias is an alias as AWS has it. Version is a number or $LATEST, as text.
+type Alias struct {
+	Name        string
+	ARN         string
+	Version     string
+	Description string
+	Weights     map[string]float64
+	Revision    string
+}
+
+// Configuration is what a version, or $LATEST, is like.
+type Configuration struct {
+	Version     string
+	ARN         string
+	Description string
+
+	State            string // Pending, Active, Inactive, Failed and others
+	StateReason      string // AWS's reason and its code
+	LastUpdate       string // InProgress, Successful, Failed
+	LastUpdateReason string
+
+	CodeSHA256     string // base64; of an image the digest
+	CodeBytes      int64
+	LastModified   string // as AWS writes it: 2026-11-23T10:20:30.000+0000
+	PackageType    string // Zip or Image
+	Runtime        string
+	Handler        string
+	MemoryMB       int32
+	TimeoutSeconds int32
+	Role           string
+	DeadLetter     string   // ARN of the dead-letter queue or topic
+	Architectures  []string // arm64, x86_64
+	Layers         []string // ARNs with their versions
+	// Environment's values are secrets: they are compared and never shown.
+	Environment map[string]string
+}
+
+func configuration(f *types.FunctionConfiguration) Configuration {
+	if f == nil {
+		return Configuration{}
+	}
+	c := Configuration{
+		Version:          aws.ToString(f.Version),
+		ARN:              aws.ToString(f.FunctionArn),
+		Description:      aws.ToString(f.Description),
+		State:            string(f.State),
+		StateReason:      reason(f.StateReason, string(f.StateReasonCode)),
+		LastUpdate:       string(f.LastUpdateStatus),
+		LastUpdateReason: reason(f.LastUpdateStatusReason, string(f.LastUpdateStatusReasonCode)),
+		CodeSHA256:       aws.ToString(f.CodeSha256),
+		CodeBytes:        f.CodeSize,
+		LastModified:     aws.ToString(f.LastModified),
+		PackageType:      string(f.PackageType),
+		Runtime:          string(f.Runtime),
+		Handler:          aws.ToString(f.Handler),
+		MemoryMB:         aws.ToInt32(f.MemorySize),
+		TimeoutSeconds:   aws.ToInt32(f.Timeout),
+		Role:             aws.ToString(f.Role),
+	}
+	if f.DeadLetterConfig != nil {
+		c.DeadLetter = aws.ToString(f.DeadLetterConfig.TargetArn)
+	}
+	for _, a := range f.Architectures {
+		c.Architectures = append(c.Architectures, string(a))
+	}
+	for _, l := range f.Layers {
+		c.Layers = append(c.Layers, aws.ToString(l.Arn))
+	}
+	if f.Environment != nil {
+		c.Environment = f.Environment.Variables
+	}
+	return c
+}
+
+func reason(text *string, code string) string {
+	switch {
+	case code == "":
+		return aws.ToString(text)
+	case aws.ToString(text) == "":
+		return code
+	}
+	return *text + " (" + code + ")"
+}
+
+// Publication is what to publish.
+type Publication struct {
+	Description string
+	CodeSHA256  string // refuse if $LATEST is other code; "" = whatever it is
+}
+
+// Publish makes a version of $LATEST, or returns the last one when nothing was
+// written since (fact V6): then its Description is not the one given.
+func (c *Client) Publish(ctx context.Context, function string, p Publication) (Configuration, error) {
+	in := &lambda.PublishVersionInput{FunctionName: &function, Description: optional(p.Description), CodeSha256: optional(p.CodeSHA256)}
+	out, err := mutate(ctx, c, target{"PublishVersion", function, ""}, c.lambda.PublishVersion, in)
+	if err != nil {
+		return Configuration{}, err
+	}
+	return configuration(&types.FunctionConfiguration{
+		Version: out.Version, FunctionArn: out.FunctionArn, Description: out.Description, CodeSha256: out.CodeSha256,
+		State: out.State, StateReason: out.StateReason, StateReasonCode: out.StateReasonCode,
+		LastUpdateStatus: out.LastUpdateStatus, LastUpdateStatusReason: out.LastUpdateStatusReason,
+	}), nil
+}
+
+// Configuration reads a version, an alias's version, or with qualifier ""
+// $LATEST. It uses GetFunction: that has a rate of its own, 100 a second.
+func (c *Client) Configuration(ctx context.Context, function, qualifier string) (Configuration, error) {
+	in := &lambda.GetFunctionInput{FunctionName: &function, Qualifier: optional(qualifier)}
+	out, err := call(ctx, c, target{"GetFunction", function, qualifier}, c.lambda.GetFunction, in)
+	if err != nil {
+		return Configuration{}, err
+	}
+	return configuration(out.Configuration), nil
+}
+
+// Alias reads an alias; one that does not exist is an error of kind NotFound.
+func (c *Client) Alias(ctx context.Context, function, name string) (Alias, error) {
+	out, err := call(ctx, c, target{"GetAlias", function, name}, c.lambda.GetAlias,
+		&lambda.GetAliasInput{FunctionName: &function, Name: &name})
+	if err != nil {
+		return Alias{}, err
+	}
+	return alias(out.Name, out.AliasArn, out.FunctionVersion, out.Description, out.RevisionId, out.RoutingConfig), nil
+}
+
+// CreateAlias makes an alias; one that exists already is an error of kind Conflict.
+func (c *Client) CreateAlias(ctx context.Context, function string, a Alias) (Alias, error) {
+	out, err := mutate(ctx, c, target{"CreateAlias", function, a.Name}, c.lambda.CreateAlias, &lambda.CreateAliasInput{
+		FunctionName: &function, Name: &a.Name, FunctionVersion: &a.Version, Description: optional(a.Description),
+	})
+	if err != nil {
+		return Alias{}, err
+	}
+	return alias(out.Name, out.AliasArn, out.FunctionVersion, out.Description, out.RevisionId, out.RoutingConfig), nil
+}
+
+// UpdateAlias sets all of an alias, its weights too, provided that it still is
+// at a.Revision; otherwise the error is of kind Stale.
+func (c *Client) UpdateAlias(ctx context.Context, function string, a Alias) (Alias, error) {
+	weights := a.Weights
+	if weights == nil {
+		weights = map[string]float64{} // nil would leave the old ones in force (fact A6)
+	}
+	out, err := mutate(ctx, c, target{"UpdateAlias", function, a.Name}, c.lambda.UpdateAlias, &lambda.UpdateAliasInput{
+		FunctionName: &function, Name: &a.Name, FunctionVersion: &a.Version, Description: &a.Description,
+		RevisionId: &a.Revision, RoutingConfig: &types.AliasRoutingConfiguration{AdditionalVersionWeights: weights},
+	})
+	if err != nil {
+		return Alias{}, err
+	}
+	return alias(out.Name, out.AliasArn, out.FunctionVersion, out.Description, out.RevisionId, out.RoutingConfig), nil
+}
+
+// DeleteAlias deletes an alias; one that is not there is deleted already.
+func (c *Client) DeleteAlias(ctx context.Context, function, name string) error {
+	_, err := mutate(ctx, c, target{"DeleteAlias", function, name}, c.lambda.DeleteAlias,
+		&lambda.DeleteAliasInput{FunctionName: &function, Name: &name})
+	return err
+}
+
+func alias(name, arn, version, description, revision *string, routing *types.AliasRoutingConfiguration) Alias {
+	a := Alias{
+		Name: aws.ToString(name), ARN: aws.ToString(arn), Version: aws.ToString(version),
+		Description: aws.ToString(description), Revision: aws.ToString(revision),
+	}
+	if routing != nil && len(routing.AdditionalVersionWeights) > 0 {
+		a.Weights = routing.AdditionalVersionWeights
+	}
+	return a
+}
+
+// target is what a call is about, for its error.
+type target struct{ op, function, qualifier string }
+
+// mutate is call for what changes something: see finish.
+func mutate[In, Out, Opt any](ctx context.Context, c *Client, t target, f func(context.Context, *In, ...Opt) (*Out, error), in *In) (*Out, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, c.failed(ctx, t, err, &attempts{})
+	}
+	ctx, done := finish(ctx)
+	defer done()
+	return call(ctx, c, t, f, in)
+}
+
+// call makes one call and gives its error a type.
+func call[In, Out, Opt any](ctx context.Context, c *Client, t target, f func(context.Context, *In, ...Opt) (*Out, error), in *In) (*Out, error) {
+	ctx, tried := watchAttempts(ctx)
+	out, err := f(ctx, in)
+	if err != nil {
+		return nil, c.failed(jobContext(ctx), t, err, tried)
+	}
+	return out, nil
+}
+
+func (c *Client) failed(job context.Context, t target, err error, tried *attempts) *Error {
+	return &Error{
+		Op: t.op, Function: t.function, Qualifier: t.qualifier, Region: c.Region,
+		Kind: kindOf(job, err), Err: err, Last: tried.last, Fate: tried.fate,
+	}
+}
+
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// Unqualified is an ARN of a function, version or alias without its qualifier.
+func Unqualified(arn string) string {
+	if parts := strings.SplitN(arn, ":", 8); len(parts) == 8 {
+		return strings.Join(parts[:7], ":")
+	}
+	return arn
+}
