@@ -1,0 +1,46 @@
+package release
+
+import (
+	"crypto/rand"
+	"fmt"
+	"strings"
+)
+
+// maxRef is how much of a ref's name goes into a version's description.
+const maxRef = 80
+
+// versionDescription is `main@1a2b3c4 run 4711.1 x9k2: the user's text`: where
+// the code comes from, who published it, and a nonce. AWS returns an old
+// version with its old description when there is nothing to publish, so the
+// nonce tells that apart from a version this very process made, also when the
+// same run is tried again.
+func versionDescription(run Run, text string) string {
+	var b strings.Builder
+	if ref := shorten(run.Ref, maxRef); ref != "" {
+		b.WriteString(ref)
+		if len(run.SHA) >= 7 {
+			b.WriteString("@" + run.SHA[:7])
+		}
+		b.WriteByte(' ')
+	}
+	if run.ID != 0 {
+		fmt.Fprintf(&b, "run %d.%d ", run.ID, run.Attempt)
+	}
+	b.WriteString(strings.ToLower(rand.Text()[:6]))
+	if text != "" {
+		b.WriteString(": " + text)
+	}
+	return shorten(b.String(), maxDescription)
+}
+
+// shorten cuts a text to so many UTF-16 code units, with an ellipsis.
+func shorten(s string, limit int) string {
+	if units(s) <= limit {
+		return s
+	}
+	runes := []rune(s)
+	for units(string(runes)) > limit-1 {
+		runes = runes[:len(runes)-1]
+	}
+	return strings.TrimSpace(string(runes)) + "…"
+}

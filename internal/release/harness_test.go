@@ -1,0 +1,128 @@
+package release_test
+
+import (
+	"context"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"lambda-release/internal/awsapi"
+	"lambda-release/internal/localaws"
+	"lambda-release/internal/release"
+)
+
+// world is an embedded AWS and a Releaser that talks to it over HTTP.
+type world struct {
+	*localaws.Cloud
+
+	t    testing.TB
+	url  string
+	rate float64 // the client's, 0 for AWS's
+	log  *facts
+}
+
+func newWorld(t testing.TB, o localaws.Options) *world {
+	t.Helper()
+	cloud := localaws.New(o)
+	server := httptest.NewServer(cloud)
+	t.Cleanup(func() { cloud.Close(); server.Close() })
+	return &world{Cloud: cloud, t: t, url: server.URL, log: &facts{}}
+}
+
+// environment never reaches beyond loopback.
+func (w *world) getenv(name string) string {
+	return map[string]string{
+		"AWS_REGION":            "eu-central-1",
+		"AWS_ACCESS_KEY_ID":     "AKIAEXAMPLE",
+		"AWS_SECRET_ACCESS_KEY": "secret",
+		"AWS_ENDPOINT_URL":      w.url,
+	}[name]
+}
+
+// releaser has a session of its own, like a process of its own. timeout is
+// the job's, as it bounds how long one answer may take.
+func (w *world) releaser(timeout time.Duration) *release.Releaser {
+	w.t.Helper()
+	aws, err := awsapi.Open(w.t.Context(), awsapi.Options{Getenv: w.getenv, Timeout: timeout, Rate: w.rate})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return &release.Releaser{AWS: aws, Clock: awsapi.RealClock{}, Progress: w.log}
+}
+
+// release runs a release as run id, of all functions in names.
+func (w *world) release(req release.Request, names ...string) release.Result {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.t.Context(), 20*time.Second)
+	defer cancel()
+	return w.releaser(20*time.Second).Release(ctx, on(req, names...))
+}
+
+func on(req release.Request, names ...string) release.Request {
+	if req.Alias == "" {
+		req.Alias = "prod"
+	}
+	for _, name := range names {
+		req.Functions = append(req.Functions, release.Function{Name: name, ID: name})
+	}
+	return req
+}
+
+func run(id uint64) release.Request {
+	return release.Request{Run: release.Run{ID: id, Attempt: 1, Ref: "main", SHA: "1a2b3c4d5e6f"}}
+}
+
+// operations are the calls since the last reset, in order of arrival.
+func (w *world) operations() string {
+	var ops []string
+	for _, c := range w.Calls() {
+		ops = append(ops, c.Operation)
+	}
+	return strings.Join(ops, " ")
+}
+
+// at asserts where an alias is and what its description says.
+func (w *world) at(fn, alias, version, description string) {
+	w.t.Helper()
+	a, ok := w.Alias(fn, alias)
+	if !ok {
+		w.t.Errorf("%s:%s does not exist", fn, alias)
+		return
+	}
+	if a.Version != version || a.Description != description || len(a.Weights) > 0 {
+		w.t.Errorf("%s:%s is at %s %v, described %q; want %s, %q", fn, alias, a.Version, a.Weights, a.Description, version, description)
+	}
+}
+
+// ended asserts the first outcome and returns it.
+func ended(t testing.TB, res release.Result, status release.Status, version release.Version) release.Outcome {
+	t.Helper()
+	o := res.Outcomes[0]
+	if o.Status != status || o.Version != version {
+		t.Errorf("ended %s with version %q, want %s, %q; reason %q, error %v", o.Status, o.Version, status, version, o.Reason, o.Err)
+	}
+	return o
+}
+
+// facts is a Progress that remembers.
+type facts struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (f *facts) Phase(name string)          { f.add("== " + name) }
+func (f *facts) Fact(function, text string) { f.add(function + ": " + text) }
+
+func (f *facts) add(line string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.lines = append(f.lines, line)
+}
+
+func (f *facts) String() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return strings.Join(f.lines, "\n")
+}
