@@ -1,0 +1,53 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"lambda-release/internal/release"
+)
+
+// consoleHost is where the console of a region's partition is, "" for a
+// partition that has no public one.
+// https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
+func consoleHost(region string) string {
+	switch {
+	case region == "" || strings.Trim(region, "abcdefghijklmnopqrstuvwxyz0123456789-") != "":
+		return ""
+	case strings.HasPrefix(region, "cn-"):
+		return "console.amazonaws.cn"
+	case strings.HasPrefix(region, "us-gov-"):
+		return "console.amazonaws-us-gov.com"
+	case strings.Contains(region, "-iso"), strings.HasPrefix(region, "eusc-"):
+		return ""
+	default:
+		return "console.aws.amazon.com"
+	}
+}
+
+// link links a label to the page of a function in the console: below is "", or
+// what follows the function's name in the address. Without a console, or
+// without legal names, the label stays as it is.
+func link(label string, o release.Outcome, below string) string {
+	host := consoleHost(o.Region)
+	if host == "" || !isName(o.Function) || below != "" && !isName(below) {
+		return label
+	}
+	return fmt.Sprintf("[%s](https://%s/lambda/home?region=%s#/functions/%s%s)", label, host, o.Region, o.Function, below)
+}
+
+func functionLink(o release.Outcome) string { return link(code(o.Function), o, "") }
+
+func aliasLink(o release.Outcome) string {
+	if o.Alias == "" {
+		return ""
+	}
+	return link(code(o.Alias), o, "/aliases/"+o.Alias)
+}
+
+func versionLink(o release.Outcome, v release.Version) string {
+	if v < 1 { // $LATEST is the function's own page
+		return link(code(v.String()), o, "")
+	}
+	return link(v.String(), o, "/versions/"+v.String())
+}

@@ -1,0 +1,195 @@
+package report
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"lambda-release/internal/release"
+)
+
+// maxPictured is for how many functions a picture is still easier to read than
+// the table.
+const maxPictured = 8
+
+// picture is a Mermaid flowchart of aliases and the versions behind them: what
+// callers get now, by share if there are several, and dashed what they got
+// before, what was meant for them, and what was deleted.
+// https://mermaid.js.org/syntax/flowchart.html
+func picture(res release.Result) string {
+	var b strings.Builder
+	pictured := 0
+	for i, o := range res.Outcomes {
+		if drawing := draw(i+1, o); drawing != "" {
+			b.WriteString(drawing)
+			pictured++
+		}
+	}
+	if pictured == 0 || pictured > maxPictured {
+		return ""
+	}
+	return codeBlock("mermaid", []string{"flowchart LR", b.String() + "  classDef other stroke-dasharray:5 5,opacity:0.6"})
+}
+
+// draw is the picture of the nth function, "" if nothing is known to draw.
+func draw(n int, o release.Outcome) string {
+	d := drawing{function: n, served: map[release.Version]bool{}}
+	for _, p := range append(slices.Collect(maps.Values(o.Others)), o.After) {
+		for _, s := range shares(p) {
+			d.served[s.version] = true
+		}
+	}
+	d.alias(o.Alias, edgesOf(o))
+	others := slices.Sorted(maps.Keys(o.Others))
+	for _, name := range others[:min(len(others), maxAliases)] {
+		d.alias(name, sharesOf(o.Others[name]))
+	}
+	if more := len(others) - maxAliases; more > 0 {
+		d.line(`more%d(["… and %d more"])`, n, more)
+	}
+	if d.aliases == 0 {
+		return ""
+	}
+	if len(o.Pruned) > 0 {
+		d.line(`pruned%d["deleted: %s"]:::other`, n, shorten(ranges(o.Pruned), 60))
+	}
+	return fmt.Sprintf("  subgraph function%d[\"%s\"]\n    direction LR\n%s  end\n", n, label(o.Function), &d.b)
+}
+
+// maxAliases is how many other aliases of a function are drawn: previews of
+// pull requests may be many.
+const maxAliases = 12
+
+// drawing is one function's part of the picture.
+type drawing struct {
+	function int
+	served   map[release.Version]bool // what callers of any alias get now
+	aliases  int
+	b        strings.Builder
+}
+
+func (d *drawing) line(format string, args ...any) {
+	_, _ = fmt.Fprintf(&d.b, "    "+format+"\n", args...)
+}
+
+func (d *drawing) alias(name string, edges []edge) {
+	if name == "" || len(edges) == 0 {
+		return
+	}
+	d.aliases++
+	id := fmt.Sprintf("alias%d_%d", d.function, d.aliases)
+	d.line(`%s(["%s"])`, id, label(name))
+	for _, e := range edges {
+		arrow, class := "-->", ""
+		if e.dashed {
+			arrow = "-.->"
+		}
+		if e.dashed && !d.served[e.version] {
+			class = ":::other"
+		}
+		if e.text != "" {
+			arrow += `|"` + e.text + `"|`
+		}
+		d.line("%s %s %s%s", id, arrow, node(d.function, e.version), class)
+	}
+}
+
+// edge leads from an alias to a version.
+type edge struct {
+	version release.Version
+	text    string
+	dashed  bool // callers do not get it now
+}
+
+// edgesOf is what is known of an outcome's own alias.
+func edgesOf(o release.Outcome) []edge {
+	all := sharesOf(o.After)
+	if o.After.Unknown && !o.Before.Unknown {
+		all = append(all, edge{version: release.None})
+	}
+	other := func(v release.Version, text string) {
+		if !slices.ContainsFunc(all, func(e edge) bool { return e.version == v }) {
+			all = append(all, edge{v, text, true})
+		}
+	}
+	for _, s := range shares(o.Before) {
+		other(s.version, "before")
+	}
+	if o.Version != release.None {
+		switch o.Status {
+		case release.Planned, release.Started:
+			other(o.Version, ahead(o))
+		case release.Held, release.Superseded, release.Failed:
+			other(o.Version, string(o.Status))
+		}
+	}
+	return all
+}
+
+// sharesOf is where a position sends callers.
+func sharesOf(p release.Position) []edge {
+	all := shares(p)
+	edges := make([]edge, len(all))
+	for i, s := range all {
+		edges[i].version = s.version
+		if len(all) > 1 {
+			edges[i].text = percent(s.weight)
+		}
+	}
+	return edges
+}
+
+// share is a version's part of an alias's traffic.
+type share struct {
+	version release.Version
+	weight  float64
+}
+
+// shares are the versions behind an alias, its own first.
+func shares(p release.Position) []share {
+	if p.Unknown || p.Version == release.None {
+		return nil
+	}
+	all := []share{{p.Version, rest(p)}}
+	for _, v := range slices.Sorted(maps.Keys(p.Weights)) {
+		all = append(all, share{v, p.Weights[v]})
+	}
+	return all
+}
+
+// rest is the share of the version that the alias points to.
+func rest(p release.Position) float64 {
+	share := 1.0
+	for _, w := range p.Weights {
+		share -= w
+	}
+	return share
+}
+
+// percent is a share of traffic, to a tenth of a percent.
+func percent(share float64) string { return fmt.Sprintf("%g %%", math.Round(share*1000)/10) }
+
+// node is a version's box. Its id begins with a word that is none of Mermaid's.
+func node(n int, v release.Version) string {
+	switch v {
+	case release.None:
+		return fmt.Sprintf(`unknown%d["?"]`, n)
+	case release.Latest:
+		return fmt.Sprintf(`latest%d["%s"]`, n, v)
+	default:
+		return fmt.Sprintf(`version%d_%d["version %s"]`, n, v, v)
+	}
+}
+
+// label is a name inside quotes. What no name in AWS has is not drawn: Mermaid's
+// escapes are entities that its own preprocessor changes again.
+func label(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r < 0x80 && isName(string(r)) {
+			return r
+		}
+		return '_'
+	}, shorten(name, maxName))
+}

@@ -1,0 +1,91 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"lambda-release/internal/release"
+)
+
+// plain is the result in a few lines of text, for the end of the log. What the
+// annotations tell is not in it.
+func plain(res release.Result) []string {
+	all := []string{headline(res)}
+	if len(res.Outcomes) == 1 {
+		o := res.Outcomes[0]
+		if o.Reason != "" && len(annotations(res)) == 0 {
+			all = append(all, "  "+reason(o))
+		}
+		if len(o.Pruned) > 0 && o.Status != release.Pruned { // else it is the headline
+			all = append(all, "  "+deleted(o))
+		}
+		return append(all, plainPlan(o)...)
+	}
+	all = append(all, plainTable(res)...)
+	for _, o := range res.Outcomes {
+		if len(o.Pruned) > 0 {
+			all = append(all, o.Function+": "+deleted(o))
+		}
+		if len(o.Plan) > 0 {
+			all = append(append(all, subject(o)), plainPlan(o)...)
+		}
+	}
+	return all
+}
+
+// plainTable aligns the functions' outcomes. Writing to memory does not fail.
+func plainTable(res release.Result) []string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, o := range res.Outcomes {
+		_, _ = fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", oneLine(o.Function), oneLine(o.Alias), plainMove(o), how(o))
+	}
+	_ = w.Flush()
+	return strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
+}
+
+// plainMove is the table's from and to.
+func plainMove(o release.Outcome) string {
+	switch why := ahead(o); {
+	case o.Alias == "":
+		return ""
+	case why != "":
+		return fmt.Sprintf("%s → %s (%s)", o.After, o.Version, why)
+	case o.Changed():
+		return fmt.Sprintf("%s → %s", o.Before, o.After)
+	default:
+		return o.After.String()
+	}
+}
+
+// How many characters of a reason a table or an output shows. A failure is told
+// in full elsewhere.
+const (
+	maxReason  = 300
+	maxFailure = 80
+)
+
+// how is the status with what there is to say about it.
+func how(o release.Outcome) string {
+	text := words(o.Status)
+	if o.Published {
+		text += ", new version"
+		if o.After.Version != o.Version {
+			text += " " + o.Version.String()
+		}
+	}
+	most := maxReason
+	if o.Err != nil {
+		most = maxFailure
+	}
+	return join(": ", text, shorten(reason(o), most))
+}
+
+func plainPlan(o release.Outcome) []string {
+	all := make([]string, len(o.Plan))
+	for i, step := range o.Plan {
+		all[i] = "  - " + oneLine(step)
+	}
+	return all
+}

@@ -1,0 +1,208 @@
+package report
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"lambda-release/internal/release"
+)
+
+// Limits of the summary. GitHub takes 1 MiB a step and drops what is larger;
+// people read far less. Whole parts are left out, never pieces of markup.
+const (
+	maxSummary  = 700 << 10 // bytes
+	maxRows     = 200       // functions in the table
+	maxFailures = 20        // told in full
+	maxDetails  = 50        // warnings, and functions with a plan
+	maxText     = 2_000     // characters of an error, a hint or a warning
+)
+
+// summary is the result as Markdown for the job's page.
+func summary(res release.Result) string {
+	parts := []string{heading(mark(res), headline(res)), table(res)}
+	parts = append(parts, failureParts(res)...)
+	parts = append(parts, warningPart(res), planPart(res), prunedPart(res), picture(res), footer(res))
+	var b strings.Builder
+	for _, part := range parts {
+		if b.Len()+len(part) > maxSummary {
+			b.WriteString("… and more, in the log.\n")
+			break
+		}
+		b.WriteString(part)
+	}
+	return b.String()
+}
+
+func heading(mark, text string) string {
+	return "### " + mark + " " + markdown(shorten(text, maxReason)) + "\n\n"
+}
+
+// table has a row for each function; of very many the failed ones come first.
+func table(res release.Result) string {
+	rows := res.Outcomes
+	if len(rows) > maxRows {
+		rows = slices.Clone(rows)
+		slices.SortStableFunc(rows, func(a, b release.Outcome) int { return rank(a) - rank(b) })
+		rows = rows[:maxRows]
+	}
+	var b strings.Builder
+	b.WriteString("| function | alias | before → after | how |\n| --- | --- | --- | --- |\n")
+	for _, o := range rows {
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", functionLink(o), aliasLink(o), tableMove(o), tableHow(o))
+	}
+	if more := len(res.Outcomes) - len(rows); more > 0 {
+		fmt.Fprintf(&b, "| … and %d more | | | |\n", more)
+	}
+	return b.String() + "\n"
+}
+
+func rank(o release.Outcome) int {
+	switch {
+	case o.Displaced:
+		return 0
+	case o.Err != nil:
+		return 1
+	default:
+		return 2
+	}
+}
+
+func tableMove(o release.Outcome) string {
+	switch why := ahead(o); {
+	case o.Alias == "":
+		return ""
+	case why != "":
+		return place(o, o.After) + " → " + versionLink(o, o.Version) + " (" + why + ")"
+	case o.Changed():
+		return place(o, o.Before) + " → **" + place(o, o.After) + "**"
+	default:
+		return place(o, o.After)
+	}
+}
+
+// place is a position with its versions linked.
+func place(o release.Outcome, p release.Position) string {
+	switch {
+	case p.Unknown:
+		return "?"
+	case p.Version == release.None:
+		return "none"
+	case len(p.Weights) == 0:
+		return versionLink(o, p.Version)
+	}
+	parts := []string{versionLink(o, p.Version) + " (" + percent(rest(p)) + ")"}
+	for _, v := range slices.Sorted(maps.Keys(p.Weights)) {
+		parts = append(parts, versionLink(o, v)+" ("+percent(p.Weights[v])+")")
+	}
+	return strings.Join(parts, " + ")
+}
+
+func tableHow(o release.Outcome) string {
+	text := markdown(how(o))
+	if o.Displaced {
+		text = "**" + displacement(o) + "**, " + text
+	}
+	return text
+}
+
+// failureParts tells each failure in full: what happened, where the alias is,
+// what to do.
+func failureParts(res release.Result) []string {
+	var parts []string
+	more := 0
+	for _, o := range res.Outcomes {
+		if !failedItself(o) {
+			continue
+		}
+		if len(parts) == maxFailures {
+			more++
+			continue
+		}
+		parts = append(parts, failurePart(res, o))
+	}
+	if more > 0 {
+		parts = append(parts, fmt.Sprintf("… and %s more, in the log.\n\n", count(more, "failure")))
+	}
+	return parts
+}
+
+func failurePart(res release.Result, o release.Outcome) string {
+	var b strings.Builder
+	b.WriteString("#### " + markdown(failureTitle(res, o)) + "\n\n")
+	if o.Err != nil {
+		b.WriteString(prose(shorten(o.Err.Error(), maxText)))
+	}
+	if where := whereabouts(o); where != "" {
+		b.WriteString("**Now:** " + markdown(shorten(where, maxText)) + ".\n\n")
+	}
+	if o.Hint != "" {
+		b.WriteString("**What to do:**\n\n" + prose(shorten(o.Hint, maxText)))
+	}
+	return b.String()
+}
+
+func warningPart(res release.Result) string {
+	var items []string
+	for _, o := range res.Outcomes {
+		for _, w := range o.Warnings {
+			items = append(items, "- "+code(subject(o))+": "+markdown(shorten(w, maxText))+"\n")
+		}
+	}
+	return list("Warnings", items)
+}
+
+func planPart(res release.Result) string {
+	var items []string
+	for _, o := range res.Outcomes {
+		if len(o.Plan) == 0 {
+			continue
+		}
+		var b strings.Builder
+		indent := ""
+		if len(res.Outcomes) > 1 {
+			b.WriteString("- " + code(subject(o)) + "\n")
+			indent = "  "
+		}
+		for _, step := range o.Plan {
+			b.WriteString(indent + "- " + markdown(shorten(step, maxText)) + "\n")
+		}
+		items = append(items, b.String())
+	}
+	return list("Plan", items)
+}
+
+func prunedPart(res release.Result) string {
+	var items []string
+	for _, o := range res.Outcomes {
+		if len(o.Pruned) > 0 {
+			items = append(items, "- "+code(o.Function)+": "+markdown(shorten(deleted(o), maxText))+"\n")
+		}
+	}
+	return list("Deleted versions", items)
+}
+
+// list is items under a heading, "" if there are none.
+func list(title string, items []string) string {
+	if len(items) == 0 {
+		return ""
+	}
+	if more := len(items) - maxDetails; more > 0 {
+		items = append(items[:maxDetails], fmt.Sprintf("- … and %d more\n", more))
+	}
+	return "#### " + title + "\n\n" + strings.Join(items, "") + "\n"
+}
+
+func footer(res release.Result) string {
+	return fmt.Sprintf("Took %s.\n", res.Elapsed.Round(10*time.Millisecond))
+}
+
+func refusalSummary(problems []error) string {
+	items := make([]string, len(problems))
+	for i, err := range problems {
+		items[i] = "- " + markdown(shorten(err.Error(), maxText)) + "\n"
+	}
+	return heading(markFailed, "Not started: nothing was changed") + strings.Join(items, "") + "\n"
+}
