@@ -28,7 +28,10 @@ func parseFlags(args []string) (map[string]string, Problems, error) {
 		case "h", "help":
 			return nil, nil, ErrHelp
 		case "version":
-			return nil, nil, ErrVersion
+			// With a value it is the input of that name.
+			if !hasValue && (len(args) == 0 || strings.HasPrefix(args[0], "-")) {
+				return nil, nil, ErrVersion
+			}
 		}
 		i := slices.IndexFunc(table, func(s spec) bool { return s.name == name })
 		if i < 0 {

@@ -21,7 +21,10 @@ type Input struct {
 	Alias            string            // passes rules.CheckAlias; "": the rules are asked
 	Ref              string            // in a form that rules.ParseRef takes; "": the event's
 	IfNoMatch        string            // warn, ignore or error
-	Operation        string            // release
+	Operation        string            // Release and the other operations
+	Version          int64             // `version` as a number; 0: not given as one
+	VersionOf        string            // `version` as the name of an alias, for Promote
+	KeepVersions     int               // 3 or more; 0: nothing is deleted
 	Description      string            // one line, at most 256 characters
 	AliasDescription *string           // one line, at most 160 characters; nil: kept
 	CodeSHA256       map[string]string // short function name -> base64 SHA-256; a function left out is not guarded
@@ -30,6 +33,15 @@ type Input struct {
 	Region           string        // `aws-region`, else the one that the functions' ARNs name, else ""
 	Timeout          time.Duration // more than 0, at most 24 h
 }
+
+// The operations.
+const (
+	Release     = "release"
+	Promote     = "promote"
+	Rollback    = "rollback"
+	Prune       = "prune"
+	DeleteAlias = "delete-alias"
+)
 
 // Parse stops at --help and --version with these, whatever else is wrong.
 var (
@@ -57,6 +69,7 @@ func Parse(args []string, getenv func(string) string) (Input, error) {
 		}
 		problems = append(problems, s.read(&in, value)...)
 	}
+	problems = append(problems, in.together(problems)...)
 	if len(problems) > 0 {
 		return Input{}, problems
 	}

@@ -216,7 +216,7 @@ func TestParseRefuses(t *testing.T) {
 		},
 
 		"operation":       {env: map[string]string{"operation": "relase"}, want: []string{"operation", "unknown (did you mean release?)"}},
-		"operation later": {env: map[string]string{"operation": "rollback"}, want: []string{"operation", "unknown"}},
+		"operation later": {env: map[string]string{"operation": "deploy"}, want: []string{"operation", "unknown"}},
 		"if-no-match":     {env: map[string]string{"if-no-match": "fail"}, want: []string{"if-no-match", "unknown"}},
 		"alias of digits": {env: map[string]string{"alias": "12"}, want: []string{"alias", "digits only"}},
 		"alias illegal":   {env: map[string]string{"alias": "pr od"}, want: []string{"alias", "may not hold ' '"}},

@@ -29,6 +29,9 @@ func (p Problem) Error() string {
 	return b.String()
 }
 
+// InputName is the input that the problem is with, for the title of its message.
+func (p Problem) InputName() string { return p.Input }
+
 // Problems are all that is wrong, in the order of the arguments and then of
 // the table.
 type Problems []Problem

@@ -47,11 +47,28 @@ var table = []spec{
 	},
 	{
 		name: "operation", group: groupWhat, hint: "WHAT", def: "release",
-		doc:     "What to do: `release` publishes a version and moves the alias to it.",
-		allowed: "allowed is release",
+		doc: "What to do: `release` publishes a version and moves the alias to it; `promote` moves the alias to a version " +
+			"that exists; `rollback` moves it back to where it was before; `prune` deletes old versions; `delete-alias` " +
+			"deletes the preview alias of a pull request.",
+		allowed: "allowed are release, promote, rollback, prune and delete-alias",
 		parse: func(in *Input, value string) Problems {
-			return oneOf(&in.Operation, value, "release")
+			return oneOf(&in.Operation, value, Release, Promote, Rollback, Prune, DeleteAlias)
 		},
+	},
+	{
+		name: "version", group: groupWhat, hint: "VERSION",
+		doc: "`promote`: the version to move the alias to, a number, or another alias (`dev`) whose version is taken. " +
+			"`rollback`: the number to go back to; empty, it is the alias's own previous version.",
+		allowed: "allowed is a version number; to promote, also the name of an alias",
+		parse:   parseVersion,
+	},
+	{
+		name: "keep-versions", group: groupWhat, hint: "NUMBER",
+		doc: "Deletes old versions after a release, or with `prune` alone, and keeps so many of the newest, 3 at least. " +
+			"Never deleted is what an alias points to, weighs or remembers in its history. What is bound to a bare " +
+			"version number, an event source mapping for example, is not seen. Empty: nothing is deleted.",
+		allowed: "allowed is a whole number from 3",
+		parse:   parseKeepVersions,
 	},
 	{
 		name: "aliases", group: groupWhere, kind: list, hint: "RULE", def: rules.Default,

@@ -28,7 +28,7 @@ func Usage(w io.Writer) {
 		s.usage(&b)
 	}
 
-	b.WriteString("\nOther\n  --help\n      Shows this.\n  --version\n      Shows the program's version.\n\n")
+	b.WriteString("\nOther\n  --help\n      Shows this.\n  --version\n      Without a value: shows the program's version.\n\n")
 	wrap(&b, "", "Each flag is an input of the GitHub Action, too, which arrives in the environment: "+
 		"INPUT_FUNCTION-NAME for --function-name. Flags win. Flags for lists may be repeated, an entry each.")
 	_, _ = io.WriteString(w, b.String())

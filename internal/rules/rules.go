@@ -17,6 +17,7 @@ package rules
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -63,6 +64,13 @@ func (rs Rules) Match(ref Ref) (Target, bool) {
 		}
 	}
 	return Target{}, false
+}
+
+// Fixed tells whether a rule names this alias outright, and not by a template.
+func (rs Rules) Fixed(alias string) bool {
+	return slices.ContainsFunc(rs, func(r Rule) bool {
+		return r.alias.places == 0 && r.alias.expand(Ref{}) == alias
+	})
 }
 
 // LineError is what is wrong with one line of rules.

@@ -211,3 +211,16 @@ func FuzzParse(f *testing.F) {
 }
 
 func first(target Target, _ bool) Target { return target }
+
+func TestFixed(t *testing.T) {
+	t.Parallel()
+	rs, err := Parse("main=prod\n**={branch}\ndev=dev@$LATEST")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for alias, want := range map[string]bool{"prod": true, "dev": true, "feature": false, "": false} {
+		if got := rs.Fixed(alias); got != want {
+			t.Errorf("Fixed(%q) = %t, want %t", alias, got, want)
+		}
+	}
+}

@@ -1,0 +1,60 @@
+package input
+
+import (
+	"errors"
+	"strings"
+	"testing"
+)
+
+func TestOperations(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		args, refused string // refused: `input: what`, "" when it is taken
+		want          Input
+	}{
+		{args: "--operation promote --version 12", want: Input{Operation: Promote, Version: 12}},
+		{args: "--operation promote --version dev", want: Input{Operation: Promote, VersionOf: "dev"}},
+		{args: "--operation promote --version=2026-11-23", want: Input{Operation: Promote, VersionOf: "2026-11-23"}},
+		{args: "--operation promote", refused: "version: missing"},
+		{args: "--operation promote --version $LATEST", refused: "version: the unpublished code is no version"},
+		{args: "--operation promote --version 0", refused: "version: neither a version number nor an alias"},
+		{args: "--operation promote --version 1 --keep-versions 5", refused: "keep-versions: not for operation promote"},
+		{args: "--operation rollback", want: Input{Operation: Rollback}},
+		{args: "--operation rollback --version 7", want: Input{Operation: Rollback, Version: 7}},
+		{args: "--operation rollback --version dev", refused: "version: not for operation rollback"},
+		{args: "--operation prune --keep-versions 3", want: Input{Operation: Prune, KeepVersions: 3}},
+		{args: "--operation prune", refused: "keep-versions: missing"},
+		{args: "--operation prune --keep-versions 2", refused: "keep-versions: too few"},
+		{args: "--operation prune --keep-versions many", refused: "keep-versions: not a whole number"},
+		{args: "--operation delete-alias", want: Input{Operation: DeleteAlias}},
+		{args: "--operation delete-alias --alias pr-7", refused: "alias: not for operation delete-alias"},
+		{args: "--keep-versions 10", want: Input{Operation: Release, KeepVersions: 10}},
+		{args: "--version 12", refused: "version: not for operation release"},
+		{args: "--operation rolback --version 12", refused: `operation: unknown (did you mean rollback?)`},
+	} {
+		t.Run(tt.args, func(t *testing.T) {
+			t.Parallel()
+			got, err := Parse(append(strings.Fields(tt.args), "--function-name", "orders"), func(string) string { return "" })
+			if tt.refused == "" {
+				if err != nil || got.Operation != tt.want.Operation || got.Version != tt.want.Version ||
+					got.VersionOf != tt.want.VersionOf || got.KeepVersions != tt.want.KeepVersions {
+					t.Errorf("%+v, %v", got, err)
+				}
+				return
+			}
+			problems, _ := errors.AsType[Problems](err)
+			if len(problems) != 1 || !strings.HasPrefix(problems[0].Input+": "+problems[0].What, tt.refused) || problems[0].Allowed == "" {
+				t.Errorf("refused with %+v, want %s", problems, tt.refused)
+			}
+		})
+	}
+}
+
+func TestVersionIsAlsoAFlagOfItsOwn(t *testing.T) {
+	t.Parallel()
+	for _, args := range []string{"--version", "-version", "--version --dry-run", "--function-name x --version"} {
+		if _, err := Parse(strings.Fields(args), func(string) string { return "" }); !errors.Is(err, ErrVersion) {
+			t.Errorf("%s: %v", args, err)
+		}
+	}
+}
