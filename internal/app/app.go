@@ -1,0 +1,129 @@
+// Package app wires the program: inputs and event in, one operation, report
+// out. It is what main, the demo and the end-to-end tests call.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"lambda-release/internal/awsapi"
+	"lambda-release/internal/event"
+	"lambda-release/internal/input"
+	"lambda-release/internal/release"
+	"lambda-release/internal/report"
+	"lambda-release/internal/rules"
+)
+
+// The exit codes.
+const (
+	exitDone      = 0 // done, or nothing to do
+	exitFailed    = 1 // failed, and every alias is as it was
+	exitBadInput  = 2 // bad input or surroundings; nothing was called
+	exitDisplaced = 3 // failed, and an alias is not as it was: the message says where
+)
+
+// Run is the program. It reads nothing but its arguments, getenv and the files
+// these name, writes to stdout and stderr only, and returns the exit code.
+// When ctx ends it stops what can be stopped, puts back what is half done and
+// still reports, within 5 seconds for up to 50 functions and 9 for any.
+func Run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+	in, err := input.Parse(args, getenv)
+	switch {
+	case errors.Is(err, input.ErrHelp):
+		input.Usage(stdout)
+		return exitDone
+	case errors.Is(err, input.ErrVersion):
+		fmt.Fprintln(stdout, "lambda-release", Version())
+		return exitDone
+	}
+	out := report.New(stdout, stderr, getenv, time.Now)
+	if err != nil {
+		return refuse(out, err)
+	}
+	ev, err := event.Read(getenv, in.Ref)
+	target, err := targetOf(in, ev, err)
+	switch {
+	case errors.Is(err, errNoRule) && in.IfNoMatch != "error":
+		return skip(out, in, err)
+	case err != nil:
+		return refuse(out, err)
+	}
+	if err := out.Check(); err != nil {
+		return refuse(out, err)
+	}
+	return operate(ctx, in, ev, target, getenv, out)
+}
+
+// operate opens the session, does what was asked, and reports it.
+func operate(ctx context.Context, in input.Input, ev event.Event, target rules.Target, getenv func(string) string, out *report.Reporter) int {
+	req := request(in, ev, target)
+	out.Start(in.Operation, len(req.Functions))
+	ctx, cancel := context.WithTimeout(ctx, in.Timeout)
+	defer cancel()
+	aws, err := awsapi.Open(ctx, awsapi.Options{Region: in.Region, Getenv: getenv, Timeout: in.Timeout, Version: Version()})
+	if err != nil {
+		return finish(out, release.NotStarted(req, in.Operation, err))
+	}
+	releaser := release.Releaser{AWS: aws, Clock: awsapi.RealClock{}, Progress: out}
+	do := map[string]func(context.Context, release.Request) release.Result{
+		input.Release:     releaser.Release,
+		input.Promote:     releaser.Promote,
+		input.Rollback:    releaser.Rollback,
+		input.Prune:       releaser.Prune,
+		input.DeleteAlias: releaser.DeleteAlias,
+	}[in.Operation]
+	return finish(out, do(ctx, req))
+}
+
+// finish reports, and tells the exit code.
+func finish(out *report.Reporter, res release.Result) int {
+	reportErr := out.Finish(res)
+	switch {
+	case res.Displaced():
+		return exitDisplaced
+	case res.Status() == release.Failed:
+		return exitFailed
+	case reportErr != nil && res.Changed():
+		return exitDisplaced
+	case reportErr != nil:
+		return exitFailed
+	}
+	return exitDone
+}
+
+func request(in input.Input, ev event.Event, target rules.Target) release.Request {
+	req := release.Request{
+		Alias:            target.Alias,
+		Latest:           target.Latest,
+		Description:      in.Description,
+		AliasDescription: in.AliasDescription,
+		CodeSHA256:       in.CodeSHA256,
+		ClearWeights:     in.ClearWeights,
+		DryRun:           in.DryRun,
+		Version:          release.Version(in.Version),
+		From:             in.VersionOf,
+		Keep:             in.KeepVersions,
+		Run:              release.Run{ID: ev.RunID, Attempt: ev.Attempt, Ref: ev.Ref.Short(), SHA: ev.SHA},
+	}
+	for _, f := range in.Functions {
+		req.Functions = append(req.Functions, release.Function{Name: f.Name, ID: f.Given})
+	}
+	return req
+}
+
+// skip ends a run that no rule is for.
+func skip(out *report.Reporter, in input.Input, why error) int {
+	if err := out.Skip(in.Operation, why.Error(), in.IfNoMatch == "warn"); err != nil {
+		return exitFailed
+	}
+	return exitDone
+}
+
+// refuse reports what is wrong with the inputs; nothing was called.
+func refuse(out *report.Reporter, err error) int {
+	out.Refuse(err)
+	return exitBadInput
+}
