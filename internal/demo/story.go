@@ -1,0 +1,180 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"lambda-release/internal/app"
+	"lambda-release/internal/localaws"
+)
+
+// step is one job of the story: what happens before it, what GitHub hands to
+// it, and how it must end.
+type step struct {
+	title  string
+	before func(*localaws.Cloud)
+	inputs []string // flags
+	branch string
+	run    uint64
+	exit   int
+	want   string // outputs that must be among those written, as `name=value`
+	alias  string // where the alias is afterwards, as `name version`
+}
+
+const function = "ItemsFunction"
+
+var story = []step{
+	{
+		title:  "A merge to develop publishes version 1 and creates the alias dev",
+		before: func(c *localaws.Cloud) { c.AddFunction(function) },
+		branch: "develop", run: 4701,
+		want: "status=released version=1 published=true changed=true", alias: "dev 1",
+	},
+	{
+		title:  "A merge to main: nothing was uploaded since, so prod is created at the same version",
+		branch: "main", run: 4702,
+		want: "status=released version=1 published=false changed=true", alias: "prod 1",
+	},
+	{
+		title:  "New code, merged to main: version 2 goes to prod",
+		before: func(c *localaws.Cloud) { c.Upload(function, "second") },
+		branch: "main", run: 4711,
+		want: "status=released version=2 previous-version=1 published=true", alias: "prod 2",
+	},
+	{
+		title:  "The same job again changes nothing",
+		branch: "main", run: 4711,
+		want: "status=unchanged version=2 published=false changed=false", alias: "prod 2",
+	},
+	{
+		title:  "An older job that finishes late does not take prod backwards",
+		before: func(c *localaws.Cloud) { c.Upload(function, "late") },
+		branch: "main", run: 4705,
+		want: "status=superseded version= changed=false", alias: "prod 2",
+	},
+	{
+		title:  "A dry run shows what would be done",
+		before: func(c *localaws.Cloud) { c.Upload(function, "third") },
+		inputs: []string{"--dry-run"},
+		branch: "main", run: 4720,
+		want: "status=planned version= changed=false", alias: "prod 2",
+	},
+}
+
+// tell plays the story and prints what GitHub would show of it.
+func tell(ctx context.Context, out io.Writer, cloud *localaws.Cloud, url string) error {
+	dir, err := os.MkdirTemp("", "lambda-release-demo-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	began := time.Now()
+	for i, s := range story {
+		fmt.Fprintf(out, "\n%s\n%d. %s\n%s\n\n", strings.Repeat("─", 78), i+1, s.title, strings.Repeat("─", 78))
+		if s.before != nil {
+			s.before(cloud)
+		}
+		if err := s.play(ctx, out, cloud, url, dir); err != nil {
+			return fmt.Errorf("step %d (%s): %w", i+1, s.title, err)
+		}
+	}
+	fmt.Fprintf(out, "\nAll %d steps ended as told, in %.1f s.\n", len(story), time.Since(began).Seconds())
+	return nil
+}
+
+func (s step) play(ctx context.Context, out io.Writer, cloud *localaws.Cloud, url, dir string) error {
+	outputs, summary := filepath.Join(dir, "output"), filepath.Join(dir, "summary")
+	for _, file := range []string{outputs, summary} {
+		if err := os.WriteFile(file, nil, 0o600); err != nil {
+			return err
+		}
+	}
+	args := append([]string{"--function-name", function}, s.inputs...)
+	fmt.Fprintf(out, "$ lambda-release %s   (on %s, run %d)\n\n", strings.Join(args, " "), s.branch, s.run)
+	code := app.Run(ctx, args, s.environment(url, outputs, summary), out, out)
+
+	written, err := os.ReadFile(outputs)
+	if err != nil {
+		return err
+	}
+	page, err := os.ReadFile(summary)
+	if err != nil {
+		return err
+	}
+	got := readOutputs(string(written))
+	fmt.Fprintf(out, "\nOutputs\n")
+	for _, name := range got.names {
+		fmt.Fprintf(out, "  %-16s %s\n", name, got.values[name])
+	}
+	fmt.Fprintf(out, "\nSummary\n%s\n", indent(string(page)))
+
+	if code != s.exit {
+		return fmt.Errorf("exit code %d, want %d", code, s.exit)
+	}
+	for want := range strings.FieldsSeq(s.want) {
+		name, value, _ := strings.Cut(want, "=")
+		if got.values[name] != value {
+			return fmt.Errorf("output %s is %q, want %q", name, got.values[name], value)
+		}
+	}
+	alias, version, _ := strings.Cut(s.alias, " ")
+	if a, _ := cloud.Alias(function, alias); a.Version != version {
+		return fmt.Errorf("%s is at %q, want %s", alias, a.Version, version)
+	}
+	return nil
+}
+
+// environment is what a runner sets for the step, and the embedded AWS.
+func (s step) environment(url, outputs, summary string) func(string) string {
+	env := map[string]string{
+		"GITHUB_ACTIONS":            "true",
+		"GITHUB_EVENT_NAME":         "push",
+		"GITHUB_REF":                "refs/heads/" + s.branch,
+		"GITHUB_SHA":                "1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d",
+		"GITHUB_RUN_ID":             fmt.Sprint(s.run),
+		"GITHUB_RUN_ATTEMPT":        "1",
+		"GITHUB_SERVER_URL":         "https://github.com",
+		"GITHUB_REPOSITORY":         "example/items",
+		"GITHUB_OUTPUT":             outputs,
+		"GITHUB_STEP_SUMMARY":       summary,
+		"AWS_REGION":                "eu-central-1",
+		"AWS_ACCESS_KEY_ID":         "example",
+		"AWS_SECRET_ACCESS_KEY":     "example",
+		"AWS_ENDPOINT_URL":          url,
+		"AWS_EC2_METADATA_DISABLED": "true",
+	}
+	return func(name string) string { return env[name] }
+}
+
+// outputs are step outputs as the runner reads them from its file.
+type outputs struct {
+	names  []string
+	values map[string]string
+}
+
+func readOutputs(file string) outputs {
+	o := outputs{values: map[string]string{}}
+	lines := strings.Split(file, "\n")
+	for i := 0; i < len(lines); i++ {
+		name, delimiter, ok := strings.Cut(lines[i], "<<")
+		if !ok {
+			continue
+		}
+		var value []string
+		for i++; i < len(lines) && lines[i] != delimiter; i++ {
+			value = append(value, lines[i])
+		}
+		o.names = append(o.names, name)
+		o.values[name] = strings.Join(value, "\n")
+	}
+	return o
+}
+
+func indent(text string) string {
+	return "  │ " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n  │ ")
+}
