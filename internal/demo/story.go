@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -64,6 +65,40 @@ var story = []step{
 		branch: "main", run: 4720,
 		want: "status=planned version= changed=false", alias: "prod 2",
 	},
+	{
+		title:  "That code, merged to develop, is version 4 on dev",
+		branch: "develop", run: 4731,
+		want: "status=released version=4 previous-version=1 published=true", alias: "dev 4",
+	},
+	{
+		title:  "What ran on dev is promoted to prod: nothing is published",
+		inputs: []string{"--operation", "promote", "--version", "dev"},
+		branch: "main", run: 4740,
+		want: "status=promoted version=4 previous-version=2 published=false", alias: "prod 4",
+	},
+	{
+		title:  "prod hurts: back to where it was, which is 2 and not 3",
+		inputs: []string{"--operation", "rollback"},
+		branch: "main", run: 4741,
+		want: "status=rolled-back version=2 previous-version=4", alias: "prod 2",
+	},
+	{
+		title:  "A merge that changes only the docs does not bring version 4 back",
+		branch: "main", run: 4750,
+		want: "status=held version= changed=false", alias: "prod 2",
+	},
+	{
+		title: "Old versions are pruned, but none that an alias serves or remembers",
+		before: func(c *localaws.Cloud) {
+			for i := range 4 {
+				c.Upload(function, fmt.Sprint("more ", i))
+				c.Publish(function, "published by hand")
+			}
+		},
+		inputs: []string{"--operation", "prune", "--keep-versions", "3"},
+		branch: "main", run: 4760,
+		want: "status=pruned version=", alias: "prod 2",
+	},
 }
 
 // tell plays the story and prints what GitHub would show of it.
@@ -111,7 +146,7 @@ func (s step) play(ctx context.Context, out io.Writer, cloud *localaws.Cloud, ur
 	for _, name := range got.names {
 		fmt.Fprintf(out, "  %-16s %s\n", name, got.values[name])
 	}
-	fmt.Fprintf(out, "\nSummary\n%s\n", indent(string(page)))
+	fmt.Fprintf(out, "\nSummary\n%s\n", indent(withoutLinks(string(page))))
 
 	if code != s.exit {
 		return fmt.Errorf("exit code %d, want %d", code, s.exit)
@@ -174,6 +209,11 @@ func readOutputs(file string) outputs {
 	}
 	return o
 }
+
+var link = regexp.MustCompile(`\[([^\]]*)\]\(https://[^)]*\)`)
+
+// withoutLinks shows a page's links as GitHub does, by their text.
+func withoutLinks(page string) string { return link.ReplaceAllString(page, "$1") }
 
 func indent(text string) string {
 	return "  │ " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n  │ ")

@@ -196,7 +196,7 @@ func list(title string, items []string) string {
 }
 
 func footer(res release.Result) string {
-	return fmt.Sprintf("Took %s.\n", res.Elapsed.Round(10*time.Millisecond))
+	return fmt.Sprintf("Took %s.\n", res.Elapsed.Round(time.Millisecond))
 }
 
 func refusalSummary(problems []error) string {
