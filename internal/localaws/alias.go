@@ -13,17 +13,16 @@ type Alias struct {
 	Version     string // number or "$LATEST"
 	Description string
 	Weights     map[string]float64 // of the additional version; empty: none
-	RevisionId  string
+	RevisionId  string             //nolint:revive,staticcheck // as AWS writes it
 }
 
 // alias is an alias with what AWS knows about its routing.
 type alias struct {
 	Alias
-	share       float64 // what the weighted version is owed of the next invokes
-	provisioned bool    // it has provisioned concurrency
-	left        string  // version it was moved away from
-	moved       time.Time
-	stray       int // invokes since then
+	share float64 // what the weighted version is owed of the next invokes
+	left  string  // version it was moved away from
+	moved time.Time
+	stray int // invokes since then
 }
 
 // aliasesOf returns the names of the aliases that lead to a version, by pointer
@@ -40,8 +39,10 @@ func (f *function) aliasesOf(number string) []string {
 }
 
 // put creates or changes an alias. Any change gives a new RevisionId (A6), and
-// never one to a version (A14).
-func (s *store) put(f *function, to Alias) *alias {
+// never one to a version (A14). Provisioned concurrency goes with it.
+func (s *store) put(f *function, to Alias) *alias { return s.putAt(f, to, s.now()) }
+
+func (s *store) putAt(f *function, to Alias, at time.Time) *alias {
 	to.RevisionId = newID()
 	to.Weights = maps.Clone(to.Weights)
 	a := f.aliases[to.Name]
@@ -51,7 +52,10 @@ func (s *store) put(f *function, to Alias) *alias {
 		return a
 	}
 	if a.Version != to.Version {
-		a.left, a.moved, a.stray = a.Version, s.now(), 0
+		a.left, a.moved, a.stray = a.Version, at, 0
+		if p := f.provisioned[to.Name]; p != nil {
+			p.since = at
+		}
 	}
 	if !maps.Equal(a.Weights, to.Weights) {
 		a.share = 0
@@ -92,7 +96,7 @@ func (s *store) describe(f *function, a *alias) aliasConfiguration {
 	switch {
 	case len(a.Weights) > 0: // A13
 		c.RoutingConfig = &routingConfig{a.Weights}
-	case a.provisioned && s.moving(a):
+	case f.provisioned[a.Name] != nil && s.moving(a):
 		c.RoutingConfig = &routingConfig{map[string]float64{a.left: 1}}
 	}
 	return c
@@ -265,6 +269,7 @@ func (l *lambda) deleteAlias(r *request) (answer, error) {
 	}
 	delete(f.aliases, r.item)
 	delete(f.policies, r.item)
+	delete(f.provisioned, r.item)
 	return empty(), nil
 }
 

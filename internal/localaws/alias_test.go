@@ -3,6 +3,7 @@ package localaws_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,7 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-func createAlias(api *lambda.Client, t *testing.T, name, version string, opts ...func(*lambda.CreateAliasInput)) (*lambda.CreateAliasOutput, error) {
+func createAlias(t *testing.T, api *lambda.Client, name, version string, opts ...func(*lambda.CreateAliasInput)) (*lambda.CreateAliasOutput, error) {
 	t.Helper()
 	in := &lambda.CreateAliasInput{FunctionName: aws.String("fn"), Name: &name, FunctionVersion: &version}
 	for _, opt := range opts {
@@ -25,7 +26,7 @@ func createAlias(api *lambda.Client, t *testing.T, name, version string, opts ..
 	return api.CreateAlias(t.Context(), in)
 }
 
-func updateAlias(api *lambda.Client, t *testing.T, name string, opts ...func(*lambda.UpdateAliasInput)) (*lambda.UpdateAliasOutput, error) {
+func updateAlias(t *testing.T, api *lambda.Client, name string, opts ...func(*lambda.UpdateAliasInput)) (*lambda.UpdateAliasOutput, error) {
 	t.Helper()
 	in := &lambda.UpdateAliasInput{FunctionName: aws.String("fn"), Name: &name}
 	for _, opt := range opts {
@@ -44,7 +45,7 @@ func weighted(weights map[string]float64) func(*lambda.UpdateAliasInput) {
 	}
 }
 
-func getAlias(api *lambda.Client, t *testing.T, name string) (*lambda.GetAliasOutput, error) {
+func getAlias(t *testing.T, api *lambda.Client, name string) (*lambda.GetAliasOutput, error) {
 	t.Helper()
 	return api.GetAlias(t.Context(), &lambda.GetAliasInput{FunctionName: aws.String("fn"), Name: &name})
 }
@@ -53,10 +54,10 @@ func TestA1Create(t *testing.T) {
 	t.Parallel()
 	c, api := withVersions(t, 1)
 	for name, version := range map[string]string{"prod": "1", "edge": "$LATEST"} {
-		made := must(createAlias(api, t, name, version))(t)
+		made := must(createAlias(t, api, name, version))(t)
 		got := fmt.Sprintf("%s %s %s %q", *made.AliasArn, *made.Name, *made.FunctionVersion, *made.Description)
 		equal(t, "alias", got, fmt.Sprintf("%s:%s %s %s %q", arn, name, name, version, ""))
-		read := must(getAlias(api, t, name))(t)
+		read := must(getAlias(t, api, name))(t)
 		if diff := cmp.Diff(*made, lambda.CreateAliasOutput(*read), cmpopts.IgnoreFields(lambda.CreateAliasOutput{}, "ResultMetadata"), cmpopts.IgnoreUnexported(lambda.CreateAliasOutput{})); diff != "" {
 			t.Error(diff)
 		}
@@ -67,8 +68,8 @@ func TestA1Create(t *testing.T) {
 func TestA2NameTaken(t *testing.T) {
 	t.Parallel()
 	_, api := withVersions(t, 2)
-	must(createAlias(api, t, "prod", "1"))(t)
-	_, err := createAlias(api, t, "prod", "2")
+	must(createAlias(t, api, "prod", "1"))(t)
+	_, err := createAlias(t, api, "prod", "2")
 	wantError(t, err, 409, "ResourceConflictException", "Alias already exists: "+arn+":prod")
 }
 
@@ -76,12 +77,12 @@ func TestA3NoSuchVersion(t *testing.T) {
 	t.Parallel()
 	_, api := withVersions(t, 1)
 	const message = "Function not found: " + arn + ":10"
-	_, err := createAlias(api, t, "prod", "10")
+	_, err := createAlias(t, api, "prod", "10")
 	wantError(t, err, 404, "ResourceNotFoundException", message)
-	must(createAlias(api, t, "prod", "1"))(t)
-	_, err = updateAlias(api, t, "prod", to("10"))
+	must(createAlias(t, api, "prod", "1"))(t)
+	_, err = updateAlias(t, api, "prod", to("10"))
 	wantError(t, err, 404, "ResourceNotFoundException", message)
-	_, err = updateAlias(api, t, "prod", weighted(map[string]float64{"10": 0.1}))
+	_, err = updateAlias(t, api, "prod", weighted(map[string]float64{"10": 0.1}))
 	wantError(t, err, 404, "ResourceNotFoundException", message)
 
 	_, err = api.CreateAlias(t.Context(), &lambda.CreateAliasInput{FunctionName: aws.String("other"), Name: aws.String("prod"), FunctionVersion: aws.String("1")})
@@ -115,9 +116,9 @@ func TestA4Names(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name[:min(len(tt.name), 20)], func(t *testing.T) {
 			t.Parallel()
-			_, created := createAlias(api, t, tt.name, "1")
-			_, updated := updateAlias(api, t, tt.name)
-			_, read := getAlias(api, t, tt.name)
+			_, created := createAlias(t, api, tt.name, "1")
+			_, updated := updateAlias(t, api, tt.name)
+			_, read := getAlias(t, api, tt.name)
 			for _, err := range []error{created, updated, read} {
 				if tt.message != "" {
 					wantError(t, err, 400, "ValidationException", tt.message)
@@ -136,14 +137,17 @@ func TestA5Descriptions(t *testing.T) {
 	c.SetAlias("fn", localaws.Alias{Name: "prod", Version: "1"})
 	calls := map[string]func(*testing.T, string) error{
 		"CreateAlias": func(t *testing.T, d string) error {
-			_, err := createAlias(api, t, "dev", "1", func(in *lambda.CreateAliasInput) { in.Description = &d })
+			t.Helper()
+			_, err := createAlias(t, api, "dev", "1", func(in *lambda.CreateAliasInput) { in.Description = &d })
 			return err
 		},
 		"UpdateAlias": func(t *testing.T, d string) error {
-			_, err := updateAlias(api, t, "prod", func(in *lambda.UpdateAliasInput) { in.Description = &d })
+			t.Helper()
+			_, err := updateAlias(t, api, "prod", func(in *lambda.UpdateAliasInput) { in.Description = &d })
 			return err
 		},
 		"PublishVersion": func(t *testing.T, d string) error {
+			t.Helper()
 			_, err := api.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: aws.String("fn"), Description: &d})
 			return err
 		},
@@ -163,58 +167,58 @@ func TestA5Descriptions(t *testing.T) {
 func TestA6UpdateKeepsWhatIsLeftOut(t *testing.T) {
 	t.Parallel()
 	_, api := withVersions(t, 3)
-	made := must(createAlias(api, t, "prod", "1", func(in *lambda.CreateAliasInput) {
+	made := must(createAlias(t, api, "prod", "1", func(in *lambda.CreateAliasInput) {
 		in.Description = aws.String("text")
 		in.RoutingConfig = &types.AliasRoutingConfiguration{AdditionalVersionWeights: map[string]float64{"2": 0.1}}
 	}))(t)
 
-	nothing := must(updateAlias(api, t, "prod"))(t)
+	nothing := must(updateAlias(t, api, "prod"))(t)
 	differ(t, "RevisionId after an update that changes nothing", *nothing.RevisionId, *made.RevisionId)
 
-	moved := must(updateAlias(api, t, "prod", to("3")))(t)
+	moved := must(updateAlias(t, api, "prod", to("3")))(t)
 	equal(t, "FunctionVersion", *moved.FunctionVersion, "3")
 	equal(t, "Description", *moved.Description, "text")
 	if diff := cmp.Diff(map[string]float64{"2": 0.1}, moved.RoutingConfig.AdditionalVersionWeights); diff != "" {
 		t.Errorf("leftover weights: %s", diff)
 	}
 
-	_, err := updateAlias(api, t, "prod", to("2"))
+	_, err := updateAlias(t, api, "prod", to("2"))
 	wantError(t, err, 400, "InvalidParameterValueException", "Invalid function version 2. Function version 2 is already included in routing configuration.")
 
-	cleared := must(updateAlias(api, t, "prod", weighted(map[string]float64{})))(t)
+	cleared := must(updateAlias(t, api, "prod", weighted(map[string]float64{})))(t)
 	if cleared.RoutingConfig != nil {
 		t.Errorf("RoutingConfig is %v, want none", cleared.RoutingConfig)
 	}
 	equal(t, "FunctionVersion", *cleared.FunctionVersion, "3")
 
-	emptied := must(updateAlias(api, t, "prod", func(in *lambda.UpdateAliasInput) { in.Description = aws.String("") }))(t)
+	emptied := must(updateAlias(t, api, "prod", func(in *lambda.UpdateAliasInput) { in.Description = aws.String("") }))(t)
 	equal(t, "Description", *emptied.Description, "")
 }
 
 func TestA7WrongRevision(t *testing.T) {
 	t.Parallel()
 	c, api := withVersions(t, 2)
-	made := must(createAlias(api, t, "prod", "1"))(t)
+	made := must(createAlias(t, api, "prod", "1"))(t)
 	with := func(revision string) func(*lambda.UpdateAliasInput) {
 		return func(in *lambda.UpdateAliasInput) { in.RevisionId = &revision }
 	}
-	must(updateAlias(api, t, "prod", to("2"), with(*made.RevisionId)))(t)
-	_, err := updateAlias(api, t, "prod", to("1"), with(*made.RevisionId))
+	must(updateAlias(t, api, "prod", to("2"), with(*made.RevisionId)))(t)
+	_, err := updateAlias(t, api, "prod", to("1"), with(*made.RevisionId))
 	wantError(t, err, 412, "PreconditionFailedException", stale)
 
 	// Somebody else's change counts, too.
 	seen, _ := c.Alias("fn", "prod")
 	c.SetAlias("fn", localaws.Alias{Name: "prod", Version: "2"})
-	_, err = updateAlias(api, t, "prod", to("1"), with(seen.RevisionId))
+	_, err = updateAlias(t, api, "prod", to("1"), with(seen.RevisionId))
 	wantError(t, err, 412, "PreconditionFailedException", stale)
 }
 
 func TestA8Missing(t *testing.T) {
 	t.Parallel()
 	_, api := withVersions(t, 1)
-	_, err := updateAlias(api, t, "prod", to("1"))
+	_, err := updateAlias(t, api, "prod", to("1"))
 	wantError(t, err, 404, "ResourceNotFoundException", "Alias not found: "+arn+":prod")
-	_, err = getAlias(api, t, "prod")
+	_, err = getAlias(t, api, "prod")
 	wantError(t, err, 404, "ResourceNotFoundException", "Cannot find alias arn: "+arn+":prod")
 }
 
@@ -265,8 +269,8 @@ func TestA10Weights(t *testing.T) {
 				prod = tt.alias
 			}
 			version := map[string]string{"prod": "1", "edge": "$LATEST"}[tt.alias]
-			_, updated := updateAlias(api, t, prod, weighted(tt.weights))
-			_, created := createAlias(api, t, "new-"+prod, version, func(in *lambda.CreateAliasInput) {
+			_, updated := updateAlias(t, api, prod, weighted(tt.weights))
+			_, created := createAlias(t, api, "new-"+prod, version, func(in *lambda.CreateAliasInput) {
 				in.RoutingConfig = &types.AliasRoutingConfiguration{AdditionalVersionWeights: tt.weights}
 			})
 			for _, err := range []error{updated, created} {
@@ -297,9 +301,9 @@ func TestA11SameRoleAndDeadLetters(t *testing.T) {
 			must(api.UpdateFunctionConfiguration(t.Context(), &tt.in))(t)
 			must(api.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: aws.String("fn")}))(t)
 			c.SetAlias("fn", localaws.Alias{Name: "prod", Version: "1"})
-			_, err := updateAlias(api, t, "prod", weighted(map[string]float64{"2": 0.1}))
+			_, err := updateAlias(t, api, "prod", weighted(map[string]float64{"2": 0.1}))
 			wantError(t, err, 400, "InvalidParameterValueException", tt.message)
-			must(updateAlias(api, t, "prod", to("2")))(t)
+			must(updateAlias(t, api, "prod", to("2")))(t)
 		})
 	}
 }
@@ -310,11 +314,11 @@ func TestA12ProvisionedConcurrencyAndWeights(t *testing.T) {
 	c.SetAlias("fn", localaws.Alias{Name: "prod", Version: "1", Weights: map[string]float64{"2": 0.1}})
 	err := c.ProvisionConcurrency("fn", "prod")
 	equal(t, "error", err.Error(), "InvalidParameterValueException: Alias with weights can not be used with Provisioned Concurrency")
-	must(updateAlias(api, t, "prod", weighted(map[string]float64{})))(t)
+	must(updateAlias(t, api, "prod", weighted(map[string]float64{})))(t)
 	if err := c.ProvisionConcurrency("fn", "prod"); err != nil {
 		t.Fatal(err)
 	}
-	must(updateAlias(api, t, "prod", weighted(map[string]float64{"2": 0.1})))(t)
+	must(updateAlias(t, api, "prod", weighted(map[string]float64{"2": 0.1})))(t)
 }
 
 func TestA12aTransientWeights(t *testing.T) {
@@ -326,14 +330,14 @@ func TestA12aTransientWeights(t *testing.T) {
 	if err := c.ProvisionConcurrency("fn", "prod"); err != nil {
 		t.Fatal(err)
 	}
-	must(updateAlias(api, t, "prod", to("2")))(t)
-	moving := must(getAlias(api, t, "prod"))(t)
+	must(updateAlias(t, api, "prod", to("2")))(t)
+	moving := must(getAlias(t, api, "prod"))(t)
 	equal(t, "FunctionVersion", *moving.FunctionVersion, "2")
 	if moving.RoutingConfig == nil || !cmp.Equal(moving.RoutingConfig.AdditionalVersionWeights, map[string]float64{"1": 1}) {
 		t.Errorf("weights while AWS moves the traffic are %v, want 1: 1", moving.RoutingConfig)
 	}
 	clock.forward(time.Second)
-	if moved := must(getAlias(api, t, "prod"))(t); moved.RoutingConfig != nil {
+	if moved := must(getAlias(t, api, "prod"))(t); moved.RoutingConfig != nil {
 		t.Errorf("weights afterwards are %v, want none", moved.RoutingConfig)
 	}
 }
@@ -341,7 +345,7 @@ func TestA12aTransientWeights(t *testing.T) {
 func TestA13EmptyWeights(t *testing.T) {
 	t.Parallel()
 	_, api := withVersions(t, 1)
-	made := must(createAlias(api, t, "prod", "1", func(in *lambda.CreateAliasInput) {
+	made := must(createAlias(t, api, "prod", "1", func(in *lambda.CreateAliasInput) {
 		in.RoutingConfig = &types.AliasRoutingConfiguration{AdditionalVersionWeights: map[string]float64{}}
 	}))(t)
 	if made.RoutingConfig != nil {
@@ -356,8 +360,8 @@ func TestA14AliasesReviseNothingElse(t *testing.T) {
 		return *getFunction(t, api, "").RevisionId + *getFunction(t, api, "1").RevisionId + *getFunction(t, api, "2").RevisionId
 	}
 	before := revisions()
-	must(createAlias(api, t, "prod", "1"))(t)
-	must(updateAlias(api, t, "prod", to("2")))(t)
+	must(createAlias(t, api, "prod", "1"))(t)
+	must(updateAlias(t, api, "prod", to("2")))(t)
 	must(api.DeleteAlias(t.Context(), &lambda.DeleteAliasInput{FunctionName: aws.String("fn"), Name: aws.String("prod")}))(t)
 	equal(t, "revisions", revisions(), before)
 }
@@ -368,9 +372,9 @@ func TestA15FailedVersion(t *testing.T) {
 	c.SetAlias("fn", localaws.Alias{Name: "prod", Version: "1"})
 	c.SetState("fn", "2", "Failed", "FunctionError", "the init code threw")
 	const message = "The operation cannot be performed at this time. The function is currently in the following state: Failed"
-	_, err := updateAlias(api, t, "prod", to("2"))
+	_, err := updateAlias(t, api, "prod", to("2"))
 	wantError(t, err, 409, "ResourceConflictException", message)
-	_, err = updateAlias(api, t, "prod", weighted(map[string]float64{"2": 0.1}))
+	_, err = updateAlias(t, api, "prod", weighted(map[string]float64{"2": 0.1}))
 	wantError(t, err, 409, "ResourceConflictException", message)
 	a, _ := c.Alias("fn", "prod")
 	equal(t, "Version", a.Version, "1")
@@ -392,9 +396,9 @@ func TestA16ListAliases(t *testing.T) {
 		names    []string
 		pages    int
 	}{
-		"all":        {"", 0, append(dev[:len(dev):len(dev)], "prod"), 2},
-		"small":      {"", 30, append(dev[:len(dev):len(dev)], "prod"), 3},
-		"too large":  {"", 10000, append(dev[:len(dev):len(dev)], "prod"), 2},
+		"all":        {"", 0, append(slices.Clip(dev), "prod"), 2},
+		"small":      {"", 30, append(slices.Clip(dev), "prod"), 3},
+		"too large":  {"", 10000, append(slices.Clip(dev), "prod"), 2},
 		"of one":     {"2", 0, []string{"prod"}, 1},
 		"of none":    {"3", 0, nil, 1},
 		"of unknown": {"9", 0, nil, 1},
@@ -436,7 +440,7 @@ func TestA17RoutingIsLate(t *testing.T) {
 	c, api := withFunction(t, localaws.Options{Settle: time.Second, Now: clock.Now})
 	publish(c, 2)
 	c.SetAlias("fn", localaws.Alias{Name: "prod", Version: "1"})
-	must(updateAlias(api, t, "prod", to("2")))(t)
+	must(updateAlias(t, api, "prod", to("2")))(t)
 	invoke := func() (string, error) {
 		out, err := api.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("fn:prod")})
 		if err != nil {

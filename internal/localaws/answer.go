@@ -6,6 +6,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 )
 
@@ -30,9 +31,7 @@ func empty() answer { return answer{status: http.StatusNoContent} }
 
 // write sends the answer. Every answer has a request id.
 func (a answer) write(w http.ResponseWriter) {
-	for name, values := range a.header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), a.header)
 	w.Header().Set("X-Amzn-Requestid", newID())
 	if w.Header().Get("Content-Type") == "" && len(a.body) > 0 {
 		w.Header().Set("Content-Type", "application/json")
@@ -51,19 +50,20 @@ type apiError struct {
 func (e *apiError) Error() string { return e.code + ": " + e.message }
 
 // failure is the answer for an error, in the form of the protocol that the
-// caller speaks: XML where it sent a query, else JSON.
+// caller speaks: XML where it sent a query, CBOR or JSON with the type in it
+// where it named the operation, else JSON with the type in a header.
 func failure(in *incoming, err error) answer {
 	var e *apiError
 	if !errors.As(err, &e) {
 		e = &apiError{http.StatusInternalServerError, "ServiceException", err.Error()}
 	}
-	if in.action() != "" {
+	switch {
+	case in.action() != "":
 		return e.xml()
+	case in.isCBOR(), in.Header.Get("X-Amz-Target") != "":
+		return e.named(in)
 	}
 	body := map[string]string{"Type": "User"}
-	if in.Header.Get("X-Amz-Target") != "" {
-		body["__type"] = e.code
-	}
 	if e.status >= 500 {
 		body["Type"] = "Service"
 	}
@@ -71,7 +71,9 @@ func failure(in *incoming, err error) answer {
 	case "ResourceNotFoundException": // the one error that writes it with a capital
 		body["Message"] = e.message
 	case "TooManyRequestsException":
-		body["Reason"] = "CallerRateLimitExceeded"
+		if in.service == "lambda" {
+			body["Reason"] = "CallerRateLimitExceeded"
+		}
 		body["message"] = e.message
 	default:
 		body["message"] = e.message

@@ -11,11 +11,11 @@ const maxRecorded = 1 << 20
 
 // Call is one recorded attempt at a call.
 type Call struct {
-	Service    string    // "lambda"
+	Service    string    // "lambda", "cloudwatch", "codedeploy", "sts", "apigateway", "apigatewayv2"
 	Operation  string    // "PublishVersion"; of an unknown one method and path
 	Function   string    // short name, "" if the call names none
 	Qualifier  string    // version or alias the call names, of alias calls the alias's name
-	Attempt    int       // the n-th call of this Operation since ResetCalls, from 1
+	Attempt    int       // the n-th call of this Service and Operation since ResetCalls, from 1
 	Body       []byte    // request body, at most its first MiB
 	Status     int       // answered HTTP status; 0: none yet, or the connection was dropped
 	Start, End time.Time // wall clock, to tell which calls overlapped; End is zero while it is served
@@ -48,13 +48,13 @@ func (r *record) begin(op operation, in *incoming) *Call {
 	if r.attempts == nil {
 		r.attempts = map[string]int{}
 	}
-	r.attempts[op.name]++
+	r.attempts[op.service+" "+op.name]++
 	entry := &Call{
 		Service:   op.service,
 		Operation: op.name,
 		Function:  op.function,
 		Qualifier: op.qualifier,
-		Attempt:   r.attempts[op.name],
+		Attempt:   r.attempts[op.service+" "+op.name],
 		Body:      in.body,
 		Start:     time.Now(),
 	}

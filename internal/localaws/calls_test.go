@@ -24,12 +24,12 @@ func TestRecord(t *testing.T) {
 	c, api := withFunction(t, localaws.Options{})
 	before := time.Now()
 	must(api.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: aws.String(arn), Description: aws.String("text")}))(t)
-	must(createAlias(api, t, "prod", "1"))(t)
-	must(updateAlias(api, t, "prod"))(t)
-	must(updateAlias(api, t, "prod"))(t)
-	_, _ = getAlias(api, t, "dev")
+	must(createAlias(t, api, "prod", "1"))(t)
+	must(updateAlias(t, api, "prod"))(t)
+	must(updateAlias(t, api, "prod"))(t)
+	_, _ = getAlias(t, api, "dev")
 	must(api.GetFunction(t.Context(), &lambda.GetFunctionInput{FunctionName: aws.String("fn:prod")}))(t)
-	_, _ = addPermission(api, t, "api", "prod")
+	_, _ = addPermission(t, api, "api", "prod")
 	_, _ = api.DeleteFunction(t.Context(), &lambda.DeleteFunctionInput{FunctionName: aws.String("fn"), Qualifier: aws.String("9")})
 
 	var got []string
@@ -56,7 +56,7 @@ func TestRecord(t *testing.T) {
 	equal(t, "body", string(calls[0].Body), `{"Description":"text"}`)
 
 	c.ResetCalls()
-	must(updateAlias(api, t, "prod"))(t)
+	must(updateAlias(t, api, "prod"))(t)
 	calls = c.Calls()
 	equal(t, "number of calls after the reset", len(calls), 1)
 	equal(t, "attempt after the reset", calls[0].Attempt, 1)
@@ -116,6 +116,7 @@ func TestFaults(t *testing.T) {
 		"error": {
 			fault: localaws.Fault{Status: 403, Code: "AccessDeniedException", Message: "no"},
 			check: func(t *testing.T, err error) {
+				t.Helper()
 				wantError(t, err, 403, "AccessDeniedException", "no")
 			},
 			status: 403,
@@ -132,6 +133,7 @@ func TestFaults(t *testing.T) {
 		"delay": {
 			fault: localaws.Fault{Delay: 30 * time.Millisecond},
 			check: func(t *testing.T, err error) {
+				t.Helper()
 				if err != nil {
 					t.Error(err)
 				}
@@ -142,6 +144,7 @@ func TestFaults(t *testing.T) {
 		"late error": {
 			fault: localaws.Fault{Delay: 30 * time.Millisecond, Status: 503, Code: "ServiceUnavailableException", Message: "later"},
 			check: func(t *testing.T, err error) {
+				t.Helper()
 				wantError(t, err, 503, "ServiceUnavailableException", "later")
 			},
 			status: 503,
@@ -152,6 +155,7 @@ func TestFaults(t *testing.T) {
 		},
 		"none": {
 			check: func(t *testing.T, err error) {
+				t.Helper()
 				if err != nil {
 					t.Error(err)
 				}
@@ -240,7 +244,7 @@ func TestHookMayUseTheCloud(t *testing.T) {
 	t.Parallel()
 	c, api := withVersions(t, 2)
 	c.SetAlias("fn", localaws.Alias{Name: "prod", Version: "1"})
-	read := must(getAlias(api, t, "prod"))(t)
+	read := must(getAlias(t, api, "prod"))(t)
 	c.OnCall(func(call localaws.Call) *localaws.Fault {
 		if call.Operation == "UpdateAlias" && call.Attempt == 1 {
 			c.SetAlias("fn", localaws.Alias{Name: "prod", Version: "2"})
@@ -248,10 +252,10 @@ func TestHookMayUseTheCloud(t *testing.T) {
 		}
 		return nil
 	})
-	_, err := updateAlias(api, t, "prod", to("1"), func(in *lambda.UpdateAliasInput) { in.RevisionId = read.RevisionId })
+	_, err := updateAlias(t, api, "prod", to("1"), func(in *lambda.UpdateAliasInput) { in.RevisionId = read.RevisionId })
 	wantError(t, err, 412, "PreconditionFailedException", stale)
 	c.OnCall(nil)
-	must(updateAlias(api, t, "prod", to("1")))(t)
+	must(updateAlias(t, api, "prod", to("1")))(t)
 }
 
 // The SDK's own retries are attempts of their own, and repeating is safe as far

@@ -32,19 +32,16 @@ func (in *codeInput) check(packageType, doing string) error {
 	return nil
 }
 
-// apply puts the code into a configuration.
+// apply puts the code into a configuration; what is in S3 is fetched already.
 func (in *codeInput) apply(c *Function) error {
 	switch {
 	case in.ImageURI != "":
 		c.ImageURI, c.Code = in.ImageURI, nil
-	case in.ZipFile != nil:
+	default:
 		if err := checkZip(in.ZipFile); err != nil {
 			return err
 		}
 		c.Code = in.ZipFile
-	default:
-		// There is no S3 here: an object's name stands for what is in it.
-		c.Code = []byte("s3://" + in.S3Bucket + "/" + in.S3Key + "#" + in.S3ObjectVersion)
 	}
 	c.hash()
 	return nil

@@ -50,6 +50,9 @@ type function struct {
 	aliases  map[string]*alias
 	policies map[string]*policy // by qualifier, "" the function's own
 
+	provisioned map[string]*provisioned // by qualifier
+	unprovided  map[string]string       // why the allocation for a qualifier fails, where a test wants it to
+
 	outcome *status                 // of the next versions, where a test wants another one
 	script  func(Invocation) Answer // nil: echo
 }
@@ -80,6 +83,9 @@ func (s *store) create(t target, c Function, tags map[string]string) (*function,
 		written:  true,
 		aliases:  map[string]*alias{},
 		policies: map[string]*policy{},
+
+		provisioned: map[string]*provisioned{},
+		unprovided:  map[string]string{},
 	}
 	s.functions[t.arn] = f
 	return f, nil
@@ -151,12 +157,15 @@ func (l *lambda) createFunction(r *request) (answer, error) {
 	if c.PackageType == "Zip" && (in.Runtime == nil || in.Handler == nil) {
 		return answer{}, invalid("Runtime and Handler are mandatory parameters for functions created with deployment packages.")
 	}
-	if err := in.Code.apply(&c); err != nil {
-		return answer{}, err
-	}
 
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if err := l.fetch(in.Code); err != nil {
+		return answer{}, err
+	}
+	if err := in.Code.apply(&c); err != nil {
+		return answer{}, err
+	}
 	f, err := l.create(t, c, in.Tags)
 	if err != nil {
 		return answer{}, err
@@ -255,6 +264,9 @@ func (l *lambda) updateFunctionCode(r *request) (answer, error) {
 		return answer{}, err
 	}
 	c := f.latest.clone()
+	if err := l.fetch(&in.codeInput); err != nil {
+		return answer{}, err
+	}
 	if err := in.apply(&c); err != nil {
 		return answer{}, err
 	}

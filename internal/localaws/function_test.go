@@ -83,6 +83,8 @@ func TestCodeFromElsewhere(t *testing.T) {
 	s3 := func(version string) *lambda.UpdateFunctionCodeInput {
 		return &lambda.UpdateFunctionCodeInput{S3Bucket: aws.String("bucket"), S3Key: aws.String("key"), S3ObjectVersion: &version}
 	}
+	c.PutObject("bucket", "key", zipOf(t, "one"))
+	c.PutObject("bucket", "key", zipOf(t, "two"))
 	first := code(s3("1"))
 	equal(t, "hash of the same object", code(s3("1")), first)
 	differ(t, "hash of another version", code(s3("2")), first)

@@ -49,6 +49,9 @@ func (l *lambda) invoke(r *request) (answer, error) {
 
 	logTail := r.Header.Get("X-Amz-Log-Type") == "Tail"
 	out := run(Invocation{t.function, t.qualifier, number, r.body, logTail})
+	l.mu.Lock()
+	l.measureInvoke(r.region, t.function, t.qualifier, number, out.FunctionError != "")
+	l.mu.Unlock()
 	if mode == "Event" { // the caller does not wait for the answer
 		a.status = http.StatusAccepted
 		return a, nil

@@ -8,9 +8,19 @@
 // background: what takes time on AWS is worked out from the clock when somebody
 // asks (settle.go).
 //
-// Lambda is lambda.go and the files named after its nouns: function, code,
-// settings, version, alias, weights, policy, invoke. Another service joins with a file of its own
-// and a line in [New].
+// Each service is a file of its name, and files named after its nouns:
+//
+//   - lambda: function, code, object, settings, version, alias, weights,
+//     provisioned, policy, invoke
+//   - cloudwatch: alarm, alarmrule, metric
+//   - codedeploy: deploymentgroup, deploymentconfig, appspec, deployment,
+//     traffic, target
+//   - sts: role, token, session
+//   - apigateway, both versions of it: stage
+//
+// Lambda and API Gateway place their operations in paths; rpc.go and cbor.go
+// speak the protocols of those that name them. Another service joins with a
+// file of its own and a line in [New].
 //
 // V3, A6 and so on in the comments are the numbers of the recorded facts about
 // AWS that a piece of code reproduces.
@@ -28,7 +38,7 @@ type Options struct {
 	Region  string           // region of the functions that Go code seeds; default "eu-central-1"
 	Settle  time.Duration    // how long Pending and InProgress last; 0: over by the next call
 	Latency time.Duration    // added to every call
-	Rate    float64          // control-plane calls a second and region, AWS has 15; 0: unlimited
+	Rate    float64          // Lambda's control-plane calls a second and region, AWS has 15; 0: unlimited
 	Now     func() time.Time // default time.Now
 }
 
@@ -58,7 +68,7 @@ func New(o Options) *Cloud {
 	s := newStore(o)
 	return &Cloud{
 		latency:  o.Latency,
-		services: []service{&lambda{s}},
+		services: []service{&lambda{s}, newCloudwatch(s), newCodedeploy(s), &sts{s}, &apigateway{s}},
 		budgets:  newBudgets(o.Rate, o.Now),
 		store:    s,
 		closed:   make(chan struct{}),
@@ -128,10 +138,15 @@ func (c *Cloud) answer(in *incoming, op operation, f Fault) (answer, bool) {
 	return out, true
 }
 
-// serve does the work, if the rate allows.
+// serve does the work, if the rate and the credentials allow.
 func (c *Cloud) serve(in *incoming, op operation) (answer, error) {
 	if !c.budgets.allow(in.region, op.budget) {
 		return answer{}, throttled()
+	}
+	if !op.unsigned {
+		if err := c.store.authenticate(in); err != nil {
+			return answer{}, err
+		}
 	}
 	return op.serve(in)
 }

@@ -29,11 +29,18 @@ const (
 // start serves a cloud and returns it with a client that tries everything once.
 func start(t *testing.T, o localaws.Options, opts ...func(*lambda.Options)) (*localaws.Cloud, *lambda.Client) {
 	t.Helper()
+	c, config := serve(t, o)
+	return c, lambda.NewFromConfig(config, opts...)
+}
+
+// serve serves a cloud and returns it with what clients need to reach it.
+func serve(t *testing.T, o localaws.Options) (*localaws.Cloud, aws.Config) {
+	t.Helper()
 	c := localaws.New(o)
 	server := httptest.NewServer(c)
 	t.Cleanup(server.Close)
 	t.Cleanup(c.Close)
-	return c, client(server.URL, opts...)
+	return c, config(server.URL)
 }
 
 // withFunction is start with the function fn in it.
@@ -61,14 +68,19 @@ func publish(c *localaws.Cloud, n int) {
 }
 
 func client(url string, opts ...func(*lambda.Options)) *lambda.Client {
-	return lambda.NewFromConfig(aws.Config{
+	return lambda.NewFromConfig(config(url), opts...)
+}
+
+// config makes clients that try everything once.
+func config(url string) aws.Config {
+	return aws.Config{
 		Region:       "eu-central-1",
 		BaseEndpoint: aws.String(url),
 		Retryer:      func() aws.Retryer { return aws.NopRetryer{} },
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"}, nil
 		}),
-	}, opts...)
+	}
 }
 
 // clock is a clock that a test moves.

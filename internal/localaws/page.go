@@ -6,13 +6,12 @@ import (
 	"strconv"
 )
 
-// maxPage is how many entries a page has at most, whatever MaxItems says.
+// maxPage is how many entries a page of Lambda's has at most, whatever MaxItems says.
 const maxPage = 50
 
-// page cuts out the part of a list that the call asks for. The marker is the
-// place to go on from.
-func page[T any](r *request, all []T) (part []T, next string, err error) {
-	size, from := maxPage, 0
+// page cuts out the part of a list that a Lambda call asks for.
+func page[T any](r *request, all []T) (entries []T, next string, err error) {
+	size := maxPage
 	if s := r.query.Get("MaxItems"); s != "" {
 		n, err := strconv.ParseInt(s, 10, 32)
 		if err != nil {
@@ -25,13 +24,25 @@ func page[T any](r *request, all []T) (part []T, next string, err error) {
 		}
 		size = min(size, int(n))
 	}
-	if s := r.query.Get("Marker"); s != "" {
-		b, err := base64.StdEncoding.DecodeString(s)
+	marker := r.query.Get("Marker")
+	entries, next, ok := part(all, marker, size)
+	if !ok {
+		return nil, "", invalid("Invalid Marker: %s", marker)
+	}
+	return entries, next, nil
+}
+
+// part cuts at most size entries out of a list. The token is the place to go on
+// from, "" the start; ok is false if it is no token.
+func part[T any](all []T, token string, size int) (entries []T, next string, ok bool) {
+	from := 0
+	if token != "" {
+		b, err := base64.StdEncoding.DecodeString(token)
 		if err == nil {
 			from, err = strconv.Atoi(string(b))
 		}
 		if err != nil || from < 0 {
-			return nil, "", invalid("Invalid Marker: %s", s)
+			return nil, "", false
 		}
 	}
 	from = min(from, len(all))
@@ -39,5 +50,5 @@ func page[T any](r *request, all []T) (part []T, next string, err error) {
 	if to < len(all) {
 		next = base64.StdEncoding.EncodeToString([]byte(strconv.Itoa(to)))
 	}
-	return append([]T{}, all[from:to]...), next, nil
+	return append([]T{}, all[from:to]...), next, true
 }

@@ -17,7 +17,7 @@ const (
 	stalePolicy = "The Revision Id provided does not match the latest Revision Id. Call the GetPolicy API to retrieve the latest Revision Id"
 )
 
-func addPermission(api *lambda.Client, t *testing.T, id, qualifier string, opts ...func(*lambda.AddPermissionInput)) (*lambda.AddPermissionOutput, error) {
+func addPermission(t *testing.T, api *lambda.Client, id, qualifier string, opts ...func(*lambda.AddPermissionInput)) (*lambda.AddPermissionOutput, error) {
 	t.Helper()
 	in := &lambda.AddPermissionInput{
 		FunctionName: aws.String("fn"),
@@ -35,7 +35,7 @@ func addPermission(api *lambda.Client, t *testing.T, id, qualifier string, opts 
 	return api.AddPermission(t.Context(), in)
 }
 
-func getPolicy(api *lambda.Client, t *testing.T, qualifier string) (*lambda.GetPolicyOutput, error) {
+func getPolicy(t *testing.T, api *lambda.Client, qualifier string) (*lambda.GetPolicyOutput, error) {
 	t.Helper()
 	in := &lambda.GetPolicyInput{FunctionName: aws.String("fn")}
 	if qualifier != "" {
@@ -44,7 +44,7 @@ func getPolicy(api *lambda.Client, t *testing.T, qualifier string) (*lambda.GetP
 	return api.GetPolicy(t.Context(), in)
 }
 
-func removePermission(api *lambda.Client, t *testing.T, id, qualifier string, opts ...func(*lambda.RemovePermissionInput)) error {
+func removePermission(t *testing.T, api *lambda.Client, id, qualifier string, opts ...func(*lambda.RemovePermissionInput)) error {
 	t.Helper()
 	in := &lambda.RemovePermissionInput{FunctionName: aws.String("fn"), StatementId: &id}
 	if qualifier != "" {
@@ -81,7 +81,7 @@ func TestPolicyOfEachQualifier(t *testing.T) {
 		t.Run("qualifier "+qualifier, func(t *testing.T) {
 			t.Parallel()
 			c, api := withProd(t)
-			_, err := getPolicy(api, t, qualifier)
+			_, err := getPolicy(t, api, qualifier)
 			wantError(t, err, 404, "ResourceNotFoundException", missing)
 
 			resource := arn
@@ -96,12 +96,12 @@ func TestPolicyOfEachQualifier(t *testing.T) {
 				"Resource":  resource,
 				"Condition": map[string]any{"ArnLike": map[string]any{"AWS:SourceArn": apiARN}},
 			}
-			added := must(addPermission(api, t, "api", qualifier))(t)
+			added := must(addPermission(t, api, "api", qualifier))(t)
 			equal(t, "status", c.Calls()[1].Status, http.StatusCreated)
 			if diff := cmp.Diff(any(statement), document(t, added.Statement)); diff != "" {
 				t.Errorf("statement: %s", diff)
 			}
-			policy := must(getPolicy(api, t, qualifier))(t)
+			policy := must(getPolicy(t, api, qualifier))(t)
 			want := map[string]any{"Version": "2012-10-17", "Id": "default", "Statement": []any{statement}}
 			if diff := cmp.Diff(any(want), document(t, policy.Policy)); diff != "" {
 				t.Errorf("policy: %s", diff)
@@ -109,18 +109,18 @@ func TestPolicyOfEachQualifier(t *testing.T) {
 
 			for _, other := range []string{"", "1", "prod"} {
 				if other != qualifier {
-					_, err := getPolicy(api, t, other)
+					_, err := getPolicy(t, api, other)
 					wantError(t, err, 404, "ResourceNotFoundException", missing)
 				}
 			}
 
-			_, err = addPermission(api, t, "api", qualifier)
+			_, err = addPermission(t, api, "api", qualifier)
 			wantError(t, err, 409, "ResourceConflictException", "The statement id (api) provided already exists. Please provide a new statement id, or remove the existing statement.")
 
-			if err := removePermission(api, t, "api", qualifier); err != nil {
+			if err := removePermission(t, api, "api", qualifier); err != nil {
 				t.Fatal(err)
 			}
-			_, err = getPolicy(api, t, qualifier)
+			_, err = getPolicy(t, api, qualifier)
 			wantError(t, err, 404, "ResourceNotFoundException", missing)
 		})
 	}
@@ -130,7 +130,7 @@ func TestPolicyOfLatest(t *testing.T) {
 	t.Parallel()
 	_, api := withProd(t)
 	const message = "We currently do not support adding policies for $LATEST."
-	_, err := addPermission(api, t, "api", "$LATEST")
+	_, err := addPermission(t, api, "api", "$LATEST")
 	wantError(t, err, 400, "InvalidParameterValueException", message)
 }
 
@@ -141,36 +141,36 @@ func TestPolicyOfWhatIsNotThere(t *testing.T) {
 		"9":   "Function not found: " + arn + ":9",
 		"dev": "Cannot find alias arn: " + arn + ":dev",
 	} {
-		_, err := addPermission(api, t, "api", qualifier)
+		_, err := addPermission(t, api, "api", qualifier)
 		wantError(t, err, 404, "ResourceNotFoundException", message)
-		_, err = getPolicy(api, t, qualifier)
+		_, err = getPolicy(t, api, qualifier)
 		wantError(t, err, 404, "ResourceNotFoundException", message)
-		wantError(t, removePermission(api, t, "api", qualifier), 404, "ResourceNotFoundException", message)
+		wantError(t, removePermission(t, api, "api", qualifier), 404, "ResourceNotFoundException", message)
 	}
-	_, err := addPermission(api, t, "api", "", func(in *lambda.AddPermissionInput) { in.FunctionName = aws.String("other") })
+	_, err := addPermission(t, api, "api", "", func(in *lambda.AddPermissionInput) { in.FunctionName = aws.String("other") })
 	wantError(t, err, 404, "ResourceNotFoundException", "Function not found: arn:aws:lambda:eu-central-1:123456789012:function:other")
 }
 
 func TestRemovePermission(t *testing.T) {
 	t.Parallel()
 	c, api := withProd(t)
-	wantError(t, removePermission(api, t, "one", "prod"), 404, "ResourceNotFoundException", "No policy is associated with the given resource.")
-	must(addPermission(api, t, "one", "prod"))(t)
-	must(addPermission(api, t, "two", "prod"))(t)
-	wantError(t, removePermission(api, t, "three", "prod"), 404, "ResourceNotFoundException", "Statement three is not found in resource policy.")
-	if err := removePermission(api, t, "one", "prod"); err != nil {
+	wantError(t, removePermission(t, api, "one", "prod"), 404, "ResourceNotFoundException", "No policy is associated with the given resource.")
+	must(addPermission(t, api, "one", "prod"))(t)
+	must(addPermission(t, api, "two", "prod"))(t)
+	wantError(t, removePermission(t, api, "three", "prod"), 404, "ResourceNotFoundException", "Statement three is not found in resource policy.")
+	if err := removePermission(t, api, "one", "prod"); err != nil {
 		t.Fatal(err)
 	}
 	calls := c.Calls()
 	equal(t, "status", calls[len(calls)-1].Status, http.StatusNoContent)
-	policy := document(t, must(getPolicy(api, t, "prod"))(t).Policy).(map[string]any)
+	policy := document(t, must(getPolicy(t, api, "prod"))(t).Policy).(map[string]any)
 	left := policy["Statement"].([]any)
 	equal(t, "number of statements", len(left), 1)
 	equal(t, "statement", left[0].(map[string]any)["Sid"], any("two"))
 
 	must(api.DeleteAlias(t.Context(), &lambda.DeleteAliasInput{FunctionName: aws.String("fn"), Name: aws.String("prod")}))(t)
 	c.SetAlias("fn", localaws.Alias{Name: "prod", Version: "1"})
-	_, err := getPolicy(api, t, "prod")
+	_, err := getPolicy(t, api, "prod")
 	wantError(t, err, 404, "ResourceNotFoundException", "The resource you requested does not exist.")
 }
 
@@ -181,19 +181,19 @@ func TestPolicyRevisions(t *testing.T) {
 			t.Parallel()
 			c, api := withProd(t)
 			version := *getFunction(t, api, "1").RevisionId
-			must(addPermission(api, t, "one", qualifier))(t)
-			first := *must(getPolicy(api, t, qualifier))(t).RevisionId
+			must(addPermission(t, api, "one", qualifier))(t)
+			first := *must(getPolicy(t, api, qualifier))(t).RevisionId
 			with := func(id string) func(*lambda.AddPermissionInput) {
 				return func(in *lambda.AddPermissionInput) { in.RevisionId = &id }
 			}
-			must(addPermission(api, t, "two", qualifier, with(first)))(t)
-			_, err := addPermission(api, t, "three", qualifier, with(first))
+			must(addPermission(t, api, "two", qualifier, with(first)))(t)
+			_, err := addPermission(t, api, "three", qualifier, with(first))
 			wantError(t, err, 412, "PreconditionFailedException", stalePolicy)
-			err = removePermission(api, t, "one", qualifier, func(in *lambda.RemovePermissionInput) { in.RevisionId = &first })
+			err = removePermission(t, api, "one", qualifier, func(in *lambda.RemovePermissionInput) { in.RevisionId = &first })
 			wantError(t, err, 412, "PreconditionFailedException", stalePolicy)
 
 			// It is the revision of what the policy is on.
-			second := *must(getPolicy(api, t, qualifier))(t).RevisionId
+			second := *must(getPolicy(t, api, qualifier))(t).RevisionId
 			a, _ := c.Alias("fn", "prod")
 			switch qualifier {
 			case "":
@@ -224,7 +224,7 @@ func TestAddPermissionInput(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := addPermission(api, t, "api", "prod", tt.change)
+			_, err := addPermission(t, api, "api", "prod", tt.change)
 			wantError(t, err, 400, tt.code, tt.message)
 		})
 	}
@@ -239,7 +239,7 @@ func TestAddPermissionInput(t *testing.T) {
 		t.Run("principal "+name, func(t *testing.T) {
 			t.Parallel()
 			_, api := withProd(t)
-			out := must(addPermission(api, t, "api", "prod", func(in *lambda.AddPermissionInput) {
+			out := must(addPermission(t, api, "api", "prod", func(in *lambda.AddPermissionInput) {
 				in.Principal = &name
 				in.SourceAccount = aws.String("210987654321")
 			}))(t)

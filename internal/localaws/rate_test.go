@@ -14,26 +14,32 @@ func TestRate(t *testing.T) {
 	t.Parallel()
 	calls := map[string]func(*testing.T, *lambda.Client) error{
 		"GetAlias": func(t *testing.T, api *lambda.Client) error {
-			_, err := getAlias(api, t, "prod")
+			t.Helper()
+			_, err := getAlias(t, api, "prod")
 			return err
 		},
 		"ListAliases": func(t *testing.T, api *lambda.Client) error {
+			t.Helper()
 			_, err := api.ListAliases(t.Context(), &lambda.ListAliasesInput{FunctionName: aws.String("fn")})
 			return err
 		},
 		"GetFunctionConfiguration": func(t *testing.T, api *lambda.Client) error {
+			t.Helper()
 			_, err := api.GetFunctionConfiguration(t.Context(), &lambda.GetFunctionConfigurationInput{FunctionName: aws.String("fn")})
 			return err
 		},
 		"GetFunction": func(t *testing.T, api *lambda.Client) error {
+			t.Helper()
 			_, err := api.GetFunction(t.Context(), &lambda.GetFunctionInput{FunctionName: aws.String("fn")})
 			return err
 		},
 		"GetPolicy": func(t *testing.T, api *lambda.Client) error {
-			_, err := getPolicy(api, t, "prod")
+			t.Helper()
+			_, err := getPolicy(t, api, "prod")
 			return err
 		},
 		"Invoke": func(t *testing.T, api *lambda.Client) error {
+			t.Helper()
 			_, err := api.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("fn")})
 			return err
 		},
@@ -57,7 +63,7 @@ func TestRate(t *testing.T) {
 		c, api := withFunction(t, localaws.Options{Rate: 15, Now: clock.Now})
 		publish(c, 1)
 		c.SetAlias("fn", localaws.Alias{Name: "prod", Version: "1"})
-		must(addPermission(api, t, "api", "prod"))(t)
+		must(addPermission(t, api, "api", "prod"))(t)
 		clock.forward(time.Minute)
 		return clock, c, api
 	}

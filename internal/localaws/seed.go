@@ -6,9 +6,9 @@ import (
 	"strconv"
 )
 
-// The methods here let Go code lay out a scene and look at what became of it,
-// without calls that would be recorded or charged. They work in the Options'
-// region, and panic when they are told about a function, version or alias that
+// The methods here, and at the end of other files, let Go code lay out a scene
+// and look at what became of it, without calls that would be recorded or
+// charged. They work in the Options' region, and panic when they are told about a function, version or alias that
 // does not exist: a test's own mistake.
 
 // AddFunction adds a function that is ready: a zip function with some code,
@@ -190,24 +190,6 @@ func (c *Cloud) LimitCodeStorage(bytes int64) {
 	c.store.mu.Lock()
 	defer c.store.mu.Unlock()
 	c.store.codeStorage = bytes
-}
-
-// ProvisionConcurrency gives an alias provisioned concurrency, which it cannot
-// have while it has weights (A12).
-func (c *Cloud) ProvisionConcurrency(name, alias string) error {
-	var err error
-	c.on(name, func(f *function) {
-		a := f.aliases[alias]
-		switch {
-		case a == nil:
-			panic("localaws: there is no " + qualified(f.arn, alias))
-		case len(a.Weights) > 0:
-			err = invalid("Alias with weights can not be used with Provisioned Concurrency")
-		default:
-			a.provisioned = true
-		}
-	})
-	return err
 }
 
 // FunctionARN returns the ARN of a function in the Options' region, unqualified

@@ -1,8 +1,11 @@
 package localaws
 
 import (
+	"bytes"
 	"cmp"
+	"compress/gzip"
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/url"
@@ -22,6 +25,7 @@ type operation struct {
 	function  string // short name, for the record
 	qualifier string // version or alias, for the record
 	budget    budget
+	unsigned  bool // it takes calls without a signature
 	serve     func(*incoming) (answer, error)
 }
 
@@ -31,7 +35,8 @@ type incoming struct {
 	ctx     context.Context
 	body    []byte
 	scope   bool   // it is signed
-	service string // of the signature's credential scope
+	key     string // access key id of the signature's credential scope
+	service string // likewise
 	region  string // likewise
 }
 
@@ -41,36 +46,41 @@ func receive(r *http.Request) (*incoming, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.Header.Get("Content-Encoding") == "gzip" { // the SDKs compress large PutMetricData calls
+		body = unzipped(body)
+	}
 	in := &incoming{Request: r, ctx: r.Context(), body: body}
-	in.region, in.service, in.scope = credentialScope(r.Header.Get("Authorization"))
+	in.readScope(r.Header.Get("Authorization"))
 	return in, nil
 }
 
-// credentialScope takes region and service from
+// unzipped unpacks a compressed body; what is none stays as it is.
+func unzipped(body []byte) []byte {
+	z, err := gzip.NewReader(bytes.NewReader(body))
+	if err != nil {
+		return body
+	}
+	plain, err := io.ReadAll(io.LimitReader(z, maxBody+1))
+	if err != nil {
+		return body
+	}
+	return plain
+}
+
+// readScope takes the credential scope from
 // "AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/SERVICE/aws4_request, ...".
-func credentialScope(authorization string) (region, service string, ok bool) {
+func (in *incoming) readScope(authorization string) {
 	_, rest, ok := strings.Cut(authorization, "Credential=")
 	if !ok {
-		return "", "", false
+		return
 	}
 	credential, _, _ := strings.Cut(rest, ",")
 	parts := strings.Split(credential, "/")
 	if len(parts) < 5 {
-		return "", "", false
+		return
 	}
 	parts = parts[len(parts)-5:]
-	return parts[2], parts[3], true
-}
-
-// authenticate refuses what AWS refuses before it looks at keys and signatures.
-func (in *incoming) authenticate() error {
-	switch {
-	case !in.scope:
-		return &apiError{http.StatusForbidden, "MissingAuthenticationTokenException", "Missing Authentication Token"}
-	case in.region == "":
-		return &apiError{http.StatusForbidden, "InvalidSignatureException", "Credential should be scoped to a valid region. "}
-	}
-	return nil
+	in.key, in.region, in.service, in.scope = parts[0], parts[2], parts[3], true
 }
 
 // action is the operation that a query API's form names, "" if it is no such call.
@@ -86,6 +96,17 @@ func (in *incoming) action() string {
 	return form.Get("Action")
 }
 
+// decode reads the JSON body.
+func (in *incoming) decode(v any) error {
+	if len(in.body) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(in.body, v); err != nil {
+		return &apiError{http.StatusBadRequest, "SerializationException", "Could not parse request body into json: " + err.Error()}
+	}
+	return nil
+}
+
 // unknownOperation answers what no service here knows.
 func unknownOperation(in *incoming) operation {
 	what := in.Method + " " + in.URL.Path
@@ -93,8 +114,9 @@ func unknownOperation(in *incoming) operation {
 		what += " (" + named + ")"
 	}
 	return operation{
-		service: in.service,
-		name:    what,
+		service:  in.service,
+		name:     what,
+		unsigned: true,
 		serve: func(*incoming) (answer, error) {
 			return answer{}, &apiError{http.StatusNotFound, "UnknownOperationException", "This local AWS does not know the operation " + what}
 		},

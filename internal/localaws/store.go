@@ -16,6 +16,19 @@ type store struct {
 	functions   map[string]*function // by unqualified ARN
 	numbers     map[string]int       // highest version number ever given, by unqualified ARN: outlives the function (V18)
 	codeStorage int64                // limit in bytes, 0: none
+	buckets     map[string]bucket    // of S3
+
+	alarms  map[place]*alarm  // by name
+	metrics map[string]series // by metricKey
+
+	applications map[place]*application       // of CodeDeploy
+	configs      map[string]*deploymentConfig // by name
+	deployments  []*deployment                // in order of their creation
+
+	roles    map[string]*Role    // by ARN
+	sessions map[string]*session // by access key id
+
+	apis map[place]*api // of API Gateway, by id
 }
 
 func newStore(o Options) *store {
@@ -26,11 +39,25 @@ func newStore(o Options) *store {
 		now:       o.Now,
 		functions: map[string]*function{},
 		numbers:   map[string]int{},
+		buckets:   map[string]bucket{},
+
+		alarms:  map[place]*alarm{},
+		metrics: map[string]series{},
+
+		applications: map[place]*application{},
+		configs:      predefined(o.Now()),
+
+		roles:    map[string]*Role{},
+		sessions: map[string]*session{},
+
+		apis: map[place]*api{},
 	}
 }
 
-// function finds a function as it is by now; nil if there is none.
+// function finds a function as it is by now; nil if there is none. A deployment
+// may have moved its aliases.
 func (s *store) function(arn string) *function {
+	s.deploy()
 	f := s.functions[arn]
 	if f != nil {
 		f.settle(s.now())

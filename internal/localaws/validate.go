@@ -68,19 +68,18 @@ func (v *validation) required(value *string, member string) bool {
 }
 
 // err is nil when nothing was wrong.
-func (v *validation) err() error {
+func (v *validation) err() error { return v.as("ValidationException") }
+
+// as is err with the code that the service has for it.
+func (v *validation) as(code string) error {
 	switch len(*v) {
 	case 0:
 		return nil
 	case 1:
-		return validationError("1 validation error detected: " + (*v)[0])
+		return &apiError{400, code, "1 validation error detected: " + (*v)[0]}
 	default:
-		return validationError(fmt.Sprintf("%d validation errors detected: %s", len(*v), strings.Join(*v, "; ")))
+		return &apiError{400, code, fmt.Sprintf("%d validation errors detected: %s", len(*v), strings.Join(*v, "; "))}
 	}
-}
-
-func validationError(message string) error {
-	return &apiError{400, "ValidationException", message}
 }
 
 func quote(value any) string { return fmt.Sprintf("'%v'", value) }

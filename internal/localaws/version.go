@@ -50,6 +50,7 @@ func (f *function) drop(v *version) {
 	n, _ := strconv.Atoi(v.number)
 	delete(f.versions, n)
 	delete(f.policies, v.number)
+	delete(f.provisioned, v.number)
 }
 
 // publish makes the next version, or returns the one there is when nothing was

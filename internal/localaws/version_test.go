@@ -65,10 +65,12 @@ func TestV2Update(t *testing.T) {
 	}
 	updates := map[string]func(*testing.T, *lambda.Client) configured{
 		"UpdateFunctionCode": func(t *testing.T, api *lambda.Client) configured {
+			t.Helper()
 			out := must(api.UpdateFunctionCode(t.Context(), &lambda.UpdateFunctionCodeInput{FunctionName: aws.String("fn"), ZipFile: zipOf(t, "two")}))(t)
 			return configured{out.State, out.LastUpdateStatus, out.LastUpdateStatusReasonCode, *out.RevisionId}
 		},
 		"UpdateFunctionConfiguration": func(t *testing.T, api *lambda.Client) configured {
+			t.Helper()
 			out := must(api.UpdateFunctionConfiguration(t.Context(), &lambda.UpdateFunctionConfigurationInput{FunctionName: aws.String("fn"), Timeout: aws.Int32(9)}))(t)
 			return configured{out.State, out.LastUpdateStatus, out.LastUpdateStatusReasonCode, *out.RevisionId}
 		},
@@ -97,18 +99,22 @@ func TestV3WritesWhileInProgress(t *testing.T) {
 	t.Parallel()
 	calls := map[string]func(*testing.T, *lambda.Client) error{
 		"UpdateFunctionCode": func(t *testing.T, api *lambda.Client) error {
+			t.Helper()
 			_, err := api.UpdateFunctionCode(t.Context(), &lambda.UpdateFunctionCodeInput{FunctionName: aws.String("fn"), ZipFile: zipOf(t, "three")})
 			return err
 		},
 		"UpdateFunctionConfiguration": func(t *testing.T, api *lambda.Client) error {
+			t.Helper()
 			_, err := api.UpdateFunctionConfiguration(t.Context(), &lambda.UpdateFunctionConfigurationInput{FunctionName: aws.String("fn"), Timeout: aws.Int32(9)})
 			return err
 		},
 		"PublishVersion": func(t *testing.T, api *lambda.Client) error {
+			t.Helper()
 			_, err := api.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: aws.String("fn")})
 			return err
 		},
 		"PublishVersion by qualified ARN": func(t *testing.T, api *lambda.Client) error {
+			t.Helper()
 			_, err := api.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: aws.String(arn + ":$LATEST")})
 			return err
 		},
@@ -142,6 +148,7 @@ func TestV4PublishIsReadyAtOnce(t *testing.T) {
 func TestV5PublishIsPendingFirst(t *testing.T) {
 	t.Parallel()
 	publish := func(t *testing.T, api *lambda.Client) (types.State, string) {
+		t.Helper()
 		out := must(api.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: aws.String("fn")}))(t)
 		return out.State, *out.Version
 	}
@@ -168,6 +175,7 @@ func TestV5PublishIsPendingFirst(t *testing.T) {
 		"UpdateFunctionCode with Publish": {
 			function: func(*localaws.Function) {},
 			publish: func(t *testing.T, api *lambda.Client) (types.State, string) {
+				t.Helper()
 				out := must(api.UpdateFunctionCode(t.Context(), &lambda.UpdateFunctionCodeInput{FunctionName: aws.String("fn"), ZipFile: zipOf(t, "two"), Publish: true}))(t)
 				equal(t, "FunctionArn", *out.FunctionArn, arn+":1")
 				return out.State, *out.Version

@@ -75,9 +75,9 @@ func TestErrorsOnTheWire(t *testing.T) {
 			want: `{"Type":"User","message":"Invalid Marker: nonsense"}`,
 		},
 		"unknown path": {
-			method: "PUT", path: "/2019-09-30/functions/fn/provisioned-concurrency",
+			method: "PUT", path: "/2019-09-30/functions/fn/concurrency",
 			status: 404, code: "UnknownOperationException",
-			want: `{"Type":"User","message":"This local AWS does not know the operation PUT /2019-09-30/functions/fn/provisioned-concurrency"}`,
+			want: `{"Type":"User","message":"This local AWS does not know the operation PUT /2019-09-30/functions/fn/concurrency"}`,
 		},
 		"unknown method": {
 			method: "PATCH", path: "/2015-03-31/functions/fn",
@@ -85,15 +85,15 @@ func TestErrorsOnTheWire(t *testing.T) {
 			want: `{"Type":"User","message":"This local AWS does not know the operation PATCH /2015-03-31/functions/fn"}`,
 		},
 		"unknown target": {
-			method: "POST", path: "/", headers: map[string]string{"X-Amz-Target": "CodeDeploy_20141006.CreateDeployment"},
+			method: "POST", path: "/", headers: map[string]string{"X-Amz-Target": "CodeDeploy_20141006.DeleteApplication"},
 			status: 404, code: "UnknownOperationException",
-			want: `{"Type":"User","__type":"UnknownOperationException","message":"This local AWS does not know the operation POST / (CodeDeploy_20141006.CreateDeployment)"}`,
+			want: `{"__type":"UnknownOperationException","message":"This local AWS does not know the operation POST / (CodeDeploy_20141006.DeleteApplication)"}`,
 		},
 		"unknown action": {
 			method: "POST", path: "/", headers: map[string]string{"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"},
-			body:   "Action=GetCallerIdentity&Version=2011-06-15",
+			body:   "Action=GetAccessKeyInfo&Version=2011-06-15",
 			status: 404, contentType: "text/xml",
-			want: `<ErrorResponse><Error><Type>Sender</Type><Code>UnknownOperationException</Code><Message>This local AWS does not know the operation POST / (GetCallerIdentity)</Message></Error></ErrorResponse>`,
+			want: `<ErrorResponse><Error><Type>Sender</Type><Code>UnknownOperationException</Code><Message>This local AWS does not know the operation POST / (GetAccessKeyInfo)</Message></Error></ErrorResponse>`,
 		},
 		"no signature": {
 			method: "GET", path: "/2015-03-31/functions/fn", headers: map[string]string{"Authorization": ""},

@@ -1,0 +1,46 @@
+package localaws
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+)
+
+// cloudwatch is Amazon CloudWatch over the store: alarms and metrics. The Go SDK
+// speaks rpc-v2-cbor to it, others JSON 1.0.
+type cloudwatch struct {
+	rpc
+	*store
+}
+
+func newCloudwatch(s *store) *cloudwatch {
+	c := &cloudwatch{store: s}
+	c.rpc = rpc{"cloudwatch", "GraniteServiceVersion20100801", map[string]procedure{
+		"DescribeAlarms":    named(c.describeAlarms),
+		"PutMetricAlarm":    named(c.putMetricAlarm),
+		"PutCompositeAlarm": named(c.putCompositeAlarm),
+		"SetAlarmState":     named(c.setAlarmState),
+		"DeleteAlarms":      named(c.deleteAlarms),
+		"PutMetricData":     named(c.putMetricData),
+		"GetMetricData":     named(c.getMetricData),
+	}}
+	return c
+}
+
+// place is where something regional is kept.
+type place struct{ region, name string }
+
+// refused is CloudWatch's error for input that is not right.
+func refused(format string, args ...any) error {
+	return &apiError{http.StatusBadRequest, "ValidationError", fmt.Sprintf(format, args...)}
+}
+
+// badToken is CloudWatch's error for a token that is none.
+func badToken(token string) error {
+	return &apiError{http.StatusBadRequest, "InvalidNextToken", "Invalid NextToken: " + token}
+}
+
+// oneOf holds a value to an enumeration; "" was left out.
+func (v *validation) oneOf(value, member string, allowed ...string) {
+	v.check(value == "" || slices.Contains(allowed, value), quote(value), member, fmt.Sprintf("Member must satisfy enum value set: %v", allowed))
+}
