@@ -1,0 +1,149 @@
+package artifact
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/binary"
+	"io"
+	"path"
+	"strings"
+)
+
+// headSize is how many bytes from the beginning of a file tell what it is.
+const headSize = 64
+
+// The systems that a program is made for.
+const (
+	linux   = "Linux"
+	macOS   = "macOS"
+	windows = "Windows"
+)
+
+// The architectures, as Lambda names them.
+const (
+	x86   = "x86_64"
+	arm64 = "arm64"
+)
+
+// program is what a file can run on.
+type program struct {
+	system       string // "" if it is no program
+	architecture string // "" if it is none of Lambda's
+}
+
+// programOf reads the beginning of an ELF, Mach-O or Windows program.
+// https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html
+func programOf(head []byte) program {
+	const (
+		elfMachine = 18 // the offset of e_machine
+		elfX86     = 62
+		elfArm64   = 183
+		class64    = 2
+		little     = 1
+	)
+	switch {
+	case bytes.HasPrefix(head, []byte("\x7fELF")) && len(head) >= elfMachine+2:
+		p := program{system: linux}
+		if head[4] == class64 && head[5] == little {
+			switch binary.LittleEndian.Uint16(head[elfMachine:]) {
+			case elfX86:
+				p.architecture = x86
+			case elfArm64:
+				p.architecture = arm64
+			}
+		}
+		return p
+	case bytes.HasPrefix(head, []byte("\xcf\xfa\xed\xfe")), bytes.HasPrefix(head, []byte("\xca\xfe\xba\xbe")):
+		return program{system: macOS}
+	case bytes.HasPrefix(head, []byte("MZ")):
+		return program{system: windows}
+	}
+	return program{}
+}
+
+// isLibrary tells by its name a file that a runtime loads from one that is run.
+func isLibrary(name string) bool {
+	base := path.Base(name)
+	return strings.HasSuffix(base, ".so") || strings.Contains(base, ".so.") || strings.HasSuffix(base, ".node")
+}
+
+// bootstrapName is the program that the runtimes provided.al2 and
+// provided.al2023 start.
+// https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html
+const bootstrapName = "bootstrap"
+
+// scan gathers what the files of a package are made for.
+type scan struct {
+	bootstrap   program
+	executables guess // in the top folder
+	libraries   guess // anywhere
+}
+
+// guess is an architecture that all files seen so far agree on.
+type guess struct {
+	architecture, file string
+	torn               bool
+}
+
+func (g *guess) add(name, architecture string) {
+	if g.file == "" {
+		g.architecture, g.file = architecture, name
+	}
+	g.torn = g.torn || g.architecture != architecture
+}
+
+// add notes a file by its first bytes.
+func (s *scan) add(name string, head []byte) {
+	p := programOf(head)
+	switch {
+	case name == bootstrapName:
+		s.bootstrap = p
+	case p.architecture == "":
+	case isLibrary(name):
+		s.libraries.add(name, p.architecture)
+	case !strings.Contains(name, "/"):
+		s.executables.add(name, p.architecture)
+	}
+}
+
+// archive notes the files of an archive. It unpacks the beginning of those that
+// could tell something; one that cannot be unpacked tells nothing.
+func (s *scan) archive(directory *zip.Reader) {
+	for _, f := range directory.File {
+		if f.FileInfo().IsDir() || strings.Contains(f.Name, "/") && !isLibrary(f.Name) {
+			continue
+		}
+		s.add(f.Name, headOf(f))
+	}
+}
+
+func headOf(f *zip.File) []byte {
+	in, err := f.Open()
+	if err != nil {
+		return nil
+	}
+	defer in.Close() //nolint:errcheck // nothing is lost: it was read only
+	head := make([]byte, headSize)
+	n, _ := io.ReadFull(in, head)
+	return head[:n]
+}
+
+// into writes what was found: bootstrap decides, then the programs beside it,
+// then the libraries; where they disagree nothing is said.
+func (s *scan) into(p *Package) {
+	p.bootstrap = s.bootstrap
+	switch {
+	case s.bootstrap.architecture != "":
+		p.Architecture, p.ArchitectureFile = s.bootstrap.architecture, bootstrapName
+	case s.executables.file != "":
+		s.executables.into(p)
+	default:
+		s.libraries.into(p)
+	}
+}
+
+func (g *guess) into(p *Package) {
+	if !g.torn {
+		p.Architecture, p.ArchitectureFile = g.architecture, g.file
+	}
+}

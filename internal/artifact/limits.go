@@ -1,0 +1,68 @@
+package artifact
+
+import (
+	"fmt"
+	"math"
+)
+
+// limits are what Lambda accepts in an upload, in bytes. Both are tests' to
+// lower; lambdaLimits is what counts.
+type limits struct {
+	zipped   int64 // an archive may have so many
+	unpacked int64 // its files must have fewer, together
+}
+
+// lambdaLimits are documented as 50 MB and 250 MB, in megabytes of 1024 * 1024
+// bytes. Beyond them the answers are "Zipped size must be smaller than 52428800
+// bytes" (an archive of exactly so many passes) and "Unzipped size must be
+// smaller than 262144000 bytes". The limit of the whole request, 70167211
+// bytes, is out of reach: base64 makes 69905068 of the largest archive.
+//
+// The layers of the function count as unpacked, too. They are not known here,
+// so what passes may still be refused.
+// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+var lambdaLimits = limits{zipped: 50 << 20, unpacked: 250 << 20}
+
+// The way out of each limit. S3 is none for the unpacked size.
+const (
+	useS3    = "upload it to S3, in the region of the function, and give code as s3://bucket/key"
+	useImage = "leave out what the function does not need, or make an image of it, up to 10 GB; S3 does not help, the limit is the same there"
+)
+
+func (l limits) checkZipped(size int64) error {
+	if size <= l.zipped {
+		return nil
+	}
+	return fmt.Errorf("%s (%d bytes) zipped, and an upload may have %s (%d): %s", megabytes(size), size, megabytes(l.zipped), l.zipped, useS3)
+}
+
+func (l limits) checkUnpacked(size int64) error {
+	if size < l.unpacked {
+		return nil
+	}
+	return fmt.Errorf("%s (%d bytes) unpacked, and Lambda takes less than %s (%d), layers included: %s", megabytes(size), size, megabytes(l.unpacked), l.unpacked, useImage)
+}
+
+// maxFiles is how many files could be in an archive at all: each takes 78 bytes
+// or more of it, besides its content. It ends the walk through links that lead
+// from folder to folder.
+func (l limits) maxFiles() int { return int(l.zipped / 78) }
+
+// plus adds up sizes, whatever a file claims: at most MaxInt64.
+func plus(total int64, size uint64) int64 {
+	if size > math.MaxInt64 || int64(size) > math.MaxInt64-total {
+		return math.MaxInt64
+	}
+	return total + int64(size)
+}
+
+// megabytes writes a size as AWS does: an MB has 1024 * 1024 bytes.
+func megabytes(size int64) string {
+	switch {
+	case size < 1<<10:
+		return fmt.Sprintf("%d bytes", size)
+	case size < 1<<20:
+		return fmt.Sprintf("%.1f KB", float64(size)/(1<<10))
+	}
+	return fmt.Sprintf("%.1f MB", float64(size)/(1<<20))
+}

@@ -1,0 +1,174 @@
+package artifact
+
+import (
+	"archive/zip"
+	"bufio"
+	"bytes"
+	"compress/flate"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+)
+
+const (
+	// level is the compression: 6 is what zip(1) has, and more costs much time
+	// for little. It is part of the hash, so it stays.
+	level = 6
+
+	// dosEpoch is 1980-01-01, the first day that an archive can name, as DOS
+	// wrote it: year - 1980, month and day. The time, midnight, is 0.
+	dosEpoch = 0<<9 | 1<<5 | 1
+)
+
+// zipFolder zips a folder into memory: the archive once, and a few buffers.
+func zipFolder(ctx context.Context, s Source, l limits) (Package, error) {
+	p, err := packFolder(ctx, s, l)
+	if err != nil {
+		return Package{}, fmt.Errorf("zip folder %q: %w", s.Given, err)
+	}
+	return p, nil
+}
+
+func packFolder(ctx context.Context, s Source, l limits) (p Package, err error) {
+	f, err := openFolder(ctx, s.Path, l)
+	if err != nil {
+		return Package{}, err
+	}
+	defer func() { err = errors.Join(err, f.root.Close()) }()
+	if len(f.files) == 0 {
+		return Package{}, errors.New("there is no file in it: build or download the code in an earlier step of this job")
+	}
+	out := newArchive(f)
+	var seen scan
+	w := newPacker(out)
+	for _, file := range f.files {
+		if err := w.add(f, file, &seen); err != nil {
+			return Package{}, err
+		}
+	}
+	if err := w.zip.Close(); err != nil {
+		return Package{}, err
+	}
+	p = Package{
+		Source:   s,
+		ZipFile:  out.close(),
+		Unpacked: f.unpacked,
+		Files:    len(f.files),
+	}
+	p.Size = int64(len(p.ZipFile))
+	p.SHA256 = hashOf(p.ZipFile)
+	seen.into(&p)
+	return p, nil
+}
+
+// packer writes files into an archive, one after the other, with one compressor
+// and one buffer for all.
+type packer struct {
+	zip    *zip.Writer
+	buffer *bufio.Reader
+}
+
+func newPacker(out io.Writer) *packer {
+	w := &packer{zip: zip.NewWriter(out), buffer: bufio.NewReaderSize(nil, 64<<10)}
+	var deflate *flate.Writer
+	w.zip.RegisterCompressor(zip.Deflate, func(out io.Writer) (io.WriteCloser, error) {
+		if deflate == nil {
+			var err error
+			deflate, err = flate.NewWriter(out, level)
+			return deflate, err
+		}
+		deflate.Reset(out)
+		return deflate, nil
+	})
+	return w
+}
+
+func (w *packer) add(f *folder, file file, seen *scan) (err error) {
+	in, err := f.root.Open(file.from)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	w.buffer.Reset(contextReader{f.ctx, io.LimitReader(in, file.size+1)})
+	head, err := w.buffer.Peek(headSize)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	seen.add(file.name, head)
+
+	out, err := w.zip.CreateHeader(headerOf(file, head))
+	if err != nil {
+		return err
+	}
+	n, err := w.buffer.WriteTo(out)
+	if err != nil {
+		return err
+	}
+	if n != file.size {
+		return fmt.Errorf("%q was %d bytes and changed while it was read: let nothing write into the folder", file.name, file.size)
+	}
+	return nil
+}
+
+// headerOf has the name, the mode and nothing else of the file. Only one who
+// runs a program needs the mode 0755, so what is made to be run gets it even if
+// its own bit is lost, as it is on Windows and in an artifact of a workflow.
+// https://github.com/actions/upload-artifact#permission-loss
+func headerOf(file file, head []byte) *zip.FileHeader {
+	h := &zip.FileHeader{Name: file.name, Method: zip.Deflate}
+	h.SetMode(0o644)
+	if file.executable || programOf(head).system == linux || bytes.HasPrefix(head, []byte("#!")) {
+		h.SetMode(0o755)
+	}
+	h.ModifiedDate = dosEpoch //nolint:staticcheck // Modified would add an extra field to every file.
+	return h
+}
+
+// archive is the zip as it grows, up to its limit.
+type archive struct {
+	bytes  []byte
+	folder *folder
+}
+
+// newArchive takes all the memory at once that the archive may need; growing
+// would hold it twice. Pages that are not written to cost nothing.
+func newArchive(f *folder) *archive {
+	most := f.unpacked + f.unpacked/1000 + 1<<10
+	for _, file := range f.files {
+		most += 128 + 2*int64(len(file.name))
+	}
+	return &archive{bytes: make([]byte, 0, min(most, f.limits.zipped)), folder: f}
+}
+
+func (a *archive) Write(p []byte) (int, error) {
+	if l := a.folder.limits; int64(len(a.bytes)+len(p)) > l.zipped {
+		return 0, fmt.Errorf("%s (%s) are more than %s (%d bytes) zipped, which is the most for an upload: zip it and %s",
+			count(len(a.folder.files), "file"), megabytes(a.folder.unpacked), megabytes(l.zipped), l.zipped, useS3)
+	}
+	a.bytes = append(a.bytes, p...)
+	return len(p), nil
+}
+
+// close gives the archive, and what it did not need of the memory back if that
+// is much.
+func (a *archive) close() []byte {
+	if len(a.bytes) < cap(a.bytes)/2 {
+		return slices.Clone(a.bytes)
+	}
+	return a.bytes
+}
+
+// contextReader reads until its context ends.
+type contextReader struct {
+	ctx context.Context
+	in  io.Reader
+}
+
+func (r contextReader) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.in.Read(p)
+}

@@ -1,0 +1,230 @@
+package artifact
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Kind is the sort of place that code comes from.
+type Kind int
+
+// The kinds of code. Zip and Folder are uploaded from here; S3 and Image are
+// fetched by Lambda.
+const (
+	Zip    Kind = iota + 1 // an archive, sent as it is
+	Folder                 // zipped here
+	S3                     // an object in a bucket
+	Image                  // an image in ECR
+)
+
+func (k Kind) String() string {
+	switch k {
+	case Zip:
+		return "zip"
+	case Folder:
+		return "folder"
+	case S3:
+		return "s3"
+	case Image:
+		return "image"
+	}
+	return "unknown"
+}
+
+// Source is one CODE, parsed. Which fields are set is up to Kind.
+type Source struct {
+	Kind          Kind
+	Path          string // Zip, Folder
+	Bucket        string // S3: 3 to 63 characters
+	Key           string // S3: at most 1,024 bytes
+	ObjectVersion string // S3: "" is the newest
+	ImageURI      string // Image: with a tag or a digest, never both
+	Given         string // as given, without the space around it
+}
+
+// SyntaxError is what is wrong with the text of `code`.
+type SyntaxError struct {
+	Line    int    // of the input, counted from 1; 0 if it is about the whole
+	Text    string // the line or the CODE; "" if it is about the whole
+	Problem string // what is wrong with it
+	Allowed string // what is allowed instead
+}
+
+func (e *SyntaxError) Error() string {
+	text := e.Problem + "; " + e.Allowed
+	if e.Text != "" {
+		text = fmt.Sprintf("%.200q: %s", e.Text, text)
+	}
+	if e.Line > 0 {
+		text = fmt.Sprintf("line %d: %s", e.Line, text)
+	}
+	return text
+}
+
+// allowed is every form of a CODE.
+const allowed = "write the path of a .zip or of a folder, s3://bucket/key or s3://bucket/key#version, " +
+	"or the URI of an image in ECR with its tag or digest"
+
+const (
+	allowedS3    = "write s3://bucket/key, or s3://bucket/key#version"
+	allowedImage = "write 123456789012.dkr.ecr.eu-central-1.amazonaws.com/repository:tag, or repository@sha256:digest in place of the last"
+)
+
+// Parse reads one CODE. In this order it is
+//
+//	s3://bucket/key[#version]                                    an object in S3
+//	account.dkr.ecr.region.amazonaws.com/repository:tag          an image, also
+//	account.dkr.ecr.region.amazonaws.com/repository@sha256:hex   by its digest
+//	path/to.zip                                                  an archive, also .jar
+//	path/to/folder                                               any other path
+//
+// What reads like an address of some other kind is refused; a folder that is
+// really called so is reached with ./ before it. The last # of an S3 address
+// begins the version. No file is touched. The error is a *SyntaxError.
+func Parse(code string) (Source, error) {
+	s, wrong := parse(code)
+	if wrong != nil {
+		return Source{}, wrong
+	}
+	return s, nil
+}
+
+// scheme is what begins an address; C:// is a drive.
+var scheme = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]+)://`)
+
+func parse(code string) (Source, *SyntaxError) {
+	given := strings.TrimSpace(code)
+	s, wrong := parseKind(given)
+	if wrong != nil {
+		wrong.Text = given
+		return Source{}, wrong
+	}
+	s.Given = given
+	return s, nil
+}
+
+func parseKind(given string) (Source, *SyntaxError) {
+	switch {
+	case given == "":
+		return refuse("no code", allowed)
+	case !utf8.ValidString(given) || strings.ContainsFunc(given, unicode.IsControl):
+		return refuse("a character that cannot be printed", allowed)
+	}
+	if m := scheme.FindStringSubmatch(given); m != nil {
+		switch rest := given[len(m[0]):]; {
+		case strings.EqualFold(m[1], "s3"):
+			return parseS3(rest)
+		case isECR(rest):
+			return refuse("an image is named without "+m[0], allowedImage)
+		}
+		return refuse(m[0]+" is no place that Lambda takes code from", allowed)
+	}
+	first, rest, _ := strings.Cut(given, "/")
+	switch {
+	case isECR(first):
+		return parseImage(given, first, rest)
+	case foreignRegistries[first]:
+		return refuse("Lambda runs images from the private registries of ECR only", "push a copy to ECR, in the region of the function, and name that")
+	case strings.HasPrefix(given, "arn:"):
+		return refuse("an ARN", allowed)
+	}
+	if lower := strings.ToLower(given); strings.HasSuffix(lower, ".zip") || strings.HasSuffix(lower, ".jar") {
+		return Source{Kind: Zip, Path: given}, nil
+	}
+	return Source{Kind: Folder, Path: given}, nil
+}
+
+func refuse(problem, allowed string) (Source, *SyntaxError) {
+	return Source{}, &SyntaxError{Problem: problem, Allowed: allowed}
+}
+
+// https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html
+var (
+	bucketName = regexp.MustCompile(`^[0-9A-Za-z._-]{3,63}$`)
+	// S3 calls it opaque, and URL-ready.
+	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/versioning-workflows.html
+	objectVersion = regexp.MustCompile(`^[0-9A-Za-z._~-]+$`)
+)
+
+// maxKey is how many bytes a key may have, and a version.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+const maxKey = 1024
+
+func parseS3(address string) (Source, *SyntaxError) {
+	bucket, key, _ := strings.Cut(address, "/")
+	version := ""
+	if i := strings.LastIndexByte(key, '#'); i >= 0 {
+		key, version = key[:i], key[i+1:]
+		if len(version) > maxKey || !objectVersion.MatchString(version) {
+			return refuse(fmt.Sprintf("%.80q is not the version of an object", version), allowedS3)
+		}
+	}
+	switch {
+	case !bucketName.MatchString(bucket) || strings.HasSuffix(bucket, "."):
+		return refuse(fmt.Sprintf("%.80q is not the name of a bucket", bucket), allowedS3)
+	case key == "":
+		return refuse("no key behind the bucket", allowedS3)
+	case strings.HasSuffix(key, "/"):
+		return refuse("the key ends in a slash, and Lambda takes one object, a zip", allowedS3)
+	case len(key) > maxKey:
+		return refuse(fmt.Sprintf("a key of %d bytes, and S3 has at most %d", len(key), maxKey), allowedS3)
+	case strings.Contains(key, "?versionId="):
+		return refuse("the version is given as in a URL", allowedS3)
+	}
+	return Source{Kind: S3, Bucket: bucket, Key: key, ObjectVersion: version}, nil
+}
+
+// foreignRegistries are where images often are that Lambda cannot run.
+// https://docs.aws.amazon.com/lambda/latest/dg/images-create.html
+var foreignRegistries = map[string]bool{
+	"public.ecr.aws": true, "docker.io": true, "ghcr.io": true, "quay.io": true, "gcr.io": true,
+}
+
+var (
+	// 123456789012.dkr.ecr.eu-central-1.amazonaws.com, in other partitions
+	// amazonaws.com.cn or another domain; dkr-ecr.eu-central-1.on.aws has IPv6.
+	registry = regexp.MustCompile(`^[0-9]{12}\.dkr[.-]ecr\.[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}(\.[a-z0-9-]+){2,}$`)
+	// https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
+	repository  = regexp.MustCompile(`^[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$`)
+	imageTag    = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
+	imageDigest = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+)
+
+// isECR tells whether the host of an address is a registry of ECR.
+func isECR(address string) bool {
+	host, _, _ := strings.Cut(address, "/")
+	return strings.Contains(host, ".dkr.ecr") || strings.Contains(host, ".dkr-ecr")
+}
+
+func parseImage(given, host, rest string) (Source, *SyntaxError) {
+	rest, digest, byDigest := strings.Cut(rest, "@")
+	repo, tag, byTag := strings.Cut(rest, ":")
+	switch {
+	case strings.Contains(host, "ecr-fips"):
+		// https://docs.aws.amazon.com/lambda/latest/dg/images-create.html
+		return refuse("Lambda does not take images from the FIPS endpoints of ECR", "name the registry with ecr in place of ecr-fips")
+	case !registry.MatchString(host):
+		return refuse(fmt.Sprintf("%.80q is not a registry of ECR", host), allowedImage)
+	case len(repo) < 2 || len(repo) > 256 || !repository.MatchString(repo):
+		return refuse(fmt.Sprintf("%.80q is not the name of a repository", repo), allowedImage)
+	case byDigest && byTag:
+		// Lambda answers "Source image … is not valid" to this, and to neither.
+		return refuse("a tag and a digest at once", "leave out one; the digest is the one that cannot be moved")
+	case byDigest && !imageDigest.MatchString(digest):
+		return refuse(fmt.Sprintf("%.80q is not a digest, which is sha256: and 64 of 0-9 and a-f", digest), allowedImage)
+	case !byDigest && !byTag:
+		return refuse("an image without tag and digest, which Lambda refuses", allowedImage)
+	case byTag && !imageTag.MatchString(tag):
+		return refuse(fmt.Sprintf("%.80q is not a tag", tag), allowedImage)
+	}
+	return Source{Kind: Image, ImageURI: given}, nil
+}
+
+// digest is the hex of an image's digest; "" if it is named by a tag.
+func (s Source) digest() string {
+	_, hex, _ := strings.Cut(s.ImageURI, "@sha256:")
+	return hex
+}
