@@ -9,12 +9,15 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 )
 
@@ -48,15 +51,34 @@ type Options struct {
 	Version string
 	// Clock defaults to the real one.
 	Clock Clock
+	// Role is assumed with the job's OIDC token; nil takes the credentials of
+	// the environment.
+	Role *Role
 }
 
 // Client calls AWS. It is safe for concurrent use; all calls of one Client
-// share its rate.
+// share its rate. A service that not every run needs gets its SDK client when
+// it is first called.
 type Client struct {
 	Region string
 
-	clock  Clock
-	lambda *lambda.Client
+	session
+	lambda  *lambda.Client
+	patient func() *lambda.Client // for calls that take long: uploads, invocations
+
+	cloudwatch func() *cloudwatch.Client
+	codedeploy func() *codedeploy.Client
+	gateways   func() gateways
+}
+
+// session is what the SDK clients of all services have in common.
+type session struct {
+	cfg       aws.Config
+	retryer   *retryer
+	clock     Clock
+	getenv    func(string) string
+	timeout   time.Duration
+	renewable bool
 }
 
 // Open reads configuration and credentials once, up front, so that what is
@@ -67,15 +89,19 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	}
 	region := first(o.Region, o.Getenv("AWS_REGION"), o.Getenv("AWS_DEFAULT_REGION"))
 	load := []func(*config.LoadOptions) error{
-		config.WithHTTPClient(httpClient(o.Timeout)),
+		config.WithHTTPClient(httpClient(answerTime(o.Timeout))),
 		config.WithAppID("lambda-release-" + o.Version),
 	}
 	if region != "" {
 		load = append(load, config.WithRegion(region))
 	}
-	if id, secret := o.Getenv("AWS_ACCESS_KEY_ID"), o.Getenv("AWS_SECRET_ACCESS_KEY"); id != "" && secret != "" {
-		static := credentials.NewStaticCredentialsProvider(id, secret, o.Getenv("AWS_SESSION_TOKEN"))
-		load = append(load, config.WithCredentialsProvider(static))
+	s := session{retryer: newRetryer(o.Rate), clock: o.Clock, getenv: o.Getenv, timeout: o.Timeout, renewable: true}
+	if o.Role != nil {
+		load = append(load, config.WithCredentialsProvider(aws.AnonymousCredentials{})) // until the region is known
+	} else if id, secret := o.Getenv("AWS_ACCESS_KEY_ID"), o.Getenv("AWS_SECRET_ACCESS_KEY"); id != "" && secret != "" {
+		token := o.Getenv("AWS_SESSION_TOKEN")
+		load = append(load, config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(id, secret, token)))
+		s.renewable = token == "" // a session's end comes, and nobody here can begin another
 	}
 	cfg, err := config.LoadDefaultConfig(ctx, load...)
 	if err != nil {
@@ -84,31 +110,46 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	if cfg.Region == "" {
 		return nil, &Error{Op: "LoadConfig", Kind: NoRegion, Err: fmt.Errorf("no AWS region is set")}
 	}
-	findCtx, cancel := context.WithTimeout(ctx, credentialsTime)
+	s.cfg = cfg
+	findTime := credentialsTime
+	if o.Role != nil {
+		s.cfg.Credentials, findTime = s.assume(*o.Role), 2*assumeTime // which has an end of its own
+	}
+	findCtx, cancel := context.WithTimeout(ctx, findTime)
 	defer cancel()
-	if _, err := cfg.Credentials.Retrieve(findCtx); err != nil {
+	if _, err := s.cfg.Credentials.Retrieve(findCtx); err != nil {
+		if e := ofCredentials(err); e != nil {
+			return nil, e
+		}
 		return nil, &Error{Op: "RetrieveCredentials", Region: cfg.Region, Kind: NoCredentials, Err: err}
 	}
-	r := newRetryer(o.Rate)
 	return &Client{
-		Region: cfg.Region,
-		clock:  o.Clock,
-		lambda: lambda.NewFromConfig(cfg, func(lo *lambda.Options) {
-			lo.Retryer = r
-			lo.RetryMaxAttempts = 0 // the retryer decides
-			if endpoint := first(o.Getenv("AWS_ENDPOINT_URL_LAMBDA"), o.Getenv("AWS_ENDPOINT_URL")); endpoint != "" {
-				lo.BaseEndpoint = aws.String(endpoint)
-			}
-		}),
+		Region: cfg.Region, session: s, lambda: s.newLambda(), patient: sync.OnceValue(s.newPatient),
+		cloudwatch: sync.OnceValue(s.newCloudWatch), codedeploy: sync.OnceValue(s.newCodeDeploy),
+		gateways: sync.OnceValue(s.newGateways),
 	}, nil
 }
 
-// httpClient is the SDK's own, since only that one takes AWS_CA_BUNDLE.
-func httpClient(timeout time.Duration) *awshttp.BuildableClient {
-	wait := maxResponseTime
-	if timeout > 0 {
-		wait = min(wait, timeout/3)
+// Renewable tells whether the credentials last as long as the job. Those of a
+// session in the environment end when they end; those of a Role are renewed.
+func (c *Client) Renewable() bool { return c.renewable }
+
+// endpoint is where a service is, nil for AWS's own place; name is the
+// service's in AWS_ENDPOINT_URL_name.
+func (s *session) endpoint(name string) *string {
+	return optional(first(s.getenv("AWS_ENDPOINT_URL_"+name), s.getenv("AWS_ENDPOINT_URL")))
+}
+
+// answerTime is how long a control-plane call may be without an answer.
+func answerTime(timeout time.Duration) time.Duration {
+	if timeout <= 0 {
+		return maxResponseTime
 	}
+	return min(maxResponseTime, timeout/3)
+}
+
+// httpClient is the SDK's own, since only that one takes AWS_CA_BUNDLE.
+func httpClient(wait time.Duration) *awshttp.BuildableClient {
 	return awshttp.NewBuildableClient().
 		WithDialerOptions(func(d *net.Dialer) { d.Timeout = min(connectTime, wait) }).
 		WithTransportOptions(func(t *http.Transport) {

@@ -51,6 +51,8 @@ type Error struct {
 	Last error
 	// Fate is how much of the call may have been carried out.
 	Fate Fate
+
+	advice string // the hint, where the kind does not say enough
 }
 
 func (e *Error) Error() string {
@@ -64,6 +66,10 @@ func (e *Error) Error() string {
 	}
 	b.WriteString(": ")
 	switch e.Kind {
+	case NoRegion:
+		return "no AWS region is set"
+	case NoCredentials:
+		return "no AWS credentials were found: " + innermost(e.Err)
 	case Cancelled:
 		b.WriteString("cancelled")
 	case Deadline:
@@ -73,7 +79,7 @@ func (e *Error) Error() string {
 		return b.String()
 	}
 	if e.Last != nil {
-		fmt.Fprintf(&b, "; the last that AWS said: %s", message(e.Last))
+		fmt.Fprintf(&b, "; the last try ended with: %s", message(e.Last))
 	}
 	return b.String()
 }
@@ -100,6 +106,10 @@ func message(err error) string {
 // innermost drops what the SDK puts around an error of the network: "operation
 // error Lambda: GetAlias, exceeded maximum number of attempts, …".
 func innermost(err error) string {
+	var network net.Error
+	if errors.As(err, &network) && network.Timeout() {
+		return "no answer in time"
+	}
 	var send *smithyhttp.RequestSendError
 	if errors.As(err, &send) && send.Err != nil {
 		return send.Err.Error()
@@ -135,6 +145,8 @@ func kindOf(job context.Context, err error) Kind {
 	refused := status >= 400 && status < 500 && status != http.StatusTooManyRequests
 	switch {
 	case refused:
+	case errors.Is(err, errNoTurn):
+		return Deadline
 	case errors.Is(job.Err(), context.Canceled):
 		return Cancelled
 	case errors.Is(job.Err(), context.DeadlineExceeded):

@@ -1,6 +1,8 @@
 package awsapi
 
 import (
+	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +16,9 @@ import (
 // nothing to add to the error itself. It may have several lines; an IAM
 // statement stands on lines of its own, as JSON.
 func (e *Error) Hint() string {
+	if e.advice != "" {
+		return e.advice
+	}
 	switch e.Kind {
 	case NoRegion:
 		return "Set the input `aws-region`, or AWS_REGION in the environment, for example to eu-central-1."
@@ -38,15 +43,37 @@ func (e *Error) Hint() string {
 	case StorageFull:
 		return "The account's code storage in this region is full. Delete old versions, of this and of other functions, or ask AWS for a higher quota."
 	case Throttled:
+		if serviceOf(e.Op) != "lambda" {
+			return "Others in the account and region ask the same of AWS. Raise the input `timeout` or run fewer jobs at once."
+		}
 		return "AWS takes 15 control-plane requests a second for all callers of the account and region together. Raise the input `timeout` or run fewer jobs at once."
+	case Cancelled:
+		return "Run the job again to finish it."
 	case Deadline:
-		return "Raise the input `timeout` if this can take longer."
+		return cmp.Or(e.lastHint(), "Raise the input `timeout` if this can take longer.")
+	case Invalid:
+		if e.Op == "PublishVersion" {
+			return "If it is the CodeSHA256 that differs: somebody has uploaded other code since yours. Upload again, and keep jobs apart with a `concurrency` group."
+		}
 	case Hung:
 		return fmt.Sprintf("The endpoint in region %s took the connection but did not answer. Is a proxy or a VPC endpoint in between?", e.Region)
 	case Unreachable:
 		return fmt.Sprintf("The endpoint in region %s cannot be reached. Is %q a region, and does the runner have a way there (proxy, VPC endpoint, AWS_ENDPOINT_URL)?", e.Region, e.Region)
 	case Server:
 		return "This is a fault on AWS's side. Run the job again; https://health.aws.amazon.com shows known ones."
+	}
+	return ""
+}
+
+// lastHint is the advice for what went wrong before the time was up.
+func (e *Error) lastHint() string {
+	if e.Last == nil {
+		return ""
+	}
+	last := &Error{Op: e.Op, Function: e.Function, Region: e.Region, Kind: kindOf(context.Background(), e.Last), Err: e.Last}
+	switch last.Kind {
+	case Throttled, Server, Hung, Unreachable:
+		return last.Hint()
 	}
 	return ""
 }
@@ -64,10 +91,14 @@ func deniedHint(e *Error) string {
 	}
 	arn := resourceIn(said)
 	if arn == "" {
-		arn = FunctionARN(e.Function, e.Region)
+		arn = resourceOf(e)
+	}
+	action := iamAction(e.Op)
+	if m := actionPattern.FindStringSubmatch(said); m != nil {
+		action = m[1] // CreateDeployment, for one, needs more than its own
 	}
 	statement, _ := json.MarshalIndent(map[string]any{
-		"Effect": "Allow", "Action": iamAction(e.Op), "Resource": arn,
+		"Effect": "Allow", "Action": action, "Resource": arn,
 	}, "", "  ")
 	return "Add this statement to the policy of the role that the job runs with:\n" + string(statement)
 }
@@ -92,13 +123,49 @@ func denier(said string) string {
 
 // iamAction is the action that allows an operation; most have the same name.
 func iamAction(op string) string {
-	if op == "Invoke" {
+	switch op {
+	case "Invoke":
 		op = "InvokeFunction"
+	case "GetStage":
+		return "apigateway:GET"
+	case "UpdateStage":
+		return "apigateway:PATCH"
 	}
-	return "lambda:" + op
+	return serviceOf(op) + ":" + op
+}
+
+// serviceOf is the service of an operation, as IAM names it.
+func serviceOf(op string) string {
+	switch op {
+	case "DescribeAlarms", "GetMetricData":
+		return "cloudwatch"
+	case "CreateDeployment", "GetDeployment", "ListDeployments", "StopDeployment", "ListDeploymentTargets", "BatchGetDeploymentTargets":
+		return "codedeploy"
+	case "GetStage", "UpdateStage":
+		return "apigateway"
+	case assumeRole:
+		return "sts"
+	}
+	return "lambda"
+}
+
+// resourceOf is what a call that was denied is about, where AWS has not said it.
+func resourceOf(e *Error) string {
+	switch serviceOf(e.Op) {
+	case "cloudwatch":
+		return "*" // alarms that are read by name, and metrics, have no ARN to allow
+	case "codedeploy":
+		group := "*"
+		if strings.Contains(e.Function, "/") {
+			group = e.Function
+		}
+		return fmt.Sprintf("arn:%s:codedeploy:%s:*:deploymentgroup:%s", partition(e.Region), e.Region, group)
+	}
+	return FunctionARN(e.Function, e.Region)
 }
 
 var (
+	actionPattern   = regexp.MustCompile(`to perform: ([a-z0-9-]+:[A-Za-z]+)`)
 	resourcePattern = regexp.MustCompile(`on resource: (arn:[^\s,]+)`)
 	accountPattern  = regexp.MustCompile(`\barn:aws[a-z-]*:lambda:[a-z0-9-]+:(\d{12}):`)
 )
@@ -129,12 +196,16 @@ func FunctionARN(function, region string) string {
 	if a, name, partial := strings.Cut(function, ":function:"); partial {
 		account, function = a, name
 	}
-	partition := "aws"
+	return fmt.Sprintf("arn:%s:lambda:%s:%s:function:%s", partition(region), region, account, function)
+}
+
+// partition is a region's, as ARNs have it.
+func partition(region string) string {
 	switch {
 	case strings.HasPrefix(region, "cn-"):
-		partition = "aws-cn"
+		return "aws-cn"
 	case strings.HasPrefix(region, "us-gov-"):
-		partition = "aws-us-gov"
+		return "aws-us-gov"
 	}
-	return fmt.Sprintf("arn:%s:lambda:%s:%s:function:%s", partition, region, account, function)
+	return "aws"
 }

@@ -2,12 +2,32 @@ package awsapi
 
 import (
 	"context"
+	"net/http"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 )
+
+func (s *session) newLambda() *lambda.Client {
+	return lambda.NewFromConfig(s.cfg, func(o *lambda.Options) {
+		o.BaseEndpoint = s.endpoint("LAMBDA")
+		o.Retryer = s.retryer
+		o.RetryMaxAttempts = 0 // the retryer decides
+	})
+}
+
+// newPatient waits as long as the job does for an answer to begin: a function
+// may run for 15 minutes, and 50 MB take their time.
+func (s *session) newPatient() *lambda.Client {
+	client := s.cfg.HTTPClient
+	if c, ok := client.(*awshttp.BuildableClient); ok { // as it is configured, CA bundle included
+		client = c.WithTransportOptions(func(t *http.Transport) { t.ResponseHeaderTimeout = max(s.timeout, maxResponseTime) })
+	}
+	return lambda.New(s.newLambda().Options(), func(o *lambda.Options) { o.HTTPClient = client })
+}
 
 // Alias is an alias as AWS has it. Version is a number or $LATEST, as text.
 type Alias struct {
@@ -111,6 +131,7 @@ func (c *Client) Publish(ctx context.Context, function string, p Publication) (C
 		Version: out.Version, FunctionArn: out.FunctionArn, Description: out.Description, CodeSha256: out.CodeSha256,
 		State: out.State, StateReason: out.StateReason, StateReasonCode: out.StateReasonCode,
 		LastUpdateStatus: out.LastUpdateStatus, LastUpdateStatusReason: out.LastUpdateStatusReason,
+		Role: out.Role, DeadLetterConfig: out.DeadLetterConfig,
 	}), nil
 }
 
@@ -163,6 +184,18 @@ func (c *Client) UpdateAlias(ctx context.Context, function string, a Alias) (Ali
 	return alias(out.Name, out.AliasArn, out.FunctionVersion, out.Description, out.RevisionId, out.RoutingConfig), nil
 }
 
+// TouchAlias gives an alias that is at revision a new one and leaves all else
+// as it is: a write that was sent with the old revision and is still under way
+// cannot land any more.
+func (c *Client) TouchAlias(ctx context.Context, function, name, revision string) (Alias, error) {
+	out, err := mutate(ctx, c, target{"UpdateAlias", function, name}, c.lambda.UpdateAlias,
+		&lambda.UpdateAliasInput{FunctionName: &function, Name: &name, RevisionId: &revision})
+	if err != nil {
+		return Alias{}, err
+	}
+	return alias(out.Name, out.AliasArn, out.FunctionVersion, out.Description, out.RevisionId, out.RoutingConfig), nil
+}
+
 // DeleteAlias deletes an alias; one that is not there is deleted already.
 func (c *Client) DeleteAlias(ctx context.Context, function, name string) error {
 	_, err := mutate(ctx, c, target{"DeleteAlias", function, name}, c.lambda.DeleteAlias,
@@ -205,6 +238,9 @@ func call[In, Out, Opt any](ctx context.Context, c *Client, t target, f func(con
 }
 
 func (c *Client) failed(job context.Context, t target, err error, tried *attempts) *Error {
+	if e := ofCredentials(err); e != nil {
+		return e
+	}
 	return &Error{
 		Op: t.op, Function: t.function, Qualifier: t.qualifier, Region: c.Region,
 		Kind: kindOf(job, err), Err: err, Last: tried.last, Fate: tried.fate,

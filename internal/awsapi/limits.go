@@ -19,12 +19,27 @@ const (
 	pollRate    = 90 // some of GetFunction's 100 is left to others
 	pollBurst   = 40
 	slowestRate = 1
+
+	// CloudWatch takes 9 DescribeAlarms a second of an account and region, and
+	// more of others: some is left to others.
+	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
+	cloudWatchRate = 5
+	// CodeDeploy does not say what it takes. A job makes a handful of calls in
+	// a row, and then a few a minute.
+	codeDeployRate = 5
+	// API Gateway takes 10 calls of its management a second of an account.
+	// https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+	apiGatewayRate = 5
+	// STS takes hundreds a second; a job makes one an hour.
+	stsRate     = 10
+	othersBurst = 5
 )
 
 // limits is the rate that all calls of the job share.
 type limits struct {
 	control, poll, policy *rate.Limiter
 	fullRate              rate.Limit // of control
+	clock                 Clock      // nil is the limiters' own
 
 	mu       sync.Mutex
 	slowedAt time.Time
@@ -42,6 +57,18 @@ func newLimits(controlRate float64) *limits {
 	}
 }
 
+// newOtherLimits is for a service that is not Lambda: all of its operations
+// share one rate, and what it throttles slows no other service down. It goes by
+// the clock that those who watch go by.
+func newOtherLimits(perSecond float64, clock Clock) *limits {
+	all := rate.NewLimiter(rate.Limit(perSecond), othersBurst)
+	return &limits{control: all, poll: all, policy: all, fullRate: rate.Limit(perSecond), clock: clock}
+}
+
+// errNoTurn is why a call was not made: its turn would come when the job's time
+// is up.
+var errNoTurn = errors.New("no turn at AWS's rate before the time is up")
+
 // wait returns when a call of this operation may be made, or with the
 // context's error.
 func (l *limits) wait(ctx context.Context, operation string) error {
@@ -54,10 +81,17 @@ func (l *limits) wait(ctx context.Context, operation string) error {
 	case "Invoke":
 		return ctx.Err()
 	}
+	if l.clock != nil {
+		now := l.now()
+		if delay := limiter.ReserveN(now, 1).DelayFrom(now); delay > 0 {
+			return l.clock.Sleep(ctx, delay)
+		}
+		return ctx.Err()
+	}
 	err := limiter.Wait(ctx)
 	if err != nil && ctx.Err() == nil {
 		// The limiter refuses at once when the turn would come after the deadline.
-		return errors.Join(context.DeadlineExceeded, err)
+		return errNoTurn
 	}
 	return err
 }
@@ -68,13 +102,20 @@ func (l *limits) wait(ctx context.Context, operation string) error {
 func (l *limits) answered(throttled bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := time.Now()
+	now := l.now()
 	limit := l.control.Limit()
 	switch {
 	case throttled && now.Sub(l.slowedAt) > time.Second:
 		l.slowedAt = now
-		l.control.SetLimit(max(slowestRate, limit/2))
+		l.control.SetLimitAt(now, max(slowestRate, limit/2))
 	case !throttled && limit < l.fullRate:
-		l.control.SetLimit(min(l.fullRate, limit+l.fullRate/60))
+		l.control.SetLimitAt(now, min(l.fullRate, limit+l.fullRate/60))
 	}
+}
+
+func (l *limits) now() time.Time {
+	if l.clock != nil {
+		return l.clock.Now()
+	}
+	return time.Now()
 }

@@ -136,11 +136,26 @@ func jobContext(ctx context.Context) context.Context {
 // cancelled, or when its time is up, may still take.
 const FinishTime = 2 * time.Second
 
+type wrapUpKey struct{}
+
+// WrapUp is the context for what is still done when the job is over. It ends d
+// from now, and a call that is under way then ends with it.
+func WrapUp(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithValue(context.WithoutCancel(ctx), wrapUpKey{}, true), d)
+}
+
+// WrappedUp tells whether ctx is one of WrapUp's that has ended: there is no time left.
+func WrappedUp(ctx context.Context) bool { return ctx.Value(wrapUpKey{}) != nil && ctx.Err() != nil }
+
 // finish is the context for a mutation: AWS carries out what it was sent also
 // when we no longer listen, so a call in flight outlives the job's context by
 // FinishTime to learn how it ended. No attempt starts on it that late.
 func finish(ctx context.Context) (context.Context, context.CancelFunc) {
+	grace := FinishTime
+	if ctx.Value(wrapUpKey{}) != nil {
+		grace = 0
+	}
 	call, cancel := context.WithCancel(context.WithValue(context.WithoutCancel(ctx), jobContextKey{}, ctx))
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(FinishTime, cancel) })
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
 	return call, func() { stop(); cancel() }
 }

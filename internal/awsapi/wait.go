@@ -2,6 +2,7 @@ package awsapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -23,6 +24,14 @@ type StateError struct {
 	Function, Qualifier string
 	What                string // "State" or "LastUpdateStatus"
 	Reason              string
+}
+
+// Hint says what to do.
+func (e *StateError) Hint() string {
+	if e.What == "LastUpdateStatus" {
+		return "What was uploaded last did not take: mend that and upload again. Nothing was published."
+	}
+	return "Mend what the reason names and publish again; a version that has failed stays so."
 }
 
 func (e *StateError) Error() string {
@@ -72,13 +81,14 @@ func (c *Client) await(
 ) (Configuration, error) {
 	start := c.clock.Now()
 	told := start.Add(tellAfter - tellPeriod)
+	last := known
 	for pause := firstPoll; ; pause = min(slowest, pause*3/2) {
 		if known == nil {
 			now, err := c.Configuration(ctx, function, qualifier)
 			if err != nil {
-				return now, err
+				return now, lastSeen(err, last)
 			}
-			known = &now
+			known, last = &now, &now
 		}
 		if done, err := ready(*known); done || err != nil {
 			return *known, err
@@ -90,9 +100,21 @@ func (c *Client) await(
 		if err := c.clock.Sleep(ctx, pause); err != nil {
 			return *known, &Error{
 				Op: "GetFunction", Function: function, Qualifier: qualifier, Region: c.Region, Kind: kindOf(ctx, err), Err: err,
-				Last: fmt.Errorf("State %s, LastUpdateStatus %s", known.State, known.LastUpdate),
+				Last: stateAsError(known),
 			}
 		}
 		known = nil
 	}
+}
+
+// lastSeen adds to an error that ended the wait what was seen last.
+func lastSeen(err error, last *Configuration) error {
+	if e, ok := errors.AsType[*Error](err); ok && e.Last == nil && last != nil {
+		e.Last = stateAsError(last)
+	}
+	return err
+}
+
+func stateAsError(c *Configuration) error {
+	return fmt.Errorf("State %s, LastUpdateStatus %s", c.State, c.LastUpdate)
 }

@@ -1,0 +1,171 @@
+package awsapi
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+)
+
+const (
+	// readTime is how long one call to CloudWatch may take: who watches a shift
+	// must not be kept waiting for what a second call would tell.
+	readTime = 10 * time.Second
+
+	alarmsPerCall  = 100 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
+	metricsPerCall = 500 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
+)
+
+// newCloudWatch makes single attempts: what is read here is read again and
+// again anyway, and whoever does that is to know at once that it failed.
+func (s *session) newCloudWatch() *cloudwatch.Client {
+	return cloudwatch.NewFromConfig(s.cfg, func(o *cloudwatch.Options) {
+		o.Retryer = once{s.newOtherRetryer(cloudWatchRate)}
+		o.RetryMaxAttempts = 0 // the retryer decides
+		o.BaseEndpoint = s.endpoint("CLOUDWATCH")
+	})
+}
+
+// once is a retryer that never tries again.
+type once struct{ *retryer }
+
+// MaxAttempts is one.
+func (once) MaxAttempts() int { return 1 }
+
+// newOtherRetryer is a retryer for a service that is not Lambda.
+func (s *session) newOtherRetryer(perSecond float64) *retryer {
+	return &retryer{Standard: retry.NewStandard(), limits: newOtherLimits(perSecond, s.clock)}
+}
+
+// The states of an alarm that matter here; the third is INSUFFICIENT_DATA.
+const (
+	AlarmOK    = string(types.StateValueOk)
+	AlarmFired = string(types.StateValueAlarm)
+)
+
+// Alarm is a CloudWatch alarm, metric or composite.
+type Alarm struct {
+	Name   string
+	State  string // OK, ALARM or INSUFFICIENT_DATA
+	Reason string // why it is in that state, in AWS's words
+}
+
+// Alarms reads the alarms of these names, 100 a call, in one attempt. Those
+// that do not exist are left out; the order is AWS's.
+func (c *Client) Alarms(ctx context.Context, names []string) ([]Alarm, error) {
+	var all []Alarm
+	for some := range slices.Chunk(names, alarmsPerCall) {
+		in := &cloudwatch.DescribeAlarmsInput{
+			AlarmNames: some,
+			// Without types AWS answers with metric alarms only.
+			AlarmTypes: []types.AlarmType{types.AlarmTypeMetricAlarm, types.AlarmTypeCompositeAlarm},
+			MaxRecords: aws.Int32(alarmsPerCall),
+		}
+		for {
+			out, err := read(ctx, c, "DescribeAlarms", c.cloudwatch().DescribeAlarms, in)
+			if err != nil {
+				return nil, err
+			}
+			for _, a := range out.MetricAlarms {
+				all = append(all, Alarm{aws.ToString(a.AlarmName), string(a.StateValue), aws.ToString(a.StateReason)})
+			}
+			for _, a := range out.CompositeAlarms {
+				all = append(all, Alarm{aws.ToString(a.AlarmName), string(a.StateValue), aws.ToString(a.StateReason)})
+			}
+			if aws.ToString(out.NextToken) == "" {
+				break
+			}
+			in.NextToken = out.NextToken
+		}
+	}
+	return all, nil
+}
+
+// Metric is a metric of Lambda's.
+type Metric struct {
+	Name       string      // Errors, Invocations
+	Dimensions [][2]string // name and value
+}
+
+// MetricSums adds up Lambda's metrics by the minute from the minute of from to
+// the minute of to, in the order of metrics, 500 a call and in one attempt. A
+// metric without data is 0.
+func (c *Client) MetricSums(ctx context.Context, metrics []Metric, from, to time.Time) ([]float64, error) {
+	sums := make([]float64, len(metrics))
+	for start := 0; start < len(metrics); start += metricsPerCall {
+		some := metrics[start:min(start+metricsPerCall, len(metrics))]
+		in := &cloudwatch.GetMetricDataInput{
+			MetricDataQueries: make([]types.MetricDataQuery, len(some)),
+			// Whole minutes, of which the last one is left out.
+			StartTime: aws.Time(from.Truncate(time.Minute)),
+			EndTime:   aws.Time(to.Truncate(time.Minute).Add(time.Minute)),
+		}
+		for i, m := range some {
+			in.MetricDataQueries[i] = m.query(i)
+		}
+		for {
+			out, err := read(ctx, c, "GetMetricData", c.cloudwatch().GetMetricData, in)
+			if err != nil {
+				return nil, err
+			}
+			for _, r := range out.MetricDataResults {
+				if r.StatusCode != types.StatusCodeComplete && r.StatusCode != types.StatusCodePartialData {
+					return nil, c.failed(ctx, target{op: "GetMetricData"}, fmt.Errorf("CloudWatch has answered %s%s", r.StatusCode, said(r.Messages)), &attempts{})
+				}
+				i, err := strconv.Atoi(strings.TrimPrefix(aws.ToString(r.Id), metricID))
+				if err != nil || i < 0 || i >= len(some) {
+					return nil, c.failed(ctx, target{op: "GetMetricData"}, fmt.Errorf("CloudWatch has answered for %q, which was not asked", aws.ToString(r.Id)), &attempts{})
+				}
+				for _, v := range r.Values {
+					sums[start+i] += v
+				}
+			}
+			if aws.ToString(out.NextToken) == "" {
+				break
+			}
+			in.NextToken = out.NextToken
+		}
+	}
+	return sums, nil
+}
+
+// metricID and the metric's place are the id of a query; an id has to begin
+// with a letter.
+const metricID = "m"
+
+func (m Metric) query(place int) types.MetricDataQuery {
+	metric := types.Metric{Namespace: aws.String("AWS/Lambda"), MetricName: &m.Name}
+	for _, d := range m.Dimensions {
+		metric.Dimensions = append(metric.Dimensions, types.Dimension{Name: &d[0], Value: &d[1]})
+	}
+	return types.MetricDataQuery{
+		Id:         aws.String(metricID + strconv.Itoa(place)),
+		MetricStat: &types.MetricStat{Metric: &metric, Period: aws.Int32(60), Stat: aws.String("Sum")},
+	}
+}
+
+func said(messages []types.MessageData) string {
+	text := ""
+	for _, m := range messages {
+		text += fmt.Sprintf("; %s: %s", aws.ToString(m.Code), aws.ToString(m.Value))
+	}
+	return text
+}
+
+// read is call for CloudWatch, with an end of its own.
+func read[In, Out, Opt any](ctx context.Context, c *Client, op string, f func(context.Context, *In, ...Opt) (*Out, error), in *In) (*Out, error) {
+	bound, cancel := context.WithTimeout(ctx, readTime)
+	defer cancel()
+	out, err := call(bound, c, target{op: op}, f, in)
+	if err != nil && bound.Err() != nil && ctx.Err() == nil {
+		return nil, &Error{Op: op, Region: c.Region, Kind: Hung, Err: fmt.Errorf("no answer within %s", readTime)}
+	}
+	return out, err
+}

@@ -1,0 +1,250 @@
+package awsapi
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
+	"github.com/aws/aws-sdk-go-v2/service/codedeploy/types"
+)
+
+func (s *session) newCodeDeploy() *codedeploy.Client {
+	return codedeploy.NewFromConfig(s.cfg, func(o *codedeploy.Options) {
+		o.Retryer = s.newOtherRetryer(codeDeployRate)
+		o.RetryMaxAttempts = 0 // the retryer decides
+		o.BaseEndpoint = s.endpoint("CODEDEPLOY")
+	})
+}
+
+// DeploymentGroup is a deployment group of an application.
+type DeploymentGroup struct{ Application, Name string }
+
+func (g DeploymentGroup) String() string { return g.Application + "/" + g.Name }
+
+// DeploymentRequest is what CreateDeployment is asked for.
+type DeploymentRequest struct {
+	Group       DeploymentGroup
+	Config      string // name of a deployment configuration; "" = the group's own
+	Description string
+	AppSpec     string // JSON
+}
+
+// The statuses of a deployment after which it does nothing more.
+const (
+	DeploymentSucceeded = string(types.DeploymentStatusSucceeded)
+	DeploymentFailed    = string(types.DeploymentStatusFailed)
+	DeploymentStopped   = string(types.DeploymentStatusStopped)
+)
+
+// What AWS may roll a deployment back after.
+const (
+	AfterFailure = string(types.AutoRollbackEventDeploymentFailure)
+	AfterAlarm   = string(types.AutoRollbackEventDeploymentStopOnAlarm)
+	AfterRequest = string(types.AutoRollbackEventDeploymentStopOnRequest)
+)
+
+// Deployment is a deployment as AWS has it.
+type Deployment struct {
+	ID              string
+	Group           DeploymentGroup
+	Config          string
+	Description     string
+	Status          string
+	Created         time.Time
+	ErrorCode       string
+	ErrorMessage    string
+	Messages        []string // AWS's words on the status
+	RollsBackAfter  []string // events after which AWS rolls it back by itself: DEPLOYMENT_FAILURE and others
+	RollbackID      string   // of the deployment that rolls this one back
+	RollbackMessage string
+}
+
+// DeploymentTarget is what a deployment does to its function.
+type DeploymentTarget struct {
+	Function, Alias string
+	Current, Target string  // versions
+	Weight          float64 // of the traffic to Target, as AWS gives it
+	Status          string
+	Events          []LifecycleEvent
+}
+
+// LifecycleEvent is a part of a deployment.
+type LifecycleEvent struct {
+	Name, Status string
+	Diagnostics  string // why it failed, "" if it has not
+}
+
+// ActiveError says that the group has a deployment under way already: AWS
+// takes one at a time.
+type ActiveError struct{ Err error }
+
+func (e *ActiveError) Error() string { return e.Err.Error() }
+func (e *ActiveError) Unwrap() error { return e.Err }
+
+// CreateDeployment begins a deployment and returns its id. It makes one
+// attempt, unless AWS throttles: CreateDeployment has no token that makes a
+// second one harmless. What a failed one may have done is the error's Fate.
+func (c *Client) CreateDeployment(ctx context.Context, r DeploymentRequest) (string, error) {
+	sum := sha256.Sum256([]byte(r.AppSpec))
+	out, err := mutate(ctx, c, target{"CreateDeployment", r.Group.String(), ""},
+		func(ctx context.Context, in *codedeploy.CreateDeploymentInput, opts ...func(*codedeploy.Options)) (*codedeploy.CreateDeploymentOutput, error) {
+			return c.codedeploy().CreateDeployment(ctx, in, append(opts, func(o *codedeploy.Options) {
+				if r, ok := o.Retryer.(*retryer); ok {
+					o.Retryer = whenThrottled{r}
+				}
+			})...)
+		},
+		&codedeploy.CreateDeploymentInput{
+			ApplicationName: &r.Group.Application, DeploymentGroupName: &r.Group.Name,
+			DeploymentConfigName: optional(r.Config), Description: optional(r.Description),
+			Revision: &types.RevisionLocation{
+				RevisionType:   types.RevisionLocationTypeAppSpecContent,
+				AppSpecContent: &types.AppSpecContent{Content: &r.AppSpec, Sha256: aws.String(hex.EncodeToString(sum[:]))},
+			},
+		})
+	if err != nil {
+		return "", ofCodeDeploy(err)
+	}
+	return aws.ToString(out.DeploymentId), nil
+}
+
+// whenThrottled is a retryer that tries nothing again but what AWS has
+// refused unread.
+type whenThrottled struct{ *retryer }
+
+func (whenThrottled) IsErrorRetryable(err error) bool { return isThrottle(err) }
+
+// Deployment reads a deployment.
+func (c *Client) Deployment(ctx context.Context, id string) (Deployment, error) {
+	out, err := call(ctx, c, target{"GetDeployment", id, ""}, c.codedeploy().GetDeployment, &codedeploy.GetDeploymentInput{DeploymentId: &id})
+	if err != nil {
+		return Deployment{}, ofCodeDeploy(err)
+	}
+	return deployment(out.DeploymentInfo), nil
+}
+
+func deployment(d *types.DeploymentInfo) Deployment {
+	if d == nil {
+		return Deployment{}
+	}
+	out := Deployment{
+		ID:    aws.ToString(d.DeploymentId),
+		Group: DeploymentGroup{aws.ToString(d.ApplicationName), aws.ToString(d.DeploymentGroupName)}, Config: aws.ToString(d.DeploymentConfigName),
+		Description: aws.ToString(d.Description), Status: string(d.Status), Created: aws.ToTime(d.CreateTime), Messages: d.DeploymentStatusMessages,
+	}
+	if e := d.ErrorInformation; e != nil {
+		out.ErrorCode, out.ErrorMessage = string(e.Code), aws.ToString(e.Message)
+	}
+	if r := d.RollbackInfo; r != nil {
+		out.RollbackID, out.RollbackMessage = aws.ToString(r.RollbackDeploymentId), aws.ToString(r.RollbackMessage)
+	}
+	if a := d.AutoRollbackConfiguration; a != nil && a.Enabled {
+		for _, e := range a.Events {
+			out.RollsBackAfter = append(out.RollsBackAfter, string(e))
+		}
+	}
+	return out
+}
+
+// Deployments are the ids of a group's deployments created since a time.
+func (c *Client) Deployments(ctx context.Context, g DeploymentGroup, since time.Time) ([]string, error) {
+	var all []string
+	in := &codedeploy.ListDeploymentsInput{ApplicationName: &g.Application, DeploymentGroupName: &g.Name, CreateTimeRange: &types.TimeRange{Start: &since}}
+	for {
+		out, err := call(ctx, c, target{"ListDeployments", g.String(), ""}, c.codedeploy().ListDeployments, in)
+		if err != nil {
+			return nil, ofCodeDeploy(err)
+		}
+		all = append(all, out.Deployments...)
+		if aws.ToString(out.NextToken) == "" {
+			return all, nil
+		}
+		in.NextToken = out.NextToken
+	}
+}
+
+// DeploymentTargetIDs are the ids of a deployment's targets; of a Lambda
+// deployment there is one, once it has begun.
+func (c *Client) DeploymentTargetIDs(ctx context.Context, id string) ([]string, error) {
+	out, err := call(ctx, c, target{"ListDeploymentTargets", id, ""}, c.codedeploy().ListDeploymentTargets,
+		&codedeploy.ListDeploymentTargetsInput{DeploymentId: &id})
+	if err != nil {
+		return nil, ofCodeDeploy(err)
+	}
+	return out.TargetIds, nil
+}
+
+// DeploymentTargets reads what a deployment does to its functions, 25 at most.
+func (c *Client) DeploymentTargets(ctx context.Context, id string, targets []string) ([]DeploymentTarget, error) {
+	out, err := call(ctx, c, target{"BatchGetDeploymentTargets", id, ""}, c.codedeploy().BatchGetDeploymentTargets,
+		&codedeploy.BatchGetDeploymentTargetsInput{DeploymentId: &id, TargetIds: targets})
+	if err != nil {
+		return nil, ofCodeDeploy(err)
+	}
+	var all []DeploymentTarget
+	for _, t := range out.DeploymentTargets {
+		if t.LambdaTarget != nil {
+			all = append(all, deploymentTarget(t.LambdaTarget))
+		}
+	}
+	return all, nil
+}
+
+func deploymentTarget(t *types.LambdaTarget) DeploymentTarget {
+	out := DeploymentTarget{Status: string(t.Status)}
+	if f := t.LambdaFunctionInfo; f != nil {
+		out.Function, out.Alias = aws.ToString(f.FunctionName), aws.ToString(f.FunctionAlias)
+		out.Current, out.Target, out.Weight = aws.ToString(f.CurrentVersion), aws.ToString(f.TargetVersion), f.TargetVersionWeight
+	}
+	for _, e := range t.LifecycleEvents {
+		event := LifecycleEvent{Name: aws.ToString(e.LifecycleEventName), Status: string(e.Status)}
+		if d := e.Diagnostics; d != nil && d.ErrorCode != types.LifecycleErrorCodeSuccess {
+			event.Diagnostics = reason(d.Message, string(d.ErrorCode))
+		}
+		out.Events = append(out.Events, event)
+	}
+	return out
+}
+
+// StopDeployment asks a deployment to stop and to roll back. It only asks:
+// status is Pending or Succeeded. A deployment that has ended already is an
+// error of kind Conflict.
+func (c *Client) StopDeployment(ctx context.Context, id string) (status, message string, err error) {
+	out, err := mutate(ctx, c, target{"StopDeployment", id, ""}, c.codedeploy().StopDeployment,
+		&codedeploy.StopDeploymentInput{DeploymentId: &id, AutoRollbackEnabled: aws.Bool(true)})
+	if err != nil {
+		return "", "", ofCodeDeploy(err)
+	}
+	return string(out.Status), aws.ToString(out.StatusMessage), nil
+}
+
+// ofCodeDeploy gives the kind to what CodeDeploy refuses: its errors are all
+// of status 400.
+func ofCodeDeploy(err error) error {
+	var (
+		e             *Error
+		noApplication *types.ApplicationDoesNotExistException
+		noGroup       *types.DeploymentGroupDoesNotExistException
+		noConfig      *types.DeploymentConfigDoesNotExistException
+		noDeployment  *types.DeploymentDoesNotExistException
+		active        *types.DeploymentLimitExceededException
+		ended         *types.DeploymentAlreadyCompletedException
+	)
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch {
+	case errors.As(err, &noApplication), errors.As(err, &noGroup), errors.As(err, &noConfig), errors.As(err, &noDeployment):
+		e.Kind = NotFound
+	case errors.As(err, &active):
+		e.Kind = Conflict
+		return &ActiveError{e}
+	case errors.As(err, &ended):
+		e.Kind = Conflict
+	}
+	return err
+}

@@ -1,0 +1,381 @@
+package traffic
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"lambda-release/internal/awsapi"
+)
+
+// Deployment is a shift that CodeDeploy is to make.
+type Deployment struct {
+	Application, Group string
+	Config             string // full name of a deployment configuration; "" = the group's own
+	Function           string // its short name
+	Alias              string
+	Current, Target    string // versions: where the alias is, and is to go
+	Description        string
+}
+
+func (d Deployment) group() awsapi.DeploymentGroup {
+	return awsapi.DeploymentGroup{Application: d.Application, Name: d.Group}
+}
+
+// AppSpec is what CodeDeploy is told to do.
+// https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-resources.html#reference-appspec-file-structure-resources-lambda
+func (d Deployment) AppSpec() string {
+	type properties struct{ Name, Alias, CurrentVersion, TargetVersion string }
+	type resource struct {
+		Type       string
+		Properties properties
+	}
+	spec, _ := json.Marshal(struct {
+		Version   json.RawMessage       `json:"version"`
+		Resources []map[string]resource `json:"Resources"`
+	}{
+		json.RawMessage("0.0"), // the only one, to the letter
+		[]map[string]resource{{d.Function: {"AWS::Lambda::Function", properties{d.Function, d.Alias, d.Current, d.Target}}}},
+	})
+	return string(spec)
+}
+
+const (
+	creations  = 3                // attempts at a deployment whose answers are lost
+	finds      = 3                // looks for it after each
+	findPause  = 2 * time.Second  // between looks: a lost request may be carried out late
+	clockSkew  = 15 * time.Minute // between AWS's clock and this machine's
+	stampChars = 6
+)
+
+// UnsureError says that CodeDeploy may or may not have begun a deployment:
+// neither its answer nor a look at the group's deployments has told.
+type UnsureError struct {
+	Group       awsapi.DeploymentGroup
+	Description string // by which it can be told
+	Err         error
+}
+
+func (e *UnsureError) Error() string {
+	return fmt.Sprintf("it is not known whether CodeDeploy has begun a deployment of %s with the description %q: %v", e.Group, e.Description, e.Err)
+}
+
+func (e *UnsureError) Unwrap() error { return e.Err }
+
+// Hint says how to find out.
+func (e *UnsureError) Hint() string {
+	return fmt.Sprintf("Look at the deployments of %s in CodeDeploy: one with this description is this run's, and shifts the alias.", e.Group)
+}
+
+// Create begins a deployment and returns its id. CreateDeployment may do its
+// work and its answer be lost, and nothing in it makes a second one harmless.
+// So the description gets a stamp, and what was not answered is looked for by
+// it, also when ctx has ended meanwhile, before it is tried again. If that
+// does not tell either, the error is an *UnsureError.
+func Create(ctx context.Context, aws *awsapi.Client, clock awsapi.Clock, d Deployment) (id string, err error) {
+	description := strings.TrimSpace(d.Description + " " + strings.ToLower(rand.Text()[:stampChars]))
+	request := awsapi.DeploymentRequest{Group: d.group(), Config: d.Config, Description: description, AppSpec: d.AppSpec()}
+	since := clock.Now().Add(-clockSkew)
+	lost := false
+	for attempt := 1; ; attempt++ {
+		id, err = aws.CreateDeployment(ctx, request)
+		if err == nil {
+			return id, nil
+		}
+		// After a lost answer the group may be busy with this very deployment.
+		var busy *awsapi.ActiveError
+		if fate := awsapi.FateOf(err); fate != awsapi.Unclear && fate != awsapi.Unanswered && (!lost || !errors.As(err, &busy)) {
+			if lost {
+				return "", &UnsureError{request.Group, description, err}
+			}
+			return "", err
+		}
+		lost = true
+		found, findErr := find(ctx, aws, clock, request, since)
+		switch {
+		case findErr != nil:
+			return "", &UnsureError{request.Group, description, errors.Join(err, findErr)}
+		case found != "":
+			return found, nil
+		case busy != nil:
+			return "", err // it is somebody else's
+		case attempt == creations || ctx.Err() != nil:
+			return "", &UnsureError{request.Group, description, err}
+		}
+	}
+}
+
+// find looks for a deployment by its description, "" if there is none. When
+// ctx has ended it looks once, on a short time of its own.
+func find(ctx context.Context, aws *awsapi.Client, clock awsapi.Clock, r awsapi.DeploymentRequest, since time.Time) (string, error) {
+	for n := 1; ; n++ {
+		over := ctx.Err() != nil
+		id, err := findOnce(ctx, aws, r, since)
+		if id != "" || over || n == finds {
+			return id, err
+		}
+		_ = clock.Sleep(ctx, findPause) // when ctx ends, one look is left
+	}
+}
+
+func findOnce(ctx context.Context, aws *awsapi.Client, r awsapi.DeploymentRequest, since time.Time) (string, error) {
+	if ctx.Err() != nil {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), awsapi.FinishTime)
+		defer cancel()
+	}
+	ids, err := aws.Deployments(ctx, r.Group, since)
+	if err != nil {
+		return "", err
+	}
+	for _, id := range ids {
+		d, err := aws.Deployment(ctx, id)
+		if err != nil {
+			return "", err
+		}
+		if d.Description == r.Description {
+			return id, nil
+		}
+	}
+	return "", nil
+}
+
+const (
+	firstLook   = time.Second
+	slowestLook = 15 * time.Second
+	// deafTime is how long a deployment is followed without an answer. It goes
+	// on meanwhile, so there is no hurry to give up.
+	deafTime = 5 * time.Minute
+	// rollbackTime is how long after a deployment's end its rollback may take to
+	// have an id.
+	rollbackTime = 20 * time.Second
+	// tellTime is how long nothing may be told.
+	tellTime = 5 * time.Minute
+
+	pending = "Pending" // of a lifecycle event
+)
+
+// Ended is how a deployment ended, or as far as it is known.
+type Ended struct {
+	ID           string
+	Status       string // Succeeded, Failed or Stopped, unless following it has failed
+	ErrorCode    string // of a deployment that has not succeeded
+	ErrorMessage string
+	RollbackID   string // the deployment that rolls it back, "" if there is none
+}
+
+// Succeeded tells whether the deployment did what it was made for.
+func (e Ended) Succeeded() bool { return e.Status == awsapi.DeploymentSucceeded }
+
+// Follow waits until a deployment has ended, and tells what it does. The error
+// is about following: ctx's, or of a read that failed for good or for 5
+// minutes. A deployment that failed is no error but what Ended says; if
+// CodeDeploy rolls it back, that is the deployment RollbackID, to be followed
+// likewise.
+func Follow(ctx context.Context, aws *awsapi.Client, clock awsapi.Clock, id string, tell func(text string)) (Ended, error) {
+	now := clock.Now()
+	f := follower{aws: aws, clock: clock, tell: tell, ended: Ended{ID: id}, began: now, heard: now, told: now, events: map[string]string{}}
+	for pause := firstLook; ; pause = min(slowestLook, pause*3/2) {
+		over, err := f.look(ctx)
+		if over || err != nil {
+			return f.ended, err
+		}
+		if !f.over.IsZero() {
+			pause = firstLook // only the rollback's id is awaited
+		}
+		if err := clock.Sleep(ctx, pause); err != nil {
+			return f.ended, err
+		}
+	}
+}
+
+// Why is what CodeDeploy says of a deployment that has not succeeded.
+func (e Ended) Why() string {
+	switch {
+	case e.ErrorCode == "":
+		return e.ErrorMessage
+	case e.ErrorMessage == "":
+		return e.ErrorCode
+	}
+	return e.ErrorMessage + " (" + e.ErrorCode + ")"
+}
+
+// follower is what is known of a deployment that is followed.
+type follower struct {
+	aws   *awsapi.Client
+	clock awsapi.Clock
+	tell  func(text string)
+
+	ended   Ended
+	began   time.Time
+	heard   time.Time // when it was last read
+	told    time.Time // when anything was last told
+	over    time.Time // when it was first seen to have ended
+	targets []string
+	deaf    bool              // its targets may not be read
+	events  map[string]string // statuses that were told
+	traffic string            // what was told of it
+}
+
+func (f *follower) say(format string, args ...any) {
+	f.tell(fmt.Sprintf(format, args...))
+	f.told = f.clock.Now()
+}
+
+// look reads the deployment once; over says that there is nothing more to see.
+func (f *follower) look(ctx context.Context) (over bool, err error) {
+	d, err := f.aws.Deployment(ctx, f.ended.ID)
+	now := f.clock.Now()
+	switch {
+	case err == nil:
+	case ctx.Err() != nil:
+		return false, ctx.Err()
+	case mayPass(err) && now.Sub(f.heard) < deafTime:
+		return false, nil
+	default:
+		return false, err
+	}
+	f.heard = now
+	if d.Status != f.ended.Status {
+		f.ended.Status = d.Status
+		f.say("deployment %s is %s", f.ended.ID, d.Status)
+	}
+	f.lookAtTargets(ctx)
+	if now.Sub(f.told) >= tellTime {
+		f.say("deployment %s is still %s, after %s", f.ended.ID, d.Status, now.Sub(f.began).Round(time.Second))
+	}
+	if !hasEnded(d) {
+		return false, nil
+	}
+	f.ended.RollbackID = d.RollbackID
+	if d.Status == awsapi.DeploymentSucceeded {
+		return true, nil
+	}
+	f.ended.ErrorCode, f.ended.ErrorMessage = d.ErrorCode, d.ErrorMessage
+	if f.ended.ErrorMessage == "" {
+		f.ended.ErrorMessage = strings.Join(d.Messages, "; ")
+	}
+	if f.over.IsZero() {
+		f.over = now
+	}
+	return d.RollbackID != "" || !rollsBack(d) || now.Sub(f.over) >= rollbackTime, nil
+}
+
+// lookAtTargets tells what has changed in what the deployment does. It does
+// without where that cannot be read.
+func (f *follower) lookAtTargets(ctx context.Context) {
+	if f.deaf {
+		return
+	}
+	targets, err := f.readTargets(ctx)
+	if awsapi.Is(err, awsapi.Denied) {
+		f.deaf = true
+		f.say("what the deployment does cannot be shown: %v", err)
+	}
+	for _, t := range targets {
+		for _, e := range t.Events {
+			if e.Status == f.events[e.Name] || e.Status == pending {
+				continue
+			}
+			f.events[e.Name] = e.Status
+			if e.Diagnostics != "" {
+				f.say("%s: %s: %s", e.Name, e.Status, e.Diagnostics)
+			} else {
+				f.say("%s: %s", e.Name, e.Status)
+			}
+		}
+		// The API's reference calls the weight a percentage. 1 and less is a share.
+		weight := t.Weight
+		if weight <= 1 {
+			weight *= 100
+		}
+		if traffic := fmt.Sprintf("%.3g %% of the traffic of %s goes to version %s", weight, t.Alias, t.Target); weight > 0 && traffic != f.traffic {
+			f.traffic = traffic
+			f.say("%s", traffic)
+		}
+	}
+}
+
+func (f *follower) readTargets(ctx context.Context) ([]awsapi.DeploymentTarget, error) {
+	if len(f.targets) == 0 {
+		ids, err := f.aws.DeploymentTargetIDs(ctx, f.ended.ID)
+		if err != nil || len(ids) == 0 {
+			return nil, err // it has not begun
+		}
+		f.targets = ids
+	}
+	return f.aws.DeploymentTargets(ctx, f.ended.ID, f.targets)
+}
+
+func hasEnded(d awsapi.Deployment) bool {
+	return slices.Contains([]string{awsapi.DeploymentSucceeded, awsapi.DeploymentFailed, awsapi.DeploymentStopped}, d.Status)
+}
+
+// rollsBack tells whether CodeDeploy means to roll back what has ended so.
+func rollsBack(d awsapi.Deployment) bool {
+	after := []string{awsapi.AfterFailure}
+	if d.Status == awsapi.DeploymentStopped {
+		after = []string{awsapi.AfterAlarm, awsapi.AfterRequest}
+	}
+	return slices.ContainsFunc(after, func(event string) bool { return slices.Contains(d.RollsBackAfter, event) })
+}
+
+const (
+	stopTime  = 3 * time.Second // who stops is in a hurry, and has more to do
+	stopPause = 300 * time.Millisecond
+)
+
+// Stopped is what became of the wish to stop a deployment.
+type Stopped struct {
+	Answer     string // what AWS said to it, "" if the deployment had ended before
+	Status     string // of the deployment, as far as it is known
+	RollbackID string // the deployment that takes it back, "" if none is known
+}
+
+// Stop asks a deployment to stop and to roll back. CodeDeploy takes its time
+// for that, and the rollback is a deployment of its own: for at most 3 seconds
+// Stop waits for its id. That ctx ends meanwhile is no error.
+func Stop(ctx context.Context, aws *awsapi.Client, clock awsapi.Clock, id string) (Stopped, error) {
+	var s Stopped
+	status, message, err := aws.StopDeployment(ctx, id)
+	switch {
+	case awsapi.Is(err, awsapi.Conflict):
+	case err != nil:
+		return s, err
+	default:
+		s.Answer = strings.TrimPrefix(status+": "+message, ": ")
+	}
+	for start := clock.Now(); ; {
+		d, err := aws.Deployment(ctx, id)
+		if err == nil {
+			s.Status, s.RollbackID = d.Status, d.RollbackID
+		}
+		switch {
+		case s.RollbackID != "", s.Status == awsapi.DeploymentSucceeded, s.Answer == "" && err == nil && !rollsBack(d),
+			clock.Now().Sub(start) >= stopTime, clock.Sleep(ctx, stopPause) != nil:
+			return s, nil
+		}
+	}
+}
+
+// ConsoleURL is the page of a deployment in the console, "" for a partition
+// that has no public one.
+// https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
+func ConsoleURL(region, id string) string {
+	host := "console.aws.amazon.com"
+	switch {
+	case region == "" || strings.Contains(region, "-iso") || strings.HasPrefix(region, "eusc-"):
+		return ""
+	case strings.HasPrefix(region, "cn-"):
+		host = "console.amazonaws.cn"
+	case strings.HasPrefix(region, "us-gov-"):
+		host = "console.amazonaws-us-gov.com"
+	}
+	return fmt.Sprintf("https://%s/codesuite/codedeploy/deployments/%s?region=%s", host, url.PathEscape(id), url.QueryEscape(region))
+}
