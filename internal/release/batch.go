@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"lambda-release/internal/awsapi"
+	"lambda-release/internal/traffic"
 )
 
 // verb is an operation that ends with an alias somewhere.
@@ -24,11 +25,11 @@ type verb interface {
 
 // job is one function's part of a run.
 type job struct {
-	r      *Releaser
-	fn     Function
-	verb   verb
-	dryRun bool
-	out    *Outcome
+	r    *Releaser
+	fn   Function
+	verb verb
+	run  uint64 // the run's id
+	out  *Outcome
 
 	seen  state  // the alias as read last
 	moved *state // the alias as this run has put it, nil while it has not
@@ -45,6 +46,10 @@ type job struct {
 func (r *Releaser) run(ctx context.Context, req Request, operation string, v verb) Result {
 	start := r.Clock.Now()
 	res, jobs := r.begin(req, operation, v)
+	watch, err := r.watcher(ctx, req)
+	if err != nil {
+		return refused(req, operation, err)
+	}
 	r.Progress.Phase(phaseName(req, operation))
 	each(jobs, func(j *job) {
 		if err := j.prepare(ctx); err != nil {
@@ -52,10 +57,10 @@ func (r *Releaser) run(ctx context.Context, req Request, operation string, v ver
 		}
 	})
 	if !req.DryRun {
-		if blocked := blocker(jobs); blocked != nil {
-			standDown(jobs, blocked)
+		if why := blocker(jobs); why != nil {
+			standDown(jobs, *why)
 		} else {
-			r.moveAll(ctx, req, jobs)
+			r.moveAll(ctx, req, watch, jobs)
 		}
 		if req.Keep > 0 && blocker(jobs) == nil {
 			r.pruneAfter(ctx, req, jobs)
@@ -71,6 +76,13 @@ func (r *Releaser) run(ctx context.Context, req Request, operation string, v ver
 	return res
 }
 
+// refused is the result of a run that cannot work as it was asked for.
+func refused(req Request, operation string, err error) Result {
+	res := NotStarted(req, operation, err)
+	res.Refused = true
+	return res
+}
+
 // begin lays out a job and an outcome for every function.
 func (r *Releaser) begin(req Request, operation string, v verb) (Result, []*job) {
 	res := Result{
@@ -82,7 +94,7 @@ func (r *Releaser) begin(req Request, operation string, v verb) (Result, []*job)
 		res.Outcomes[i] = Outcome{
 			Function: fn.Name, Alias: req.Alias, Region: r.AWS.Region, Before: Position{Unknown: true}, After: Position{Unknown: true},
 		}
-		jobs[i] = &job{r: r, fn: fn, verb: v, dryRun: req.DryRun, out: &res.Outcomes[i]}
+		jobs[i] = &job{r: r, fn: fn, verb: v, run: req.Run.ID, out: &res.Outcomes[i]}
 	}
 	return res, jobs
 }
@@ -112,7 +124,8 @@ func (j *job) prepare(ctx context.Context) error {
 	return err
 }
 
-func (r *Releaser) moveAll(ctx context.Context, req Request, jobs []*job) {
+// moveAll is the second phase.
+func (r *Releaser) moveAll(ctx context.Context, req Request, watch *traffic.Watcher, jobs []*job) {
 	var toMove []*job
 	for _, j := range jobs {
 		if j.out.Status == "" {
@@ -123,17 +136,17 @@ func (r *Releaser) moveAll(ctx context.Context, req Request, jobs []*job) {
 		return
 	}
 	r.Progress.Phase("Move alias " + req.Alias)
-	each(toMove, func(j *job) {
-		if err := j.move(ctx); err != nil {
-			j.fail(err)
-		}
-	})
-	blocked := blocker(jobs)
-	if blocked == nil {
+	var why *cause
+	if req.CodeDeploy != nil {
+		why = r.deploy(ctx, req, toMove[0])
+	} else {
+		why = r.rollOut(ctx, req, watch, toMove)
+	}
+	if why == nil {
 		return
 	}
 	var toUndo []*job
-	for _, j := range jobs {
+	for _, j := range toMove {
 		if j.moved != nil {
 			toUndo = append(toUndo, j)
 		}
@@ -142,43 +155,59 @@ func (r *Releaser) moveAll(ctx context.Context, req Request, jobs []*job) {
 		r.Progress.Phase("Put back")
 		undoCtx, cancel := undoContext(ctx, len(toUndo))
 		defer cancel()
-		each(toUndo, func(j *job) { j.undo(undoCtx, blocked) })
+		each(toUndo, func(j *job) { j.undo(undoCtx, *why) })
 	}
-	standDown(jobs, blocked)
+	standDown(jobs, *why)
 }
 
-// blocker is the function that keeps the others from being moved, the gravest
-// one, or nil.
-func blocker(jobs []*job) *job {
+// cause is why functions that were good stay, or are put back, where they were.
+type cause struct {
+	status Status // Failed, Superseded or Held
+	what   string // "orders has failed"
+	sick   bool   // the new version was found unfit: it is not to come back by itself
+	run    uint64 // of this job
+}
+
+// because is the cause that a function is; nil where it is none.
+func (j *job) because() *cause {
+	switch j.out.Status {
+	case Failed:
+		return &cause{status: Failed, what: j.fn.Name + " has failed"}
+	case Superseded, Held:
+		return &cause{status: j.out.Status, what: fmt.Sprintf("%s is %s", j.fn.Name, j.out.Status)}
+	}
+	return nil
+}
+
+// blocker is the gravest cause among the functions, or nil.
+func blocker(jobs []*job) *cause {
 	for _, status := range []Status{Failed, Superseded, Held} {
 		for _, j := range jobs {
 			if j.out.Status == status {
-				return j
+				return j.because()
 			}
 		}
 	}
 	return nil
 }
 
-// standDown ends those that were ready but share the fate of the one that was
-// not.
-func standDown(jobs []*job, blocked *job) {
+// standDown ends those that were ready but share the fate of what was not.
+func standDown(jobs []*job, why cause) {
 	for _, j := range jobs {
 		if j.out.Status == "" {
-			j.shareFate(blocked, "not moved")
+			j.shareFate(why, "not moved")
 		}
 	}
 }
 
-// shareFate ends a function whose alias stays, or is again, where it was.
-func (j *job) shareFate(blocked *job, what string) {
+// shareFate ends a function whose alias stays, or is again, where it was. One
+// that has an error of its own keeps it.
+func (j *job) shareFate(why cause, what string) {
 	j.out.Status = Skipped
-	verb := "is"
-	if blocked.out.Status == Failed {
+	if why.status == Failed {
 		j.out.Status = Failed
-		verb = "has"
 	}
-	j.out.Reason = fmt.Sprintf("%s, since %s %s %s", what, blocked.fn.Name, verb, blocked.out.Status)
+	j.out.Reason = what + ", since " + why.what
 }
 
 const (
@@ -190,7 +219,7 @@ const (
 // undoContext is the undo's own: the job may be over already. Then the undo
 // gets 4 seconds, which at the shared rate is enough for 50 aliases.
 func undoContext(ctx context.Context, aliases int) (context.Context, context.CancelFunc) {
-	undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime+time.Duration(aliases)*undoPerAlias)
+	undo, cancel := awsapi.WrapUp(ctx, undoTime+time.Duration(aliases)*undoPerAlias)
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(undoWhenTimeUp, cancel) })
 	return undo, func() { stop(); cancel() }
 }

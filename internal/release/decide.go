@@ -135,6 +135,11 @@ func (s state) marked() Mark {
 	return s.mark.At(s.Version)
 }
 
+// movedByOthers tells whether someone else has put the alias where it is.
+func (s state) movedByOthers() bool {
+	return s.mark.Head() != s.Version && s.mark.ShiftTo != s.Version
+}
+
 // shift is the version that a shift of ours weighs, None without one, and
 // whether that shift is still inside its deadline.
 func (s state) shift(now time.Time) (to Version, inFlight bool) {
@@ -188,7 +193,7 @@ func (e *WeightsError) Hint() string {
 	if e.Ours {
 		return "Wait for that run, or cancel it: it then puts the alias back. `operation: rollback` clears the weights at once."
 	}
-	return fmt.Sprintf("Look with `aws lambda get-alias --function-name NAME --name %s` and in CodeDeploy's deployments. "+
+	return fmt.Sprintf("Look with `aws lambda get-alias --function-name … --name %s` and in CodeDeploy's deployments. "+
 		"If nothing is at work on it, set the input `clear-weights: true` to take the alias over.", e.Alias)
 }
 

@@ -21,6 +21,8 @@ type world struct {
 	url  string
 	rate float64 // the client's, 0 for AWS's
 	log  *facts
+
+	session string // AWS_SESSION_TOKEN
 }
 
 func newWorld(t testing.TB, o localaws.Options) *world {
@@ -37,6 +39,7 @@ func (w *world) getenv(name string) string {
 		"AWS_REGION":            "eu-central-1",
 		"AWS_ACCESS_KEY_ID":     "AKIAEXAMPLE",
 		"AWS_SECRET_ACCESS_KEY": "secret",
+		"AWS_SESSION_TOKEN":     w.session,
 		"AWS_ENDPOINT_URL":      w.url,
 	}[name]
 }

@@ -48,10 +48,14 @@ type Mark struct {
 
 // At is the mark as it holds for an alias that points to v. When somebody else
 // has moved the alias since the mark was written, their position joins the
-// history, and a shift is no longer ours.
+// history, and a shift is no longer ours; but when they have put it where our
+// shift was going to, that was CodeDeploy, which ends a shift for us.
 func (m Mark) At(v Version) Mark {
-	if m.Head() == v {
+	switch {
+	case m.Head() == v:
 		return m
+	case v == m.ShiftTo:
+		return m.Moved(v, m.Run)
 	}
 	m.History = cut(slices.Concat([]Version{v}, m.History))
 	m.ShiftTo, m.Until = None, time.Time{}

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"lambda-release/internal/awsapi"
 )
@@ -66,24 +67,41 @@ func (j *job) aliasNames() string {
 	return strings.Join(slices.Sorted(maps.Keys(j.others)), ", ")
 }
 
-// move puts the alias where the verb wants it, as a compare-and-swap: if it is
-// not as it was seen, it is read and decided again. A nil error means that the
+// move puts the alias where the verb wants it. A nil error means that the
 // outcome has its status.
 func (j *job) move(ctx context.Context) error {
+	d, err := j.swap(ctx, func(d decision) awsapi.Alias { return *d.want })
+	if err != nil {
+		return err
+	}
+	if d.want == nil {
+		j.end(d)
+		return nil
+	}
+	if err := j.awaitNoWeights(ctx); err != nil {
+		return err
+	}
+	j.out.Status, j.out.Reason = d.status, d.reason
+	j.tellMove(d.reason)
+	return nil
+}
+
+// swap is the compare-and-swap: it makes the alias what shape says, from the
+// verb's decision over the alias as it was seen last. If it is not so any more,
+// it is read and decided again; but an alias that this run has at hand already,
+// in a shift, is left to whoever took it.
+func (j *job) swap(ctx context.Context, shape func(decision) awsapi.Alias) (decision, error) {
 	for {
 		d, err := j.verb.decide(ctx, j)
-		if err != nil {
-			return err
+		if err != nil || d.want == nil {
+			return d, err
 		}
-		if d.want == nil {
-			j.end(d)
-			return nil
-		}
+		want := shape(d)
 		before := j.seen
-		after, err := j.write(ctx, *d.want)
+		after, err := j.write(ctx, want)
 		if err == nil {
-			j.landed(d, before, after)
-			return nil
+			j.landed(before, after)
+			return d, nil
 		}
 		beaten := awsapi.Is(err, awsapi.Stale) || // somebody moved it,
 			awsapi.Is(err, awsapi.Conflict) && !before.exists() || // or made it,
@@ -91,33 +109,50 @@ func (j *job) move(ctx context.Context) error {
 		// AWS may have done it and the answer was lost; then a 412 only means
 		// that the SDK's second try came after its first.
 		if !beaten && awsapi.FateOf(err) <= awsapi.Refused {
-			return err
+			return d, err
 		}
-		landed, lookErr := j.lookFor(ctx, *d.want, !beaten && awsapi.FateOf(err) == awsapi.Unanswered)
+		landed, lookErr := j.lookFor(ctx, want, !beaten && awsapi.FateOf(err) == awsapi.Unanswered)
 		switch {
 		case lookErr != nil:
 			j.out.After, j.out.Displaced = Position{Unknown: true}, true
 			j.out.Reason = fmt.Sprintf("%s was at %s and may be at %s by now: AWS does not tell (%v)",
-				j.out.Alias, before.Position, d.want.Version, lookErr)
-			return err
+				j.out.Alias, before.Position, want.Version, lookErr)
+			return d, err
 		case landed:
-			j.landed(d, before, j.seen)
-			return nil
+			j.landed(before, j.seen)
+			return d, nil
 		case !beaten || j.seen.revision == before.revision: // no one was first: a refusal of another kind
-			return err
+			return d, err
+		case j.moved != nil:
+			return d, j.taken()
 		}
 		j.fact("%s was changed by someone else meanwhile, it is at %s: deciding again", j.out.Alias, j.seen.Position)
 	}
 }
 
+// taken notes that someone else has moved an alias that this run was shifting:
+// it is theirs now, and nothing is undone.
+func (j *job) taken() error {
+	by := ""
+	if run := j.seen.mark.Run; run != 0 && run != j.moved.mark.Run {
+		by = fmt.Sprintf(" (run %d)", run)
+	}
+	j.moved = nil
+	j.out.Displaced = true
+	j.out.Reason = fmt.Sprintf("%s is at %s, where someone else%s has put it; it is left there", j.out.Alias, j.seen.Position, by)
+	return fmt.Errorf("shift %s of %s: someone else%s has moved it to %s meanwhile", j.out.Alias, j.fn.Name, by, j.seen.Position)
+}
+
 // lookFor finds out whether a write has landed that AWS did not confirm. It
 // works also when the job is over. A write that was never answered may land
-// even later: fence makes sure that it does not, by a write of its own which
-// changes nothing but the revision that the lost one needs.
+// even later: fence makes sure that it does not.
 func (j *job) lookFor(ctx context.Context, want awsapi.Alias, fence bool) (landed bool, err error) {
 	if ctx.Err() != nil {
+		if awsapi.WrappedUp(ctx) {
+			return false, ctx.Err()
+		}
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), awsapi.FinishTime)
+		ctx, cancel = awsapi.WrapUp(ctx, awsapi.FinishTime)
 		defer cancel()
 	}
 	for {
@@ -130,13 +165,10 @@ func (j *job) lookFor(ctx context.Context, want awsapi.Alias, fence bool) (lande
 		if !j.seen.exists() {
 			return false, errors.New("it does not exist yet")
 		}
-		again, err := j.write(ctx, awsapi.Alias{
-			Name: j.out.Alias, Version: j.seen.Version.String(), Description: j.seen.description,
-			Weights: j.seen.weights(), Revision: j.seen.revision,
-		})
+		touched, err := j.r.AWS.TouchAlias(ctx, j.fn.ID, j.out.Alias, j.seen.revision)
 		switch {
 		case err == nil:
-			j.seen = again
+			j.seen.revision = touched.Revision
 			return false, nil
 		case !awsapi.Is(err, awsapi.Stale):
 			return false, err
@@ -157,52 +189,125 @@ func (j *job) write(ctx context.Context, want awsapi.Alias) (state, error) {
 	return stateOf(a)
 }
 
-// is tells whether the alias is as wanted, to the letter: the description holds
-// the mark with the run, so it is this run that made it so.
+// is tells whether the alias is as wanted. The description holds the mark with
+// the run, so it is this run that made it so; weights that are there though
+// none were wanted are AWS's own (fact A12a).
 func (s state) is(want awsapi.Alias) bool {
-	return s.Version.String() == want.Version && s.description == want.Description && maps.Equal(s.weights(), want.Weights)
+	return s.Version.String() == want.Version && s.description == want.Description &&
+		(len(want.Weights) == 0 || maps.Equal(s.weights(), want.Weights))
 }
 
-// landed notes that the alias is where it was wanted.
-func (j *job) landed(d decision, before, after state) {
-	j.prior, j.moved = before, &after
-	j.out.Before, j.out.After = before.Position, after.Position
-	j.out.Status, j.out.Reason = d.status, d.reason
+// landed notes that a write of this run's has made the alias what it is now.
+func (j *job) landed(before, after state) {
+	if j.moved == nil {
+		j.prior = before.withoutLeftover()
+		j.out.Before = before.Position
+	}
+	j.moved, j.seen = &after, after
+	j.out.After = after.Position
+}
+
+// withoutLeftover is the state to return to: what a dead shift has left is not
+// part of it.
+func (s state) withoutLeftover() state {
+	if to, _ := s.shift(time.Time{}); to != None {
+		s.Weights = nil
+		s.mark.ShiftTo, s.mark.Until = None, time.Time{}
+		s.description = Describe(s.text, s.mark)
+	}
+	return s
+}
+
+func (j *job) tellMove(reason string) {
 	switch {
-	case !before.exists():
-		j.fact("%s: created at %s", j.out.Alias, after.Position)
-	case before.Position.Equal(after.Position):
-		j.fact("%s stays at %s: %s", j.out.Alias, after.Position, d.reason)
+	case !j.prior.exists():
+		j.fact("%s: created at %s", j.out.Alias, j.out.After)
+	case j.prior.Position.Equal(j.out.After):
+		j.fact("%s stays at %s: %s", j.out.Alias, j.out.After, reason)
 	default:
-		j.fact("%s: %s -> %s", j.out.Alias, before.Position, after.Position)
+		j.fact("%s: %s -> %s", j.out.Alias, j.prior.Position, j.out.After)
 	}
 }
 
+// awaitNoWeights waits until an alias with provisioned concurrency, which AWS
+// itself moves gradually, serves the new version only.
+func (j *job) awaitNoWeights(ctx context.Context) error {
+	since := j.r.Clock.Now()
+	for told := since; len(j.seen.Weights) > 0; {
+		if now := j.r.Clock.Now(); told == since || now.Sub(told) > tellPeriod {
+			j.fact("AWS is moving the provisioned concurrency: %s is at %s", j.out.Alias, j.seen.Position)
+			told = now.Add(1)
+		}
+		if err := j.r.Clock.Sleep(ctx, weightsPoll); err != nil {
+			return fmt.Errorf("wait for AWS to move %s of %s: %w", j.out.Alias, j.fn.Name, err)
+		}
+		if err := j.readAlias(ctx); err != nil {
+			return err
+		}
+		if j.seen.revision != j.moved.revision {
+			return j.taken()
+		}
+	}
+	return nil
+}
+
+const (
+	weightsPoll = time.Second
+	tellPeriod  = 15 * time.Second
+)
+
 // undo puts an alias that this run has moved back to where it was, provided
 // that it still is where this run has put it.
-func (j *job) undo(ctx context.Context, blocked *job) {
+func (j *job) undo(ctx context.Context, why cause) {
 	var err error
 	if j.prior.exists() {
-		err = j.putBack(ctx)
+		err = j.putBack(ctx, why)
 	} else {
 		err = j.takeAway(ctx)
 	}
 	if err == nil {
 		j.out.After = j.prior.Position
-		j.shareFate(blocked, "put back to "+j.prior.Position.String())
-		j.fact("%s: put back to %s", j.out.Alias, j.prior.Position)
+		what := "put back to " + j.prior.Position.String()
+		if !j.prior.exists() {
+			what = "deleted again"
+		}
+		j.shareFate(why, what)
+		j.fact("%s: %s", j.out.Alias, what)
 		return
 	}
 	j.out.Displaced = true
 	j.out.Reason = fmt.Sprintf("%s is at %s and was at %s", j.out.Alias, j.out.After, j.prior.Position)
-	j.fail(fmt.Errorf("put %s of %s back, since %s could not be moved: %w", j.out.Alias, j.fn.Name, blocked.fn.Name, err))
+	if j.out.After.Unknown {
+		j.out.Reason = fmt.Sprintf("%s was put to %s, and may be there or at %s again: AWS does not tell", j.out.Alias, j.moved.Position, j.prior.Position)
+	}
+	what := fmt.Sprintf("put %s of %s back, since %s", j.out.Alias, j.fn.Name, why.what)
+	if awsapi.Is(err, awsapi.Stale) {
+		j.fail(fmt.Errorf("%s: someone else has moved it to %s since, and it is left there", what, j.out.After))
+		return
+	}
+	j.fail(fmt.Errorf("%s: %w", what, err))
+	j.out.Hint = strings.TrimSpace(j.out.Hint + "\n" + j.repair())
 }
 
-func (j *job) putBack(ctx context.Context) error {
+// repair is how a person puts the alias back by hand.
+func (j *job) repair() string {
+	if !j.prior.exists() {
+		return fmt.Sprintf("To take it away: aws lambda delete-alias --function-name %s --name %s", j.fn.Name, j.out.Alias)
+	}
+	return fmt.Sprintf("To put it back: aws lambda update-alias --function-name %s --name %s --function-version '%s' --routing-config 'AdditionalVersionWeights={}'",
+		j.fn.Name, j.out.Alias, j.prior.Version)
+}
+
+func (j *job) putBack(ctx context.Context, why cause) error {
 	was := awsapi.Alias{
 		Name: j.out.Alias, Version: j.prior.Version.String(), Revision: j.moved.revision,
 		Description: j.prior.description, Weights: j.prior.weights(),
 	}
+	if why.sick {
+		was.Description = Describe(j.prior.text, j.prior.marked().RolledBack(j.prior.Version, j.out.Version, why.run))
+	}
+	// A share of 1 is AWS's own doing in a gradual move, not anybody's canary.
+	maps.DeleteFunc(was.Weights, func(_ string, share float64) bool { return share == 1 })
 	_, err := j.write(ctx, was)
 	if err == nil {
 		return nil

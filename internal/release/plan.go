@@ -41,6 +41,18 @@ func (v *release) plan(ctx context.Context, j *job) error {
 		return fmt.Errorf("publish %s: `code-sha256` is %s, but the code of $LATEST is %s", j.fn.Name, sha, latest.CodeSHA256)
 	}
 
+	if source, given := v.Code[j.fn.Name]; given {
+		pack, _, err := v.compare(ctx, j, source)
+		if err != nil {
+			return err
+		}
+		if pack.SHA256 == latest.CodeSHA256 {
+			j.plan("not upload %s: it is the code of $LATEST already", pack.Describe())
+		} else {
+			j.plan("upload %s", pack.Describe())
+			latest.CodeSHA256 = pack.SHA256
+		}
+	}
 	target, name := unknownVersion, "the published version"
 	if v.Latest {
 		target, name = Latest, "$LATEST"
@@ -74,9 +86,6 @@ func (v *release) plan(ctx context.Context, j *job) error {
 // planMove ends the preparation of a promotion or rollback to target when it is
 // a dry run: with what would be done, and what callers would notice.
 func (j *job) planMove(ctx context.Context, v verb, target awsapi.Configuration) error {
-	if !j.dryRun {
-		return nil
-	}
 	d, err := v.decide(ctx, j)
 	if err != nil {
 		return err
@@ -100,9 +109,7 @@ func (j *job) planMove(ctx context.Context, v verb, target awsapi.Configuration)
 }
 
 func (j *job) plan(format string, args ...any) {
-	line := fmt.Sprintf(format, args...)
-	j.out.Plan = append(j.out.Plan, line)
-	j.fact("would %s", line)
+	j.out.Plan = append(j.out.Plan, fmt.Sprintf(format, args...))
 }
 
 // planDifferences says what callers of the alias get that they have not now.

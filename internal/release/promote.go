@@ -53,7 +53,14 @@ func (v *promote) prepare(ctx context.Context, j *job) error {
 	if v.From != "" {
 		j.fact("%s is at %s", v.From, version)
 	}
-	return j.planMove(ctx, v, source)
+	if v.DryRun {
+		return j.planMove(ctx, v, source)
+	}
+	d, err := v.decide(ctx, j)
+	if err != nil || d.want == nil || d.status == Unchanged {
+		return err
+	}
+	return j.prove(ctx, v.Request, source)
 }
 
 // source is the qualifier of what is promoted.
@@ -73,7 +80,7 @@ func (v *promote) missing(ctx context.Context, j *job, err error) error {
 }
 
 func (v *promote) decide(_ context.Context, j *job) (decision, error) {
-	seen, to := j.seen, j.out.Version
+	seen, to := j.sight(), j.out.Version
 	if seen.exists() && seen.Version == to && len(seen.Weights) == 0 {
 		return unchanged(seen, v.Request), nil
 	}
@@ -94,10 +101,7 @@ func (v *promote) decide(_ context.Context, j *job) (decision, error) {
 // rollback does not wait for one that somebody else is making.
 func (j *job) checkServing(v awsapi.Configuration) error {
 	switch v.State {
-	case "Active", "":
-		return nil
-	case "Inactive":
-		j.warn("version %s is Inactive: its first invocation will fail or wait until AWS has woken it", v.Version)
+	case "Active", "Inactive", "":
 		return nil
 	case "Failed":
 		return &awsapi.StateError{Function: j.fn.Name, Qualifier: v.Version, What: "State", Reason: v.StateReason}

@@ -39,11 +39,11 @@ func (r *Releaser) Prune(ctx context.Context, req Request) Result {
 func (r *Releaser) pruneAfter(ctx context.Context, req Request, jobs []*job) {
 	r.Progress.Phase(fmt.Sprintf("Prune all but the newest %d", req.Keep))
 	each(jobs, func(j *job) {
-		status := j.out.Status
+		status, reason := j.out.Status, j.out.Reason
 		if err := j.prune(ctx, req); err != nil {
 			j.warn("old versions could not be pruned: %v", err)
 		}
-		j.out.Status = status
+		j.out.Status, j.out.Reason = status, reason
 	})
 }
 
@@ -69,7 +69,8 @@ func (j *job) prune(ctx context.Context, req Request) error {
 	old := versions[:max(0, len(versions)-req.Keep)]
 	doomed := j.unreferenced(old)
 	if len(doomed) == 0 {
-		j.fact("nothing to prune: %d versions, %d to keep at least", len(versions), req.Keep)
+		j.out.Reason = fmt.Sprintf("nothing to prune among %d versions", len(versions))
+		j.fact("%s", j.out.Reason)
 		return nil
 	}
 	if req.DryRun {

@@ -9,12 +9,11 @@
 package release
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 
-	"golang.org/x/sync/errgroup"
-
+	"lambda-release/internal/artifact"
 	"lambda-release/internal/awsapi"
 )
 
@@ -23,6 +22,7 @@ type Releaser struct {
 	AWS      *awsapi.Client
 	Clock    awsapi.Clock
 	Progress Progress
+	Getenv   func(string) string // where a package is, if its path is the runner's host's
 }
 
 // Function is a function to work on.
@@ -51,17 +51,22 @@ type Request struct {
 	Version Version // to promote, or to roll back to; None leaves it to From or to the mark
 	From    string  // promote: the alias whose version is taken
 
+	Rollout    Rollout     // how the traffic goes over
+	CodeDeploy *CodeDeploy // who shifts the traffic instead, for one function only; nil for nobody
+	Smoke      Smoke       // what a version must pass before any alias is moved to it
+
 	Keep int // how many of the newest versions a prune keeps; after a release 0 prunes nothing
 
 	// Of a release:
-	Latest      bool              // the alias is to follow $LATEST: nothing is published
-	Description string            // the user's text in the version's description
-	CodeSHA256  map[string]string // by function name: publish only this code
+	Latest      bool                       // the alias is to follow $LATEST: nothing is published
+	Description string                     // the user's text in the version's description
+	Code        map[string]artifact.Source // by function name: uploaded first
+	CodeSHA256  map[string]string          // by function name: publish only this code
 }
 
 // Release publishes a version of every function and moves the alias to it.
 func (r *Releaser) Release(ctx context.Context, req Request) Result {
-	v := &release{Request: req, description: versionDescription(req.Run, req.Description)}
+	v := &release{Request: req, description: versionDescription(req.Run, req.Description), uploading: make(chan struct{}, uploads)}
 	return r.run(ctx, req, "release", v)
 }
 
@@ -69,7 +74,8 @@ func (r *Releaser) Release(ctx context.Context, req Request) Result {
 type release struct {
 	Request
 
-	description string // of the versions this run makes
+	description string        // of the versions this run makes
+	uploading   chan struct{} // holds as many as may upload at once
 }
 
 // prepare publishes beside reading the alias, and proves the new version if
@@ -78,33 +84,37 @@ func (v *release) prepare(ctx context.Context, j *job) error {
 	if v.DryRun {
 		return v.plan(ctx, j)
 	}
-	var both errgroup.Group
-	var published awsapi.Configuration
-	both.Go(func() (err error) {
-		published, err = v.target(ctx, j)
-		return err
-	})
-	both.Go(func() error { return j.readAlias(ctx) })
-	if err := both.Wait(); err != nil {
+	aliasRead := make(chan error, 1)
+	go func() { aliasRead <- j.readAlias(ctx) }()
+	published, err := v.target(ctx, j)
+	aliasErr := <-aliasRead
+	if awsapi.Is(err, awsapi.NotFound) {
+		// The alias was not found because the function was not: say nothing of it.
+		j.out.Before, j.out.After = Position{Unknown: true}, Position{Unknown: true}
+	}
+	if err := cmp.Or(err, aliasErr); err != nil {
 		return err
 	}
 	d, err := v.decide(ctx, j)
-	if err != nil || d.want == nil {
+	if err != nil || d.want == nil || d.status == Unchanged {
 		return err
 	}
-	serving, err := j.r.AWS.AwaitServing(ctx, j.fn.ID, published, j.waiting("version "+published.Version))
-	if err != nil {
+	if _, err := j.r.AWS.AwaitServing(ctx, j.fn.ID, published, j.waiting("version "+published.Version)); err != nil {
 		return err
 	}
-	if serving.State == "Inactive" {
-		j.warn("version %s is Inactive: its first invocation will fail or wait until AWS has woken it", serving.Version)
-	}
-	return nil
+	return j.prove(ctx, v.Request, published)
 }
 
 // target is the version to release: a new one, or the last one when nothing
 // was written since, or $LATEST for an alias that follows it.
 func (v *release) target(ctx context.Context, j *job) (awsapi.Configuration, error) {
+	sha256 := v.CodeSHA256[j.fn.Name]
+	if source, given := v.Code[j.fn.Name]; given {
+		var err error
+		if sha256, err = v.upload(ctx, j, source); err != nil {
+			return awsapi.Configuration{}, err
+		}
+	}
 	if v.Latest {
 		latest, err := j.r.AWS.Configuration(ctx, j.fn.ID, "")
 		if err != nil {
@@ -112,9 +122,10 @@ func (v *release) target(ctx context.Context, j *job) (awsapi.Configuration, err
 		}
 		latest.Version = "" // as a qualifier: AWS refuses $LATEST in some places
 		j.setVersion(Latest, latest.ARN)
+		j.fact("%s follows $LATEST: nothing is published", j.out.Alias)
 		return latest, nil
 	}
-	published, err := j.publish(ctx, awsapi.Publication{Description: v.description, CodeSHA256: v.CodeSHA256[j.fn.Name]})
+	published, err := j.publish(ctx, awsapi.Publication{Description: v.description, CodeSHA256: sha256})
 	if err != nil {
 		return published, err
 	}
@@ -140,17 +151,13 @@ func (j *job) publish(ctx context.Context, p awsapi.Publication) (awsapi.Configu
 		if !awsapi.Is(err, awsapi.Conflict) {
 			return published, err
 		}
-		j.fact("an update is in progress: waiting for it")
-		if _, waitErr := j.r.AWS.AwaitUpdated(ctx, j.fn.ID, j.waiting("the update")); waitErr != nil {
-			if awsapi.Is(waitErr, awsapi.Deadline) || awsapi.Is(waitErr, awsapi.Cancelled) {
-				return published, waitErr
-			}
-			return published, errors.Join(err, waitErr)
+		if err := j.awaitUpdate(ctx); err != nil {
+			return published, err
 		}
 	}
 }
 
 // decide is the rules of a release; see decideRelease.
 func (v *release) decide(_ context.Context, j *job) (decision, error) {
-	return decideRelease(j.seen, j.out.Version, v.Request, j.r.Clock.Now())
+	return decideRelease(j.sight(), j.out.Version, v.Request, j.r.Clock.Now())
 }

@@ -35,6 +35,7 @@ type Result struct {
 	Operation string
 	Alias     string // "" for prune
 	DryRun    bool
+	Refused   bool      // it cannot work as it was asked for: nothing was changed, exit code 2
 	Outcomes  []Outcome // one a function, in the order they were asked for
 	Started   time.Time
 	Elapsed   time.Duration
@@ -71,6 +72,11 @@ type Outcome struct {
 	Published bool    // this run made Version
 	Before    Position
 	After     Position // where the alias is now, as far as known
+
+	Deployment string // id of the CodeDeploy deployment that moves the alias
+
+	Answer  string // of a smoke test that failed: what the function answered, raw
+	LogTail string // and the end of its log, raw
 
 	Others map[string]Position // the function's other aliases, where they were read
 	Pruned []Version           // versions that were deleted, oldest first

@@ -17,6 +17,7 @@ import (
 // anybody's, are cleared: a shift to a newer version that is under way is what
 // is rolled back then.
 func (r *Releaser) Rollback(ctx context.Context, req Request) Result {
+	req.Rollout, req.CodeDeploy, req.Smoke = Rollout{}, nil, Smoke{} // back at once, and to what has served before
 	return r.run(ctx, req, "rollback", &rollback{req})
 }
 
@@ -41,17 +42,22 @@ func (v *rollback) prepare(ctx context.Context, j *job) error {
 	if !j.seen.exists() {
 		return fmt.Errorf("roll back %s of %s: there is no such alias, its aliases are %s", j.out.Alias, j.fn.Name, j.aliasNames())
 	}
-	if _, err := v.decide(ctx, j); err != nil || !v.DryRun {
+	if _, err := v.decide(ctx, j); err != nil {
 		return err
 	}
-	return j.planMove(ctx, v, j.checked[j.out.Version])
+	target := j.checked[j.out.Version]
+	if v.DryRun {
+		return j.planMove(ctx, v, target)
+	}
+	j.warnIfInactive(target)
+	return nil
 }
 
 // decide finds the version to go back to, and proves that it can serve.
 func (v *rollback) decide(ctx context.Context, j *job) (decision, error) {
 	seen := j.seen
 	mark := seen.marked()
-	if id := v.Run.ID; len(seen.Weights) == 0 && id != 0 && mark.LeftBy == id && mark.Run == id && seen.mark.Head() == seen.Version {
+	if id := v.Run.ID; len(seen.Weights) == 0 && id != 0 && mark.LeftBy == id && mark.Run == id && !seen.movedByOthers() {
 		j.out.Version = seen.Version
 		d := unchanged(seen, v.Request)
 		d.reason = fmt.Sprintf("this run, %d, has rolled back from %s already", id, mark.Left)
@@ -94,13 +100,13 @@ func (v *rollback) target(ctx context.Context, j *job) (Version, error) {
 		return seen.Version, nil // a shift is under way: its start is what was before
 	}
 	what := fmt.Sprintf("roll back %s of %s: ", j.out.Alias, j.fn.Name)
-	switch head := seen.mark.Head(); {
-	case head == None:
+	switch {
+	case seen.mark.Head() == None:
 		return None, j.choice(ctx, what+"its description holds no history: it was never moved by lambda-release")
-	case head != seen.Version:
-		return None, j.choice(ctx, what+fmt.Sprintf("someone else has moved it: it is at %s, and %s is where lambda-release had put it", seen.Version, head))
+	case seen.movedByOthers():
+		return None, j.choice(ctx, what+fmt.Sprintf("someone else has moved it: it is at %s, and %s is where lambda-release had put it", seen.Version, seen.mark.Head()))
 	}
-	for _, version := range seen.mark.History[1:] {
+	for _, version := range seen.marked().History[1:] {
 		if version == Latest || version == seen.Version {
 			continue
 		}
