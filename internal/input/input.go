@@ -11,7 +11,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/itchyny/gojq"
+
 	"lambda-release/internal/rules"
+	"lambda-release/internal/traffic"
 )
 
 // Input is what the job is asked to do.
@@ -25,6 +28,16 @@ type Input struct {
 	Version          int64             // `version` as a number; 0: not given as one
 	VersionOf        string            // `version` as the name of an alias, for Promote
 	KeepVersions     int               // 3 or more; 0: nothing is deleted
+	SmokeTest        map[string][]byte // JSON by short function name; a function left out is not tested
+	Expect           *gojq.Code        // `smoke-test-expect`; nil: any answer will do
+	ExpectGiven      string            // as it was written
+	Strategy         *traffic.Strategy // nil: not given
+	BakeTime         time.Duration     // at most 24 h
+	Alarms           []string          // no name twice
+	MaxErrorRate     float64           // 0 to 1; 0: not judged
+	MinInvocations   int               // 1 or more
+	CodeDeploy       *CodeDeploy       // nil: the runner holds the shift
+	CodeDeployWait   bool
 	Description      string            // one line, at most 256 characters
 	AliasDescription *string           // one line, at most 160 characters; nil: kept
 	CodeSHA256       map[string]string // short function name -> base64 SHA-256; a function left out is not guarded

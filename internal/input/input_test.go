@@ -37,6 +37,9 @@ func defaults() Input {
 		IfNoMatch: "warn",
 		Operation: "release",
 		Timeout:   10 * time.Minute,
+
+		MinInvocations: 20,
+		CodeDeployWait: true,
 	}
 }
 
@@ -325,7 +328,7 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		if len(in.Functions) == 0 || in.Timeout <= 0 || in.Timeout > maxTimeout {
+		if len(in.Functions) == 0 || in.Timeout <= 0 || in.Timeout > maxDuration {
 			t.Errorf("got %+v", in)
 		}
 		seen := map[string]bool{}

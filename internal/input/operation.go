@@ -38,40 +38,56 @@ func parseKeepVersions(in *Input, value string) Problems {
 	return nil
 }
 
-// together checks what only makes sense, or is only needed, with a certain
-// operation. What is missing because it was refused already is not told twice.
+// together checks what only makes sense, or is only needed, together. What is
+// missing because it was refused already is not told twice.
 func (in Input) together(told Problems) Problems {
-	var problems Problems
-	needs := func(name string, missing bool, what string) {
-		if missing && !slices.ContainsFunc(told, func(p Problem) bool { return p.Input == name }) {
-			problems = append(problems, Problem{Input: name, What: "missing", Allowed: what})
-		}
+	c := &checks{in: in, told: told}
+	if in.Operation != "" {
+		c.operation()
 	}
-	refuse := func(name string, given bool, value, what string) {
-		if given {
-			problems = append(problems, Problem{Input: name, Value: value, What: "not for operation " + in.Operation, Allowed: what})
-		}
+	c.rollout()
+	return c.found
+}
+
+// checks collects what is wrong with inputs that are good in themselves.
+type checks struct {
+	in          Input
+	told, found Problems
+}
+
+func (c *checks) needs(name, what string) {
+	if !slices.ContainsFunc(c.told, func(p Problem) bool { return p.Input == name }) {
+		c.found = append(c.found, Problem{Input: name, What: "missing", Allowed: what})
 	}
+}
+
+func (c *checks) refuse(name string, wrong bool, value, what string) {
+	if wrong {
+		c.found = append(c.found, Problem{Input: name, Value: value, What: "does not go with the other inputs", Allowed: what})
+	}
+}
+
+func (c *checks) operation() {
+	in := c.in
 	version := in.VersionOf
 	if in.Version != 0 {
 		version = strconv.FormatInt(in.Version, 10)
 	}
 	switch in.Operation {
 	case Promote:
-		needs("version", version == "", "name the version to promote, or the alias whose version is taken")
+		if version == "" {
+			c.needs("version", "name the version to promote, or the alias whose version is taken")
+		}
 	case Rollback:
-		refuse("version", in.VersionOf != "", version, "give a version number, or leave it empty for the alias's own previous version")
+		c.refuse("version", in.VersionOf != "", version, "to roll back, give a version number, or leave it empty for the alias's own previous version")
 	case Prune:
-		needs("keep-versions", in.KeepVersions == 0, "say how many of the newest versions to keep, 3 at least")
+		if in.KeepVersions == 0 {
+			c.needs("keep-versions", "say how many of the newest versions to keep, 3 at least")
+		}
+	case DeleteAlias:
+		c.refuse("alias", in.Alias != "", in.Alias, "delete-alias deletes only what a rule with {number}, {branch} or {tag} in its alias names; leave alias empty")
 	}
-	if in.Operation == Release || in.Operation == Prune || in.Operation == DeleteAlias {
-		refuse("version", version != "", version, "only promote and rollback take a version")
-	}
-	if in.Operation == Promote || in.Operation == Rollback || in.Operation == DeleteAlias {
-		refuse("keep-versions", in.KeepVersions != 0, strconv.Itoa(in.KeepVersions), "only release and prune delete versions")
-	}
-	if in.Operation == DeleteAlias {
-		refuse("alias", in.Alias != "", in.Alias, "it deletes only what a rule with {number}, {branch} or {tag} in its alias names; leave alias empty")
-	}
-	return problems
+	c.refuse("version", version != "" && in.Operation != Promote && in.Operation != Rollback, version, "only promote and rollback take a version")
+	c.refuse("keep-versions", in.KeepVersions != 0 && in.Operation != Release && in.Operation != Prune,
+		strconv.Itoa(in.KeepVersions), "only release and prune delete versions")
 }

@@ -121,9 +121,9 @@ func oneLine(s string) string {
 	return strings.TrimSpace(s)
 }
 
-const maxTimeout = 24 * time.Hour
+const maxDuration = 24 * time.Hour
 
-func parseTimeout(in *Input, value string) Problems {
+func parseDuration(into *time.Duration, value string) Problems {
 	d, err := time.ParseDuration(value)
 	switch {
 	case err != nil && strings.Trim(value, "0123456789") == "":
@@ -132,9 +132,9 @@ func parseTimeout(in *Input, value string) Problems {
 		return bad("not a duration")
 	case d <= 0:
 		return bad("not more than 0")
-	case d > maxTimeout:
+	case d > maxDuration:
 		return bad("longer than 24h")
 	}
-	in.Timeout = d
+	*into = d
 	return nil
 }

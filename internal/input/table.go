@@ -31,6 +31,8 @@ const (
 const (
 	groupWhat   = "What to release"
 	groupWhere  = "Which alias to release to"
+	groupSmoke  = "Smoke test"
+	groupShift  = "How the traffic goes over"
 	groupTexts  = "What the descriptions say"
 	groupGuards = "Guards"
 	groupAWS    = "AWS"
@@ -103,6 +105,71 @@ var table = []spec{
 		},
 	},
 	{
+		name: "smoke-test", group: groupSmoke, kind: list, hint: "JSON",
+		doc: "A JSON payload with which the version is invoked before any alias is moved to it; the function must not " +
+			"fail. `@FILE` takes it from a file. For several functions one payload for all, or `NAME=JSON` a line. Of " +
+			"`release` and `promote`.",
+		allowed: "allowed is JSON, @FILE, or NAME=JSON or NAME=@FILE a line",
+		parse:   parseSmokeTest,
+	},
+	{
+		name: "smoke-test-expect", group: groupSmoke, hint: "JQ",
+		doc:     "A jq expression over the answer to the smoke test, which must give `true`: `.statusCode == 200`.",
+		allowed: "allowed is a jq expression that gives true, for example .statusCode == 200",
+		parse:   parseExpect,
+	},
+	{
+		name: "strategy", group: groupShift, hint: "STRATEGY",
+		doc: "How the traffic goes over to the version: `AllAtOnce` (the default), `Canary10Percent5Minutes`, " +
+			"`Linear10PercentEvery1Minute`, with any whole percent and any number of Seconds, Minutes or Hours. Of " +
+			"`release` and `promote`; a rollback is all at once.",
+		allowed: "allowed are AllAtOnce, Canary10Percent5Minutes and Linear10PercentEvery1Minute, with any percent from 1 to 99 and Seconds, Minutes or Hours",
+		parse:   parseStrategy,
+	},
+	{
+		name: "bake-time", group: groupShift, hint: "DURATION",
+		doc:     "How long the version is watched when it has all the traffic: `5m`, at most `24h`. Empty: not at all.",
+		allowed: "allowed is a number with a unit, such as 90s, 10m or 1h30m, more than 0 and at most 24h",
+		parse: func(in *Input, value string) Problems {
+			return parseDuration(&in.BakeTime, value)
+		},
+	},
+	{
+		name: "alarms", group: groupShift, kind: list, hint: "NAME",
+		doc: "CloudWatch alarms, metric or composite, one a line: when one goes to ALARM during the shift or the bake " +
+			"time, everything goes back. One that is in ALARM already counts when it has been OK.",
+		allowed: "name an alarm a line, each once",
+		parse:   parseAlarms,
+	},
+	{
+		name: "max-error-rate", group: groupShift, hint: "PERCENT",
+		doc: "The new version's own error rate, as CloudWatch counts it behind the alias, above which everything goes " +
+			"back: `1%`. The numbers come by the minute and late, so steps and bake time must be 2 minutes at least.",
+		allowed: "allowed is a percentage above 0 and below 100, for example 1% or 0.5%",
+		parse:   parseErrorRate,
+	},
+	{
+		name: "min-invocations", group: groupShift, hint: "NUMBER", def: "20",
+		doc:     "How many invocations of the new version there must be before its error rate says anything.",
+		allowed: "allowed is a whole number from 1",
+		parse:   parseMinInvocations,
+	},
+	{
+		name: "codedeploy", group: groupShift, hint: "APPLICATION/GROUP",
+		doc: "AWS CodeDeploy holds the shift instead of the runner, with this application and deployment group. Its " +
+			"configuration is the `strategy` if that is one of CodeDeploy's own, else the group's; alarms are the group's.",
+		allowed: "allowed is APPLICATION/DEPLOYMENT-GROUP",
+		parse:   parseCodeDeploy,
+	},
+	{
+		name: "codedeploy-wait", group: groupShift, kind: toggle, def: "true",
+		doc:     "`true` follows the deployment to its end; `false` returns when it has been created, with status `started`.",
+		allowed: "allowed are true and false",
+		parse: func(in *Input, value string) Problems {
+			return parseBool(&in.CodeDeployWait, value)
+		},
+	},
+	{
 		name: "description", group: groupTexts, hint: "TEXT",
 		doc: "Text of the version's description, after the commit and the run: at most 256 characters. Line breaks " +
 			"become spaces.",
@@ -150,9 +217,11 @@ var table = []spec{
 	},
 	{
 		name: "timeout", group: groupAWS, hint: "DURATION", def: "10m",
-		doc: "How long all waits together may take: a number with a unit, such as `90s`, `10m` or `1h30m`, at most `24h`. " +
-			"SnapStart may need more than the default.",
+		doc: "How long all waits together may take, the rollout's own time not counted: a number with a unit, such as " +
+			"`90s`, `10m` or `1h30m`, at most `24h`. SnapStart may need more than the default.",
 		allowed: "allowed is a number with a unit, such as 90s, 10m or 1h30m, more than 0 and at most 24h",
-		parse:   parseTimeout,
+		parse: func(in *Input, value string) Problems {
+			return parseDuration(&in.Timeout, value)
+		},
 	},
 }

@@ -34,6 +34,7 @@ func outputs(res release.Result) []output {
 		output{"alias-arn", qualified(o.FunctionARN, o.Alias)},
 		output{"function-arn", qualified(o.FunctionARN, version)},
 		output{"published", strconv.FormatBool(o.Published)},
+		output{"deployment-id", o.Deployment},
 	)
 }
 
@@ -112,11 +113,14 @@ var (
 	arnHead = sync.OnceValue(func() *regexp.Regexp {
 		return regexp.MustCompile(`arn:aws[a-z-]*:[a-z0-9-]*:[a-z0-9-]*:[0-9]*:`)
 	})
+	requestID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(` \(request [^)]*\)`) })
 	accountID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\b[0-9]{12}\b`) })
 )
 
-// anonymous leaves of every ARN in text the resource's name, and no account id.
+// anonymous leaves of every ARN in text the resource's name, and no account id;
+// request ids, which may look like one, are for the log.
 func anonymous(text, arn string) string {
+	text = requestID().ReplaceAllString(text, "")
 	text = arnHead().ReplaceAllString(text, "")
 	if parts := strings.Split(arn, ":"); len(parts) > 4 && parts[4] != "" {
 		text = strings.ReplaceAll(text, parts[4], "***")

@@ -59,12 +59,13 @@ func (r *Reporter) Check() error {
 	return errors.Join(appendTo(r.getenv, outputFile, ""), appendTo(r.getenv, summaryFile, ""))
 }
 
-// Start says what is about to be done, and to how many functions.
-func (r *Reporter) Start(operation string, functions int) {
+// Start says what is about to be done. With several functions, facts say which
+// one they are about.
+func (r *Reporter) Start(what string, functions int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.several = functions > 1
-	r.say(fmt.Sprintf("%s: %s", operation, count(functions, "function")))
+	r.say(what)
 }
 
 // Finish reports how the run ended. Whatever cannot be written does not keep

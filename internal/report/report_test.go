@@ -22,7 +22,7 @@ func TestFact(t *testing.T) {
 	r.Start("release", 2)
 	r.Fact("", "two functions")
 	r.Fact("orders", "answered:\n{\n\t\"ok\": true\n}\n::error::x")
-	want := `release: 2 functions
+	want := `release
   0.3s  two functions
   0.6s  orders: answered:
         | {

@@ -18,6 +18,7 @@ const (
 	maxFailures = 20        // told in full
 	maxDetails  = 50        // warnings, and functions with a plan
 	maxText     = 2_000     // characters of an error, a hint or a warning
+	maxQuoted   = 4_096     // characters of what a function answered, and of its log
 )
 
 // summary is the result as Markdown for the job's page.
@@ -138,10 +139,20 @@ func failurePart(res release.Result, o release.Outcome) string {
 	if where := whereabouts(o); where != "" {
 		b.WriteString("**Now:** " + markdown(shorten(where, maxText)) + ".\n\n")
 	}
+	b.WriteString(quotedPart("The function answered", o.Answer))
+	b.WriteString(quotedPart("The end of its log", o.LogTail))
 	if o.Hint != "" {
 		b.WriteString("**What to do:**\n\n" + prose(shorten(o.Hint, maxText)))
 	}
 	return b.String()
+}
+
+// quotedPart is what a function said, to the letter but for what could do harm.
+func quotedPart(title, text string) string {
+	if text == "" {
+		return ""
+	}
+	return "**" + title + ":**\n\n" + codeBlock("", lines(shorten(text, maxQuoted)))
 }
 
 func warningPart(res release.Result) string {

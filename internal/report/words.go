@@ -49,6 +49,9 @@ func headlineOfOne(res release.Result, o release.Outcome) string {
 	case release.Started:
 		return fmt.Sprintf("%s: the deployment of %s has started", who, o.Version)
 	case release.Unchanged:
+		if o.After.Version == release.None {
+			return join(": ", who+" unchanged", o.Reason)
+		}
 		return fmt.Sprintf("%s unchanged, at %s", who, o.After)
 	case release.Released, release.Promoted, release.RolledBack:
 		return who + " " + words(o.Status) + ": " + move(o)
@@ -111,7 +114,7 @@ func words(s release.Status) string { return strings.ReplaceAll(string(s), "-", 
 // undone says what a failure kept from being.
 func undone(res release.Result) string {
 	if res.DryRun {
-		return "not planned"
+		return "could not be planned"
 	}
 	return "not " + done(res.Operation)
 }

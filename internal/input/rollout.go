@@ -1,0 +1,110 @@
+package input
+
+import (
+	"errors"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"lambda-release/internal/traffic"
+)
+
+// CodeDeploy names who holds a shift instead of the runner.
+type CodeDeploy struct{ Application, Group string }
+
+func parseStrategy(in *Input, value string) Problems {
+	s, err := traffic.ParseStrategy(value)
+	if err != nil {
+		if wrong, ok := errors.AsType[*traffic.StrategyError](err); ok {
+			return bad(wrong.Problem)
+		}
+		return bad(err.Error())
+	}
+	in.Strategy = &s
+	return nil
+}
+
+func parseAlarms(in *Input, value string) Problems {
+	var problems Problems
+	for _, name := range lines(value) {
+		if slices.Contains(in.Alarms, name) {
+			problems = append(problems, Problem{Value: name, What: "named twice"})
+			continue
+		}
+		in.Alarms = append(in.Alarms, name)
+	}
+	return problems
+}
+
+func parseErrorRate(in *Input, value string) Problems {
+	number, ok := strings.CutSuffix(value, "%")
+	if !ok {
+		return bad("no percent sign")
+	}
+	percent, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	if err != nil || math.IsNaN(percent) || percent <= 0 || percent >= 100 {
+		return bad("not a percentage above 0 and below 100")
+	}
+	in.MaxErrorRate = percent / 100
+	return nil
+}
+
+func parseMinInvocations(in *Input, value string) Problems {
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 1 {
+		return bad("not a whole number from 1")
+	}
+	in.MinInvocations = n
+	return nil
+}
+
+func parseCodeDeploy(in *Input, value string) Problems {
+	application, group, ok := strings.Cut(value, "/")
+	if !ok || application == "" || group == "" || strings.Contains(group, "/") {
+		return bad("not an application and a deployment group")
+	}
+	in.CodeDeploy = &CodeDeploy{application, group}
+	return nil
+}
+
+// minJudged is how long a step must be for an error rate that comes by the
+// minute, and a minute or two late.
+const minJudged = 2 * time.Minute
+
+// rollout checks the inputs of a rollout against each other.
+func (c *checks) rollout() {
+	in := c.in
+	var strategy traffic.Strategy
+	if in.Strategy != nil {
+		strategy = *in.Strategy
+	}
+	watched := len(strategy.Steps()) > 0 || in.BakeTime > 0
+	if in.ExpectGiven != "" && in.SmokeTest == nil {
+		c.needs("smoke-test", "smoke-test-expect is judged over its answer: give a payload, for example {}")
+	}
+	if in.CodeDeploy != nil {
+		c.codeDeploy(strategy)
+		return
+	}
+	const unwatched = "nothing would be watched: set a strategy with steps, or bake-time"
+	c.refuse("alarms", len(in.Alarms) > 0 && !watched, strings.Join(in.Alarms, ", "), unwatched)
+	rate := strconv.FormatFloat(in.MaxErrorRate*100, 'g', -1, 64) + "%"
+	c.refuse("max-error-rate", in.MaxErrorRate > 0 && !watched, rate, unwatched)
+	const tooShort = "the error rate comes by the minute and late: 2 minutes at least"
+	c.refuse("strategy", in.MaxErrorRate > 0 && len(strategy.Steps()) > 0 && strategy.Every < minJudged, strategy.String(), tooShort)
+	c.refuse("bake-time", in.MaxErrorRate > 0 && in.BakeTime > 0 && in.BakeTime < minJudged, in.BakeTime.String(), tooShort)
+}
+
+func (c *checks) codeDeploy(strategy traffic.Strategy) {
+	in := c.in
+	given := in.CodeDeploy.Application + "/" + in.CodeDeploy.Group
+	c.refuse("codedeploy", len(in.Functions) > 1, given, "a deployment group is for one function: take a job for each function")
+	_, known := strategy.CodeDeployConfig()
+	c.refuse("strategy", in.Strategy != nil && !known, strategy.String(),
+		"CodeDeploy has no configuration of that name: take one of its own, such as Canary10Percent5Minutes or Linear10PercentEvery1Minute, or leave it to the group")
+	c.refuse("alarms", len(in.Alarms) > 0, strings.Join(in.Alarms, ", "), "with codedeploy the alarms are the deployment group's")
+	c.refuse("max-error-rate", in.MaxErrorRate > 0, "", "with codedeploy the deployment group's alarms watch")
+	c.refuse("bake-time", in.BakeTime > 0, in.BakeTime.String(), "with codedeploy the deployment group's alarms watch")
+}
