@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"lambda-release/internal/awsapi"
@@ -15,6 +16,7 @@ import (
 	"lambda-release/internal/release"
 	"lambda-release/internal/report"
 	"lambda-release/internal/rules"
+	"lambda-release/internal/traffic"
 )
 
 // The exit codes.
@@ -36,7 +38,7 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		input.Usage(stdout)
 		return exitDone
 	case errors.Is(err, input.ErrVersion):
-		fmt.Fprintln(stdout, "lambda-release", Version())
+		_, _ = fmt.Fprintln(stdout, "lambda-release", Version()) // whoever asks sees whether it is there
 		return exitDone
 	}
 	out := report.New(stdout, stderr, getenv, time.Now)
@@ -60,8 +62,8 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdout,
 // operate opens the session, does what was asked, and reports it.
 func operate(ctx context.Context, in input.Input, ev event.Event, target rules.Target, getenv func(string) string, out *report.Reporter) int {
 	req := request(in, ev, target)
-	out.Start(in.Operation, len(req.Functions))
-	ctx, cancel := context.WithTimeout(ctx, in.Timeout)
+	out.Start(intent(in, ev, target), len(req.Functions))
+	ctx, cancel := context.WithTimeout(ctx, in.Timeout+ownTime(in))
 	defer cancel()
 	aws, err := awsapi.Open(ctx, awsapi.Options{Region: in.Region, Getenv: getenv, Timeout: in.Timeout, Version: Version()})
 	if err != nil {
@@ -78,12 +80,33 @@ func operate(ctx context.Context, in input.Input, ev event.Event, target rules.T
 	return finish(out, do(ctx, req))
 }
 
+// intent is the first line of the log: what is about to be done, and why there.
+func intent(in input.Input, ev event.Event, target rules.Target) string {
+	var names []string
+	for _, f := range in.Functions {
+		names = append(names, f.Name)
+	}
+	text := in.Operation + " " + strings.Join(names, ", ")
+	if target.Alias != "" {
+		text += " -> " + target.Alias
+	}
+	if target.Rule != "" {
+		text += fmt.Sprintf(", as %s is by the rule %s", ev.Ref, target.Rule)
+	}
+	if ev.RunID != 0 {
+		text += fmt.Sprintf(" (run %d)", ev.RunID)
+	}
+	return text
+}
+
 // finish reports, and tells the exit code.
 func finish(out *report.Reporter, res release.Result) int {
 	reportErr := out.Finish(res)
 	switch {
 	case res.Displaced():
 		return exitDisplaced
+	case res.Refused:
+		return exitBadInput
 	case res.Status() == release.Failed:
 		return exitFailed
 	case reportErr != nil && res.Changed():
@@ -106,12 +129,46 @@ func request(in input.Input, ev event.Event, target rules.Target) release.Reques
 		Version:          release.Version(in.Version),
 		From:             in.VersionOf,
 		Keep:             in.KeepVersions,
+		Rollout:          rollout(in),
+		CodeDeploy:       codeDeploy(in),
+		Smoke:            release.Smoke{Payloads: in.SmokeTest, Expect: in.Expect, Given: in.ExpectGiven},
 		Run:              release.Run{ID: ev.RunID, Attempt: ev.Attempt, Ref: ev.Ref.Short(), SHA: ev.SHA},
 	}
 	for _, f := range in.Functions {
 		req.Functions = append(req.Functions, release.Function{Name: f.Name, ID: f.Given})
 	}
 	return req
+}
+
+// ownTime is what a rollout takes when nothing goes wrong; the timeout is for
+// everything else.
+func ownTime(in input.Input) time.Duration {
+	if in.Strategy == nil {
+		return in.BakeTime
+	}
+	return in.Strategy.Duration() + in.BakeTime
+}
+
+func rollout(in input.Input) release.Rollout {
+	o := release.Rollout{
+		Bake:   in.BakeTime,
+		Health: traffic.Health{Alarms: in.Alarms, MaxErrorRate: in.MaxErrorRate, MinInvocations: in.MinInvocations},
+	}
+	if in.Strategy != nil && in.CodeDeploy == nil {
+		o.Strategy = *in.Strategy
+	}
+	return o
+}
+
+func codeDeploy(in input.Input) *release.CodeDeploy {
+	if in.CodeDeploy == nil {
+		return nil
+	}
+	d := &release.CodeDeploy{Application: in.CodeDeploy.Application, Group: in.CodeDeploy.Group, Wait: in.CodeDeployWait}
+	if in.Strategy != nil {
+		d.Config, _ = in.Strategy.CodeDeployConfig()
+	}
+	return d
 }
 
 // skip ends a run that no rule is for.

@@ -1,0 +1,315 @@
+package app_test
+
+import (
+	"encoding/json"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"lambda-release/internal/localaws"
+)
+
+// scene is what a script works with.
+type scene struct {
+	*localaws.Cloud
+
+	signalled signalled
+
+	mu    sync.Mutex
+	rules []*rule
+}
+
+type sceneKey struct{}
+
+func newScene(cloud *localaws.Cloud) *scene {
+	s := &scene{Cloud: cloud}
+	cloud.OnCall(s.spoil)
+	return s
+}
+
+func sceneOf(ts *testscript.TestScript) *scene { return ts.Value(sceneKey{}).(*scene) }
+
+// awsVerbs are what follows `aws`.
+//
+//	function NAME [KIND]                a function that is ready; KIND may be Image
+//	upload NAME CODE                    new code in $LATEST
+//	publish NAME                        a version of it
+//	alias NAME ALIAS VERSION TEXT       asserts where an alias is, and its description;
+//	                                    VERSION may be 12+13:0.1 for weights
+//	set-alias NAME ALIAS VERSION [TEXT] puts it there, as somebody else
+//	published NAME PATTERN              asserts the description of the last publish since `calls`
+//	versions NAME [N…]                  asserts which versions there are
+//	become NAME STATE CODE REASON       what versions published from now on become
+//	state NAME VERSION STATE [CODE REASON], last-update NAME VALUE [CODE REASON]
+//	code-storage BYTES                  how much code the account may keep
+//	fault CALLS STATUS CODE MESSAGE     an error instead of the work
+//	drop CALLS, lose CALLS, hang CALLS  the connection closed before, after the work; no answer
+//	delay CALLS DURATION
+//	meanwhile CALLS VERB…               another aws command, just before the first of them is served
+//	heal                                ends all of these
+//	calls [N*]OPERATION…                asserts all calls since the last time, in any order
+//	await CALLS [N]                     waits until N of them have arrived
+//	answered CALLS [N]                  waits until N of them have been answered, and the
+//	                                    caller knows
+//
+// @FILE as an argument stands for what that file holds.
+//
+// CALLS is OPERATION[:FUNCTION], with +N behind it to spare the first N of them
+// and xN to catch N only: UpdateAlias:orders+1x2.
+func awsVerbs() map[string]func(*testscript.TestScript, *scene, []string) {
+	return map[string]func(*testscript.TestScript, *scene, []string){
+		"function":     addFunction,
+		"upload":       func(_ *testscript.TestScript, s *scene, a []string) { s.Upload(a[0], a[1]) },
+		"publish":      func(_ *testscript.TestScript, s *scene, a []string) { s.Publish(a[0], "by hand") },
+		"alias":        wantAlias,
+		"set-alias":    setAlias,
+		"versions":     wantVersions,
+		"published":    wantPublished,
+		"become":       func(_ *testscript.TestScript, s *scene, a []string) { s.OnPublish(a[0], a[1], a[2], a[3]) },
+		"state":        func(_ *testscript.TestScript, s *scene, a []string) { s.SetState(a[0], a[1], a[2], at(a, 3), at(a, 4)) },
+		"last-update":  func(_ *testscript.TestScript, s *scene, a []string) { s.SetLastUpdate(a[0], a[1], at(a, 2), at(a, 3)) },
+		"code-storage": func(ts *testscript.TestScript, s *scene, a []string) { s.LimitCodeStorage(int64(number(ts, a[0]))) },
+		"fault": func(ts *testscript.TestScript, s *scene, a []string) {
+			s.add(ts, a[0], rule{fault: localaws.Fault{Status: number(ts, a[1]), Code: a[2], Message: a[3]}})
+		},
+		"drop": func(ts *testscript.TestScript, s *scene, a []string) {
+			s.add(ts, a[0], rule{fault: localaws.Fault{Drop: true}})
+		},
+		"lose": func(ts *testscript.TestScript, s *scene, a []string) {
+			s.add(ts, a[0], rule{fault: localaws.Fault{DropAfter: true}})
+		},
+		"hang": func(ts *testscript.TestScript, s *scene, a []string) {
+			s.add(ts, a[0], rule{fault: localaws.Fault{Hang: true}})
+		},
+		"delay": func(ts *testscript.TestScript, s *scene, a []string) {
+			d, err := time.ParseDuration(a[1])
+			ts.Check(err)
+			s.add(ts, a[0], rule{fault: localaws.Fault{Delay: d}})
+		},
+		"meanwhile": func(ts *testscript.TestScript, s *scene, a []string) {
+			verb := awsVerbs()[a[1]]
+			s.add(ts, a[0]+"x1", rule{do: func() { verb(ts, s, a[2:]) }})
+		},
+		"heal":  func(_ *testscript.TestScript, s *scene, _ []string) { s.heal() },
+		"calls": wantCalls,
+		"await": await,
+		"answered": func(ts *testscript.TestScript, s *scene, a []string) {
+			awaitThat(ts, s, a, func(c localaws.Call) bool { return c.Status != 0 })
+			time.Sleep(50 * time.Millisecond)
+		},
+	}
+}
+
+func awsCommand(ts *testscript.TestScript, neg bool, args []string) {
+	verbs := awsVerbs()
+	if len(args) == 0 || verbs[args[0]] == nil {
+		ts.Fatalf("usage: aws VERB …, with one of %s", strings.Join(slices.Sorted(maps.Keys(verbs)), ", "))
+	}
+	for i, arg := range args {
+		if file, ok := strings.CutPrefix(arg, "@"); ok {
+			args[i] = strings.TrimSuffix(ts.ReadFile(file), "\n")
+		}
+	}
+	s := sceneOf(ts)
+	if neg {
+		if args[0] != "alias" || len(args) != 3 {
+			ts.Fatalf("usage: ! aws alias NAME ALIAS")
+		}
+		if a, exists := s.Alias(args[1], args[2]); exists {
+			ts.Fatalf("there is an alias %s of %s, at %s", args[2], args[1], position(a))
+		}
+		return
+	}
+	verbs[args[0]](ts, s, args[1:])
+}
+
+func at(args []string, i int) string {
+	if i < len(args) {
+		return args[i]
+	}
+	return ""
+}
+
+func addFunction(ts *testscript.TestScript, s *scene, args []string) {
+	s.AddFunction(args[0], func(f *localaws.Function) {
+		switch at(args, 1) {
+		case "":
+		case "Image":
+			f.PackageType = "Image"
+			f.ImageURI = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/shop:1"
+		default:
+			ts.Fatalf("unknown kind %s", args[1])
+		}
+	})
+}
+
+func setAlias(ts *testscript.TestScript, s *scene, args []string) {
+	version, weight, weighted := strings.Cut(args[2], "+")
+	a := localaws.Alias{Name: args[1], Version: version, Description: at(args, 3)}
+	if weighted {
+		other, share, _ := strings.Cut(weight, ":")
+		f, err := strconv.ParseFloat(share, 64)
+		ts.Check(err)
+		a.Weights = map[string]float64{other: f}
+	}
+	s.SetAlias(args[0], a)
+}
+
+// position writes an alias's position as set-alias reads it.
+func position(a localaws.Alias) string {
+	text := a.Version
+	for v, w := range a.Weights {
+		text += "+" + v + ":" + strconv.FormatFloat(w, 'g', -1, 64)
+	}
+	return text
+}
+
+func wantAlias(ts *testscript.TestScript, s *scene, args []string) {
+	if len(args) != 4 {
+		ts.Fatalf("usage: aws alias NAME ALIAS VERSION TEXT")
+	}
+	a, exists := s.Alias(args[0], args[1])
+	if !exists {
+		ts.Fatalf("%s has no alias %s", args[0], args[1])
+	}
+	if got, want := position(a), args[2]; got != want {
+		ts.Fatalf("%s of %s is at %s, want %s", args[1], args[0], got, want)
+	}
+	if got, want := a.Description, args[3]; got != want {
+		ts.Fatalf("%s of %s says %q, want %q", args[1], args[0], got, want)
+	}
+}
+
+func wantVersions(ts *testscript.TestScript, s *scene, args []string) {
+	if got, want := s.Versions(args[0]), args[1:]; !slices.Equal(got, want) {
+		ts.Fatalf("%s has the versions %v, want %v", args[0], got, want)
+	}
+}
+
+func wantPublished(ts *testscript.TestScript, s *scene, args []string) {
+	var sent struct{ Description string }
+	for _, c := range s.Calls() {
+		if c.Operation == "PublishVersion" && c.Function == args[0] {
+			ts.Check(json.Unmarshal(c.Body, &sent))
+		}
+	}
+	if !regexp.MustCompile(args[1]).MatchString(sent.Description) {
+		ts.Fatalf("%s was published as %q, want %s", args[0], sent.Description, args[1])
+	}
+}
+
+// rule spoils some calls.
+type rule struct {
+	operation, function string
+	spare, most         int // the first calls it lets pass, and how many it catches; 0: all
+	seen                int
+	fault               localaws.Fault
+	do                  func()
+}
+
+var callsPattern = regexp.MustCompile(`^([A-Za-z]+)(?::([a-z-]+?))?(?:\+([0-9]+))?(?:x([0-9]+))?$`)
+
+func (s *scene) add(ts *testscript.TestScript, calls string, r rule) {
+	m := callsPattern.FindStringSubmatch(calls)
+	if m == nil {
+		ts.Fatalf("not CALLS: %s", calls)
+	}
+	r.operation, r.function = m[1], m[2]
+	if m[3] != "" {
+		r.spare = number(ts, m[3])
+	}
+	if m[4] != "" {
+		r.most = number(ts, m[4])
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rules = append(s.rules, &r)
+}
+
+func (s *scene) heal() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rules = nil
+}
+
+// spoil is the hook: of the rules for a call the last one counts.
+func (s *scene) spoil(c localaws.Call) *localaws.Fault {
+	var fault *localaws.Fault
+	var do []func()
+	s.mu.Lock()
+	for _, r := range s.rules {
+		if r.operation != c.Operation || r.function != "" && r.function != c.Function {
+			continue
+		}
+		r.seen++
+		if r.seen <= r.spare || r.most > 0 && r.seen > r.spare+r.most {
+			continue
+		}
+		fault = &r.fault
+		if r.do != nil {
+			do = append(do, r.do)
+		}
+	}
+	s.mu.Unlock()
+	for _, f := range do {
+		f()
+	}
+	return fault
+}
+
+// wantCalls compares the calls since the last time it was asked, as a set: the
+// program makes some of them side by side.
+func wantCalls(ts *testscript.TestScript, s *scene, args []string) {
+	var got, want []string
+	for _, c := range s.Calls() {
+		got = append(got, c.Operation)
+	}
+	for _, arg := range args {
+		n, operation, repeated := strings.Cut(arg, "*")
+		if !repeated {
+			n, operation = "1", arg
+		}
+		want = append(want, slices.Repeat([]string{operation}, number(ts, n))...)
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		ts.Fatalf("calls %v, want %v", got, want)
+	}
+	s.ResetCalls()
+}
+
+// patience is how long a script waits for something to happen.
+const patience = 20 * time.Second
+
+func await(ts *testscript.TestScript, s *scene, args []string) {
+	awaitThat(ts, s, args, func(localaws.Call) bool { return true })
+}
+
+func awaitThat(ts *testscript.TestScript, s *scene, args []string, counts func(localaws.Call) bool) {
+	operation, function, _ := strings.Cut(args[0], ":")
+	want := 1
+	if len(args) > 1 {
+		want = number(ts, args[1])
+	}
+	for end := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+		n := 0
+		for _, c := range s.Calls() {
+			if c.Operation == operation && (function == "" || function == c.Function) && counts(c) {
+				n++
+			}
+		}
+		if n >= want {
+			return
+		}
+		if time.Now().After(end) {
+			ts.Fatalf("%d of %d calls %s after %s", n, want, args[0], patience)
+		}
+	}
+}

@@ -1,0 +1,102 @@
+package app_test
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// step runs the program as a step of a job.
+func step(ts *testscript.TestScript, neg bool, args []string) {
+	if neg {
+		ts.Fatalf("usage: step [exit=N] ARGS…")
+	}
+	want := 0
+	if len(args) > 0 {
+		if n, ok := strings.CutPrefix(args[0], "exit="); ok {
+			want, args = number(ts, n), args[1:]
+		}
+	}
+	// Every step has files of its own.
+	for _, file := range []string{"output", "summary"} {
+		ts.Check(os.Truncate(filepath.Join(ts.Getenv("WORK"), "runner", file), 0))
+	}
+	err := ts.Exec("lambda-release", args...)
+	got := 0
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// event sets what triggered the job.
+func event(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 || len(args) > 3 {
+		ts.Fatalf("usage: event NAME REF [PAYLOAD]")
+	}
+	ts.Setenv("GITHUB_EVENT_NAME", args[0])
+	ts.Setenv("GITHUB_REF", args[1])
+	if len(args) == 3 {
+		ts.Setenv("GITHUB_EVENT_PATH", ts.MkAbs(args[2]))
+	}
+}
+
+// input sets an input to what a file holds, as GitHub hands it over.
+func input(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: input NAME FILE")
+	}
+	ts.Setenv("INPUT_"+strings.ToUpper(args[0]), ts.ReadFile(args[1]))
+}
+
+// signalled is the process that a signal was sent to, and when.
+type signalled struct {
+	process *exec.Cmd
+	at      time.Time
+}
+
+func sendSignal(ts *testscript.TestScript, neg bool, args []string) {
+	signals := map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM}
+	running := ts.BackgroundCmds()
+	if neg || len(args) != 1 || signals[args[0]] == 0 || len(running) != 1 {
+		ts.Fatalf("usage: signal INT|TERM, with one process in the background")
+	}
+	sceneOf(ts).signalled = signalled{running[0], time.Now()}
+	ts.Check(running[0].Process.Signal(signals[args[0]]))
+}
+
+// ended reads how the process has ended: only after wait is that known.
+func ended(ts *testscript.TestScript, neg bool, args []string) {
+	s := sceneOf(ts).signalled
+	if neg || len(args) < 1 || len(args) > 2 || s.process == nil || len(ts.BackgroundCmds()) > 0 {
+		ts.Fatalf("usage: ended N [WITHIN], after signal and wait")
+	}
+	took := time.Since(s.at)
+	if got, want := s.process.ProcessState.ExitCode(), number(ts, args[0]); got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+	if len(args) > 1 {
+		within, err := time.ParseDuration(args[1])
+		ts.Check(err)
+		if took > within {
+			ts.Fatalf("it took %s, more than %s", took, within)
+		}
+	}
+}
+
+func number(ts *testscript.TestScript, s string) int {
+	n, err := strconv.Atoi(s)
+	ts.Check(err)
+	return n
+}
