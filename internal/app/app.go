@@ -69,7 +69,7 @@ func operate(ctx context.Context, in input.Input, ev event.Event, target rules.T
 	if err != nil {
 		return finish(out, release.NotStarted(req, in.Operation, err))
 	}
-	releaser := release.Releaser{AWS: aws, Clock: awsapi.RealClock{}, Progress: out}
+	releaser := release.Releaser{AWS: aws, Clock: awsapi.RealClock{}, Progress: out, Getenv: getenv}
 	do := map[string]func(context.Context, release.Request) release.Result{
 		input.Release:     releaser.Release,
 		input.Promote:     releaser.Promote,
@@ -129,6 +129,10 @@ func request(in input.Input, ev event.Event, target rules.Target) release.Reques
 		Version:          release.Version(in.Version),
 		From:             in.VersionOf,
 		Keep:             in.KeepVersions,
+		Code:             in.Code,
+		Provisioned:      in.WaitForProvisioned,
+		Stages:           in.Stages[target.Alias],
+		StageVariable:    in.StageVariable,
 		Rollout:          rollout(in),
 		CodeDeploy:       codeDeploy(in),
 		Smoke:            release.Smoke{Payloads: in.SmokeTest, Expect: in.Expect, Given: in.ExpectGiven},

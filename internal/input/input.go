@@ -13,38 +13,47 @@ import (
 
 	"github.com/itchyny/gojq"
 
+	"lambda-release/internal/artifact"
+	"lambda-release/internal/gateway"
 	"lambda-release/internal/rules"
 	"lambda-release/internal/traffic"
 )
 
 // Input is what the job is asked to do.
 type Input struct {
-	Functions        []Function        // one at least, no short name twice
-	Rules            rules.Rules       // `aliases`
-	Alias            string            // passes rules.CheckAlias; "": the rules are asked
-	Ref              string            // in a form that rules.ParseRef takes; "": the event's
-	IfNoMatch        string            // warn, ignore or error
-	Operation        string            // Release and the other operations
-	Version          int64             // `version` as a number; 0: not given as one
-	VersionOf        string            // `version` as the name of an alias, for Promote
-	KeepVersions     int               // 3 or more; 0: nothing is deleted
-	SmokeTest        map[string][]byte // JSON by short function name; a function left out is not tested
-	Expect           *gojq.Code        // `smoke-test-expect`; nil: any answer will do
-	ExpectGiven      string            // as it was written
-	Strategy         *traffic.Strategy // nil: not given
-	BakeTime         time.Duration     // at most 24 h
-	Alarms           []string          // no name twice
-	MaxErrorRate     float64           // 0 to 1; 0: not judged
-	MinInvocations   int               // 1 or more
-	CodeDeploy       *CodeDeploy       // nil: the runner holds the shift
-	CodeDeployWait   bool
-	Description      string            // one line, at most 256 characters
-	AliasDescription *string           // one line, at most 160 characters; nil: kept
-	CodeSHA256       map[string]string // short function name -> base64 SHA-256; a function left out is not guarded
-	ClearWeights     bool
-	DryRun           bool
-	Region           string        // `aws-region`, else the one that the functions' ARNs name, else ""
-	Timeout          time.Duration // more than 0, at most 24 h
+	Functions          []Function        // one at least, no short name twice
+	Rules              rules.Rules       // `aliases`
+	Alias              string            // passes rules.CheckAlias; "": the rules are asked
+	Ref                string            // in a form that rules.ParseRef takes; "": the event's
+	IfNoMatch          string            // warn, ignore or error
+	Operation          string            // Release and the other operations
+	Version            int64             // `version` as a number; 0: not given as one
+	VersionOf          string            // `version` as the name of an alias, for Promote
+	KeepVersions       int               // 3 or more; 0: nothing is deleted
+	SmokeTest          map[string][]byte // JSON by short function name; a function left out is not tested
+	Expect             *gojq.Code        // `smoke-test-expect`; nil: any answer will do
+	ExpectGiven        string            // as it was written
+	Strategy           *traffic.Strategy // nil: not given
+	BakeTime           time.Duration     // at most 24 h
+	Alarms             []string          // no name twice
+	MaxErrorRate       float64           // 0 to 1; 0: not judged
+	MinInvocations     int               // 1 or more
+	CodeDeploy         *CodeDeploy       // nil: the runner holds the shift
+	CodeDeployWait     bool
+	Code               map[string]artifact.Source // by short function name
+	WaitForProvisioned bool
+	Stages             map[string][]gateway.Stage // by alias
+	StageVariable      string                     // a legal name
+	Role               string                     // ARN of the role to assume; "": the environment's credentials
+	SessionName        string                     // "": made from the run
+	SessionTime        time.Duration              // 15 minutes to 12 hours
+	Description        string                     // one line, at most 256 characters
+	AliasDescription   *string                    // one line, at most 160 characters; nil: kept
+	CodeSHA256         map[string]string          // short function name -> base64 SHA-256; a function left out is not guarded
+	ClearWeights       bool
+	DryRun             bool
+	Region             string        // `aws-region`, else the one that the functions' ARNs name, else ""
+	Timeout            time.Duration // more than 0, at most 24 h
 }
 
 // The operations.

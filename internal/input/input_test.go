@@ -40,6 +40,8 @@ func defaults() Input {
 
 		MinInvocations: 20,
 		CodeDeployWait: true,
+		StageVariable:  "lambdaAlias",
+		SessionTime:    time.Hour,
 	}
 }
 

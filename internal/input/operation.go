@@ -88,6 +88,8 @@ func (c *checks) operation() {
 		c.refuse("alias", in.Alias != "", in.Alias, "delete-alias deletes only what a rule with {number}, {branch} or {tag} in its alias names; leave alias empty")
 	}
 	c.refuse("version", version != "" && in.Operation != Promote && in.Operation != Rollback, version, "only promote and rollback take a version")
+	c.refuse("code", in.Code != nil && in.Operation != Release, "", "only release uploads code")
+	c.refuse("code-sha256", in.Code != nil && in.CodeSHA256 != nil, "", "code is guarded by its own hash: leave code-sha256 out")
 	c.refuse("keep-versions", in.KeepVersions != 0 && in.Operation != Release && in.Operation != Prune,
 		strconv.Itoa(in.KeepVersions), "only release and prune delete versions")
 }

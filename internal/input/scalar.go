@@ -41,23 +41,12 @@ func parseRules(in *Input, value string) Problems {
 		in.Rules = rs
 		return nil
 	}
-	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		return bad(err.Error())
-	}
-	var problems Problems
-	for _, err := range joined.Unwrap() {
-		p := Problem{What: err.Error()}
+	return each(err, func(err error) Problem {
 		if line, ok := errors.AsType[*rules.LineError](err); ok {
-			p = Problem{
-				Value:   line.Text,
-				What:    fmt.Sprintf("line %d: %s", line.Line, line.Problem),
-				Allowed: line.Allowed,
-			}
+			return Problem{Value: line.Text, What: onLine(line.Line, line.Problem), Allowed: line.Allowed}
 		}
-		problems = append(problems, p)
-	}
-	return problems
+		return Problem{What: err.Error()}
+	})
 }
 
 func parseAlias(in *Input, value string) Problems {

@@ -29,13 +29,14 @@ const (
 
 // The headings of --help.
 const (
-	groupWhat   = "What to release"
-	groupWhere  = "Which alias to release to"
-	groupSmoke  = "Smoke test"
-	groupShift  = "How the traffic goes over"
-	groupTexts  = "What the descriptions say"
-	groupGuards = "Guards"
-	groupAWS    = "AWS"
+	groupWhat    = "What to release"
+	groupWhere   = "Which alias to release to"
+	groupSmoke   = "Smoke test"
+	groupShift   = "How the traffic goes over"
+	groupGateway = "API Gateway"
+	groupTexts   = "What the descriptions say"
+	groupGuards  = "Guards"
+	groupAWS     = "AWS"
 )
 
 var table = []spec{
@@ -56,6 +57,14 @@ var table = []spec{
 		parse: func(in *Input, value string) Problems {
 			return oneOf(&in.Operation, value, Release, Promote, Rollback, Prune, DeleteAlias)
 		},
+	},
+	{
+		name: "code", group: groupWhat, kind: list, hint: "CODE",
+		doc: "Uploads this code before it is published: a `.zip`, a folder (zipped reproducibly), `s3://BUCKET/KEY` or " +
+			"`s3://BUCKET/KEY#VERSION`, or the URI of an image in ECR. Code that is there already is not uploaded again, and " +
+			"what is published is what was uploaded. For several functions `NAME=CODE` a line. Of `release`.",
+		allowed: "allowed is a .zip, a folder, s3://BUCKET/KEY[#VERSION] or an ECR image URI with a tag or digest; several functions: NAME=CODE a line",
+		parse:   parseCode,
 	},
 	{
 		name: "version", group: groupWhat, hint: "VERSION",
@@ -170,6 +179,28 @@ var table = []spec{
 		},
 	},
 	{
+		name: "wait-for-provisioned-concurrency", group: groupShift, kind: toggle, def: "false",
+		doc:     "`true` waits after the move until the alias's provisioned concurrency is ready, and puts the alias back if AWS cannot allocate it.",
+		allowed: "allowed are true and false",
+		parse: func(in *Input, value string) Problems {
+			return parseBool(&in.WaitForProvisioned, value)
+		},
+	},
+	{
+		name: "api-gateway-stages", group: groupGateway, kind: list, hint: "ALIAS=ARN",
+		doc: "API Gateway stages that are bound to an alias, `ALIAS=STAGE-ARN` a line, REST (`/restapis/`) or HTTP " +
+			"(`/apis/`): after the release the alias has its own permission for the stage, and the stage's variable is the " +
+			"alias's name. Only the lines of the alias that is released count.",
+		allowed: "write ALIAS=STAGE-ARN, for example prod=arn:aws:apigateway:eu-central-1::/restapis/a1b2c3d4e5/stages/prod",
+		parse:   parseStages,
+	},
+	{
+		name: "stage-variable", group: groupGateway, hint: "NAME", def: "lambdaAlias",
+		doc:     "The stage variable that holds the alias's name: the integration's URI ends in `${stageVariables.lambdaAlias}`.",
+		allowed: "allowed are 1 to 64 of a-z, A-Z, 0-9 and _",
+		parse:   parseStageVariable,
+	},
+	{
 		name: "description", group: groupTexts, hint: "TEXT",
 		doc: "Text of the version's description, after the commit and the run: at most 256 characters. Line breaks " +
 			"become spaces.",
@@ -214,6 +245,25 @@ var table = []spec{
 			"environment's (`AWS_REGION`).",
 		allowed: "a region looks like eu-central-1",
 		parse:   parseRegion,
+	},
+	{
+		name: "role-to-assume", group: groupAWS, hint: "ARN",
+		doc: "The IAM role to assume with the job's own OIDC token; the job needs `permissions: id-token: write`. Its session " +
+			"is renewed while a shift runs. Empty: the credentials of the environment.",
+		allowed: "allowed is the ARN of an IAM role, arn:aws:iam::123456789012:role/NAME",
+		parse:   parseRole,
+	},
+	{
+		name: "role-session-name", group: groupAWS, hint: "NAME",
+		doc:     "The name of the role's session, as CloudTrail shows it. Empty: `lambda-release-` and the run's id.",
+		allowed: "allowed are 2 to 64 of a-z, A-Z, 0-9 and _+=,.@-",
+		parse:   parseSessionName,
+	},
+	{
+		name: "role-duration-seconds", group: groupAWS, hint: "SECONDS", def: "3600",
+		doc:     "How long a session of the role lasts, at most what the role allows.",
+		allowed: "allowed is a whole number from 900 to 43200",
+		parse:   parseSessionSeconds,
 	},
 	{
 		name: "timeout", group: groupAWS, hint: "DURATION", def: "10m",

@@ -29,7 +29,9 @@ type job struct {
 	fn   Function
 	verb verb
 	run  uint64 // the run's id
-	out  *Outcome
+
+	provisioned bool // wait for the alias\'s provisioned concurrency
+	out         *Outcome
 
 	seen  state  // the alias as read last
 	moved *state // the alias as this run has put it, nil while it has not
@@ -61,6 +63,9 @@ func (r *Releaser) run(ctx context.Context, req Request, operation string, v ver
 			standDown(jobs, *why)
 		} else {
 			r.moveAll(ctx, req, watch, jobs)
+		}
+		if blocker(jobs) == nil {
+			r.bindAll(ctx, req, jobs)
 		}
 		if req.Keep > 0 && blocker(jobs) == nil {
 			r.pruneAfter(ctx, req, jobs)
@@ -94,7 +99,7 @@ func (r *Releaser) begin(req Request, operation string, v verb) (Result, []*job)
 		res.Outcomes[i] = Outcome{
 			Function: fn.Name, Alias: req.Alias, Region: r.AWS.Region, Before: Position{Unknown: true}, After: Position{Unknown: true},
 		}
-		jobs[i] = &job{r: r, fn: fn, verb: v, run: req.Run.ID, out: &res.Outcomes[i]}
+		jobs[i] = &job{r: r, fn: fn, verb: v, run: req.Run.ID, provisioned: req.Provisioned, out: &res.Outcomes[i]}
 	}
 	return res, jobs
 }

@@ -81,6 +81,9 @@ func (j *job) move(ctx context.Context) error {
 	if err := j.awaitNoWeights(ctx); err != nil {
 		return err
 	}
+	if err := j.awaitProvisioned(ctx); err != nil {
+		return err
+	}
 	j.out.Status, j.out.Reason = d.status, d.reason
 	j.tellMove(d.reason)
 	return nil

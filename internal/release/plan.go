@@ -80,7 +80,7 @@ func (v *release) plan(ctx context.Context, j *job) error {
 		j.planDifferences(serving, latest)
 	}
 	j.out.Status = Planned
-	return nil
+	return j.planBinding(ctx, v.Request)
 }
 
 // planMove ends the preparation of a promotion or rollback to target when it is

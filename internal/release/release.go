@@ -15,6 +15,7 @@ import (
 
 	"lambda-release/internal/artifact"
 	"lambda-release/internal/awsapi"
+	"lambda-release/internal/gateway"
 )
 
 // Releaser carries out operations. It keeps nothing between them.
@@ -54,6 +55,10 @@ type Request struct {
 	Rollout    Rollout     // how the traffic goes over
 	CodeDeploy *CodeDeploy // who shifts the traffic instead, for one function only; nil for nobody
 	Smoke      Smoke       // what a version must pass before any alias is moved to it
+
+	Provisioned   bool            // wait until the alias's provisioned concurrency is ready
+	Stages        []gateway.Stage // to bind to the alias when it is where it was wanted
+	StageVariable string
 
 	Keep int // how many of the newest versions a prune keeps; after a release 0 prunes nothing
 

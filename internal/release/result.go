@@ -88,8 +88,9 @@ type Outcome struct {
 	Reason   string   // one sentence: why it ended as it did; "" when the status says it all
 	Plan     []string // what a dry run would do, a sentence each
 	Warnings []string
-	Err      error  // the failure's own cause; nil for a function that only shares the batch's fate
-	Hint     string // what to do about Err; may have several lines, an IAM statement among them as JSON
+	Changes  []string // what else was changed, a sentence each
+	Err      error    // the failure's own cause; nil for a function that only shares the batch's fate
+	Hint     string   // what to do about Err; may have several lines, an IAM statement among them as JSON
 
 	// Displaced is set on a failure that could not be undone, or whose effect
 	// could not be found out; Reason then says where the alias is.

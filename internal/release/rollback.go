@@ -18,6 +18,7 @@ import (
 // is rolled back then.
 func (r *Releaser) Rollback(ctx context.Context, req Request) Result {
 	req.Rollout, req.CodeDeploy, req.Smoke = Rollout{}, nil, Smoke{} // back at once, and to what has served before
+	req.Stages = nil
 	return r.run(ctx, req, "rollback", &rollback{req})
 }
 

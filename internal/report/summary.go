@@ -25,7 +25,7 @@ const (
 func summary(res release.Result) string {
 	parts := []string{heading(mark(res), headline(res)), table(res)}
 	parts = append(parts, failureParts(res)...)
-	parts = append(parts, warningPart(res), planPart(res), prunedPart(res), picture(res), footer(res))
+	parts = append(parts, warningPart(res), changesPart(res), planPart(res), prunedPart(res), picture(res), footer(res))
 	var b strings.Builder
 	for _, part := range parts {
 		if b.Len()+len(part) > maxSummary {
@@ -163,6 +163,16 @@ func warningPart(res release.Result) string {
 		}
 	}
 	return list("Warnings", items)
+}
+
+func changesPart(res release.Result) string {
+	var items []string
+	for _, o := range res.Outcomes {
+		for _, c := range o.Changes {
+			items = append(items, "- "+code(subject(o))+": "+markdown(shorten(c, maxText))+"\n")
+		}
+	}
+	return list("Also changed", items)
 }
 
 func planPart(res release.Result) string {

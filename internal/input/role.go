@@ -1,0 +1,44 @@
+package input
+
+import (
+	"regexp"
+	"strconv"
+	"time"
+)
+
+// https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
+var (
+	rolePattern    = regexp.MustCompile(`^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,576}$`)
+	sessionPattern = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
+)
+
+const (
+	minSession = 15 * time.Minute
+	maxSession = 12 * time.Hour
+)
+
+func parseRole(in *Input, value string) Problems {
+	if !rolePattern.MatchString(value) {
+		return bad("not the ARN of a role")
+	}
+	in.Role = value
+	return nil
+}
+
+func parseSessionName(in *Input, value string) Problems {
+	if !sessionPattern.MatchString(value) {
+		return bad("not a name for a session")
+	}
+	in.SessionName = value
+	return nil
+}
+
+func parseSessionSeconds(in *Input, value string) Problems {
+	n, err := strconv.Atoi(value)
+	d := time.Duration(n) * time.Second
+	if err != nil || d < minSession || d > maxSession {
+		return bad("not a whole number from 900 to 43200")
+	}
+	in.SessionTime = d
+	return nil
+}

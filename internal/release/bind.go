@@ -1,0 +1,63 @@
+package release
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"lambda-release/internal/awsapi"
+	"lambda-release/internal/gateway"
+)
+
+// bindAll binds the API Gateway stages of the alias to it, when it is where it
+// was wanted. What fails there does not take the alias back: it serves as it
+// should, and only the stage does not use it yet.
+func (r *Releaser) bindAll(ctx context.Context, req Request, jobs []*job) {
+	if len(req.Stages) == 0 {
+		return
+	}
+	r.Progress.Phase("Bind API Gateway stages to " + req.Alias)
+	each(jobs, func(j *job) {
+		for _, stage := range req.Stages {
+			changed, err := gateway.Bind(ctx, r.AWS, j.gatewayFunction(), req.Alias, stage, req.StageVariable, func(text string) { j.fact("%s", text) })
+			j.out.Changes = append(j.out.Changes, changed...)
+			if err != nil {
+				j.out.Displaced = j.moved != nil
+				j.out.Reason = fmt.Sprintf("%s is at %s, as wanted, and stage %s is not bound to it yet", req.Alias, j.out.After, stage.ARN)
+				j.fail(err)
+				return
+			}
+			if len(changed) == 0 {
+				j.fact("stage %s is bound to %s already", stage.ARN, req.Alias)
+			}
+		}
+	})
+}
+
+// planBinding adds to a plan what would be bound.
+func (j *job) planBinding(ctx context.Context, req Request) error {
+	for _, stage := range req.Stages {
+		changes, err := gateway.Plan(ctx, j.r.AWS, j.gatewayFunction(), req.Alias, stage, req.StageVariable)
+		if err != nil {
+			return err
+		}
+		for _, change := range changes {
+			j.plan("%s", change)
+		}
+	}
+	return nil
+}
+
+func (j *job) gatewayFunction() gateway.Function {
+	return gateway.Function{Name: j.fn.Name, ID: j.fn.ID, ARN: j.out.FunctionARN}
+}
+
+// awaitProvisioned waits for the alias's provisioned concurrency to follow it.
+func (j *job) awaitProvisioned(ctx context.Context) error {
+	if !j.provisioned {
+		return nil
+	}
+	return j.r.AWS.AwaitProvisioned(ctx, j.fn.ID, j.out.Alias, func(now awsapi.Concurrency, since time.Duration) {
+		j.fact("still waiting for the provisioned concurrency (%d of %d ready), since %s", now.Available, now.Requested, since.Round(time.Second))
+	})
+}

@@ -1,0 +1,100 @@
+package release_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"lambda-release/internal/gateway"
+	"lambda-release/internal/localaws"
+	"lambda-release/internal/release"
+)
+
+func bound(t testing.TB, w *world, id uint64) release.Request {
+	t.Helper()
+	stage, err := gateway.ParseStage("arn:aws:apigateway:eu-central-1::/restapis/a1b2c3d4e5/stages/prod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := run(id)
+	req.Stages, req.StageVariable = []gateway.Stage{stage}, "lambdaAlias"
+	return req
+}
+
+func TestAStageIsBoundOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, localaws.Options{})
+	w.AddFunction("items")
+	w.AddRestStage("a1b2c3d4e5", "prod", nil)
+
+	dry := bound(t, w, 1)
+	dry.DryRun = true
+	if o := ended(t, w.release(dry, "items"), release.Planned, release.None); !strings.Contains(strings.Join(o.Plan, "\n"), "lambdaAlias") {
+		t.Errorf("plan: %q", o.Plan)
+	}
+	o := ended(t, w.release(bound(t, w, 1), "items"), release.Released, 1)
+	if len(o.Changes) != 2 {
+		t.Errorf("changes: %q", o.Changes)
+	}
+	if got := w.StageVariables("a1b2c3d4e5", "prod")["lambdaAlias"]; got != "prod" {
+		t.Errorf("lambdaAlias is %q", got)
+	}
+	w.ResetCalls()
+	o = ended(t, w.release(bound(t, w, 2), "items"), release.Unchanged, 1)
+	if len(o.Changes) != 0 {
+		t.Errorf("again: %q", o.Changes)
+	}
+	for _, c := range w.Calls() {
+		if !strings.HasPrefix(c.Operation, "Get") && c.Operation != "PublishVersion" {
+			t.Errorf("again: called %s", c.Operation)
+		}
+	}
+}
+
+func TestAStageThatCannotBeBoundDoesNotTakeTheReleaseBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, localaws.Options{})
+	w.AddFunction("items")
+	res := w.release(bound(t, w, 1), "items") // there is no such stage
+	o := ended(t, res, release.Failed, 1)
+	if !o.Displaced || !strings.Contains(o.Reason, "prod is at 1, as wanted, and stage ") {
+		t.Errorf("%+v", o)
+	}
+	w.at("items", "prod", "1", "[1 | run 1]")
+	w.AddRestStage("a1b2c3d4e5", "prod", nil)
+	ended(t, w.release(bound(t, w, 1), "items"), release.Unchanged, 1)
+}
+
+func TestProvisionedConcurrencyIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	for _, fails := range []bool{false, true} {
+		clock := newHours()
+		w := newWorld(t, localaws.Options{Now: clock.Now, Settle: 30 * time.Second})
+		r := &rollout{w, clock}
+		w.AddFunction("items")
+		w.Publish("items", "")
+		w.SetAlias("items", localaws.Alias{Name: "prod", Version: "1", Description: "shop [1 | run 1]"})
+		if err := w.ProvisionConcurrency("items", "prod"); err != nil {
+			t.Fatal(err)
+		}
+		w.Upload("items", "2")
+		if fails {
+			clock.onSleep = func(int) { w.FailProvisioning("items", "prod", "The function has no role.") }
+		}
+		res := r.shift(t.Context(), r.url, "AllAtOnce", func(req *release.Request) { req.Provisioned = true }, "items")
+		if !fails {
+			ended(t, res, release.Released, 2)
+			if !strings.Contains(sorted(w.Calls()), "GetProvisionedConcurrencyConfig") {
+				t.Errorf("called %s", sorted(w.Calls()))
+			}
+			continue
+		}
+		o := ended(t, res, release.Failed, 2)
+		if o.Displaced || o.Err == nil || !strings.Contains(o.Err.Error(), "no role") {
+			t.Errorf("displaced %t (%s): %v", o.Displaced, o.Reason, o.Err)
+		}
+		if a, _ := w.Alias("items", "prod"); a.Version != "1" || a.Description != "shop [1 | run 1]" {
+			t.Errorf("prod is at %s, %q", a.Version, a.Description)
+		}
+	}
+}
