@@ -65,7 +65,9 @@ func operate(ctx context.Context, in input.Input, ev event.Event, target rules.T
 	out.Start(intent(in, ev, target), len(req.Functions))
 	ctx, cancel := context.WithTimeout(ctx, in.Timeout+ownTime(in))
 	defer cancel()
-	aws, err := awsapi.Open(ctx, awsapi.Options{Region: in.Region, Getenv: getenv, Timeout: in.Timeout, Version: Version()})
+	aws, err := awsapi.Open(ctx, awsapi.Options{
+		Region: in.Region, Getenv: getenv, Timeout: in.Timeout, Version: Version(), Role: role(in, ev, getenv, out),
+	})
 	if err != nil {
 		return finish(out, release.NotStarted(req, in.Operation, err))
 	}

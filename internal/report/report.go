@@ -68,6 +68,15 @@ func (r *Reporter) Start(what string, functions int) {
 	r.say(what)
 }
 
+// Mask makes the runner hide a secret wherever it would be shown.
+func (r *Reporter) Mask(secret string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.actions != nil && secret != "" {
+		r.actions.AddMask(secret)
+	}
+}
+
 // Finish reports how the run ended. Whatever cannot be written does not keep
 // the rest from being written; it is told in the log and returned.
 func (r *Reporter) Finish(res release.Result) error {

@@ -1,0 +1,39 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/sethvargo/go-githubactions"
+
+	"lambda-release/internal/awsapi"
+	"lambda-release/internal/event"
+	"lambda-release/internal/input"
+	"lambda-release/internal/report"
+)
+
+// audience is whom the job's token is for, as the trust policy has it.
+const audience = "sts.amazonaws.com"
+
+// role is what the session is opened with: nil for the environment's credentials.
+func role(in input.Input, ev event.Event, getenv func(string) string, out *report.Reporter) *awsapi.Role {
+	if in.Role == "" {
+		return nil
+	}
+	name := in.SessionName
+	if name == "" {
+		name = fmt.Sprintf("lambda-release-%d", ev.RunID)
+	}
+	actions := githubactions.New(githubactions.WithGetenv(getenv))
+	return &awsapi.Role{
+		ARN: in.Role, SessionName: name, Duration: in.SessionTime, Mask: out.Mask,
+		Token: func(ctx context.Context) (string, error) {
+			token, err := actions.GetIDToken(ctx, audience)
+			if _, missing := errors.AsType[*githubactions.EnvMissingError](err); missing {
+				err = fmt.Errorf("%w: %w", awsapi.ErrNoToken, err)
+			}
+			return token, err
+		},
+	}
+}
