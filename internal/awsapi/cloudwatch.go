@@ -152,11 +152,11 @@ func (m Metric) query(place int) types.MetricDataQuery {
 }
 
 func said(messages []types.MessageData) string {
-	text := ""
+	var text strings.Builder
 	for _, m := range messages {
-		text += fmt.Sprintf("; %s: %s", aws.ToString(m.Code), aws.ToString(m.Value))
+		fmt.Fprintf(&text, "; %s: %s", aws.ToString(m.Code), aws.ToString(m.Value))
 	}
-	return text
+	return text.String()
 }
 
 // read is call for CloudWatch, with an end of its own.

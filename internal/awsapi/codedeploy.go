@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy/types"
+	"github.com/aws/smithy-go"
 )
 
 func (s *session) newCodeDeploy() *codedeploy.Client {
@@ -223,28 +224,24 @@ func (c *Client) StopDeployment(ctx context.Context, id string) (status, message
 }
 
 // ofCodeDeploy gives the kind to what CodeDeploy refuses: its errors are all
-// of status 400.
+// of status 400, and go by their codes.
 func ofCodeDeploy(err error) error {
 	var (
-		e             *Error
-		noApplication *types.ApplicationDoesNotExistException
-		noGroup       *types.DeploymentGroupDoesNotExistException
-		noConfig      *types.DeploymentConfigDoesNotExistException
-		noDeployment  *types.DeploymentDoesNotExistException
-		active        *types.DeploymentLimitExceededException
-		ended         *types.DeploymentAlreadyCompletedException
+		e   *Error
+		api smithy.APIError
 	)
-	if !errors.As(err, &e) {
+	if !errors.As(err, &e) || !errors.As(err, &api) {
 		return err
 	}
-	switch {
-	case errors.As(err, &noApplication), errors.As(err, &noGroup), errors.As(err, &noConfig), errors.As(err, &noDeployment):
+	switch api.ErrorCode() {
+	case "ApplicationDoesNotExistException", "DeploymentGroupDoesNotExistException",
+		"DeploymentConfigDoesNotExistException", "DeploymentDoesNotExistException":
 		e.Kind = NotFound
-	case errors.As(err, &active):
+	case "DeploymentAlreadyCompletedException":
+		e.Kind = Conflict
+	case "DeploymentLimitExceededException":
 		e.Kind = Conflict
 		return &ActiveError{e}
-	case errors.As(err, &ended):
-		e.Kind = Conflict
 	}
 	return err
 }

@@ -123,15 +123,14 @@ func innermost(err error) string {
 
 // Is tells whether err is an error of AWS's of this kind.
 func Is(err error, kind Kind) bool {
-	var e *Error
-	return errors.As(err, &e) && e.Kind == kind
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Kind == kind
 }
 
 // FateOf is the fate of the call that err is about; an error that is not of a
 // call changed nothing.
 func FateOf(err error) Fate {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Fate
 	}
 	return NotSent
@@ -218,8 +217,7 @@ func kindOfCode(code string, status int) Kind {
 }
 
 func statusOf(err error) int {
-	var response *smithyhttp.ResponseError
-	if errors.As(err, &response) {
+	if response, ok := errors.AsType[*smithyhttp.ResponseError](err); ok {
 		return response.HTTPStatusCode()
 	}
 	return 0

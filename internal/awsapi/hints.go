@@ -82,8 +82,7 @@ func (e *Error) lastHint() string {
 // it that no statement in a role's policy can mend.
 func deniedHint(e *Error) string {
 	said := ""
-	var api smithy.APIError
-	if errors.As(e.Err, &api) {
+	if api, ok := errors.AsType[smithy.APIError](e.Err); ok {
 		said = api.ErrorMessage()
 	}
 	if why := denier(said); why != "" {

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -185,6 +184,7 @@ func (a *assumed) token(ctx context.Context) (string, *Error) {
 			return "", e
 		case attempt < tokenAttempts && a.clock.Sleep(ctx, tokenPause<<(attempt-1)) == nil:
 		default:
+			e.Err = fmt.Errorf("obtain an OIDC token: %w", err)
 			e.advice = "The service that gives out tokens has failed, not AWS. Run the job again; https://www.githubstatus.com shows known faults."
 			return "", e
 		}
@@ -294,7 +294,10 @@ func (a *assumed) explain(e *Error, token string) *Error {
 // trust is what to do when the role's trust policy refuses the token.
 func (a *assumed) trust(c claims) string {
 	host := c.host()
-	conditions := map[string]string{host + ":aud": c.audience()}
+	conditions := map[string]any{host + ":aud": c.Audience}
+	if len(c.Audience) < 2 {
+		conditions[host+":aud"] = c.audience()
+	}
 	who := ""
 	if c.Subject != "" {
 		conditions[host+":sub"] = c.Subject
@@ -382,7 +385,7 @@ func (c claims) audience() string {
 	if len(c.Audience) == 0 {
 		return "sts.amazonaws.com"
 	}
-	return strings.Join(slices.Clone(c.Audience), ", ")
+	return strings.Join(c.Audience, ", ")
 }
 
 // host is the issuer as IAM names it.

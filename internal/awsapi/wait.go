@@ -116,5 +116,10 @@ func lastSeen(err error, last *Configuration) error {
 }
 
 func stateAsError(c *Configuration) error {
-	return fmt.Errorf("State %s, LastUpdateStatus %s", c.State, c.LastUpdate)
+	return stateError(fmt.Sprintf("State %s, LastUpdateStatus %s", c.State, c.LastUpdate))
 }
+
+// stateError is a state as what was seen last.
+type stateError string
+
+func (e stateError) Error() string { return string(e) }

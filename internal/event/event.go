@@ -72,7 +72,7 @@ func Read(getenv func(string) string, refOverride string) (Event, error) {
 	}
 	if errRun != nil && errRef != nil {
 		// Not ErrNoRef: that alone would be something to go on after.
-		return e, fmt.Errorf("%w\n%v", errRun, errRef)
+		return e, errors.Join(errRun, errors.New(errRef.Error()))
 	}
 	return e, errors.Join(errRun, errRef)
 }

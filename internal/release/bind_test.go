@@ -10,7 +10,7 @@ import (
 	"lambda-release/internal/release"
 )
 
-func bound(t testing.TB, w *world, id uint64) release.Request {
+func bound(t testing.TB, id uint64) release.Request {
 	t.Helper()
 	stage, err := gateway.ParseStage("arn:aws:apigateway:eu-central-1::/restapis/a1b2c3d4e5/stages/prod")
 	if err != nil {
@@ -27,12 +27,12 @@ func TestAStageIsBoundOnce(t *testing.T) {
 	w.AddFunction("items")
 	w.AddRestStage("a1b2c3d4e5", "prod", nil)
 
-	dry := bound(t, w, 1)
+	dry := bound(t, 1)
 	dry.DryRun = true
 	if o := ended(t, w.release(dry, "items"), release.Planned, release.None); !strings.Contains(strings.Join(o.Plan, "\n"), "lambdaAlias") {
 		t.Errorf("plan: %q", o.Plan)
 	}
-	o := ended(t, w.release(bound(t, w, 1), "items"), release.Released, 1)
+	o := ended(t, w.release(bound(t, 1), "items"), release.Released, 1)
 	if len(o.Changes) != 2 {
 		t.Errorf("changes: %q", o.Changes)
 	}
@@ -40,7 +40,7 @@ func TestAStageIsBoundOnce(t *testing.T) {
 		t.Errorf("lambdaAlias is %q", got)
 	}
 	w.ResetCalls()
-	o = ended(t, w.release(bound(t, w, 2), "items"), release.Unchanged, 1)
+	o = ended(t, w.release(bound(t, 2), "items"), release.Unchanged, 1)
 	if len(o.Changes) != 0 {
 		t.Errorf("again: %q", o.Changes)
 	}
@@ -55,14 +55,14 @@ func TestAStageThatCannotBeBoundDoesNotTakeTheReleaseBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, localaws.Options{})
 	w.AddFunction("items")
-	res := w.release(bound(t, w, 1), "items") // there is no such stage
+	res := w.release(bound(t, 1), "items") // there is no such stage
 	o := ended(t, res, release.Failed, 1)
 	if !o.Displaced || !strings.Contains(o.Reason, "prod is at 1, as wanted, and stage ") {
 		t.Errorf("%+v", o)
 	}
 	w.at("items", "prod", "1", "[1 | run 1]")
 	w.AddRestStage("a1b2c3d4e5", "prod", nil)
-	ended(t, w.release(bound(t, w, 1), "items"), release.Unchanged, 1)
+	ended(t, w.release(bound(t, 1), "items"), release.Unchanged, 1)
 }
 
 func TestProvisionedConcurrencyIsWaitedFor(t *testing.T) {

@@ -57,6 +57,11 @@ func (r *Releaser) deploy(ctx context.Context, req Request, j *job) *cause {
 		Function: j.fn.Name, Alias: j.out.Alias, Current: j.seen.Version.String(), Target: j.out.Version.String(),
 		Description: fmt.Sprintf("lambda-release run %d", j.run),
 	})
+	if _, unsure := errors.AsType[*traffic.UnsureError](err); unsure {
+		j.fail(err)
+		j.lost("a deployment may be moving it")
+		return nil
+	}
 	if err != nil {
 		j.fail(err)
 		return j.because()

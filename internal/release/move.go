@@ -235,11 +235,9 @@ func (j *job) tellMove(reason string) {
 // awaitNoWeights waits until an alias with provisioned concurrency, which AWS
 // itself moves gradually, serves the new version only.
 func (j *job) awaitNoWeights(ctx context.Context) error {
-	since := j.r.Clock.Now()
-	for told := since; len(j.seen.Weights) > 0; {
-		if now := j.r.Clock.Now(); told == since || now.Sub(told) > tellPeriod {
+	for polls := 0; len(j.seen.Weights) > 0; polls++ {
+		if polls%tellEvery == 0 {
 			j.fact("AWS is moving the provisioned concurrency: %s is at %s", j.out.Alias, j.seen.Position)
-			told = now.Add(1)
 		}
 		if err := j.r.Clock.Sleep(ctx, weightsPoll); err != nil {
 			return fmt.Errorf("wait for AWS to move %s of %s: %w", j.out.Alias, j.fn.Name, err)
@@ -256,7 +254,7 @@ func (j *job) awaitNoWeights(ctx context.Context) error {
 
 const (
 	weightsPoll = time.Second
-	tellPeriod  = 15 * time.Second
+	tellEvery   = 15 // polls
 )
 
 // undo puts an alias that this run has moved back to where it was, provided

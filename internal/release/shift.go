@@ -101,7 +101,7 @@ func shiftable(jobs []*job) []*job {
 
 // weigh gives the new version its share of the traffic.
 func (j *job) weigh(ctx context.Context, share int, until time.Time) error {
-	d, err := j.swap(ctx, func(d decision) awsapi.Alias {
+	d, err := j.swap(ctx, func(decision) awsapi.Alias {
 		from := j.seen
 		mark := from.marked()
 		mark.ShiftTo, mark.Until, mark.Run = j.out.Version, wholeMinute(until), j.run

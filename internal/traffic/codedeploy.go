@@ -352,15 +352,15 @@ func Stop(ctx context.Context, aws *awsapi.Client, clock awsapi.Clock, id string
 		s.Answer = strings.TrimPrefix(status+": "+message, ": ")
 	}
 	for start := clock.Now(); ; {
-		d, err := aws.Deployment(ctx, id)
-		if err == nil {
+		over := clock.Now().Sub(start) >= stopTime || ctx.Err() != nil
+		if d, err := aws.Deployment(ctx, id); err == nil {
 			s.Status, s.RollbackID = d.Status, d.RollbackID
+			over = over || d.RollbackID != "" || d.Status == awsapi.DeploymentSucceeded || s.Answer == "" && !rollsBack(d)
 		}
-		switch {
-		case s.RollbackID != "", s.Status == awsapi.DeploymentSucceeded, s.Answer == "" && err == nil && !rollsBack(d),
-			clock.Now().Sub(start) >= stopTime, clock.Sleep(ctx, stopPause) != nil:
+		if over {
 			return s, nil
 		}
+		_ = clock.Sleep(ctx, stopPause) // when ctx ends, one more look fails at once
 	}
 }
 

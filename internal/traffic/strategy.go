@@ -3,6 +3,7 @@ package traffic
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -151,14 +152,9 @@ func (s Strategy) predefined() bool {
 	if s.Percent == 0 {
 		return true
 	}
-	minutes := []time.Duration{5, 10, 15, 30}
+	every := []time.Duration{5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute}
 	if s.Linear {
-		minutes = []time.Duration{1, 2, 3, 10}
+		every = []time.Duration{time.Minute, 2 * time.Minute, 3 * time.Minute, 10 * time.Minute}
 	}
-	for _, m := range minutes {
-		if s.Percent == 10 && s.Every == m*time.Minute {
-			return true
-		}
-	}
-	return false
+	return s.Percent == 10 && slices.Contains(every, s.Every)
 }

@@ -45,7 +45,7 @@ func TestParseStrategyRefuses(t *testing.T) {
 		"Canary10PercentEvery5Minutes": "not a strategy",
 		"Linear10Percent5Minutes":      "not a strategy",
 		"Canary10Percent5Days":         "not a strategy",
-		" AllAtOnce":                   "not a strategy",
+		"AllAtOnce!":                   "not a strategy",
 		"Canary10Percent5Minutes\n":    "not a strategy",
 		"Canary0Percent5Minutes":       "percentage",
 		"Canary100Percent5Minutes":     "percentage",
