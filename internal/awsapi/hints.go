@@ -88,7 +88,9 @@ func deniedHint(e *Error) string {
 	if why := denier(said); why != "" {
 		return fmt.Sprintf("%s refuses it: adding a statement to the role's policy does not help, the one who owns that policy must allow it.", why)
 	}
-	arn := resourceIn(said)
+	// The next release asks about the next version: a statement for this one
+	// alone would not help for long.
+	arn := numberedPattern.ReplaceAllString(resourceIn(said), "$1:*")
 	if arn == "" {
 		arn = resourceOf(e)
 	}
@@ -160,12 +162,17 @@ func resourceOf(e *Error) string {
 		}
 		return fmt.Sprintf("arn:%s:codedeploy:%s:*:deploymentgroup:%s", partition(e.Region), e.Region, group)
 	}
-	return FunctionARN(e.Function, e.Region)
+	arn := FunctionARN(e.Function, e.Region)
+	if e.Qualifier != "" && (e.Op == "GetFunction" || e.Op == "Invoke") { // these are checked against the qualified ARN
+		arn += ":*"
+	}
+	return arn
 }
 
 var (
 	actionPattern   = regexp.MustCompile(`to perform: ([a-z0-9-]+:[A-Za-z]+)`)
 	resourcePattern = regexp.MustCompile(`on resource: (arn:[^\s,]+)`)
+	numberedPattern = regexp.MustCompile(`(:function:[^:]+):\d+$`)
 	accountPattern  = regexp.MustCompile(`\barn:aws[a-z-]*:lambda:[a-z0-9-]+:(\d{12}):`)
 )
 

@@ -45,8 +45,11 @@ func idleOutputs(status release.Status) []output {
 
 // told is the version that the outputs name: one that this run has released or
 // confirmed, or had when it failed. A job that tags releases tests that it is
-// not empty.
+// not empty; so it is empty for $LATEST, which is no number to tag.
 func told(o release.Outcome) string {
+	if o.Version == release.Latest {
+		return ""
+	}
 	switch o.Status {
 	case release.Released, release.Promoted, release.RolledBack, release.Unchanged, release.Started, release.Failed:
 		return o.Version.String()
@@ -64,7 +67,7 @@ func qualified(arn, qualifier string) string {
 
 // result is an element of the output `results`. There is no ARN in it: GitHub
 // drops a job's output that holds a masked value, and the account's id often is
-// one. Versions are strings as in every other output; $LATEST is one, too.
+// one. Versions are strings as in every other output.
 type result struct {
 	Function  string         `json:"function"`
 	Alias     string         `json:"alias"`
