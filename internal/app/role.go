@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/sethvargo/go-githubactions"
 
@@ -13,8 +14,14 @@ import (
 	"lambda-release/internal/report"
 )
 
-// audience is whom the job's token is for, as the trust policy has it.
-const audience = "sts.amazonaws.com"
+// audience is whom the job's token is for, as the trust policy has it: STS,
+// which in China has a name of its own.
+func audience(role string) string {
+	if strings.HasPrefix(role, "arn:aws-cn:") {
+		return "sts.amazonaws.com.cn"
+	}
+	return "sts.amazonaws.com"
+}
 
 // role is what the session is opened with: nil for the environment's credentials.
 func role(in input.Input, ev event.Event, getenv func(string) string, out *report.Reporter) *awsapi.Role {
@@ -29,7 +36,7 @@ func role(in input.Input, ev event.Event, getenv func(string) string, out *repor
 	return &awsapi.Role{
 		ARN: in.Role, SessionName: name, Duration: in.SessionTime, Mask: out.Mask,
 		Token: func(ctx context.Context) (string, error) {
-			token, err := actions.GetIDToken(ctx, audience)
+			token, err := actions.GetIDToken(ctx, audience(in.Role))
 			if _, missing := errors.AsType[*githubactions.EnvMissingError](err); missing {
 				err = fmt.Errorf("%w: %w", awsapi.ErrNoToken, err)
 			}

@@ -23,7 +23,7 @@ func (e *Error) Hint() string {
 	case NoRegion:
 		return "Set the input `aws-region`, or AWS_REGION in the environment, for example to eu-central-1."
 	case NoCredentials:
-		return "Run aws-actions/configure-aws-credentials before this step and give the job `permissions: id-token: write`; " +
+		return "Set the input `role-to-assume`, or run aws-actions/configure-aws-credentials before this step, and give the job `permissions: id-token: write`; " +
 			"a pull request from a fork gets neither secrets nor an OIDC token."
 	case BadCredentials:
 		return fmt.Sprintf("The credentials are expired, revoked, or not valid in region %s (is it enabled for the account?). "+

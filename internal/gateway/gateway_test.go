@@ -338,7 +338,7 @@ func TestBindFaults(t *testing.T) {
 				t.Run(parse(t, arn).APIID+" "+op+" "+name, func(t *testing.T) {
 					t.Parallel()
 					w := newWorld(t)
-					spoilt(op, 2, f)(w)
+					spoilt(op, 1, f)(w)
 					changed, err := w.bind(arn)
 					want := map[string][]string{restARN: restChanged, httpARN: httpChanged}[arn]
 					if diff := cmp.Diff(want, changed); diff != "" || err != nil {

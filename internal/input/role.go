@@ -13,8 +13,8 @@ var (
 )
 
 const (
-	minSession = 15 * time.Minute
-	maxSession = 12 * time.Hour
+	minSession = 900 // seconds
+	maxSession = 43200
 )
 
 func parseRole(in *Input, value string) Problems {
@@ -35,10 +35,9 @@ func parseSessionName(in *Input, value string) Problems {
 
 func parseSessionSeconds(in *Input, value string) Problems {
 	n, err := strconv.Atoi(value)
-	d := time.Duration(n) * time.Second
-	if err != nil || d < minSession || d > maxSession {
+	if err != nil || n < minSession || n > maxSession {
 		return bad("not a whole number from 900 to 43200")
 	}
-	in.SessionTime = d
+	in.SessionTime = time.Duration(n) * time.Second
 	return nil
 }

@@ -1,0 +1,190 @@
+package awsapi_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/smithy-go/encoding/cbor"
+
+	"lambda-release/internal/awsapi"
+	"lambda-release/internal/localaws"
+)
+
+// cloudWatch is a CloudWatch that gives these answers one after another, and
+// remembers what it was asked.
+type cloudWatch struct {
+	mu      sync.Mutex
+	answers []cbor.Map
+	asked   []cbor.Map
+}
+
+func (c *cloudWatch) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	body, _ := io.ReadAll(r.Body)
+	if v, err := cbor.Decode(body); err == nil {
+		m, _ := v.(cbor.Map)
+		c.asked = append(c.asked, m)
+	}
+	w.Header().Set("Smithy-Protocol", "rpc-v2-cbor")
+	w.Header().Set("Content-Type", "application/cbor")
+	if len(c.answers) == 0 {
+		w.WriteHeader(http.StatusInternalServerError)
+		return
+	}
+	_, _ = w.Write(cbor.Encode(c.answers[0]))
+	c.answers = c.answers[1:]
+}
+
+func newCloudWatch(t *testing.T, answers ...cbor.Map) (*cloudWatch, *awsapi.Client) {
+	t.Helper()
+	c := &cloudWatch{answers: answers}
+	server := httptest.NewServer(c)
+	t.Cleanup(server.Close)
+	return c, open(t, server.URL)
+}
+
+func alarm(name, state string) cbor.Map {
+	return cbor.Map{"AlarmName": cbor.String(name), "StateValue": cbor.String(state), "StateReason": cbor.String("reason of " + name)}
+}
+
+func TestAlarms(t *testing.T) {
+	t.Parallel()
+	c, client := newCloudWatch(t,
+		cbor.Map{"MetricAlarms": cbor.List{alarm("a", "OK")}, "NextToken": cbor.String("more")},
+		cbor.Map{"CompositeAlarms": cbor.List{alarm("b", "ALARM")}},
+		cbor.Map{"MetricAlarms": cbor.List{alarm("c", "INSUFFICIENT_DATA")}},
+	)
+	names := make([]string, 101)
+	for i := range names {
+		names[i] = string(rune('a' + i))
+	}
+	got, err := client.Alarms(t.Context(), names)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []awsapi.Alarm{{"a", "OK", "reason of a"}, {"b", "ALARM", "reason of b"}, {"c", "INSUFFICIENT_DATA", "reason of c"}}; !slices.Equal(got, want) {
+		t.Errorf("%+v", got)
+	}
+	for i, want := range []struct {
+		names int
+		token cbor.Value
+	}{{100, nil}, {100, cbor.String("more")}, {1, nil}} {
+		asked := c.asked[i]
+		types, _ := asked["AlarmTypes"].(cbor.List)
+		asks, _ := asked["AlarmNames"].(cbor.List)
+		if len(types) != 2 || len(asks) != want.names || asked["NextToken"] != want.token {
+			t.Errorf("call %d: %v", i, asked)
+		}
+	}
+}
+
+func result(id, status string, values ...float64) cbor.Map {
+	list := cbor.List{}
+	for _, v := range values {
+		list = append(list, cbor.Float64(v))
+	}
+	return cbor.Map{"Id": cbor.String(id), "StatusCode": cbor.String(status), "Values": list}
+}
+
+func TestMetricSums(t *testing.T) {
+	t.Parallel()
+	c, client := newCloudWatch(t,
+		cbor.Map{"MetricDataResults": cbor.List{result("m1", "PartialData", 1, 2), result("m0", "Complete", 5)}, "NextToken": cbor.String("more")},
+		cbor.Map{"MetricDataResults": cbor.List{result("m1", "Complete", 4)}},
+	)
+	from := time.Date(2026, 11, 23, 10, 20, 20, 0, time.UTC)
+	got, err := client.MetricSums(t.Context(), []awsapi.Metric{
+		{Name: "Errors", Dimensions: [][2]string{{"FunctionName", "orders"}, {"Resource", "orders:prod"}}}, {Name: "Invocations"}, {Name: "Throttles"},
+	}, from, from.Add(3*time.Minute))
+	if err != nil || !slices.Equal(got, []float64{5, 7, 0}) {
+		t.Errorf("%v, %v", got, err)
+	}
+	// From the first minute, and to the end of the last.
+	for field, want := range map[string]time.Time{
+		"StartTime": from.Truncate(time.Minute), "EndTime": from.Truncate(time.Minute).Add(4 * time.Minute),
+	} {
+		tag, _ := c.asked[0][field].(*cbor.Tag)
+		if tag == nil || tag.ID != 1 {
+			t.Errorf("%s is %v", field, c.asked[0][field])
+			continue
+		}
+		if at, err := cbor.AsTime(tag); err != nil || !at.Equal(want) {
+			t.Errorf("%s is %s, want %s", field, at, want)
+		}
+	}
+	if c.asked[1]["NextToken"] != cbor.String("more") {
+		t.Errorf("asked %v", c.asked[1])
+	}
+}
+
+func TestMetricSumsRefuses(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		answer cbor.Map
+		want   string
+	}{
+		{cbor.Map{"Id": cbor.String("m0"), "StatusCode": cbor.String("InternalError"), "Messages": cbor.List{
+			cbor.Map{"Code": cbor.String("Oops"), "Value": cbor.String("try later")},
+		}}, "GetMetricData: CloudWatch has answered InternalError; Oops: try later"},
+		{result("m1", "Complete"), `GetMetricData: CloudWatch has answered for "m1", which was not asked`},
+		{result("x", "Complete"), `GetMetricData: CloudWatch has answered for "x", which was not asked`},
+	} {
+		_, client := newCloudWatch(t, cbor.Map{"MetricDataResults": cbor.List{tt.answer}})
+		_, err := client.MetricSums(t.Context(), []awsapi.Metric{{Name: "Errors"}}, time.Now(), time.Now())
+		isKind(t, err, awsapi.Other)
+		if err == nil || err.Error() != tt.want {
+			t.Errorf("%v, want %s", err, tt.want)
+		}
+	}
+}
+
+// A read of CloudWatch is one attempt, whatever comes of it, and what it
+// throttles slows Lambda's calls no more than others.
+func TestCloudWatchOnce(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		fault localaws.Fault
+		want  awsapi.Kind
+	}{
+		"throttled": {refusal(http.StatusBadRequest, "Throttling", "Rate exceeded"), awsapi.Throttled},
+		"broken":    {broken, awsapi.Server},
+		"dropped":   {localaws.Fault{Drop: true}, awsapi.Unreachable},
+		"hanging":   {localaws.Fault{Hang: true}, awsapi.Hung},
+		"denied":    {refused, awsapi.Denied},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newCloud(t, localaws.Options{})
+			client := open(t, c.url, timeout(time.Second))
+			c.spoil("DescribeAlarms", always, tt.fault)
+			_, err := client.Alarms(t.Context(), []string{"a"})
+			isKind(t, err, tt.want)
+			if n := c.count("DescribeAlarms"); n != 1 {
+				t.Errorf("%d attempts", n)
+			}
+			if _, err := client.Configuration(t.Context(), function, ""); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// Every service may have an endpoint of its own.
+func TestEndpointsOfServices(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t, localaws.Options{})
+	env := environment("http://127.0.0.1:1")
+	env["AWS_ENDPOINT_URL_CLOUDWATCH"], env["AWS_ENDPOINT_URL_CODEDEPLOY"] = c.url, c.url
+	client := open(t, "", func(o *awsapi.Options) { o.Getenv = getenv(env) })
+	if alarms, err := client.Alarms(t.Context(), []string{"a"}); err != nil || len(alarms) > 0 {
+		t.Errorf("%v, %v", alarms, err)
+	}
+	_, err := client.Deployment(t.Context(), "d-A1B2C3D4E")
+	isKind(t, err, awsapi.NotFound)
+}

@@ -1,0 +1,281 @@
+package awsapi_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"lambda-release/internal/awsapi"
+	"lambda-release/internal/localaws"
+)
+
+// What AWS itself refuses, in its own words.
+func TestKindsOfRefusals(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		kind awsapi.Kind
+		do   func(context.Context, *cloud, *awsapi.Client) error
+		says string
+	}{
+		{"a missing function", awsapi.NotFound, func(ctx context.Context, _ *cloud, c *awsapi.Client) error {
+			_, err := c.Publish(ctx, "nosuch", awsapi.Publication{})
+			return err
+		}, "PublishVersion nosuch: ResourceNotFoundException: Function not found: arn:aws:lambda:eu-central-1:123456789012:function:nosuch"},
+		{"a missing alias", awsapi.NotFound, func(ctx context.Context, _ *cloud, c *awsapi.Client) error {
+			_, err := c.Alias(ctx, function, "prod")
+			return err
+		}, "GetAlias items:prod: ResourceNotFoundException: Cannot find alias arn"},
+		{"an alias to a missing version", awsapi.NotFound, func(ctx context.Context, _ *cloud, c *awsapi.Client) error {
+			_, err := c.CreateAlias(ctx, function, awsapi.Alias{Name: "prod", Version: "10"})
+			return err
+		}, "CreateAlias items:prod: ResourceNotFoundException: Function not found"},
+		{"an alias that exists", awsapi.Conflict, func(ctx context.Context, w *cloud, c *awsapi.Client) error {
+			w.SetAlias(function, localaws.Alias{Name: "prod", Version: "$LATEST"})
+			_, err := c.CreateAlias(ctx, function, awsapi.Alias{Name: "prod", Version: "$LATEST"})
+			return err
+		}, "Alias already exists"},
+		{"an update in progress", awsapi.Conflict, func(ctx context.Context, w *cloud, c *awsapi.Client) error {
+			w.SetLastUpdate(function, "InProgress", "Creating", "")
+			_, err := c.Publish(ctx, function, awsapi.Publication{})
+			return err
+		}, "An update is in progress"},
+		{"a version in use", awsapi.Conflict, func(ctx context.Context, w *cloud, c *awsapi.Client) error {
+			w.Publish(function, "")
+			w.SetAlias(function, localaws.Alias{Name: "prod", Version: "1"})
+			return c.DeleteVersion(ctx, function, "1")
+		}, "DeleteFunction items:1: ResourceConflictException: Unable to delete version"},
+		{"an alias changed meanwhile", awsapi.Stale, func(ctx context.Context, w *cloud, c *awsapi.Client) error {
+			w.Publish(function, "")
+			w.SetAlias(function, localaws.Alias{Name: "prod", Version: "1"})
+			_, err := c.UpdateAlias(ctx, function, awsapi.Alias{Name: "prod", Version: "1", Revision: "an old one"})
+			return err
+		}, "UpdateAlias items:prod: PreconditionFailedException: The Revision Id provided"},
+		{"other code than expected", awsapi.Invalid, func(ctx context.Context, _ *cloud, c *awsapi.Client) error {
+			_, err := c.Publish(ctx, function, awsapi.Publication{CodeSHA256: "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="})
+			return err
+		}, "InvalidParameterValueException: CodeSHA256"},
+		{"a name AWS does not take", awsapi.Invalid, func(ctx context.Context, _ *cloud, c *awsapi.Client) error {
+			_, err := c.CreateAlias(ctx, function, awsapi.Alias{Name: "123", Version: "$LATEST"})
+			return err
+		}, "CreateAlias items:123: ValidationException"},
+		{"the storage is full", awsapi.StorageFull, func(ctx context.Context, w *cloud, c *awsapi.Client) error {
+			w.LimitCodeStorage(1)
+			_, err := c.Publish(ctx, function, awsapi.Publication{})
+			return err
+		}, "CodeStorageExceededException"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newCloud(t, localaws.Options{})
+			err := tt.do(t.Context(), w, open(t, w.url))
+			isKind(t, err, tt.kind)
+			if awsapi.FateOf(err) != awsapi.Refused {
+				t.Errorf("fate %d of a refusal", awsapi.FateOf(err))
+			}
+			says(t, err.Error(), tt.says, " (request ")
+			if n := w.count(""); n != 1 {
+				t.Errorf("%d calls: a refusal is not tried again", n)
+			}
+		})
+	}
+}
+
+// What else AWS answers, by code and status.
+func TestKindsOfCodes(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		status int
+		code   string
+		want   awsapi.Kind
+	}{
+		{403, "AccessDeniedException", awsapi.Denied},
+		{403, "AccessDenied", awsapi.Denied},
+		{403, "SomethingNewException", awsapi.Denied},
+		{403, "ExpiredTokenException", awsapi.BadCredentials},
+		{400, "ExpiredToken", awsapi.BadCredentials},
+		{403, "UnrecognizedClientException", awsapi.BadCredentials},
+		{403, "InvalidClientTokenId", awsapi.BadCredentials},
+		{403, "InvalidSignatureException", awsapi.BadCredentials},
+		{403, "SignatureDoesNotMatch", awsapi.BadCredentials},
+		{403, "MissingAuthenticationTokenException", awsapi.BadCredentials},
+		{400, "ValidationException", awsapi.Invalid},
+		{400, "SomethingNewException", awsapi.Invalid},
+		{404, "UnknownOperationException", awsapi.NotFound},
+		{409, "SomethingNewException", awsapi.Conflict},
+		{412, "SomethingNewException", awsapi.Stale},
+		{413, "RequestEntityTooLargeException", awsapi.Other},
+	} {
+		t.Run(tt.code, func(t *testing.T) {
+			t.Parallel()
+			w := newCloud(t, localaws.Options{})
+			w.spoil("", always, refusal(tt.status, tt.code, "AWS's words."))
+			_, err := open(t, w.url).Alias(t.Context(), function, "prod")
+			isKind(t, err, tt.want)
+			says(t, err.Error(), "GetAlias items:prod: "+tt.code+": AWS's words. (request ")
+			if awsapi.FateOf(err) != awsapi.Refused {
+				t.Errorf("fate %d", awsapi.FateOf(err))
+			}
+			if n := w.count(""); n != 1 {
+				t.Errorf("asked %d times", n)
+			}
+		})
+	}
+}
+
+// Servers that are none of AWS's.
+func TestKindsWithoutAWS(t *testing.T) {
+	t.Parallel()
+	stop := make(chan struct{})
+	hanging := serve(t, func(http.ResponseWriter, *http.Request) { <-stop })
+	t.Cleanup(func() { close(stop) })
+	aborting := serve(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	var wg sync.WaitGroup
+	//nolint:paralleltest // they run all at once: they only wait
+	for _, tt := range []struct {
+		name, url string
+		kind      awsapi.Kind
+		fate      awsapi.Fate
+		says      string
+	}{
+		{"hangs", hanging, awsapi.Hung, awsapi.Unanswered, "no answer in time"},
+		{"takes the connection and is silent", listen(t, ""), awsapi.Hung, awsapi.Unanswered, "no answer in time"},
+		{"a closed port", closedPort(t), awsapi.Unreachable, awsapi.Unanswered, "connection refused"},
+		{"closes the connection", aborting, awsapi.Unreachable, awsapi.Unanswered, "EOF"},
+		{"does not speak HTTP", listen(t, "220 mail.example.com ESMTP\r\n"), awsapi.Unreachable, awsapi.Unanswered, "malformed HTTP"},
+		{"has a certificate of its own", selfSigned(t), awsapi.Unreachable, awsapi.Unanswered, "certificate"},
+		{"a proxy without an upstream", page(t, http.StatusBadGateway, "<html>Bad Gateway</html>"), awsapi.Server, awsapi.Unclear, "502"},
+	} {
+		wg.Go(func() {
+			t.Run(tt.name, func(t *testing.T) {
+				_, err := open(t, tt.url, timeout(900*time.Millisecond)).Alias(t.Context(), function, "prod")
+				isKind(t, err, tt.kind)
+				if awsapi.FateOf(err) != tt.fate {
+					t.Errorf("fate %d, want %d", awsapi.FateOf(err), tt.fate)
+				}
+				says(t, err.Error(), "GetAlias items:prod: ", tt.says)
+				if strings.Contains(err.Error(), "operation error Lambda") {
+					t.Errorf("the SDK's wrapping is left in: %v", err)
+				}
+			})
+		})
+	}
+	wg.Wait()
+}
+
+func TestKindsOfTheJobsEnd(t *testing.T) {
+	t.Parallel()
+	w := newCloud(t, localaws.Options{})
+	w.spoil("", always, localaws.Fault{Hang: true})
+	client := open(t, w.url)
+
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	_, err := client.Alias(ctx, function, "prod")
+	isKind(t, err, awsapi.Deadline)
+	says(t, err.Error(), "GetAlias items:prod: the time is up")
+
+	ctx, cancel = context.WithCancel(t.Context())
+	time.AfterFunc(100*time.Millisecond, cancel)
+	_, err = client.Alias(ctx, function, "prod")
+	isKind(t, err, awsapi.Cancelled)
+	if got := err.Error(); got != "GetAlias items:prod: cancelled" {
+		t.Error(got)
+	}
+	if !errors.Is(err, context.Canceled) {
+		t.Error("the cause is lost")
+	}
+}
+
+// A refusal that arrives after the job was cancelled is still one: it says
+// more than that the job was cancelled.
+func TestARefusalOutlivesTheCancel(t *testing.T) {
+	t.Parallel()
+	w := newCloud(t, localaws.Options{})
+	ctx, cancel := context.WithCancel(t.Context())
+	w.OnCall(func(localaws.Call) *localaws.Fault {
+		cancel()
+		f := refused
+		f.Delay = 200 * time.Millisecond
+		return &f
+	})
+	_, err := open(t, w.url).Publish(ctx, function, awsapi.Publication{})
+	isKind(t, err, awsapi.Denied)
+}
+
+func TestErrorsOfOthers(t *testing.T) {
+	t.Parallel()
+	err := errors.New("something else")
+	if awsapi.Is(err, awsapi.Other) || awsapi.Is(nil, awsapi.Other) {
+		t.Error("an error that is none of a call has a kind")
+	}
+	if awsapi.FateOf(err) != awsapi.NotSent || awsapi.FateOf(nil) != awsapi.NotSent {
+		t.Error("an error that is none of a call has a fate")
+	}
+}
+
+func serve(t *testing.T, h http.HandlerFunc) string {
+	t.Helper()
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+func page(t *testing.T, status int, html string) string {
+	t.Helper()
+	return serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, html)
+	})
+}
+
+func selfSigned(t *testing.T) string {
+	t.Helper()
+	s := httptest.NewUnstartedServer(http.NotFoundHandler())
+	s.Config.ErrorLog = log.New(io.Discard, "", 0) // it would log every handshake
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+// listen takes connections, says something when it is spoken to, and leaves
+// them open.
+func listen(t *testing.T, says string) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			t.Cleanup(func() { conn.Close() })
+			_, _ = conn.Read(make([]byte, 1))
+			_, _ = io.WriteString(conn, says)
+		}
+	}()
+	return "http://" + l.Addr().String()
+}
+
+func closedPort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return "http://" + l.Addr().String()
+}

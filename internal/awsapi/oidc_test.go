@@ -1,0 +1,558 @@
+package awsapi_test
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"lambda-release/internal/awsapi"
+	"lambda-release/internal/localaws"
+)
+
+const (
+	roleARN = "arn:aws:iam::123456789012:role/ci/deploy"
+	subject = "repo:octo-org/octo-repo:ref:refs/heads/main"
+)
+
+// timepiece is a Clock that stands still until it is moved; sleeping moves it.
+type timepiece struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func newTimepiece() *timepiece {
+	return &timepiece{now: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)}
+}
+
+func (c *timepiece) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *timepiece) Sleep(ctx context.Context, d time.Duration) error {
+	c.forward(d)
+	return ctx.Err()
+}
+
+func (c *timepiece) forward(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// issuer gives out tokens, which live for five minutes, and is told secrets.
+type issuer struct {
+	clock  *timepiece
+	claims map[string]any // besides or instead of the usual
+	err    error          // instead of a token
+	fails  int            // how often err, -1 for always
+
+	mu      sync.Mutex
+	tokens  []string
+	asked   int
+	secrets []string
+}
+
+func (i *issuer) token(context.Context) (string, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.asked++
+	if i.err != nil && i.fails != 0 {
+		i.fails--
+		return "", i.err
+	}
+	claims := map[string]any{
+		"iss": "https://token.actions.githubusercontent.com", "aud": "sts.amazonaws.com", "sub": subject,
+		"jti": len(i.tokens), "exp": i.clock.Now().Add(5 * time.Minute).Unix(),
+	}
+	for name, value := range i.claims {
+		claims[name] = value
+	}
+	header, _ := json.Marshal(map[string]string{"alg": "RS256", "typ": "JWT"})
+	payload, err := json.Marshal(claims)
+	if err != nil {
+		return "", err
+	}
+	token := base64.RawURLEncoding.EncodeToString(header) + "." + base64.RawURLEncoding.EncodeToString(payload) + ".c2lnbmF0dXJl"
+	i.tokens = append(i.tokens, token)
+	return token, nil
+}
+
+func (i *issuer) mask(secret string) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.secrets = append(i.secrets, secret)
+}
+
+func (i *issuer) role() *awsapi.Role {
+	return &awsapi.Role{ARN: roleARN, SessionName: "lambda-release-4711", Token: i.token, Mask: i.mask}
+}
+
+// trusting is an embedded AWS with the role, and all on one clock.
+func trusting(t *testing.T) (*cloud, *issuer) {
+	t.Helper()
+	clock := newTimepiece()
+	w := newCloud(t, localaws.Options{Now: clock.Now})
+	w.AddRole(roleARN, "repo:octo-org/octo-repo:*")
+	return w, &issuer{clock: clock}
+}
+
+// assume opens a session in a role; the environment has no credentials.
+func assume(t *testing.T, w *cloud, i *issuer, change ...func(*awsapi.Role)) (*awsapi.Client, error) {
+	t.Helper()
+	env := environment(w.url)
+	delete(env, "AWS_ACCESS_KEY_ID")
+	delete(env, "AWS_SECRET_ACCESS_KEY")
+	role := i.role()
+	for _, f := range change {
+		f(role)
+	}
+	return awsapi.Open(t.Context(), awsapi.Options{Getenv: getenv(env), Rate: fast, Clock: i.clock, Role: role})
+}
+
+func mustAssume(t *testing.T, w *cloud, i *issuer, change ...func(*awsapi.Role)) *awsapi.Client {
+	t.Helper()
+	client, err := assume(t, w, i, change...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+func reads(t *testing.T, client *awsapi.Client) {
+	t.Helper()
+	if _, err := client.Configuration(t.Context(), function, ""); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAssumeRole(t *testing.T) {
+	t.Parallel()
+	w, i := trusting(t)
+	var known int // secrets, when the first call that is not STS's arrives
+	w.OnCall(func(c localaws.Call) *localaws.Fault {
+		if c.Service != "sts" && known == 0 {
+			i.mu.Lock()
+			defer i.mu.Unlock()
+			known = len(i.secrets)
+		}
+		return nil
+	})
+	client := mustAssume(t, w, i, func(r *awsapi.Role) { r.Duration = 20 * time.Minute })
+	reads(t, client)
+	if !client.Renewable() {
+		t.Error("not renewable")
+	}
+	if w.count("AssumeRoleWithWebIdentity") != 1 || i.asked != 1 {
+		t.Errorf("%d calls, %d tokens", w.count("AssumeRoleWithWebIdentity"), i.asked)
+	}
+	says(t, w.bodies("AssumeRoleWithWebIdentity"), "DurationSeconds=1200", "RoleSessionName=lambda-release-4711", "role%2Fci%2Fdeploy")
+	if known != 3 || i.secrets[0] != i.tokens[0] || slices.Contains(i.secrets, "") {
+		t.Errorf("%d secrets were masked in time: %q", known, i.secrets)
+	}
+}
+
+// What is in the environment is not looked at, wrong as it may be.
+func TestAssumeRoleBeforeEnvironment(t *testing.T) {
+	t.Parallel()
+	w, i := trusting(t)
+	env := environment(w.url)
+	env["AWS_SESSION_TOKEN"] = "of an earlier step"
+	client, err := awsapi.Open(t.Context(), awsapi.Options{Getenv: getenv(env), Rate: fast, Clock: i.clock, Role: i.role()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	reads(t, client)
+	if w.count("AssumeRoleWithWebIdentity") != 1 || !client.Renewable() {
+		t.Error("the role was not assumed")
+	}
+}
+
+// STS has an endpoint of its own.
+func TestAssumeRoleEndpoint(t *testing.T) {
+	t.Parallel()
+	w, i := trusting(t)
+	_, err := awsapi.Open(t.Context(), awsapi.Options{
+		Getenv: getenv(map[string]string{"AWS_REGION": "eu-central-1", "AWS_ENDPOINT_URL": closedPort(t), "AWS_ENDPOINT_URL_STS": w.url}),
+		Clock:  i.clock, Role: i.role(),
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	_, err = awsapi.Open(t.Context(), awsapi.Options{Getenv: getenv(map[string]string{"AWS_ENDPOINT_URL": w.url}), Clock: i.clock, Role: i.role()})
+	isKind(t, err, awsapi.NoRegion)
+}
+
+// A session is renewed before it ends, once however many ask, with a token of
+// its own. For others in the batch that makes no difference.
+func TestRenew(t *testing.T) {
+	t.Parallel()
+	w, i := trusting(t)
+	client := mustAssume(t, w, i)
+	for round, want := range []struct {
+		pass time.Duration
+		n    int
+	}{{54 * time.Minute, 1}, {2 * time.Minute, 2}, {50 * time.Minute, 2}, {3 * time.Hour, 3}} {
+		i.clock.forward(want.pass)
+		var all sync.WaitGroup
+		for range 20 {
+			all.Go(func() { reads(t, client) })
+		}
+		all.Wait()
+		if n := w.count("AssumeRoleWithWebIdentity"); n != want.n || i.asked != want.n || len(i.secrets) != 3*want.n {
+			t.Errorf("round %d: %d calls, %d tokens, %d secrets; want %d", round, n, i.asked, len(i.secrets), want.n)
+		}
+	}
+}
+
+// A session that cannot be renewed is used while it lasts; then the error is
+// that of the renewal, and the calls it kept from being made are not made. When
+// it passes all goes on.
+func TestRenewRefused(t *testing.T) {
+	t.Parallel()
+	w, i := trusting(t)
+	client := mustAssume(t, w, i)
+	w.spoil("AssumeRoleWithWebIdentity", always, refusal(http.StatusForbidden, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity"))
+	i.clock.forward(56 * time.Minute)
+	for range 5 {
+		reads(t, client)
+	}
+	if n := w.count("AssumeRoleWithWebIdentity"); n != 3 {
+		t.Errorf("%d calls, want 1 and twice a renewal", n)
+	}
+	i.clock.forward(4 * time.Minute)
+	w.ResetCalls()
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			_, err := client.Publish(t.Context(), function, awsapi.Publication{})
+			isKind(t, err, awsapi.Denied)
+			says(t, err.Error(), "AssumeRoleWithWebIdentity "+roleARN+": AccessDenied")
+			says(t, hintOf(t, err), "trust policy")
+			if fate := awsapi.FateOf(err); fate != awsapi.NotSent {
+				t.Errorf("fate %d", fate)
+			}
+		})
+	}
+	all.Wait()
+	if w.count("AssumeRoleWithWebIdentity") != 2 || w.count("") != 2 {
+		t.Errorf("%d calls of %d", w.count("AssumeRoleWithWebIdentity"), w.count(""))
+	}
+	w.OnCall(nil)
+	i.clock.forward(11 * time.Second)
+	reads(t, client)
+}
+
+// Where an attempt was lost before the session could not be renewed, it counts.
+func TestRenewRefusedAfterALostAnswer(t *testing.T) {
+	t.Parallel()
+	w, i := trusting(t)
+	client := mustAssume(t, w, i)
+	w.OnCall(func(c localaws.Call) *localaws.Fault {
+		if c.Operation == "PublishVersion" {
+			i.clock.forward(2 * time.Hour)
+			return &localaws.Fault{DropAfter: true, Delay: time.Millisecond}
+		}
+		return &localaws.Fault{Status: http.StatusForbidden, Code: "AccessDenied", Message: "Not authorized"}
+	})
+	_, err := client.Publish(t.Context(), function, awsapi.Publication{})
+	isKind(t, err, awsapi.Denied)
+	if fate := awsapi.FateOf(err); fate != awsapi.Unanswered {
+		t.Errorf("fate %d: %v", fate, err)
+	}
+}
+
+// What passes is tried again; a refusal once, since IAM may not know a new role
+// yet.
+func TestAssumeRoleFaults(t *testing.T) {
+	t.Parallel()
+	const sorry = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
+	for name, tt := range map[string]struct {
+		fault localaws.Fault
+		times int
+		kind  awsapi.Kind // -1 for none
+		calls int
+	}{
+		"throttled":         {refusal(http.StatusBadRequest, "Throttling", "Rate exceeded"), 2, -1, 3},
+		"broken":            {broken, 1, -1, 2},
+		"dropped":           {localaws.Fault{Drop: true}, 1, -1, 2},
+		"dropped after":     {localaws.Fault{DropAfter: true}, 1, -1, 2},
+		"provider is away":  {refusal(http.StatusBadRequest, "IDPCommunicationError", "x"), 2, -1, 3},
+		"denied once":       {refusal(http.StatusForbidden, "AccessDenied", sorry), 1, -1, 2},
+		"denied":            {refusal(http.StatusForbidden, "AccessDenied", sorry), always, awsapi.Denied, 2},
+		"keys not read":     {refusal(http.StatusBadRequest, "InvalidIdentityToken", "Couldn't retrieve verification key from your identity provider"), 1, -1, 2},
+		"expired":           {refusal(http.StatusBadRequest, "ExpiredTokenException", "x"), always, awsapi.BadCredentials, 1},
+		"invalid":           {refusal(http.StatusBadRequest, "ValidationError", "x"), always, awsapi.Invalid, 1},
+		"broken for good":   {broken, always, awsapi.Server, 5},
+		"region is not on":  {refusal(http.StatusForbidden, "RegionDisabledException", "x"), always, awsapi.Denied, 1},
+		"something unknown": {refusal(http.StatusTeapot, "Teapot", "x"), always, awsapi.Other, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, i := trusting(t)
+			w.spoil("AssumeRoleWithWebIdentity", tt.times, tt.fault)
+			_, err := assume(t, w, i)
+			switch {
+			case tt.kind >= 0:
+				isKind(t, err, tt.kind)
+			case err != nil:
+				t.Error(err)
+			}
+			if n := w.count("AssumeRoleWithWebIdentity"); n != tt.calls || i.asked != 1 {
+				t.Errorf("%d calls, %d tokens; want %d and one", n, i.asked, tt.calls)
+			}
+		})
+	}
+}
+
+// Each reason for which AWS does not let the job in is told with what to do
+// about it, and the token is nowhere.
+func TestAssumeRoleRefused(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		claims map[string]any
+		change func(*awsapi.Role)
+		fault  localaws.Fault // instead of what the embedded AWS answers
+		kind   awsapi.Kind
+		hint   []string
+	}{
+		"another subject": {
+			claims: map[string]any{"sub": "repo:octo-org/other:pull_request"}, kind: awsapi.Denied,
+			hint: []string{
+				"The trust policy of " + roleARN + " does not let this job in", `sub "repo:octo-org/other:pull_request"`, `aud "sts.amazonaws.com"`,
+				`"token.actions.githubusercontent.com:sub": "repo:octo-org/other:pull_request"`,
+				`"token.actions.githubusercontent.com:aud": "sts.amazonaws.com"`,
+				`"Federated": "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"`,
+				`"Action": "sts:AssumeRoleWithWebIdentity"`,
+			},
+		},
+		"no such role": {
+			change: func(r *awsapi.Role) { r.ARN = "arn:aws-cn:iam::999999999999:role/nope" }, kind: awsapi.Denied,
+			hint: []string{"or there is no such role", "arn:aws-cn:iam::999999999999:oidc-provider/"},
+		},
+		"an issuer of one's own": {
+			claims: map[string]any{"sub": "x", "iss": "https://ghe.example.com/_services/token"}, kind: awsapi.Denied,
+			hint: []string{`"ghe.example.com/_services/token:sub": "x"`, ":oidc-provider/ghe.example.com/_services/token"},
+		},
+		"an SCP": {
+			fault: refusal(http.StatusForbidden, "AccessDenied", "not authorized, with an explicit deny in a service control policy"), kind: awsapi.Denied,
+			hint: []string{"A service control policy refuses"},
+		},
+		"wrong audience": {
+			claims: map[string]any{"aud": "https://github.com/octo-org"}, kind: awsapi.Invalid,
+			hint: []string{"for the audience https://github.com/octo-org", "client ids", "oidc-provider/token.actions.githubusercontent.com", "token.actions.githubusercontent.com:aud"},
+		},
+		"no provider": {
+			fault: refusal(http.StatusBadRequest, "InvalidIdentityToken", "No OpenIDConnect provider found in your account for https://token.actions.githubusercontent.com"),
+			kind:  awsapi.Invalid, hint: []string{"account (123456789012) has no identity provider for https://token.actions.githubusercontent.com", "audience sts.amazonaws.com"},
+		},
+		"keys of the provider": {
+			fault: refusal(http.StatusBadRequest, "InvalidIdentityToken", "Couldn't retrieve verification key from your identity provider"),
+			kind:  awsapi.Invalid, hint: []string{"could not make sure", "Run the job again"},
+		},
+		"expired": {
+			claims: map[string]any{"exp": 1}, kind: awsapi.BadCredentials, hint: []string{"had ended", "clock"},
+		},
+		"malformed ARN": {
+			change: func(r *awsapi.Role) { r.ARN = "arn:aws:iam::123456789012:user/me" }, kind: awsapi.Invalid, hint: []string{"arn:aws:iam::123456789012:role/NAME"},
+		},
+		"longer than the role allows": {
+			change: func(r *awsapi.Role) { r.Duration = 2 * time.Hour }, kind: awsapi.Invalid, hint: []string{"2h0m0s", "`role-duration-seconds`", "maximum session duration"},
+		},
+		"longer than possible": {
+			change: func(r *awsapi.Role) { r.Duration = 13 * time.Hour }, kind: awsapi.Invalid, hint: []string{"900 to 43200"},
+		},
+		"session name": {
+			change: func(r *awsapi.Role) { r.SessionName = "a b" }, kind: awsapi.Invalid, hint: []string{"`role-session-name`"},
+		},
+		"region is not on": {
+			fault: refusal(http.StatusForbidden, "RegionDisabledException", "STS is not activated"), kind: awsapi.Denied, hint: []string{"not enabled in region eu-central-1"},
+		},
+		"a token that nobody can read": {
+			change: func(r *awsapi.Role) {
+				r.ARN = "a-role-without-account"
+				r.Token = func(context.Context) (string, error) { return "opaque.%.x", nil }
+			},
+			fault: refusal(http.StatusForbidden, "AccessDenied", "no"), kind: awsapi.Denied,
+			hint: []string{"a-role-without-account does not let this job in", ":ACCOUNT:oidc-provider/token.actions.githubusercontent.com", `:aud": "sts.amazonaws.com"`},
+		},
+		"a token that is repeated": {
+			claims: map[string]any{"x": strings.Repeat("x", 20000)}, kind: awsapi.Invalid, hint: []string{""},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, i := trusting(t)
+			i.claims = tt.claims
+			if tt.fault.Status != 0 {
+				w.spoil("AssumeRoleWithWebIdentity", always, tt.fault)
+			}
+			_, err := assume(t, w, i, func(r *awsapi.Role) {
+				if tt.change != nil {
+					tt.change(r)
+				}
+			})
+			isKind(t, err, tt.kind)
+			if err == nil {
+				return
+			}
+			says(t, err.Error(), "AssumeRoleWithWebIdentity ")
+			says(t, hintOf(t, err), tt.hint...)
+			for _, text := range []string{err.Error(), hintOf(t, err), fmt.Sprintf("%+v", err), fmt.Sprintf("%v", errors.Unwrap(err))} {
+				if strings.Contains(text, "eyJ") {
+					t.Errorf("the token is in %.300s", text)
+				}
+			}
+		})
+	}
+}
+
+// Nor is the token in what the last attempts ended with.
+func TestAssumeRoleCancelledKeepsTheToken(t *testing.T) {
+	t.Parallel()
+	w, i := trusting(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	w.OnCall(func(c localaws.Call) *localaws.Fault {
+		if c.Attempt == 2 {
+			cancel()
+		}
+		i.mu.Lock()
+		defer i.mu.Unlock()
+		return &localaws.Fault{Status: 500, Code: "Oops", Message: "cannot work with " + i.tokens[0]}
+	})
+	_, err := awsapi.Open(ctx, awsapi.Options{Getenv: getenv(environment(w.url)), Clock: i.clock, Role: i.role()})
+	isKind(t, err, awsapi.Cancelled)
+	says(t, err.Error(), "cannot work with ***")
+	if strings.Contains(err.Error(), "eyJ") {
+		t.Error(err)
+	}
+}
+
+// A job without a token is told so; a service that fails is asked again.
+func TestNoToken(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		err   error
+		fails int
+		asked int
+		says  string // "" for success
+		hint  string
+	}{
+		"not given":     {fmt.Errorf("%w: missing ACTIONS_ID_TOKEN_REQUEST_URL in environment", awsapi.ErrNoToken), always, 1, "no AWS credentials were found: the job is given no OIDC token: missing", "`permissions: id-token: write`"},
+		"fails":         {errors.New("status 502"), always, 4, "no AWS credentials were found: obtain an OIDC token: status 502", "githubstatus.com"},
+		"fails a while": {errors.New("status 502"), 3, 4, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, i := trusting(t)
+			i.err, i.fails = tt.err, tt.fails
+			_, err := assume(t, w, i)
+			if i.asked != tt.asked {
+				t.Errorf("asked %d times, want %d", i.asked, tt.asked)
+			}
+			if tt.says == "" {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			isKind(t, err, awsapi.NoCredentials)
+			says(t, err.Error(), tt.says)
+			says(t, hintOf(t, err), tt.hint)
+			if w.count("") != 0 {
+				t.Errorf("%d calls", w.count(""))
+			}
+		})
+	}
+	w, i := trusting(t)
+	_, err := assume(t, w, i, func(r *awsapi.Role) {
+		r.Token = func(context.Context) (string, error) { return "", nil }
+	})
+	isKind(t, err, awsapi.NoCredentials)
+	says(t, err.Error(), "the answer has no token")
+}
+
+// A server that hangs, and a job that is over, end the opening.
+func TestAssumeRoleHung(t *testing.T) {
+	t.Parallel()
+	w, i := trusting(t)
+	w.spoil("", always, localaws.Fault{Hang: true})
+	_, err := awsapi.Open(t.Context(), awsapi.Options{Getenv: getenv(environment(w.url)), Timeout: 300 * time.Millisecond, Role: i.role()})
+	isKind(t, err, awsapi.Hung)
+
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err = awsapi.Open(ctx, awsapi.Options{Getenv: getenv(environment(w.url)), Role: i.role()})
+	isKind(t, err, awsapi.Deadline)
+	_, err = awsapi.Open(ctx, awsapi.Options{Getenv: getenv(environment(w.url)), Role: &awsapi.Role{Token: func(ctx context.Context) (string, error) { return "", ctx.Err() }}})
+	isKind(t, err, awsapi.Deadline)
+}
+
+// One caller that gives up while the session is renewed is not the others'
+// failure.
+func TestRenewCancelled(t *testing.T) {
+	t.Parallel()
+	w, i := trusting(t)
+	client := mustAssume(t, w, i)
+	i.clock.forward(2 * time.Hour)
+	renewing := make(chan struct{})
+	w.OnCall(func(c localaws.Call) *localaws.Fault {
+		if c.Operation == "AssumeRoleWithWebIdentity" && c.Attempt == 2 {
+			close(renewing)
+			return &localaws.Fault{Hang: true}
+		}
+		return nil
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	var both sync.WaitGroup
+	both.Go(func() {
+		_, err := client.Configuration(ctx, function, "")
+		isKind(t, err, awsapi.Cancelled)
+	})
+	<-renewing
+	waiting, stop := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer stop()
+	_, err := client.Configuration(waiting, function, "")
+	isKind(t, err, awsapi.Deadline)
+	both.Go(func() { reads(t, client) })
+	cancel()
+	both.Wait()
+	if n := w.count("AssumeRoleWithWebIdentity"); n != 3 {
+		t.Errorf("%d calls", n)
+	}
+}
+
+// The statement of a hint is JSON, whatever the token says.
+func TestTrustStatement(t *testing.T) {
+	t.Parallel()
+	w, i := trusting(t)
+	i.claims = map[string]any{"sub": "repo:<o>/\"r\"&\n::error::x", "aud": []string{"sts.amazonaws.com", "other"}}
+	_, err := assume(t, w, i)
+	_, text, _ := strings.Cut(hintOf(t, err), ":\n")
+	var got map[string]any
+	if err := json.Unmarshal([]byte(text), &got); err != nil {
+		t.Fatalf("%v in %s", err, text)
+	}
+	want := map[string]any{
+		"Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
+		"Principal": map[string]any{"Federated": "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"},
+		"Condition": map[string]any{"StringEquals": map[string]any{
+			"token.actions.githubusercontent.com:aud": []any{"sts.amazonaws.com", "other"},
+			"token.actions.githubusercontent.com:sub": "repo:<o>/\"r\"&\n::error::x",
+		}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
