@@ -1,6 +1,7 @@
 package release_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 
 	"lambda-release/internal/localaws"
 	"lambda-release/internal/release"
+	"lambda-release/internal/traffic"
 )
 
 var faults = map[string]localaws.Fault{
@@ -27,44 +29,85 @@ var faults = map[string]localaws.Fault{
 	"slow":                    {Delay: 300 * time.Millisecond},
 }
 
-// scene is a state of affairs in which a release makes certain calls.
+// scene is a state of affairs in which an operation makes certain calls.
 type scene struct {
 	name  string
 	calls []string
 	lay   func(w *world, fn string)
+
+	operation func(*release.Releaser, context.Context, release.Request) release.Result // nil: Release
+	change    func(*release.Request)
+	skip      int    // the fault begins after so many of the calls
+	end       string // where prod is when all went well; "": 2
+	versions  int    // how many there are then; 0: 2
+	onlyMany  bool   // the case of one function is left out: another scene has it
 }
 
 var scenes = []scene{
-	{"alias to move", []string{"PublishVersion", "GetAlias", "UpdateAlias"}, func(w *world, fn string) {
-		w.Publish(fn, "")
-		w.SetAlias(fn, localaws.Alias{Name: "prod", Version: "1", Description: "text [1 | run 1]"})
-		w.Upload(fn, "2")
-	}},
-	{"alias to create", []string{"PublishVersion", "GetAlias", "CreateAlias"}, func(w *world, fn string) {
+	{name: "alias to move", calls: []string{"PublishVersion", "GetAlias", "UpdateAlias"}, lay: toMove},
+	{name: "alias to create", calls: []string{"PublishVersion", "GetAlias", "CreateAlias"}, lay: func(w *world, fn string) {
 		w.Publish(fn, "")
 		w.Upload(fn, "2")
 	}},
-	{"pending version", []string{"PublishVersion", "GetFunction", "UpdateAlias"}, func(w *world, fn string) {
-		w.Publish(fn, "")
-		w.SetAlias(fn, localaws.Alias{Name: "prod", Version: "1", Description: "text [1 | run 1]"})
-		w.Upload(fn, "2")
+	{name: "pending version", calls: []string{"PublishVersion", "GetFunction", "UpdateAlias"}, lay: func(w *world, fn string) {
+		toMove(w, fn)
 		w.OnPublish(fn, "Active", "", "")
 	}},
+	{
+		name: "first step of a shift", calls: []string{"GetFunction", "UpdateAlias"}, lay: toMove, onlyMany: true,
+		change: func(req *release.Request) { req.Rollout.Strategy = canary },
+	},
+	{
+		name: "last step of a shift", calls: []string{"UpdateAlias"}, lay: toMove, skip: 1,
+		change: func(req *release.Request) { req.Rollout.Strategy = canary },
+	},
+	{
+		name: "promote", calls: []string{"ListAliases", "GetFunction", "UpdateAlias"}, onlyMany: true,
+		lay:       func(w *world, fn string) { toMove(w, fn); w.Publish(fn, "") },
+		operation: (*release.Releaser).Promote, change: func(req *release.Request) { req.Version = 2 },
+	},
+	{
+		name: "rollback", calls: []string{"ListAliases", "GetFunction", "UpdateAlias"}, onlyMany: true,
+		lay: func(w *world, fn string) {
+			w.versions(fn, 2)
+			w.SetAlias(fn, localaws.Alias{Name: "prod", Version: "2", Description: "text [2 < 1 | run 1]"})
+		},
+		operation: (*release.Releaser).Rollback, end: "1",
+	},
+	{
+		name: "prune", calls: []string{"ListAliases", "ListVersionsByFunction", "DeleteFunction"}, onlyMany: true,
+		lay: func(w *world, fn string) {
+			w.versions(fn, 5)
+			w.SetAlias(fn, localaws.Alias{Name: "prod", Version: "5"})
+		},
+		operation: (*release.Releaser).Prune, change: func(req *release.Request) { req.Keep = 3 }, end: "5", versions: 3,
+	},
 }
 
-// TestFaults runs a release with every fault at every call, once and for ever,
+var canary = traffic.Strategy{Percent: 50, Every: 100 * time.Millisecond}
+
+func toMove(w *world, fn string) {
+	w.Publish(fn, "")
+	w.SetAlias(fn, localaws.Alias{Name: "prod", Version: "1", Description: "text [1 | run 1]"})
+	w.Upload(fn, "2")
+}
+
+// TestFaults runs every operation with every fault at every call, once and for ever,
 // for one function and for three (the fault hits the second), and holds what
 // comes of it against what always holds. Then it runs the job again.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	var wg sync.WaitGroup
-	slots := make(chan struct{}, 24)
+	slots := make(chan struct{}, 40)
 	var met sync.Map // which faults were met at all: on a loaded machine not every case gets that far
 	for _, sc := range scenes {
 		for _, op := range sc.calls {
 			for faultName, fault := range faults {
 				for _, times := range []int{1, 1 << 30} {
 					for _, names := range [][]string{{"orders"}, shop} {
+						if sc.onlyMany && len(names) == 1 {
+							continue
+						}
 						wg.Go(func() {
 							slots <- struct{}{}
 							defer func() { <-slots }()
@@ -102,10 +145,12 @@ func faultCase(t *testing.T, name string, sc scene, op string, fault localaws.Fa
 	w.OnCall(func(c localaws.Call) *localaws.Fault {
 		mu.Lock()
 		defer mu.Unlock()
-		if c.Operation != op || c.Function != "orders" || hits >= times {
+		if c.Operation != op || c.Function != "orders" {
 			return nil
 		}
-		hits++
+		if hits++; hits <= sc.skip || hits-sc.skip > times {
+			return nil
+		}
 		return &fault
 	})
 	// A call that hangs is given up after a third of this timeout. What goes wrong for ever
@@ -113,7 +158,14 @@ func faultCase(t *testing.T, name string, sc scene, op string, fault localaws.Fa
 	job := func(timeout time.Duration) release.Result {
 		ctx, cancel := context.WithTimeout(t.Context(), timeout)
 		defer cancel()
-		return w.releaser(4500*time.Millisecond).Release(ctx, on(run(500), names...))
+		req := on(run(500), names...)
+		if sc.change != nil {
+			sc.change(&req)
+		}
+		if sc.operation == nil {
+			sc.operation = (*release.Releaser).Release
+		}
+		return sc.operation(w.releaser(4500*time.Millisecond), ctx, req)
 	}
 	patience := time.Minute
 	if times > 1 {
@@ -121,7 +173,7 @@ func faultCase(t *testing.T, name string, sc scene, op string, fault localaws.Fa
 	}
 	res := job(patience)
 	mu.Lock()
-	met = hits > 0
+	met = hits > sc.skip
 	mu.Unlock()
 	holds(t, name, w, names, before, res)
 
@@ -131,14 +183,14 @@ func faultCase(t *testing.T, name string, sc scene, op string, fault localaws.Fa
 	res = job(time.Minute)
 	for i, fn := range names {
 		o := res.Outcomes[i]
-		if o.Status != release.Released && o.Status != release.Unchanged {
+		if o.Status == release.Failed {
 			t.Errorf("%s: run again, %s ended %s: %s %v", name, fn, o.Status, o.Reason, o.Err)
 		}
-		if a, _ := w.Alias(fn, "prod"); a.Version != "2" {
-			t.Errorf("%s: run again, %s:prod is at %s", name, fn, a.Version)
+		if a, _ := w.Alias(fn, "prod"); a.Version != cmp.Or(sc.end, "2") || len(a.Weights) > 0 {
+			t.Errorf("%s: run again, %s:prod is at %s %v", name, fn, a.Version, a.Weights)
 		}
-		if v := w.Versions(fn); len(v) != 2 {
-			t.Errorf("%s: %s has versions %v, want 2 of them", name, fn, v)
+		if v := w.Versions(fn); len(v) != cmp.Or(sc.versions, 2) {
+			t.Errorf("%s: %s has versions %v, want %d of them", name, fn, v, cmp.Or(sc.versions, 2))
 		}
 	}
 	return met
@@ -151,7 +203,7 @@ func holds(t *testing.T, name string, w *world, names []string, before map[strin
 	for i, fn := range names {
 		o := res.Outcomes[i]
 		switch {
-		case o.Status == release.Released || o.Status == release.Unchanged:
+		case o.Version != release.None && (o.Status == release.Released || o.Status == release.Promoted || o.Status == release.RolledBack || o.Status == release.Unchanged):
 			if after[fn] != o.Version.String() {
 				t.Errorf("%s: %s ended %s with %s, but prod is at %s", name, fn, o.Status, o.Version, after[fn])
 			}
@@ -181,18 +233,20 @@ func holds(t *testing.T, name string, w *world, names []string, before map[strin
 	}
 }
 
-// positions is where each function's prod is, weights included; "nowhere"
-// without one.
+// positions is where each function's prod is, in the words of a Position.
 func positions(w *world, names []string) map[string]string {
 	at := map[string]string{}
 	for _, fn := range names {
-		at[fn] = "nowhere"
+		var p release.Position
 		if a, ok := w.Alias(fn, "prod"); ok {
-			at[fn] = a.Version
-			if len(a.Weights) > 0 {
-				at[fn] += fmt.Sprint(a.Weights)
+			p.Version, _ = release.ParseVersion(a.Version)
+			p.Weights = map[release.Version]float64{}
+			for v, share := range a.Weights {
+				number, _ := release.ParseVersion(v)
+				p.Weights[number] = share
 			}
 		}
+		at[fn] = p.String()
 	}
 	return at
 }
