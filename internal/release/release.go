@@ -2,7 +2,8 @@
 // them, for one function or for many, all or nothing. A verb (release, promote,
 // rollback) prepares every function without touching an alias and then decides,
 // from the alias as it is at that moment, where it goes; batch.go runs the two
-// phases, move.go makes the compare-and-swap, and mark.go is the alias's memory.
+// phases, move.go makes the compare-and-swap, shift.go does it step by step,
+// undo.go takes it back, and mark.go is the alias's memory.
 //
 // The package never prints: it tells a Progress what happens and returns a
 // Result that is complete whatever failed.

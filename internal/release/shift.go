@@ -31,17 +31,14 @@ const (
 )
 
 // watcher checks a rollout before anything is published.
-func (r *Releaser) watcher(ctx context.Context, req Request) (*traffic.Watcher, error) {
+func (r *Releaser) watcher(ctx context.Context, req Request) (w *traffic.Watcher, warnings []string, err error) {
 	if total := req.Rollout.Duration(); total > maxFixed && !r.AWS.Renewable() {
-		return nil, fmt.Errorf("the rollout takes %s and the credentials cannot be renewed: let the action assume the role itself with "+
+		return nil, nil, fmt.Errorf("the rollout takes %s and the credentials cannot be renewed: let the action assume the role itself with "+
 			"`role-to-assume`, or let AWS hold the shift with `codedeploy`", total)
 	}
-	w := traffic.NewWatcher(r.AWS, r.Clock, req.Rollout.Health, func(text string) { r.Progress.Fact("", text) })
-	warnings, err := w.Begin(ctx)
-	for _, text := range warnings {
-		r.Progress.Fact("", text)
-	}
-	return w, err
+	w = traffic.NewWatcher(r.AWS, r.Clock, req.Rollout.Health, func(text string) { r.Progress.Fact("", text) })
+	warnings, err = w.Begin(ctx)
+	return w, warnings, err
 }
 
 // rollOut moves the traffic of all functions over, in step, and returns why it
