@@ -25,7 +25,10 @@ const (
 func summary(res release.Result) string {
 	parts := []string{heading(mark(res), headline(res)), table(res)}
 	parts = append(parts, failureParts(res)...)
-	parts = append(parts, warningPart(res), changesPart(res), planPart(res), prunedPart(res), picture(res), footer(res))
+	parts = append(parts,
+		notes(res, "Warnings", func(o release.Outcome) []string { return o.Warnings }),
+		notes(res, "Also changed", func(o release.Outcome) []string { return o.Changes }),
+		planPart(res), prunedPart(res), picture(res), footer(res))
 	var b strings.Builder
 	for _, part := range parts {
 		if b.Len()+len(part) > maxSummary {
@@ -155,24 +158,15 @@ func quotedPart(title, text string) string {
 	return "**" + title + ":**\n\n" + codeBlock("", lines(shorten(text, maxQuoted)))
 }
 
-func warningPart(res release.Result) string {
+// notes lists texts of all functions under a heading.
+func notes(res release.Result, title string, of func(release.Outcome) []string) string {
 	var items []string
 	for _, o := range res.Outcomes {
-		for _, w := range o.Warnings {
-			items = append(items, "- "+code(subject(o))+": "+markdown(shorten(w, maxText))+"\n")
+		for _, text := range of(o) {
+			items = append(items, "- "+code(subject(o))+": "+markdown(shorten(text, maxText))+"\n")
 		}
 	}
-	return list("Warnings", items)
-}
-
-func changesPart(res release.Result) string {
-	var items []string
-	for _, o := range res.Outcomes {
-		for _, c := range o.Changes {
-			items = append(items, "- "+code(subject(o))+": "+markdown(shorten(c, maxText))+"\n")
-		}
-	}
-	return list("Also changed", items)
+	return list(title, items)
 }
 
 func planPart(res release.Result) string {
