@@ -38,7 +38,8 @@ func sceneOf(ts *testscript.TestScript) *scene { return ts.Value(sceneKey{}).(*s
 // awsVerbs are what follows `aws`.
 //
 //	function NAME [KIND]                a function that is ready; KIND may be Image
-//	upload NAME CODE                    new code in $LATEST
+//	upload NAME CODE [MB]               new code in $LATEST, of that size
+//	configure NAME JSON                 its configuration, too; forgets the calls so far
 //	publish NAME                        a version of it
 //	alias NAME ALIAS VERSION TEXT       asserts where an alias is, and its description;
 //	                                    VERSION may be 12+13:0.1 for weights
@@ -47,13 +48,27 @@ func sceneOf(ts *testscript.TestScript) *scene { return ts.Value(sceneKey{}).(*s
 //	versions NAME [N…]                  asserts which versions there are
 //	become NAME STATE CODE REASON       what versions published from now on become
 //	state NAME VERSION STATE [CODE REASON], last-update NAME VALUE [CODE REASON]
+//	edge NAME VERSION                   it has replicas at the edge
 //	code-storage BYTES                  how much code the account may keep
+//	answers NAME FILE [Handled|Unhandled] [LOG]
+//	                                    what an invoke gives, in place of its payload
+//	invoked NAME VERSION PAYLOAD        asserts the last invoke since `calls`
+//	provision NAME ALIAS [REASON]       provisioned concurrency, which then fails
+//	alarm NAME STATE REASON             a CloudWatch alarm, made if need be
+//	deployment-group APPLICATION GROUP [CONFIG [ALARM…]]
+//	fail-deployment CODE MESSAGE        the last one
+//	deployed CONFIG APPSPEC             asserts the last one since `calls`
+//	stage rest|http API STAGE [ALIAS]   a stage, whose variable lambdaAlias is ALIAS
+//	stage-variable API STAGE NAME VALUE asserts it
+//	object BUCKET KEY FILE              in S3
+//	role ARN SUBJECT [AUDIENCE]         which tokens of that subject may assume
 //	fault CALLS STATUS CODE MESSAGE     an error instead of the work
 //	drop CALLS, lose CALLS, hang CALLS  the connection closed before, after the work; no answer
 //	delay CALLS DURATION
 //	meanwhile CALLS VERB…               another aws command, just before the first of them is served
 //	heal                                ends all of these
 //	calls [N*]OPERATION…                asserts all calls since the last time, in any order
+//	until NAME ALIAS VERSION            waits until it is there
 //	await CALLS [N]                     waits until N of them have arrived
 //	answered CALLS [N]                  waits until N of them have been answered, and the
 //	                                    caller knows
@@ -64,17 +79,33 @@ func sceneOf(ts *testscript.TestScript) *scene { return ts.Value(sceneKey{}).(*s
 // and xN to catch N only: UpdateAlias:orders+1x2.
 func awsVerbs() map[string]func(*testscript.TestScript, *scene, []string) {
 	return map[string]func(*testscript.TestScript, *scene, []string){
-		"function":     addFunction,
-		"upload":       func(_ *testscript.TestScript, s *scene, a []string) { s.Upload(a[0], a[1]) },
-		"publish":      func(_ *testscript.TestScript, s *scene, a []string) { s.Publish(a[0], "by hand") },
-		"alias":        wantAlias,
-		"set-alias":    setAlias,
-		"versions":     wantVersions,
-		"published":    wantPublished,
-		"become":       func(_ *testscript.TestScript, s *scene, a []string) { s.OnPublish(a[0], a[1], a[2], a[3]) },
-		"state":        func(_ *testscript.TestScript, s *scene, a []string) { s.SetState(a[0], a[1], a[2], at(a, 3), at(a, 4)) },
-		"last-update":  func(_ *testscript.TestScript, s *scene, a []string) { s.SetLastUpdate(a[0], a[1], at(a, 2), at(a, 3)) },
-		"code-storage": func(ts *testscript.TestScript, s *scene, a []string) { s.LimitCodeStorage(int64(number(ts, a[0]))) },
+		"function":  addFunction,
+		"upload":    upload,
+		"configure": configure,
+		"edge":      func(_ *testscript.TestScript, s *scene, a []string) { s.SetEdgeReplica(a[0], a[1], true) },
+		"answers":   answers,
+		"invoked":   wantInvoked,
+		"provision": provision,
+		"alarm":     func(_ *testscript.TestScript, s *scene, a []string) { s.SetAlarm(a[0], a[1], a[2]) },
+		"deployed":  wantDeployed,
+		"stage":     addStage,
+		"role":      addRole,
+		"until":     until,
+		"object": func(ts *testscript.TestScript, s *scene, a []string) {
+			s.PutObject(a[0], a[1], []byte(ts.ReadFile(a[2])))
+		},
+		"deployment-group": deploymentGroup,
+		"fail-deployment":  failDeployment,
+		"stage-variable":   wantStageVariable,
+		"publish":          func(_ *testscript.TestScript, s *scene, a []string) { s.Publish(a[0], "by hand") },
+		"alias":            wantAlias,
+		"set-alias":        setAlias,
+		"versions":         wantVersions,
+		"published":        wantPublished,
+		"become":           func(_ *testscript.TestScript, s *scene, a []string) { s.OnPublish(a[0], a[1], a[2], a[3]) },
+		"state":            func(_ *testscript.TestScript, s *scene, a []string) { s.SetState(a[0], a[1], a[2], at(a, 3), at(a, 4)) },
+		"last-update":      func(_ *testscript.TestScript, s *scene, a []string) { s.SetLastUpdate(a[0], a[1], at(a, 2), at(a, 3)) },
+		"code-storage":     func(ts *testscript.TestScript, s *scene, a []string) { s.LimitCodeStorage(int64(number(ts, a[0]))) },
 		"fault": func(ts *testscript.TestScript, s *scene, a []string) {
 			s.add(ts, a[0], rule{fault: localaws.Fault{Status: number(ts, a[1]), Code: a[2], Message: a[3]}})
 		},

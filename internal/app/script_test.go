@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 func program() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(app.Run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)) //nolint:gocritic // as in main.go
+	os.Exit(app.Run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
 }
 
 // TestScripts runs every testdata/script/*.txtar against an AWS of its own. To
@@ -49,10 +49,12 @@ func program() {
 //	report                       write log, annotations, outputs and summary of
 //	                             the last step to files of these names, without
 //	                             what differs from run to run
-//	signal INT|TERM              send it to the process that runs in the background
+//	signal INT|TERM|KILL         send it to the process that runs in the background
 //	ended N [WITHIN]             after wait: that process has exited with N, and
 //	                             within so long after the signal
-//	aws …                        lay out a scene, spoil calls, look: aws_test.go
+//	identity [SUBJECT …]         the next steps may have OIDC tokens: oidc_test.go
+//	archive FILE FOLDER [ZEROS]  makes a zip, behind that many zeros
+//	aws …                        lay out a scene, spoil calls, look: aws_test.go, cloud_test.go
 //
 // -update writes what `cmp` compares with, where it stands in the script.
 func TestScripts(t *testing.T) {
@@ -65,14 +67,16 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: false,
 		Condition:           condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"aws":    awsCommand,
-			"ended":  ended,
-			"event":  event,
-			"input":  input,
-			"output": output,
-			"report": report,
-			"signal": sendSignal,
-			"step":   step,
+			"archive":  archive,
+			"aws":      awsCommand,
+			"ended":    ended,
+			"event":    event,
+			"identity": identity,
+			"input":    input,
+			"output":   output,
+			"report":   report,
+			"signal":   sendSignal,
+			"step":     step,
 		},
 	})
 }

@@ -1,7 +1,9 @@
 package app_test
 
 import (
+	"archive/zip"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -52,6 +54,27 @@ func event(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// archive zips the files of a folder, behind so many zeros, which take no room
+// on the disk.
+func archive(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 || len(args) > 3 {
+		ts.Fatalf("usage: archive FILE FOLDER [ZEROS]")
+	}
+	zeros := int64(0)
+	if len(args) > 2 {
+		zeros = int64(number(ts, args[2]))
+	}
+	file, err := os.Create(ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer file.Close()
+	_, err = file.Seek(zeros, io.SeekStart)
+	ts.Check(err)
+	z := zip.NewWriter(file)
+	z.SetOffset(zeros)
+	ts.Check(z.AddFS(os.DirFS(ts.MkAbs(args[1]))))
+	ts.Check(z.Close())
+}
+
 // input sets an input to what a file holds, as GitHub hands it over.
 func input(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
@@ -67,10 +90,10 @@ type signalled struct {
 }
 
 func sendSignal(ts *testscript.TestScript, neg bool, args []string) {
-	signals := map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM}
+	signals := map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "KILL": syscall.SIGKILL}
 	running := ts.BackgroundCmds()
 	if neg || len(args) != 1 || signals[args[0]] == 0 || len(running) != 1 {
-		ts.Fatalf("usage: signal INT|TERM, with one process in the background")
+		ts.Fatalf("usage: signal INT|TERM|KILL, with one process in the background")
 	}
 	sceneOf(ts).signalled = signalled{running[0], time.Now()}
 	ts.Check(running[0].Process.Signal(signals[args[0]]))

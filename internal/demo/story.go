@@ -14,12 +14,13 @@ import (
 	"lambda-release/internal/localaws"
 )
 
-// step is one job of the story: what happens before it, what GitHub hands to
-// it, and how it must end.
+// step is one job of the story: what happens before it and beside it, what
+// GitHub hands to it, and how it must end.
 type step struct {
 	title  string
 	before func(*localaws.Cloud)
-	inputs []string // flags
+	beside func(*localaws.Cloud) // once the alias shares its traffic
+	inputs []string              // flags
 	branch string
 	run    uint64
 	exit   int
@@ -27,7 +28,10 @@ type step struct {
 	alias  string // where the alias is afterwards, as `name version`
 }
 
-const function = "ItemsFunction"
+const (
+	function = "ItemsFunction"
+	alarm    = "items-errors"
+)
 
 var story = []step{
 	{
@@ -99,6 +103,26 @@ var story = []step{
 		branch: "main", run: 4760,
 		want: "status=pruned version=", alias: "prod 2",
 	},
+	{
+		title: "New code goes to a fifth of the callers, and when no alarm says otherwise to all of them",
+		before: func(c *localaws.Cloud) {
+			c.Upload(function, "fourth")
+			c.SetAlarm(alarm, "OK", "")
+		},
+		inputs: []string{"--strategy", "Canary20Percent1Second", "--alarms", alarm},
+		branch: "main", run: 4770,
+		want: "status=released version=9 previous-version=2 published=true", alias: "prod 9",
+	},
+	{
+		title:  "The next one hurts a fifth of the callers: an alarm takes it back",
+		before: func(c *localaws.Cloud) { c.Upload(function, "bad") },
+		beside: func(c *localaws.Cloud) {
+			c.SetAlarm(alarm, "ALARM", "Threshold Crossed: 1 datapoint [7.0] was greater than the threshold (5.0).")
+		},
+		inputs: []string{"--strategy", "Canary20Percent1Second", "--alarms", alarm},
+		branch: "main", run: 4780, exit: 1,
+		want: "status=failed version=10 previous-version=9 changed=false", alias: "prod 9",
+	},
 }
 
 // tell plays the story and prints what GitHub would show of it.
@@ -111,10 +135,7 @@ func tell(ctx context.Context, out io.Writer, cloud *localaws.Cloud, url string)
 	began := time.Now()
 	for i, s := range story {
 		fmt.Fprintf(out, "\n%s\n%d. %s\n%s\n\n", strings.Repeat("─", 78), i+1, s.title, strings.Repeat("─", 78))
-		if s.before != nil {
-			s.before(cloud)
-		}
-		if err := s.play(ctx, out, cloud, url, dir); err != nil {
+		if err := s.tell(ctx, out, cloud, url, dir); err != nil {
 			return fmt.Errorf("step %d (%s): %w", i+1, s.title, err)
 		}
 	}
@@ -122,7 +143,11 @@ func tell(ctx context.Context, out io.Writer, cloud *localaws.Cloud, url string)
 	return nil
 }
 
-func (s step) play(ctx context.Context, out io.Writer, cloud *localaws.Cloud, url, dir string) error {
+// tell plays one step, and shows its log, outputs and summary.
+func (s step) tell(ctx context.Context, out io.Writer, cloud *localaws.Cloud, url, dir string) error {
+	if s.before != nil {
+		s.before(cloud)
+	}
 	outputs, summary := filepath.Join(dir, "output"), filepath.Join(dir, "summary")
 	for _, file := range []string{outputs, summary} {
 		if err := os.WriteFile(file, nil, 0o600); err != nil {
@@ -131,7 +156,10 @@ func (s step) play(ctx context.Context, out io.Writer, cloud *localaws.Cloud, ur
 	}
 	args := append([]string{"--function-name", function}, s.inputs...)
 	fmt.Fprintf(out, "$ lambda-release %s   (on %s, run %d)\n\n", strings.Join(args, " "), s.branch, s.run)
+	beside, done := context.WithCancel(ctx)
+	go s.meanwhile(beside, cloud)
 	code := app.Run(ctx, args, s.environment(url, outputs, summary), out, out)
+	done()
 
 	written, err := os.ReadFile(outputs)
 	if err != nil {
@@ -158,10 +186,26 @@ func (s step) play(ctx context.Context, out io.Writer, cloud *localaws.Cloud, ur
 		}
 	}
 	alias, version, _ := strings.Cut(s.alias, " ")
-	if a, _ := cloud.Alias(function, alias); a.Version != version {
-		return fmt.Errorf("%s is at %q, want %s", alias, a.Version, version)
+	if a, _ := cloud.Alias(function, alias); a.Version != version || len(a.Weights) > 0 {
+		return fmt.Errorf("%s is at %q with the weights %v, want %s alone", alias, a.Version, a.Weights, version)
 	}
 	return nil
+}
+
+// meanwhile does what happens beside the step, if anything does.
+func (s step) meanwhile(ctx context.Context, cloud *localaws.Cloud) {
+	alias, _, _ := strings.Cut(s.alias, " ")
+	for s.beside != nil {
+		if a, _ := cloud.Alias(function, alias); len(a.Weights) > 0 {
+			s.beside(cloud)
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
 }
 
 // environment is what a runner sets for the step, and the embedded AWS.

@@ -1,0 +1,66 @@
+package app_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// requestToken is what the job shows to be given a token; like the token itself
+// and what AWS gives for it, it may be seen nowhere.
+const requestToken = "request-token-" + secret
+
+// identity gives the next steps `permissions: id-token: write`: a service on
+// loopback that gives out tokens for the subject. AUDIENCE is for a service that
+// does not heed what it is asked for, and a number for one that fails with it.
+// Without arguments the job has no permission again.
+func identity(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 2 {
+		ts.Fatalf("usage: identity [SUBJECT [AUDIENCE|STATUS]]")
+	}
+	if len(args) == 0 {
+		ts.Setenv("ACTIONS_ID_TOKEN_REQUEST_URL", "")
+		ts.Setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "")
+		return
+	}
+	other := at(args, 1)
+	service := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		audience := r.URL.Query().Get("audience")
+		switch {
+		case r.Header.Get("Authorization") != "Bearer "+requestToken:
+			http.Error(w, "who are you?", http.StatusUnauthorized)
+			return
+		case other != "" && strings.Trim(other, "0123456789") == "":
+			http.Error(w, "not now", number(ts, other))
+			return
+		case other != "":
+			audience = other
+		}
+		_ = json.NewEncoder(w).Encode(map[string]string{"value": token(args[0], audience)})
+	}))
+	ts.Defer(service.Close)
+	ts.Setenv("ACTIONS_ID_TOKEN_REQUEST_URL", service.URL+"/token?api-version=2.0")
+	ts.Setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", requestToken)
+}
+
+// token is a JSON Web Token as GitHub makes it, but for its signature: the
+// embedded AWS does not look at that.
+func token(subject, audience string) string {
+	var parts []string
+	for _, part := range []any{
+		map[string]string{"alg": "RS256", "typ": "JWT"},
+		map[string]any{
+			"iss": "https://token.actions.githubusercontent.com", "sub": subject, "aud": audience,
+			"exp": time.Now().Add(5 * time.Minute).Unix(),
+		},
+	} {
+		b, _ := json.Marshal(part) // texts and numbers always are JSON
+		parts = append(parts, base64.RawURLEncoding.EncodeToString(b))
+	}
+	return strings.Join(append(parts, base64.RawURLEncoding.EncodeToString([]byte(secret))), ".")
+}
