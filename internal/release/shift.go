@@ -127,6 +127,9 @@ func (r *Releaser) sick(req Request, jobs []*job, err error) *cause {
 		j.out.Status, j.out.Reason = Failed, ""
 		if i == 0 {
 			j.fail(fmt.Errorf("roll out to %s: %w", req.Alias, err))
+			if why.sick {
+				j.out.Hint = "The version stays back until something newer is published. If it was not to blame, `operation: promote` with its number releases it all the same."
+			}
 		}
 	}
 	return why
