@@ -93,6 +93,9 @@ func deniedHint(e *Error) string {
 	arn := numberedPattern.ReplaceAllString(resourceIn(said), "$1:*")
 	if arn == "" {
 		arn = resourceOf(e)
+		if m := principalPattern.FindStringSubmatch(said); m != nil {
+			arn = strings.Replace(arn, unknownAccount, m[1], 1)
+		}
 	}
 	action := iamAction(e.Op)
 	if m := actionPattern.FindStringSubmatch(said); m != nil {
@@ -170,10 +173,11 @@ func resourceOf(e *Error) string {
 }
 
 var (
-	actionPattern   = regexp.MustCompile(`to perform: ([a-z0-9-]+:[A-Za-z]+)`)
-	resourcePattern = regexp.MustCompile(`on resource: (arn:[^\s,]+)`)
-	numberedPattern = regexp.MustCompile(`(:function:[^:]+):\d+$`)
-	accountPattern  = regexp.MustCompile(`\barn:aws[a-z-]*:lambda:[a-z0-9-]+:(\d{12}):`)
+	actionPattern    = regexp.MustCompile(`to perform: ([a-z0-9-]+:[A-Za-z]+)`)
+	resourcePattern  = regexp.MustCompile(`on resource: (arn:[^\s,]+)`)
+	numberedPattern  = regexp.MustCompile(`(:function:[^:]+):\d+$`)
+	principalPattern = regexp.MustCompile(`User: arn:aws[a-z-]*:(?:sts|iam)::(\d{12}):`)
+	accountPattern   = regexp.MustCompile(`\barn:aws[a-z-]*:lambda:[a-z0-9-]+:(\d{12}):`)
 )
 
 func resourceIn(said string) string {
@@ -192,13 +196,18 @@ func accountIn(e *Error) string {
 	return ""
 }
 
+// unknownAccount stands where an account belongs that nobody has named. Lambda
+// takes no wildcard there.
+// https://docs.aws.amazon.com/lambda/latest/dg/security_iam_id-based-policy-examples.html
+const unknownAccount = "ACCOUNT-ID"
+
 // FunctionARN is the ARN of a function named by name, partial ARN or ARN; an
-// account that is not known is `*`, as a policy takes it.
+// account that is not known is ACCOUNT-ID, to be replaced.
 func FunctionARN(function, region string) string {
 	if strings.HasPrefix(function, "arn:") {
 		return function
 	}
-	account := "*"
+	account := unknownAccount
 	if a, name, partial := strings.Cut(function, ":function:"); partial {
 		account, function = a, name
 	}

@@ -80,7 +80,7 @@ func TestDeniedGivesTheStatement(t *testing.T) {
 		for said, resource := range map[string]string{
 			"User: arn:aws:sts::123456789012:assumed-role/ci/x is not authorized to perform: lambda:" + op + " on resource: " + named +
 				" because no identity-based policy allows the lambda:" + op + " action": named,
-			"User: x is not authorized": "arn:aws:lambda:eu-central-1:*:function:items",
+			"User: x is not authorized": "arn:aws:lambda:eu-central-1:ACCOUNT-ID:function:items",
 		} {
 			t.Run(op, func(t *testing.T) {
 				t.Parallel()
@@ -175,9 +175,9 @@ func TestNotFoundNamesTheAccount(t *testing.T) {
 func TestFunctionARN(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ function, region, want string }{
-		{"items", "eu-central-1", "arn:aws:lambda:eu-central-1:*:function:items"},
-		{"items", "cn-north-1", "arn:aws-cn:lambda:cn-north-1:*:function:items"},
-		{"items", "us-gov-west-1", "arn:aws-us-gov:lambda:us-gov-west-1:*:function:items"},
+		{"items", "eu-central-1", "arn:aws:lambda:eu-central-1:ACCOUNT-ID:function:items"},
+		{"items", "cn-north-1", "arn:aws-cn:lambda:cn-north-1:ACCOUNT-ID:function:items"},
+		{"items", "us-gov-west-1", "arn:aws-us-gov:lambda:us-gov-west-1:ACCOUNT-ID:function:items"},
 		{"123456789012:function:items", "eu-central-1", "arn:aws:lambda:eu-central-1:123456789012:function:items"},
 		{"arn:aws:lambda:us-east-1:123456789012:function:items", "eu-central-1", "arn:aws:lambda:us-east-1:123456789012:function:items"},
 	} {
