@@ -245,9 +245,12 @@ func (j *job) awaitNoWeights(ctx context.Context) error {
 		if err := j.readAlias(ctx); err != nil {
 			return err
 		}
-		if j.seen.revision != j.moved.revision {
+		// The revision is not asked: it is AWS itself that is at work on the alias.
+		if j.seen.Version != j.moved.Version || j.seen.description != j.moved.description {
 			return j.taken()
 		}
+		now := j.seen
+		j.moved = &now
 	}
 	return nil
 }
