@@ -56,9 +56,14 @@ type checks struct {
 }
 
 func (c *checks) needs(name, what string) {
-	if !slices.ContainsFunc(c.told, func(p Problem) bool { return p.Input == name }) {
+	if !c.toldOf(name) {
 		c.found = append(c.found, Problem{Input: name, What: "missing", Allowed: what})
 	}
+}
+
+// toldOf tells whether an input was refused already, for itself.
+func (c *checks) toldOf(name string) bool {
+	return slices.ContainsFunc(c.told, func(p Problem) bool { return p.Input == name })
 }
 
 func (c *checks) refuse(name string, wrong bool, value, what string) {

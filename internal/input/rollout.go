@@ -80,7 +80,7 @@ func (c *checks) rollout() {
 	if in.Strategy != nil {
 		strategy = *in.Strategy
 	}
-	watched := len(strategy.Steps()) > 0 || in.BakeTime > 0
+	watched := len(strategy.Steps()) > 0 || in.BakeTime > 0 || c.toldOf("strategy") || c.toldOf("bake-time")
 	if in.ExpectGiven != "" && in.SmokeTest == nil {
 		c.needs("smoke-test", "smoke-test-expect is judged over its answer: give a payload, for example {}")
 	}

@@ -46,6 +46,7 @@ func TestRolloutInputsRefused(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ given, refused string }{
 		{"strategy=Canary", "strategy: "},
+		{"strategy=Canary|alarms=a", "strategy: "},
 		{"strategy=Canary0Percent5Minutes", "strategy: "},
 		{"bake-time=5", "bake-time: a number without a unit"},
 		{"alarms=a|alarms=a|bake-time=5m", "alarms: named twice"},

@@ -24,6 +24,9 @@ type annotation struct {
 	text  string // may have several lines
 }
 
+// inputTitle begins the title of a problem with an input.
+const inputTitle = "Input "
+
 // The runner cuts an annotation's text at 4,096 characters. An error leaves
 // room for what comes after it.
 const (
@@ -41,7 +44,11 @@ func (r *Reporter) annotate(a annotation) {
 	}
 	title := defuse(shorten(oneLine(a.title), maxWhere))
 	if r.actions == nil {
-		r.say(string(a.level) + ": " + title + ": " + strings.Join(text, "\n    | "))
+		said := strings.Join(text, "\n    | ")
+		if !strings.HasPrefix(said, strings.TrimPrefix(title, inputTitle)) { // a problem names its input itself
+			said = title + ": " + said
+		}
+		r.say(string(a.level) + ": " + said)
 		return
 	}
 	// go-githubactions escapes title and text as the runner wants them.
@@ -111,7 +118,7 @@ func refusals(problems []error) []annotation {
 		title := "Not started"
 		var named interface{ InputName() string }
 		if errors.As(err, &named) {
-			title = "Input " + named.InputName()
+			title = inputTitle + named.InputName()
 		}
 		all[i] = annotation{failure, title, err.Error()}
 	}
