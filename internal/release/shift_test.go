@@ -440,3 +440,32 @@ func TestProvisionedConcurrencyIsMovedByAWSItself(t *testing.T) {
 	}
 	ended(t, r.shift(t.Context(), r.url, "AllAtOnce", nil, "items"), release.Unchanged, 2)
 }
+
+// The last write of a shift lands, is never confirmed, and cannot be looked
+// for: then the undo finds out, and puts back what it finds.
+func TestALastStepThatLandsUnseenIsPutBack(t *testing.T) {
+	t.Parallel()
+	r := newRollout(t, "items")
+	var mu sync.Mutex
+	updates := 0
+	r.OnCall(func(c localaws.Call) *localaws.Fault {
+		mu.Lock()
+		defer mu.Unlock()
+		switch {
+		case c.Operation == "UpdateAlias":
+			updates++
+			if updates >= 2 && updates <= 6 { // the last step and its retries
+				return &localaws.Fault{DropAfter: true}
+			}
+		case c.Operation == "GetAlias" && updates >= 2 && updates <= 6:
+			return &localaws.Fault{Status: http.StatusForbidden, Code: "AccessDeniedException", Message: "not now"}
+		}
+		return nil
+	})
+	res := r.shift(t.Context(), r.url, "Canary10Percent1Minute", nil, "items")
+	o := ended(t, res, release.Failed, 2)
+	if o.Displaced || o.Changed() {
+		t.Errorf("displaced %t, changed %t: %s, %v", o.Displaced, o.Changed(), o.Reason, o.Err)
+	}
+	r.at("items", "prod", "1", "shop [1 | run 1]")
+}

@@ -84,7 +84,7 @@ func (j *job) undo(ctx context.Context, why cause) {
 		err = j.takeAway(ctx)
 	}
 	if err == nil {
-		j.out.After = j.prior.Position
+		j.out.After, j.out.Displaced = j.prior.Position, false
 		what := "put back to " + j.prior.Position.String()
 		if !j.prior.exists() {
 			what = "deleted again"
@@ -126,18 +126,29 @@ func (j *job) putBack(ctx context.Context, why cause) error {
 	}
 	// A share of 1 is AWS's own doing in a gradual move, not anybody's canary.
 	maps.DeleteFunc(was.Weights, func(_ string, share float64) bool { return share == 1 })
-	_, err := j.write(ctx, was)
-	if err == nil {
-		return nil
+	for {
+		_, err := j.write(ctx, was)
+		if err == nil {
+			return nil
+		}
+		back, lookErr := j.lookFor(ctx, was, false)
+		switch {
+		case lookErr != nil:
+			j.out.After = Position{Unknown: true}
+			return err
+		case back:
+			return nil
+		case !awsapi.Is(err, awsapi.Stale) || !j.landedLate() || j.seen.revision == was.Revision:
+			return err
+		}
+		was.Revision = j.seen.revision
 	}
-	back, lookErr := j.lookFor(ctx, was, false)
-	switch {
-	case lookErr != nil:
-		j.out.After = Position{Unknown: true}
-	case back:
-		return nil
-	}
-	return err
+}
+
+// landedLate tells whether the alias is where a write of this run's has put it
+// that was never answered.
+func (j *job) landedLate() bool {
+	return j.run != 0 && j.seen.mark.Run == j.run && (j.seen.Version == j.out.Version || j.seen.mark.ShiftTo == j.out.Version)
 }
 
 // takeAway deletes an alias that this run has created. DeleteAlias knows no
