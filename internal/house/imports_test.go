@@ -12,15 +12,17 @@ var graph = map[string][]string{
 	".": {"app"},
 
 	"app":      {"awsapi", "event", "input", "release", "report", "rules", "traffic"}, // the one wiring
-	"input":    {"artifact", "gateway", "rules", "traffic"},                           // to parse
+	"input":    {"artifact", "function", "gateway", "lines", "rules", "traffic"},      // to parse
 	"event":    {"rules"},                                                             // for rules.Ref
-	"rules":    {},
+	"rules":    {"lines"},
 	"report":   {"release"}, // Result and Progress; it never calls AWS
-	"release":  {"artifact", "awsapi", "gateway", "traffic"},
+	"release":  {"artifact", "awsapi", "function", "gateway", "traffic"},
 	"traffic":  {"awsapi"},
-	"gateway":  {"awsapi"},
-	"artifact": {}, // knows files, not AWS
-	"awsapi":   {},
+	"gateway":  {"awsapi", "function", "lines"},
+	"artifact": {"lines"}, // knows files, not AWS
+	"awsapi":   {"function"},
+	"function": {},
+	"lines":    {},
 
 	// Not part of the program.
 	"localaws": {},
