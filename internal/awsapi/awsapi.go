@@ -49,8 +49,6 @@ type Options struct {
 	Rate float64
 	// Version is ours, for the user agent.
 	Version string
-	// Clock defaults to the real one.
-	Clock Clock
 	// Role is assumed with the job's OIDC token; nil takes the credentials of
 	// the environment.
 	Role *Role
@@ -75,7 +73,6 @@ type Client struct {
 type session struct {
 	cfg       aws.Config
 	retryer   *retryer
-	clock     Clock
 	getenv    func(string) string
 	timeout   time.Duration
 	renewable bool
@@ -84,9 +81,6 @@ type session struct {
 // Open reads configuration and credentials once, up front, so that what is
 // missing there is said before anything is called.
 func Open(ctx context.Context, o Options) (*Client, error) {
-	if o.Clock == nil {
-		o.Clock = RealClock{}
-	}
 	region := first(o.Region, o.Getenv("AWS_REGION"), o.Getenv("AWS_DEFAULT_REGION"))
 	load := []func(*config.LoadOptions) error{
 		config.WithHTTPClient(httpClient(answerTime(o.Timeout))),
@@ -95,7 +89,7 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	if region != "" {
 		load = append(load, config.WithRegion(region))
 	}
-	s := session{retryer: newRetryer(o.Rate), clock: o.Clock, getenv: o.Getenv, timeout: o.Timeout, renewable: true}
+	s := session{retryer: newRetryer(o.Rate), getenv: o.Getenv, timeout: o.Timeout, renewable: true}
 	if o.Role != nil {
 		load = append(load, config.WithCredentialsProvider(aws.AnonymousCredentials{})) // until the region is known
 	} else if id, secret := o.Getenv("AWS_ACCESS_KEY_ID"), o.Getenv("AWS_SECRET_ACCESS_KEY"); id != "" && secret != "" {
