@@ -49,6 +49,9 @@ type Options struct {
 	Rate float64
 	// Version is ours, for the user agent.
 	Version string
+	// Dial makes the connections; nil is the network. Tests connect it to an AWS
+	// in memory, so that time can be virtual.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	// Role is assumed with the job's OIDC token; nil takes the credentials of
 	// the environment.
 	Role *Role
@@ -83,7 +86,7 @@ type session struct {
 func Open(ctx context.Context, o Options) (*Client, error) {
 	region := first(o.Region, o.Getenv("AWS_REGION"), o.Getenv("AWS_DEFAULT_REGION"))
 	load := []func(*config.LoadOptions) error{
-		config.WithHTTPClient(httpClient(answerTime(o.Timeout))),
+		config.WithHTTPClient(httpClient(answerTime(o.Timeout), o.Dial)),
 		config.WithAppID("lambda-release-" + o.Version),
 	}
 	if region != "" {
@@ -143,12 +146,15 @@ func answerTime(timeout time.Duration) time.Duration {
 }
 
 // httpClient is the SDK's own, since only that one takes AWS_CA_BUNDLE.
-func httpClient(wait time.Duration) *awshttp.BuildableClient {
+func httpClient(wait time.Duration, dial func(ctx context.Context, network, addr string) (net.Conn, error)) *awshttp.BuildableClient {
 	return awshttp.NewBuildableClient().
 		WithDialerOptions(func(d *net.Dialer) { d.Timeout = min(connectTime, wait) }).
 		WithTransportOptions(func(t *http.Transport) {
 			t.ResponseHeaderTimeout = wait
 			t.MaxIdleConnsPerHost = idleConnections
+			if dial != nil {
+				t.DialContext = dial
+			}
 		})
 }
 
