@@ -23,7 +23,7 @@ var update = flag.Bool("update", false, "rewrite the golden parts of the scripts
 func TestMain(m *testing.M) {
 	// Most of a script's time is spent waiting, for a process or for a timeout.
 	// A -parallel on the command line is parsed later and so wins.
-	if err := flag.Set("test.parallel", "6"); err != nil {
+	if err := flag.Set("test.parallel", "12"); err != nil {
 		panic(err)
 	}
 	testscript.Main(m, map[string]func(){"lambda-release": program})
