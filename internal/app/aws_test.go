@@ -68,6 +68,7 @@ func sceneOf(ts *testscript.TestScript) *scene { return ts.Value(sceneKey{}).(*s
 //	meanwhile CALLS VERB…               another aws command, just before the first of them is served
 //	heal                                ends all of these
 //	calls [N*]OPERATION…                asserts all calls since the last time, in any order
+//	reads                               asserts that none of them changed anything
 //	until NAME ALIAS VERSION            waits until it is there
 //	await CALLS [N]                     waits until N of them have arrived
 //	answered CALLS [N]                  waits until N of them have been answered, and the
@@ -129,6 +130,7 @@ func awsVerbs() map[string]func(*testscript.TestScript, *scene, []string) {
 		},
 		"heal":  func(_ *testscript.TestScript, s *scene, _ []string) { s.heal() },
 		"calls": wantCalls,
+		"reads": wantReads,
 		"await": await,
 		"answered": func(ts *testscript.TestScript, s *scene, a []string) {
 			awaitThat(ts, s, a, func(c localaws.Call) bool { return c.Status != 0 })
@@ -269,7 +271,7 @@ func (s *scene) heal() {
 	s.rules = nil
 }
 
-// spoil is the hook: of the rules for a call the last one counts.
+// spoil is the hook for calls: of several faults for a call the last one counts.
 func (s *scene) spoil(c localaws.Call) *localaws.Fault {
 	var fault *localaws.Fault
 	var do []func()
@@ -282,10 +284,11 @@ func (s *scene) spoil(c localaws.Call) *localaws.Fault {
 		if r.seen <= r.spare || r.most > 0 && r.seen > r.spare+r.most {
 			continue
 		}
-		fault = &r.fault
 		if r.do != nil {
 			do = append(do, r.do)
+			continue
 		}
+		fault = &r.fault
 	}
 	s.mu.Unlock()
 	for _, f := range do {
@@ -312,6 +315,17 @@ func wantCalls(ts *testscript.TestScript, s *scene, args []string) {
 	slices.Sort(want)
 	if !slices.Equal(got, want) {
 		ts.Fatalf("calls %v, want %v", got, want)
+	}
+	s.ResetCalls()
+}
+
+// wantReads allows, beside reads, the dry run that Lambda itself has.
+func wantReads(ts *testscript.TestScript, s *scene, _ []string) {
+	reads := regexp.MustCompile(`^(Get|List|Describe|BatchGet)`)
+	for _, c := range s.Calls() {
+		if !reads.MatchString(c.Operation) && !strings.Contains(string(c.Body), `"DryRun":true`) {
+			ts.Fatalf("%s of %s is no read", c.Operation, c.Function)
+		}
 	}
 	s.ResetCalls()
 }
