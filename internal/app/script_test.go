@@ -65,7 +65,7 @@ func program() {
 // A script covers one behaviour, and so asserts outputs, aliases, calls and the few
 // words of an annotation that matter. These show everything that a step writes, and
 // compare it with `cmp`; -update writes what they compare with: release, canary,
-// canary_alarm, several, several_cannot_be_put_back, dry_run, rollback, prune, held,
+// canary_alarm, several, several_cannot_be_restored, dry_run, rollback, prune, held,
 // error_denied, outside_actions, and forged_*, since a forged text may turn up
 // anywhere.
 func TestScripts(t *testing.T) {
