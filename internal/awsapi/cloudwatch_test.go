@@ -17,7 +17,7 @@ import (
 )
 
 // cloudWatch is a CloudWatch that gives these answers one after another, and
-// remembers what it was asked.
+// records its requests.
 type cloudWatch struct {
 	mu      sync.Mutex
 	answers []cbor.Map
@@ -146,7 +146,7 @@ func TestMetricSumsRefuses(t *testing.T) {
 }
 
 // A read of CloudWatch is one attempt, whatever comes of it, and what it
-// throttles slows Lambda's calls no more than others.
+// throttles slows down neither Lambda's calls nor others.
 func TestCloudWatchOnce(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

@@ -97,6 +97,29 @@ func TestDeniedGivesTheStatement(t *testing.T) {
 	}
 }
 
+// IAM checks the ARN of the version for these, and the next release needs the
+// next version.
+func TestDeniedGivesTheStatementForAllVersions(t *testing.T) {
+	t.Parallel()
+	for action, do := range map[string]func(context.Context, *awsapi.Client) error{
+		"lambda:GetFunction": func(ctx context.Context, c *awsapi.Client) error {
+			_, err := c.Configuration(ctx, items, "1")
+			return err
+		},
+		"lambda:InvokeFunction": func(ctx context.Context, c *awsapi.Client) error {
+			_, err := c.Invoke(ctx, items, "1", nil)
+			return err
+		},
+	} {
+		w := newCloud(t, localaws.Options{})
+		w.spoil("", always, refused)
+		got := statement(t, hintOf(t, do(t.Context(), w.open(t))))
+		if got["Action"] != action || got["Resource"] != "arn:aws:lambda:eu-central-1:ACCOUNT-ID:function:items:*" {
+			t.Errorf("%s: statement %v", action, got)
+		}
+	}
+}
+
 // What denies from above is not mended by a statement in the role's policy.
 func TestDeniedFromAboveGivesNone(t *testing.T) {
 	t.Parallel()

@@ -115,7 +115,7 @@ func TestTheRateBacksOffAndRecovers(t *testing.T) {
 	})
 }
 
-// Who waits for a turn stops when the job ends, and does not begin to wait when
+// A call that waits for the rate limit stops when the job ends, and does not begin to wait when
 // the turn would come after that.
 func TestWaitingForATurnEndsWithTheJob(t *testing.T) {
 	t.Parallel()

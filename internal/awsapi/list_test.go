@@ -139,7 +139,7 @@ func TestDeleteVersionTakesNumbersOnly(t *testing.T) {
 }
 
 // An update without a RoutingConfig would leave old weights in force, and one
-// without a RevisionId would overwrite what somebody else did.
+// without a RevisionId would overwrite the change of another run.
 func TestUpdateAliasSaysAll(t *testing.T) {
 	t.Parallel()
 	w := withVersions(t, 3)

@@ -84,7 +84,7 @@ func TestOpenWithoutARegion(t *testing.T) {
 
 func TestOpenWithoutCredentials(t *testing.T) {
 	emptyProcess(t)
-	t.Setenv("AWS_EC2_METADATA_DISABLED", "true") // the last place that is asked
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "true") // the SDK's last source
 	w := newCloud(t, localaws.Options{})
 	for _, missing := range [][]string{
 		{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}, {"AWS_ACCESS_KEY_ID"}, {"AWS_SECRET_ACCESS_KEY"},

@@ -7,7 +7,7 @@ import (
 )
 
 // What a Permission cannot say is known by its id and nothing else, so that it
-// is never taken for one that was asked for.
+// is never taken for a Permission.
 func TestParsePolicy(t *testing.T) {
 	t.Parallel()
 	const (

@@ -147,8 +147,8 @@ func WrapUp(ctx context.Context, d time.Duration) (context.Context, context.Canc
 // WrappedUp reports whether ctx is from WrapUp and has ended.
 func WrappedUp(ctx context.Context) bool { return ctx.Value(wrapUpKey{}) != nil && ctx.Err() != nil }
 
-// finish is the context for a mutation: AWS carries out a request even if nobody
-// waits for the response, so a call in flight outlives the job's context by
+// finish is the context for a mutation: AWS carries out a request even if the
+// connection is closed, so a call in flight outlives the job's context by
 // FinishTime to learn how it ended. No new attempt starts in that time.
 func finish(ctx context.Context) (context.Context, context.CancelFunc) {
 	grace := FinishTime

@@ -12,7 +12,7 @@ import (
 	"lambda-release/internal/localaws"
 )
 
-// Each fault at the first so many calls, and how often is asked then.
+// Each fault in the first calls, and how many calls are then made.
 func TestWhatIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	unavailable := refusal(http.StatusServiceUnavailable, "ServiceUnavailableException", "Service unavailable")
@@ -218,7 +218,7 @@ func TestAMutationInFlightIsFinished(t *testing.T) {
 		client := w.open(t)
 		for name, job := range map[string]func(context.Context) (context.Context, context.CancelFunc){
 			"cancelled": context.WithCancel,
-			"its time is up": func(ctx context.Context) (context.Context, context.CancelFunc) {
+			"it times out": func(ctx context.Context) (context.Context, context.CancelFunc) {
 				return context.WithTimeout(ctx, 400*time.Millisecond)
 			},
 		} {
@@ -258,7 +258,7 @@ func TestAMutationThatHangsIsNotWaitedForLong(t *testing.T) {
 	})
 }
 
-// A read changes nothing, so nobody waits for its answer.
+// A read changes nothing, so its answer is not waited for.
 func TestAReadIsGivenUpAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -108,7 +108,7 @@ func TestFailedEndsAWait(t *testing.T) {
 	})
 }
 
-// A state nobody has heard of may yet become a good one: the job's own time is
+// An unknown state may yet become a good one: the job's own timeout is
 // what ends the wait, and the error says what the state was.
 func TestAnUnknownStateIsWaitedOut(t *testing.T) {
 	t.Parallel()

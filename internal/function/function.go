@@ -1,5 +1,4 @@
-// Package function identifies a Lambda function, and knows what its ARN is
-// made of.
+// Package function identifies a Lambda function, by its name or its ARN.
 package function
 
 import (
@@ -10,9 +9,8 @@ import (
 	"strings"
 )
 
-// ID is a function's identity. Region, Account and Partition are "" until they
-// are known: a name tells none of them, a partial ARN the account, an ARN all
-// three.
+// ID is a function's identity. Region, Account and Partition are "" while they are
+// not known: a name has none of them, a partial ARN the account, an ARN all three.
 type ID struct {
 	Name      string // the short name, for people and outputs
 	Region    string // eu-central-1
@@ -21,7 +19,7 @@ type ID struct {
 	Given     string // name, partial ARN or ARN: the FunctionName of a call
 }
 
-// What ARNs are made of, as regular expressions without groups.
+// The parts of an ARN, as regular expressions without groups.
 const (
 	PartitionPattern = `aws(?:-[a-z]+)*`
 	// RegionPattern matches eu-central-1, us-gov-west-1, us-isob-east-1 and

@@ -50,13 +50,13 @@ func Plan(ctx context.Context, aws *awsapi.Client, fn function.ID, alias string,
 
 // Allow lets a stage invoke the alias of a function, which must exist; the stage
 // may be in another region. fn needs its account and partition. The changes are
-// returned in words, also along with an error, and passed to tell as they happen.
-func Allow(ctx context.Context, aws *awsapi.Client, fn function.ID, alias string, s Stage, tell func(string)) ([]string, error) {
+// returned in words, also along with an error, and passed to report as they happen.
+func Allow(ctx context.Context, aws *awsapi.Client, fn function.ID, alias string, s Stage, report func(string)) ([]string, error) {
 	b, err := newBinding(aws, fn, alias, s, "")
 	if err != nil {
 		return nil, err
 	}
-	b.tell = tell
+	b.report = report
 	if b.policy, err = aws.Policy(ctx, fn, alias); err != nil {
 		return nil, b.failed(err)
 	}
@@ -65,10 +65,10 @@ func Allow(ctx context.Context, aws *awsapi.Client, fn function.ID, alias string
 }
 
 // Point sets the stage's variable to the alias's name. All functions behind the
-// stage share the variable. The changes are returned and passed to tell as by
+// stage share the variable. The changes are returned and passed to report as by
 // Allow.
-func Point(ctx context.Context, aws *awsapi.Client, alias string, s Stage, variable string, tell func(string)) ([]string, error) {
-	b := &binding{aws: aws, alias: alias, stage: s, variable: variable, tell: tell}
+func Point(ctx context.Context, aws *awsapi.Client, alias string, s Stage, variable string, report func(string)) ([]string, error) {
+	b := &binding{aws: aws, alias: alias, stage: s, variable: variable, report: report}
 	var err error
 	if b.variables, err = aws.StageVariables(ctx, s); err != nil {
 		return nil, b.failed(err)
@@ -84,7 +84,7 @@ type binding struct {
 	alias    string
 	stage    Stage
 	variable string
-	tell     func(string)
+	report   func(string)
 
 	want      awsapi.Permission // with its ID unless another statement has that
 	policy    awsapi.Policy     // as last read
@@ -130,8 +130,8 @@ func ambiguous(ctx context.Context, err error) bool {
 
 func (b *binding) did(what string) {
 	b.changed = append(b.changed, what)
-	if b.tell != nil {
-		b.tell(what)
+	if b.report != nil {
+		b.report(what)
 	}
 }
 

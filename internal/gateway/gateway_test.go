@@ -305,7 +305,7 @@ func TestBindRefused(t *testing.T) {
 	}
 }
 
-// DeleteAlias takes an alias away, by a call of somebody else's.
+// DeleteAlias deletes an alias, as a call outside this run.
 func (w *world) DeleteAlias(name string) {
 	w.t.Helper()
 	if err := w.aws.DeleteAlias(w.t.Context(), orders, name); err != nil {
@@ -335,7 +335,7 @@ func spoilt(op string, n int, f localaws.Fault) func(*world) {
 	}
 }
 
-// Faults that pass leave the same behind as none, and the same is told.
+// Temporary faults change neither the result nor what is reported.
 func TestBindFaults(t *testing.T) {
 	t.Parallel()
 	for _, arn := range []string{restARN, httpARN} {
@@ -397,7 +397,7 @@ func TestBindAnswersLost(t *testing.T) {
 	}
 }
 
-// The first change is told also when the second failed.
+// The first change is reported even if the second failed.
 func TestBindHalfDone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -3,7 +3,7 @@ package input
 import "strings"
 
 // didYouMean suggests the one of known that given most likely meant: the
-// nearest of those that hold it, or that differ in a third of it at most; ""
+// nearest of those that contain it, or that differ in a third of it at most; ""
 // if there is none.
 func didYouMean(given string, known []string) string {
 	given = strings.ToLower(given)

@@ -14,7 +14,7 @@ import (
 	"lambda-release/internal/rules"
 )
 
-// env is an environment that holds inputs as GitHub hands them over.
+// env is an environment with inputs as GitHub passes them.
 func env(inputs map[string]string) func(string) string {
 	vars := map[string]string{}
 	for name, value := range inputs {
@@ -141,6 +141,10 @@ func TestParse(t *testing.T) {
 		},
 		"hash by name": {
 			env:  map[string]string{"code-sha256": "orders = " + hash},
+			want: func(in *Input) { in.CodeSHA256 = map[string]string{"orders": hash} },
+		},
+		"comments after a function and a hash": {
+			env:  map[string]string{"function-name": "orders # the shop", "code-sha256": hash + "\t# of the build"},
 			want: func(in *Input) { in.CodeSHA256 = map[string]string{"orders": hash} },
 		},
 		"hashes by name": {

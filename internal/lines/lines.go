@@ -1,9 +1,10 @@
-// Package lines reads texts that hold one entry a line.
+// Package lines reads inputs with one entry a line, and reports errors with the
+// line.
 //
 // Entries are trimmed, blank lines are skipped, and so are comments: a # that
 // begins a line or follows a space, and all that is after it. Values that may
-// themselves hold a space and a # (paths, JSON, names of alarms) are read with
-// Verbatim, where only whole lines are comments.
+// contain " #" themselves (paths, JSON, names of alarms) are read with Verbatim,
+// where a comment is a line of its own.
 package lines
 
 import (
@@ -16,8 +17,8 @@ import (
 // of its line, counted from 1.
 func All(text string) iter.Seq2[int, string] { return entries(text, uncomment) }
 
-// Verbatim is All for values that may hold a space and a #: a comment is a line
-// of its own.
+// Verbatim is All for values that may contain " #": a comment is a line of its
+// own.
 func Verbatim(text string) iter.Seq2[int, string] { return entries(text, uncommentLine) }
 
 func entries(text string, uncomment func(string) string) iter.Seq2[int, string] {

@@ -117,7 +117,7 @@ func named(kind Kind, name string) (Ref, error) {
 	return Ref{Kind: kind, Name: name}, nil
 }
 
-// checkName holds a branch's or a tag's name to Git's own rules:
+// checkName applies Git's rules to the name of a branch or a tag:
 // https://git-scm.com/docs/git-check-ref-format
 func checkName(name string) error {
 	switch {
