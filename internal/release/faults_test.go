@@ -84,7 +84,7 @@ var scenes = []scene{
 	},
 }
 
-func canary(req *release.Request) { shifting(req, "Canary50Percent1Minute") }
+func canary(req *release.Request) { shifting(req, "Canary50Percent10Seconds") }
 
 func toMove(w *world, fn string) {
 	w.Publish(fn, "")
@@ -138,7 +138,7 @@ func faultCase(t *testing.T, sc scene, op string, fault localaws.Fault, times in
 		return &fault
 	})
 	job := func() release.Result {
-		const timeout = 5 * time.Minute // a call that hangs is given up after 20 seconds of it
+		const timeout = 2 * time.Minute // a call that hangs is given up after 20 seconds of it
 		ctx, cancel := context.WithTimeout(t.Context(), timeout)
 		defer cancel()
 		req := on(run(500), names...)

@@ -399,6 +399,7 @@ func (p *player) killed(do func(*release.Releaser, context.Context, release.Requ
 		what = fmt.Sprintf("done before call %d by run %d", n, p.run)
 	}
 	defer func() { cancel(); <-done }()
+	synctest.Wait() // for calls side by side with the one that killed it
 	p.adopt()
 	before := actual(p.world, "prod")
 	for _, m := range p.possible() {
