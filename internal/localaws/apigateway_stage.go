@@ -20,7 +20,7 @@ type api struct {
 	stages   map[string]*stage
 }
 
-// stage is where an API is called.
+// stage is a named deployment of an API, with its own URL and variables.
 type stage struct {
 	name        string
 	description string
@@ -31,17 +31,17 @@ type stage struct {
 	updated     time.Time
 }
 
-// newAPIID is one as API Gateway gives them: ten letters and digits.
+// newAPIID returns a random id in API Gateway's form: ten letters and digits.
 func newAPIID() string { return strings.ToLower(rand.Text()[:10]) }
 
-// addAPI makes an API.
+// addAPI stores a new API.
 func (s *store) addAPI(region string, a *api) *api {
 	a.created, a.stages = s.now(), map[string]*stage{}
 	s.apis[place{region, a.id}] = a
 	return a
 }
 
-// addStage makes a stage, or replaces one.
+// addStage creates or replaces a stage.
 func (s *store) addStage(a *api, to stage) *stage {
 	to.created = s.now()
 	to.updated = to.created
@@ -57,7 +57,7 @@ func (s *store) addStage(a *api, to stage) *stage {
 func (g *apigateway) apiOf(r *gatewayRequest) (*api, error) {
 	a := g.apis[place{r.region, r.api}]
 	if a == nil || a.kind != r.kind {
-		return nil, nowhere("Invalid API identifier specified %s:%s", g.account, r.api)
+		return nil, notFoundException("Invalid API identifier specified %s:%s", g.account, r.api)
 	}
 	return a, nil
 }
@@ -70,7 +70,7 @@ func (g *apigateway) stageOf(r *gatewayRequest) (*stage, error) {
 	}
 	s := a.stages[r.stage]
 	if s == nil {
-		return nil, nowhere("Invalid stage identifier specified")
+		return nil, notFoundException("Invalid stage identifier specified")
 	}
 	return s, nil
 }
@@ -80,7 +80,7 @@ var (
 	variableValue = regexp.MustCompile(`^[A-Za-z0-9-._~:/?#&=, ]*$`)
 )
 
-// checkVariable holds a stage variable to what API Gateway takes.
+// checkVariable checks a stage variable against API Gateway's constraints.
 func checkVariable(name, value string) error {
 	switch {
 	case !variableName.MatchString(name):
@@ -144,7 +144,7 @@ func (s *stage) http() httpStage {
 	}
 }
 
-// getRestStage tells how a stage is set.
+// getRestStage returns a stage of a REST API.
 func (g *apigateway) getRestStage(r *gatewayRequest) (answer, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -163,7 +163,7 @@ type patch struct {
 	Value *string `json:"value"`
 }
 
-// apply makes the change to a copy of a stage.
+// apply makes the change to a stage.
 func (p *patch) apply(to *stage) error {
 	value := ""
 	if p.Value != nil {
@@ -190,7 +190,7 @@ func (p *patch) apply(to *stage) error {
 	return nil
 }
 
-// updateRestStage makes all of its changes, or none.
+// updateRestStage applies all patch operations, or none if one is invalid.
 func (g *apigateway) updateRestStage(r *gatewayRequest) (answer, error) {
 	var in struct {
 		PatchOperations []patch `json:"patchOperations"`
@@ -217,7 +217,7 @@ func (g *apigateway) updateRestStage(r *gatewayRequest) (answer, error) {
 	return reply(http.StatusOK, s.rest()), nil
 }
 
-// getHTTPStage tells how a stage is set.
+// getHTTPStage returns a stage of an HTTP or WebSocket API.
 func (g *apigateway) getHTTPStage(r *gatewayRequest) (answer, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -237,8 +237,8 @@ type httpStageInput struct {
 	StageVariables map[string]string `json:"stageVariables"`
 }
 
-// apply puts what was given into a stage. Variables that are left out stay, and
-// an empty value removes one.
+// apply makes the change to a stage. Omitted variables keep their values, and an
+// empty value removes a variable.
 func (in *httpStageInput) apply(to *stage) error {
 	set(&to.description, in.Description)
 	set(&to.deployment, in.DeploymentID)
@@ -256,7 +256,7 @@ func (in *httpStageInput) apply(to *stage) error {
 	return nil
 }
 
-// updateHTTPStage changes what is given.
+// updateHTTPStage changes a stage of an HTTP or WebSocket API.
 func (g *apigateway) updateHTTPStage(r *gatewayRequest) (answer, error) {
 	var in httpStageInput
 	if err := r.decode(&in); err != nil {
@@ -279,7 +279,7 @@ func (g *apigateway) updateHTTPStage(r *gatewayRequest) (answer, error) {
 	return reply(http.StatusOK, s.http()), nil
 }
 
-// createRestAPI makes an API without resources.
+// createRestAPI creates a REST API without resources.
 func (g *apigateway) createRestAPI(r *gatewayRequest) (answer, error) {
 	var in struct {
 		Name string `json:"name"`
@@ -301,7 +301,7 @@ func (a *api) rest() any {
 	return map[string]any{"id": a.id, "name": a.name, "createdDate": epoch{a.created}, "apiKeySource": "HEADER"}
 }
 
-// getRestAPI tells that there is an API.
+// getRestAPI returns a REST API.
 func (g *apigateway) getRestAPI(r *gatewayRequest) (answer, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -312,7 +312,7 @@ func (g *apigateway) getRestAPI(r *gatewayRequest) (answer, error) {
 	return reply(http.StatusOK, a.rest()), nil
 }
 
-// createRestDeployment makes a deployment, and the stage that is named.
+// createRestDeployment creates a deployment and, if the call names one, its stage.
 func (g *apigateway) createRestDeployment(r *gatewayRequest) (answer, error) {
 	var in struct {
 		StageName        string            `json:"stageName"`
@@ -337,7 +337,7 @@ func (g *apigateway) createRestDeployment(r *gatewayRequest) (answer, error) {
 	return reply(http.StatusCreated, map[string]any{"id": id, "description": in.Description, "createdDate": epoch{g.now()}}), nil
 }
 
-// createRestStage makes a stage of a deployment.
+// createRestStage creates a stage of a REST API.
 func (g *apigateway) createRestStage(r *gatewayRequest) (answer, error) {
 	var in struct {
 		StageName    string            `json:"stageName"`
@@ -367,7 +367,7 @@ func (g *apigateway) createRestStage(r *gatewayRequest) (answer, error) {
 	return reply(http.StatusCreated, s.rest()), nil
 }
 
-// createHTTPAPI makes an API without routes.
+// createHTTPAPI creates an HTTP or WebSocket API without routes.
 func (g *apigateway) createHTTPAPI(r *gatewayRequest) (answer, error) {
 	var in struct {
 		Name         string `json:"name"`
@@ -397,7 +397,7 @@ func (a *api) http(region string) any {
 	}
 }
 
-// getHTTPAPI tells that there is an API.
+// getHTTPAPI returns an HTTP or WebSocket API.
 func (g *apigateway) getHTTPAPI(r *gatewayRequest) (answer, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -408,7 +408,7 @@ func (g *apigateway) getHTTPAPI(r *gatewayRequest) (answer, error) {
 	return reply(http.StatusOK, a.http(r.region)), nil
 }
 
-// createHTTPStage makes a stage.
+// createHTTPStage creates a stage of an HTTP or WebSocket API.
 func (g *apigateway) createHTTPStage(r *gatewayRequest) (answer, error) {
 	var in httpStageInput
 	if err := r.decode(&in); err != nil {
@@ -431,12 +431,12 @@ func (g *apigateway) createHTTPStage(r *gatewayRequest) (answer, error) {
 	return reply(http.StatusCreated, g.addStage(a, to).http()), nil
 }
 
-// AddRestStage adds a stage to a REST API, which is made when it is not there.
+// AddRestStage adds a stage to a REST API, which it creates if necessary.
 func (c *Cloud) AddRestStage(apiID, stageName string, variables map[string]string) {
 	c.addStage(api{id: apiID, kind: restAPI}, stageName, variables)
 }
 
-// AddHTTPStage adds a stage to an HTTP API, which is made when it is not there.
+// AddHTTPStage adds a stage to an HTTP API, which it creates if necessary.
 func (c *Cloud) AddHTTPStage(apiID, stageName string, variables map[string]string) {
 	c.addStage(api{id: apiID, kind: httpAPI, protocol: "HTTP"}, stageName, variables)
 }
@@ -451,7 +451,7 @@ func (c *Cloud) addStage(to api, stageName string, variables map[string]string) 
 		a = s.addAPI(s.region, &to)
 	}
 	if a.kind != to.kind {
-		panic("localaws: the API " + to.id + " is of another kind")
+		panic("localaws: the API " + to.id + " is not of type " + to.kind)
 	}
 	s.addStage(a, stage{name: stageName, deployment: newAPIID()[:6], variables: variables})
 }
@@ -463,7 +463,7 @@ func (c *Cloud) StageVariables(apiID, stageName string) map[string]string {
 	defer s.mu.Unlock()
 	a := s.apis[place{s.region, apiID}]
 	if a == nil || a.stages[stageName] == nil {
-		panic("localaws: there is no stage " + stageName + " of " + apiID)
+		panic("localaws: API " + apiID + " has no stage " + stageName)
 	}
 	return maps.Clone(a.stages[stageName].variables)
 }

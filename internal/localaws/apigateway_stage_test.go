@@ -89,7 +89,7 @@ func TestHTTPStage(t *testing.T) {
 		t.Helper()
 		return api.UpdateStage(t.Context(), &apigatewayv2.UpdateStageInput{ApiId: &id, StageName: &stage, StageVariables: variables})
 	}
-	// What is left out stays, and an empty value removes.
+	// Omitted variables stay, and an empty value removes a variable.
 	for _, step := range []struct{ set, want map[string]string }{
 		{nil, map[string]string{"other": "kept"}},
 		{map[string]string{"lambdaAlias": "prod"}, map[string]string{"other": "kept", "lambdaAlias": "prod"}},
@@ -118,7 +118,7 @@ func TestHTTPStage(t *testing.T) {
 	wantError(t, err, 404, "NotFoundException", "Invalid API identifier specified 123456789012:rest")
 }
 
-// A person sets APIs up without Go.
+// APIs can be set up with the aws CLI.
 func TestSettingUpStages(t *testing.T) {
 	t.Parallel()
 	c, conf := serve(t, localaws.Options{})

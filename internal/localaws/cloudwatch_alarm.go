@@ -16,31 +16,32 @@ const (
 	stateInsufficient = "INSUFFICIENT_DATA"
 )
 
-// alarm is a metric alarm, or with a rule a composite one. Metrics do not move
-// it: its state is what SetAlarmState says, a composite one's what its rule does.
+// alarm is a metric alarm or, if it has a rule, a composite alarm. Metrics do not
+// change its state: SetAlarmState sets it, or the rule of a composite alarm
+// determines it.
 type alarm struct {
 	alarmSettings
 	arn        string
 	rule       *rule // of a composite alarm
 	state      string
 	reason     string
-	data       string    // reason for machines
+	data       string    // StateReasonData
 	updated    time.Time // of the state
 	changed    time.Time // of the state's value
 	configured time.Time
 }
 
-// alarmSettings are what PutMetricAlarm and PutCompositeAlarm take and
-// DescribeAlarms tells.
+// alarmSettings are the members that PutMetricAlarm, PutCompositeAlarm and
+// DescribeAlarms have in common.
 type alarmSettings struct {
 	AlarmName               string
 	AlarmDescription        string   `json:",omitempty"`
-	ActionsEnabled          *bool    // true if left out
+	ActionsEnabled          *bool    // true if omitted
 	OKActions               []string `json:",omitempty"`
 	AlarmActions            []string `json:",omitempty"`
 	InsufficientDataActions []string `json:",omitempty"`
 
-	AlarmRule string `json:",omitempty"` // of a composite alarm, the rest of a metric alarm
+	AlarmRule string `json:",omitempty"` // of a composite alarm; the members below are of a metric alarm
 
 	Namespace          string        `json:",omitempty"`
 	MetricName         string        `json:",omitempty"`
@@ -83,7 +84,7 @@ func (a *alarm) describe() alarmDescription {
 	}
 }
 
-// alarmNames are a region's alarms, sorted.
+// alarmNames returns the names of a region's alarms, sorted.
 func (s *store) alarmNames(region string) []string {
 	var names []string
 	for at := range maps.Keys(s.alarms) {
@@ -95,7 +96,7 @@ func (s *store) alarmNames(region string) []string {
 	return names
 }
 
-// putAlarm creates or changes an alarm; a changed one keeps its state.
+// putAlarm creates an alarm, or changes one, which keeps its state.
 func (s *store) putAlarm(region string, to alarmSettings, r *rule) *alarm {
 	if to.ActionsEnabled == nil {
 		enabled := true
@@ -117,10 +118,10 @@ func (s *store) putAlarm(region string, to alarmSettings, r *rule) *alarm {
 	return a
 }
 
-// signal sets the state of an alarm and of those whose rules it changes. What
-// listens to it, a deployment, hears of it at once.
-func (s *store) signal(region string, a *alarm, state, reason, data string) {
-	s.deploy() // so far with the state as it was
+// setState sets the state of an alarm and of the composite alarms that depend on
+// it, and stops the deployments that an alarm in ALARM must stop.
+func (s *store) setState(region string, a *alarm, state, reason, data string) {
+	s.deploy() // the steps that were due before the alarm changed
 	now := s.now()
 	before := a.state
 	a.state, a.reason, a.data, a.updated = state, reason, data, now
@@ -128,7 +129,7 @@ func (s *store) signal(region string, a *alarm, state, reason, data string) {
 		return
 	}
 	a.changed = now
-	s.heed(region)
+	s.stopAlarmed(region)
 	for _, name := range s.alarmNames(region) {
 		if parent := s.alarms[place{region, name}]; parent != a && parent.rule != nil && parent.rule.mentions(a) {
 			s.evaluate(region, parent, a)
@@ -136,7 +137,7 @@ func (s *store) signal(region string, a *alarm, state, reason, data string) {
 	}
 }
 
-// evaluate gives a composite alarm the state that its rule has now.
+// evaluate sets the state of a composite alarm by its rule.
 func (s *store) evaluate(region string, a, cause *alarm) {
 	state := stateOK
 	if a.rule.holds(func(name string) string {
@@ -154,18 +155,18 @@ func (s *store) evaluate(region string, a, cause *alarm) {
 	if cause != nil {
 		reason = fmt.Sprintf("%s transitioned to %s at %s", cause.arn, cause.state, cause.changed.UTC().Format("Monday 02 January, 2006 15:04:05 MST"))
 	}
-	s.signal(region, a, state, reason, "")
+	s.setState(region, a, state, reason, "")
 }
 
-// follows tells whether an alarm is another one, or composed of it.
-func (s *store) follows(region, name, other string) bool {
+// dependsOn reports whether an alarm is another one, or composed of it.
+func (s *store) dependsOn(region, name, other string) bool {
 	a := s.alarms[place{region, name}]
 	return name == other || a != nil && a.rule != nil && slices.ContainsFunc(a.rule.names, func(child string) bool {
-		return s.follows(region, child, other)
+		return s.dependsOn(region, child, other)
 	})
 }
 
-// describeAlarms tells metric alarms only, unless AlarmTypes says otherwise.
+// describeAlarms returns metric alarms only, unless AlarmTypes is given.
 func (c *cloudwatch) describeAlarms(in *incoming, input struct {
 	AlarmNames      []string
 	AlarmNamePrefix string
@@ -276,8 +277,8 @@ func (c *cloudwatch) putCompositeAlarm(in *incoming, input alarmSettings) (any, 
 		if c.alarms[place{in.region, name}] == nil {
 			return nil, refused("Could not save the composite alarm as alarms [%s] in the alarm rule do not exist", name)
 		}
-		if c.follows(in.region, name, input.AlarmName) {
-			return nil, refused("This local AWS takes no alarm that follows itself, as %s would through %s", input.AlarmName, name)
+		if c.dependsOn(in.region, name, input.AlarmName) {
+			return nil, refused("localaws does not support an alarm that depends on itself, as %s would through %s", input.AlarmName, name)
 		}
 	}
 	a := c.putAlarm(in.region, alarmSettings{
@@ -293,7 +294,7 @@ func (c *cloudwatch) putCompositeAlarm(in *incoming, input alarmSettings) (any, 
 	return nil, nil
 }
 
-// setAlarmState plays the metrics' part.
+// setAlarmState sets the state that CloudWatch would derive from metrics.
 func (c *cloudwatch) setAlarmState(in *incoming, input struct {
 	AlarmName       string
 	StateValue      string
@@ -318,11 +319,11 @@ func (c *cloudwatch) setAlarmState(in *incoming, input struct {
 	if a == nil {
 		return nil, noAlarm()
 	}
-	c.signal(in.region, a, input.StateValue, *input.StateReason, input.StateReasonData)
+	c.setState(in.region, a, input.StateValue, *input.StateReason, input.StateReasonData)
 	return nil, nil
 }
 
-// deleteAlarms deletes all of them, or none if one is missing.
+// deleteAlarms deletes all named alarms, or none if one does not exist.
 func (c *cloudwatch) deleteAlarms(in *incoming, input struct{ AlarmNames []string }) (any, error) {
 	var v validation
 	v.check(input.AlarmNames != nil, "null", "alarmNames", "Member must not be null")
@@ -348,9 +349,9 @@ func noAlarm() error {
 	return &apiError{http.StatusNotFound, "ResourceNotFound", "The named resource does not exist."}
 }
 
-// SetAlarm sets the state of an alarm, "OK", "ALARM" or "INSUFFICIENT_DATA", with
-// the reason that DescribeAlarms gives. An alarm that is not there is made: a
-// metric alarm on Lambda's errors.
+// SetAlarm sets the state of an alarm to "OK", "ALARM" or "INSUFFICIENT_DATA",
+// and its reason. If the alarm does not exist, SetAlarm creates it as a metric
+// alarm on Lambda's errors.
 func (c *Cloud) SetAlarm(name, state, reason string) {
 	s := c.store
 	s.mu.Lock()
@@ -370,5 +371,5 @@ func (c *Cloud) SetAlarm(name, state, reason string) {
 			TreatMissingData:   "notBreaching",
 		}, nil)
 	}
-	s.signal(s.region, a, state, reason, "")
+	s.setState(s.region, a, state, reason, "")
 }

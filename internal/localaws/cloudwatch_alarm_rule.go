@@ -7,21 +7,21 @@ import (
 )
 
 // rule is the AlarmRule of a composite alarm: ALARM, OK and INSUFFICIENT_DATA of
-// an alarm, TRUE and FALSE, with NOT, AND and OR, which bind in this order. Of
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html
-// only AT_LEAST is left out.
+// an alarm, TRUE and FALSE, combined by NOT, AND and OR in this order of
+// precedence. AT_LEAST is not supported. See
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html.
 type rule struct {
 	holds condition
 	names []string // of the alarms in it
 }
 
-// condition is true or false by the states of the alarms.
+// condition evaluates a rule, or a part of it, for the current alarm states.
 type condition func(state func(name string) string) bool
 
-// mentions tells whether an alarm is in the rule.
+// mentions reports whether the rule refers to an alarm.
 func (r *rule) mentions(a *alarm) bool { return slices.Contains(r.names, a.AlarmName) }
 
-// parseRule reads an AlarmRule.
+// parseRule parses an AlarmRule.
 func parseRule(text string) (*rule, error) {
 	p := &ruleParser{rest: text}
 	holds, err := p.any()
@@ -34,13 +34,13 @@ func parseRule(text string) (*rule, error) {
 	return &rule{holds, p.names}, nil
 }
 
-// ruleParser reads from left to right.
+// ruleParser parses a rule from left to right.
 type ruleParser struct {
 	rest  string
 	names []string
 }
 
-// take steps over what comes next, if it does.
+// take consumes a token if it is next.
 func (p *ruleParser) take(what string) bool {
 	rest, ok := strings.CutPrefix(strings.TrimSpace(p.rest), what)
 	if ok {
@@ -53,7 +53,7 @@ func (p *ruleParser) unexpected() error {
 	return fmt.Errorf("AlarmRule is not valid at '%s'", strings.TrimSpace(p.rest))
 }
 
-// any reads conditions of which one must hold.
+// any parses conditions joined by OR.
 func (p *ruleParser) any() (condition, error) {
 	left, err := p.all()
 	for err == nil && p.take("OR") {
@@ -65,7 +65,7 @@ func (p *ruleParser) any() (condition, error) {
 	return left, err
 }
 
-// all reads conditions that must all hold.
+// all parses conditions joined by AND.
 func (p *ruleParser) all() (condition, error) {
 	left, err := p.single()
 	for err == nil && p.take("AND") {
@@ -77,7 +77,7 @@ func (p *ruleParser) all() (condition, error) {
 	return left, err
 }
 
-// single reads one condition.
+// single parses one condition.
 func (p *ruleParser) single() (condition, error) {
 	switch {
 	case p.take("NOT"):
@@ -104,7 +104,7 @@ func (p *ruleParser) single() (condition, error) {
 	return nil, p.unexpected()
 }
 
-// name reads the name or ARN of an alarm, in parentheses and perhaps quoted.
+// name parses the name or ARN of an alarm, in parentheses and optionally quoted.
 func (p *ruleParser) name() (string, error) {
 	if !p.take("(") {
 		return "", p.unexpected()

@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// withCloudwatch serves a cloud with a client for CloudWatch.
+// withCloudwatch serves a cloud and returns it with a CloudWatch client.
 func withCloudwatch(t *testing.T, o localaws.Options) (*localaws.Cloud, *cloudwatch.Client) {
 	t.Helper()
 	c, config := serve(t, o)
@@ -49,7 +49,7 @@ func setAlarm(t *testing.T, api *cloudwatch.Client, name string, state types.Sta
 	return err
 }
 
-// states are what DescribeAlarms tells of metric and composite alarms.
+// states formats the metric and composite alarms of DescribeAlarms.
 func states(out *cloudwatch.DescribeAlarmsOutput) string {
 	var all []string
 	for _, a := range out.MetricAlarms {
@@ -144,7 +144,7 @@ func TestCompositeAlarm(t *testing.T) {
 	}
 }
 
-// What an alarm does reaches the composite ones above it.
+// A change of an alarm changes the composite alarms that depend on it.
 func TestCompositeFollows(t *testing.T) {
 	t.Parallel()
 	clock := newClock()
@@ -155,7 +155,7 @@ func TestCompositeFollows(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	wantError(t, putComposite(t, api, "inner", "NOT ALARM(outer)"), 400, "ValidationError", "This local AWS takes no alarm that follows itself, as inner would through outer")
+	wantError(t, putComposite(t, api, "inner", "NOT ALARM(outer)"), 400, "ValidationError", "localaws does not support an alarm that depends on itself, as inner would through outer")
 	both := []types.AlarmType{types.AlarmTypeCompositeAlarm, types.AlarmTypeMetricAlarm}
 	if err := setAlarm(t, api, "errors", types.StateValueAlarm); err != nil {
 		t.Fatal(err)

@@ -10,24 +10,25 @@ import (
 	"time"
 )
 
-// lambdaNamespace is where Lambda's own metrics are.
+// lambdaNamespace is the namespace of Lambda's own metrics.
 const lambdaNamespace = "AWS/Lambda"
 
-// statistics are the ones kept here; CloudWatch has percentiles, too.
+// statistics are the supported ones; CloudWatch also has percentiles.
 var statistics = []string{"SampleCount", "Average", "Sum", "Minimum", "Maximum"}
 
-// dimension is one of the names that tell metrics apart.
+// dimension is a name and value that identify a metric.
 type dimension struct{ Name, Value string }
 
-// series is a metric's samples, summed up by the minute as CloudWatch keeps them.
+// series is a metric's samples by the minute since 1970, aggregated as CloudWatch
+// does.
 type series map[int64]*sample
 
-// sample is what a metric was within some time.
+// sample aggregates a metric's values over a period.
 type sample struct {
 	count, sum, least, most float64
 }
 
-// add puts samples together.
+// add merges another sample into a.
 func (a *sample) add(b sample) {
 	if a.count == 0 {
 		*a = b
@@ -39,7 +40,7 @@ func (a *sample) add(b sample) {
 	a.most = max(a.most, b.most)
 }
 
-// statistic is one number of a sample.
+// statistic returns one statistic of a sample.
 func (a *sample) statistic(name string) float64 {
 	switch name {
 	case "SampleCount":
@@ -55,13 +56,13 @@ func (a *sample) statistic(name string) float64 {
 	}
 }
 
-// metricKey names a metric; the order of the dimensions does not matter.
+// metricKey identifies a metric; the order of the dimensions does not matter.
 func metricKey(region, namespace, name string, dimensions []dimension) string {
 	sorted := slices.SortedFunc(slices.Values(dimensions), func(a, b dimension) int { return cmp.Compare(a.Name, b.Name) })
 	return fmt.Sprintf("%q %q %q %q", region, namespace, name, sorted)
 }
 
-// measure adds to a metric.
+// measure adds a sample to a metric.
 func (s *store) measure(region, namespace, name string, dimensions []dimension, at time.Time, add sample) {
 	key := metricKey(region, namespace, name, dimensions)
 	if s.metrics[key] == nil {
@@ -74,8 +75,8 @@ func (s *store) measure(region, namespace, name string, dimensions []dimension, 
 	s.metrics[key][minute].add(add)
 }
 
-// measureInvoke is what Lambda reports of an invoke: for the function, for the
-// qualifier, and for each version behind an alias
+// measureInvoke adds the metrics that Lambda reports for an invocation: of the
+// function, of the qualifier, and of the version that an alias routed to
 // (https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html).
 func (s *store) measureInvoke(region, function, qualifier, version string, failed bool) {
 	dimensions := [][]dimension{{{"FunctionName", function}}}
@@ -108,7 +109,7 @@ type datum struct {
 	StatisticValues *struct{ SampleCount, Sum, Minimum, Maximum float64 }
 }
 
-// samples are what a datum says.
+// samples returns the values of a datum.
 func (d *datum) samples() []sample {
 	switch {
 	case d.Value != nil:
@@ -128,8 +129,8 @@ func (d *datum) samples() []sample {
 	return all
 }
 
-// putMetricData adds to metrics. Unlike AWS it takes namespaces that begin with
-// AWS/, so that anybody may play the part of Lambda.
+// putMetricData adds values to metrics. Unlike AWS it accepts namespaces that
+// begin with AWS/, so that a test can add metrics of Lambda.
 func (c *cloudwatch) putMetricData(in *incoming, input struct {
 	Namespace  string
 	MetricData []datum
@@ -168,7 +169,7 @@ func missing(message string) error {
 	return &apiError{http.StatusBadRequest, "MissingParameter", message}
 }
 
-// metricQuery is a MetricDataQuery. Expressions are not worked out here.
+// metricQuery is a MetricDataQuery. Expressions are not supported.
 type metricQuery struct {
 	ID         string      `json:"Id"`
 	MetricStat *metricStat `json:",omitempty"`
@@ -192,30 +193,31 @@ type metricName struct {
 	Dimensions []dimension `json:",omitempty"`
 }
 
-// check tells what is wrong with a query.
+// check reports why a query is invalid or not supported.
 func (q *metricQuery) check() error {
 	switch {
 	case q.MetricStat == nil:
-		return refused("This local AWS answers MetricStat queries only, query '%s' is none", q.ID)
+		return refused("localaws supports MetricStat queries only; query '%s' is not one", q.ID)
 	case q.MetricStat.Metric.Namespace == "" || q.MetricStat.Metric.MetricName == "":
 		return refused("The parameter MetricDataQueries.member.MetricStat.Metric of query '%s' needs Namespace and MetricName", q.ID)
 	case q.MetricStat.Period <= 0 || q.MetricStat.Period%60 != 0:
 		return refused("The parameter Period of query '%s' must be a multiple of 60, it is %d", q.ID, q.MetricStat.Period)
 	case !slices.Contains(statistics, q.MetricStat.Stat):
-		return refused("This local AWS knows the statistics %s, not '%s' of query '%s'", strings.Join(statistics, ", "), q.MetricStat.Stat, q.ID)
+		return refused("localaws does not support the statistic '%s' of query '%s', only %s", q.MetricStat.Stat, q.ID, strings.Join(statistics, ", "))
 	}
 	return nil
 }
 
-// point is one value that a query has.
+// point is one value of the result of a query.
 type point struct {
 	query int
 	at    int64 // Unix seconds
 	value float64
 }
 
-// points are the values of a query from start, inclusive, to end, ascending. A
-// period is named by its beginning, and one without samples is left out.
+// points returns the values of a query from start, inclusive, to end, exclusive,
+// in order of time. The time of a value is the beginning of its period; periods
+// without samples have none.
 func (s *store) points(region string, index int, q *metricQuery, start, end time.Time) []point {
 	m, period := q.MetricStat, int64(q.MetricStat.Period)
 	periods := map[int64]*sample{}
@@ -245,10 +247,10 @@ type metricDataResult struct {
 	StatusCode string
 }
 
-// maxDatapoints is how many values a page has at most.
+// maxDatapoints is the maximum number of values on a page.
 const maxDatapoints = 100800
 
-// getMetricData answers queries, the newest values first.
+// getMetricData returns the values of queries, by default the newest first.
 func (c *cloudwatch) getMetricData(in *incoming, input struct {
 	MetricDataQueries []metricQuery
 	StartTime         epoch
@@ -306,7 +308,7 @@ func (c *cloudwatch) getMetricData(in *incoming, input struct {
 		r.Values = append(r.Values, p.value)
 	}
 	if next != "" {
-		// What is left of the query at the page's end, and all after it, follows.
+		// The next pages have the rest of the page's last query and all later ones.
 		for i := page[len(page)-1].query; i < len(results); i++ {
 			results[i].StatusCode = "PartialData"
 		}
@@ -318,7 +320,7 @@ func (c *cloudwatch) getMetricData(in *incoming, input struct {
 	}{results, []struct{}{}, next}, nil
 }
 
-// Metric is a value of a metric at some time.
+// Metric is one value of a metric.
 type Metric struct {
 	Namespace  string // "": AWS/Lambda
 	Name       string // "Invocations", "Errors"
@@ -327,8 +329,8 @@ type Metric struct {
 	Value      float64
 }
 
-// AddMetric adds to a metric, as PutMetricData does and Lambda itself at every
-// invoke.
+// AddMetric adds a value to a metric, as PutMetricData does. Lambda's own metrics
+// are also added by each Invoke.
 func (c *Cloud) AddMetric(m Metric) {
 	s := c.store
 	s.mu.Lock()

@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// query asks for a metric of Lambda's; dimensions are names and values.
+// query queries a metric of Lambda; dimensions are alternating names and values.
 func query(id, metric, stat string, period int32, dimensions ...string) types.MetricDataQuery {
 	var d []types.Dimension
 	for i := 0; i < len(dimensions); i += 2 {
@@ -27,7 +27,7 @@ func query(id, metric, stat string, period int32, dimensions ...string) types.Me
 	}}
 }
 
-// results are the values of each query, with the minutes since start.
+// results formats the values of each query with the minutes since start.
 func results(out *cloudwatch.GetMetricDataOutput, start time.Time) []string {
 	var all []string
 	for _, r := range out.MetricDataResults {
@@ -128,15 +128,15 @@ func TestMetricDataRefused(t *testing.T) {
 	wantError(t, get(end, start, good), 400, "ValidationError", "The parameter EndTime must be greater than StartTime")
 	wantError(t, get(start, end, good, good), 400, "ValidationError", "The values for parameter id in MetricDataQueries are not unique.")
 	wantError(t, get(start, end, query("q", "Errors", "Sum", 61)), 400, "ValidationError", "The parameter Period of query 'q' must be a multiple of 60, it is 61")
-	wantError(t, get(start, end, query("q", "Errors", "p99", 60)), 400, "ValidationError", "This local AWS knows the statistics SampleCount, Average, Sum, Minimum, Maximum, not 'p99' of query 'q'")
-	wantError(t, get(start, end, types.MetricDataQuery{Id: aws.String("q"), Expression: aws.String("a/b")}), 400, "ValidationError", "This local AWS answers MetricStat queries only, query 'q' is none")
+	wantError(t, get(start, end, query("q", "Errors", "p99", 60)), 400, "ValidationError", "localaws does not support the statistic 'p99' of query 'q', only SampleCount, Average, Sum, Minimum, Maximum")
+	wantError(t, get(start, end, types.MetricDataQuery{Id: aws.String("q"), Expression: aws.String("a/b")}), 400, "ValidationError", "localaws supports MetricStat queries only; query 'q' is not one")
 	_, err := api.PutMetricData(t.Context(), &cloudwatch.PutMetricDataInput{Namespace: aws.String("AWS/Lambda")})
 	wantError(t, err, 400, "MissingParameter", "The parameter MetricData is required.")
 	_, err = api.PutMetricData(t.Context(), &cloudwatch.PutMetricDataInput{Namespace: aws.String("AWS/Lambda"), MetricData: []types.MetricDatum{{MetricName: aws.String("Errors")}}})
 	wantError(t, err, 400, "MissingParameter", "At least one of the parameters must be specified.")
 }
 
-// The SDK compresses large calls.
+// The SDK compresses large requests.
 func TestLargePutMetricData(t *testing.T) {
 	t.Parallel()
 	clock := newClock()
@@ -154,7 +154,7 @@ func TestLargePutMetricData(t *testing.T) {
 	}
 }
 
-// Lambda measures the invokes itself, by version behind an alias, too.
+// Invoke adds the metrics of the function, the alias and the executed version.
 func TestInvokesAreMeasured(t *testing.T) {
 	t.Parallel()
 	clock := newClock()

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// appSpec is what an AppSpec file says to deploy
+// appSpec is the content of an AppSpec file
 // (https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-resources.html).
-// Its hooks are passed over, as if they had all succeeded.
+// Its hooks are ignored, as if they had succeeded.
 type appSpec struct {
 	function string // short name
 	alias    string
@@ -18,10 +18,10 @@ type appSpec struct {
 	target   string
 }
 
-// looseText is a string, or a number that is meant as one.
+// looseText is a string that may be written as a number.
 type looseText string
 
-// UnmarshalJSON reads both.
+// UnmarshalJSON accepts a string or a number.
 func (t *looseText) UnmarshalJSON(b []byte) error {
 	if string(b) != "null" {
 		*t = looseText(strings.Trim(string(b), `"`))
@@ -29,8 +29,7 @@ func (t *looseText) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// parseAppSpec reads an AppSpec file in JSON, which is YAML, too; other YAML it
-// does not read.
+// parseAppSpec parses an AppSpec file in JSON. Other YAML is not supported.
 func parseAppSpec(content string) (appSpec, error) {
 	var file struct {
 		Version   looseText `json:"version"`
@@ -60,7 +59,7 @@ func parseAppSpec(content string) (appSpec, error) {
 	p := resource.Properties
 	n, ok := parseName(p.Name)
 	if !ok || n.qualifier != "" {
-		return appSpec{}, errors.New("the Name is not that of a function")
+		return appSpec{}, errors.New("the Name is not a function name")
 	}
 	if p.Alias == "" || p.CurrentVersion == "" || p.TargetVersion == "" {
 		return appSpec{}, errors.New("the resource needs Name, Alias, CurrentVersion and TargetVersion")
@@ -68,7 +67,7 @@ func parseAppSpec(content string) (appSpec, error) {
 	return appSpec{n.function, p.Alias, string(p.CurrentVersion), string(p.TargetVersion)}, nil
 }
 
-// content is the AppSpec file that says so.
+// content returns the AppSpec file in JSON.
 func (a appSpec) content() string {
 	b, _ := json.Marshal(map[string]any{ // strings always encode
 		"version": "0.0",

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// The states of a deployment that occur here.
+// The states of a deployment.
 const (
 	created    = "Created"
 	inProgress = "InProgress"
@@ -18,7 +18,7 @@ const (
 	stopped    = "Stopped"
 )
 
-// deployment is CodeDeploy moving an alias. How it moves is in traffic.go.
+// deployment is a traffic shift of an alias.
 type deployment struct {
 	id          string
 	region      string
@@ -30,27 +30,27 @@ type deployment struct {
 	creator     string // "user" or "codeDeployRollback"
 	revision    string // the AppSpec file
 	spec        appSpec
-	broken      error // what is wrong with the AppSpec file
+	broken      error // why the AppSpec file is invalid
 	function    string
 	rollback    *rollbackConfiguration
 	alarms      *alarmConfiguration
 
 	status    string
 	created   time.Time
-	started   time.Time // when the traffic began to move
+	started   time.Time // when the traffic shift began
 	completed time.Time
-	step      int     // of the config that is reached
-	share     float64 // of the traffic that goes to the target
+	step      int     // current step of config
+	share     float64 // of the traffic that the target version gets
 	problem   *deploymentProblem
 	outcome   *rollbackInfo
 
-	halt *halt // it is being stopped
+	halt *halt // of StopDeployment
 }
 
-// halt is a stop that somebody asked for.
+// halt is a requested stop of a deployment.
 type halt struct {
-	at   time.Time // when it is done
-	back bool      // and then the traffic goes back
+	at   time.Time // when the deployment will have stopped
+	back bool      // then roll back
 }
 
 // deploymentProblem is CodeDeploy's ErrorInformation.
@@ -59,14 +59,14 @@ type deploymentProblem struct {
 	Message string `json:"message"`
 }
 
-// rollbackInfo ties a deployment to the one that takes it back.
+// rollbackInfo links a deployment and the one that rolls it back.
 type rollbackInfo struct {
 	RollbackDeploymentID           string `json:"rollbackDeploymentId,omitempty"`
 	RollbackTriggeringDeploymentID string `json:"rollbackTriggeringDeploymentId,omitempty"`
 	RollbackMessage                string `json:"rollbackMessage"`
 }
 
-// running tells whether it is not over.
+// running reports whether the deployment has not ended.
 func (d *deployment) running() bool { return d.status == created || d.status == inProgress }
 
 // revision is CodeDeploy's RevisionLocation.
@@ -82,7 +82,7 @@ type revision struct {
 	} `json:"string,omitempty"`
 }
 
-// content is the AppSpec file.
+// content returns the AppSpec file.
 func (r *revision) content() (string, error) {
 	var content, sum string
 	switch {
@@ -93,15 +93,15 @@ func (r *revision) content() (string, error) {
 	case r.RevisionType == "String" && r.String != nil:
 		content, sum = r.String.Content, r.String.Sha256
 	default:
-		return "", bad("InvalidRevisionException", "This local AWS takes revisions of the types AppSpecContent and String only.")
+		return "", bad("InvalidRevisionException", "localaws supports revisions of the types AppSpecContent and String only.")
 	}
 	if actual := sha256.Sum256([]byte(content)); sum != "" && sum != hex.EncodeToString(actual[:]) {
-		return "", bad("InvalidRevisionException", "The SHA256 of the revision is not that of its content.")
+		return "", bad("InvalidRevisionException", "The SHA256 of the revision does not match its content.")
 	}
 	return content, nil
 }
 
-// createDeployment begins one. What is wrong with its AppSpec file makes the
+// createDeployment starts a deployment. An invalid AppSpec file makes the
 // deployment fail, not the call.
 func (c *codedeploy) createDeployment(in *incoming, input struct {
 	ApplicationName            string                 `json:"applicationName"`
@@ -154,7 +154,7 @@ func (c *codedeploy) createDeployment(in *incoming, input struct {
 	return map[string]string{"deploymentId": d.id}, nil
 }
 
-// deploymentOf finds a deployment as it is by now.
+// deploymentOf returns a deployment in its current state.
 func (s *store) deploymentOf(region, id string) (*deployment, error) {
 	s.deploy()
 	if id == "" {
@@ -168,7 +168,7 @@ func (s *store) deploymentOf(region, id string) (*deployment, error) {
 	return nil, bad("DeploymentDoesNotExistException", "The deployment %s could not be found", id)
 }
 
-// deploymentInfo is CodeDeploy's.
+// deploymentInfo is CodeDeploy's DeploymentInfo.
 type deploymentInfo struct {
 	ApplicationName            string                 `json:"applicationName"`
 	DeploymentGroupName        string                 `json:"deploymentGroupName"`
@@ -222,7 +222,7 @@ func (d *deployment) describe() deploymentInfo {
 	return info
 }
 
-// getDeployment tells how far a deployment is.
+// getDeployment returns the state of a deployment.
 func (c *codedeploy) getDeployment(in *incoming, input struct {
 	DeploymentID string `json:"deploymentId"`
 },
@@ -236,7 +236,7 @@ func (c *codedeploy) getDeployment(in *incoming, input struct {
 	return map[string]any{"deploymentInfo": d.describe()}, nil
 }
 
-// listDeployments names the deployments of a group, the newest first.
+// listDeployments lists the deployments of a group, the newest first.
 func (c *codedeploy) listDeployments(in *incoming, input struct {
 	ApplicationName     string   `json:"applicationName"`
 	DeploymentGroupName string   `json:"deploymentGroupName"`
@@ -270,7 +270,7 @@ func (c *codedeploy) listDeployments(in *incoming, input struct {
 	}{page, next}, nil
 }
 
-// stopDeployment asks a deployment to stop; it takes time until it has.
+// stopDeployment requests a stop, which takes effect after the settle time.
 func (c *codedeploy) stopDeployment(in *incoming, input struct {
 	DeploymentID        string `json:"deploymentId"`
 	AutoRollbackEnabled *bool  `json:"autoRollbackEnabled"`
@@ -295,9 +295,9 @@ func (c *codedeploy) stopDeployment(in *incoming, input struct {
 	return map[string]string{"status": "Pending", "statusMessage": fmt.Sprintf("Stopping the deployment %s", d.id)}, nil
 }
 
-// FailDeployment makes a deployment that is not over fail now, with the code and
-// message of its error information. Its group takes it back, if it does so after
-// failures.
+// FailDeployment makes a running deployment fail now, with this code and message
+// as its error information. If its group rolls back after failures, a rollback
+// starts.
 func (c *Cloud) FailDeployment(id, code, message string) {
 	s := c.store
 	s.mu.Lock()
@@ -311,8 +311,8 @@ func (c *Cloud) FailDeployment(id, code, message string) {
 	}
 }
 
-// Deployments returns the ids of all deployments in order of their creation,
-// those that take others back included.
+// Deployments returns the ids of all deployments in order of creation, including
+// rollbacks.
 func (c *Cloud) Deployments() []string {
 	s := c.store
 	s.mu.Lock()

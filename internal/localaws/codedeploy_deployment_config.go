@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// deploymentConfig says in what steps a deployment moves traffic.
+// deploymentConfig defines the steps in which a deployment shifts traffic.
 type deploymentConfig struct {
 	id      string
 	name    string
@@ -36,8 +36,8 @@ func predefined(now time.Time) map[string]*deploymentConfig {
 	return all
 }
 
-// share is how much of the traffic goes to the new version at the n-th step,
-// from 0: at most 1, and then it is over.
+// share returns the share of the traffic that the new version gets in step n,
+// counted from 0. In the last step it is 1.
 func (c *deploymentConfig) share(n int) float64 {
 	switch {
 	case c.kind == "TimeBasedLinear":
@@ -49,7 +49,7 @@ func (c *deploymentConfig) share(n int) float64 {
 	}
 }
 
-// interval is the time between two steps.
+// interval returns the time between two steps.
 func (c *deploymentConfig) interval() time.Duration { return time.Duration(c.minutes) * time.Minute }
 
 // trafficRouting is CodeDeploy's TrafficRoutingConfig.
@@ -65,7 +65,7 @@ type trafficRouting struct {
 	} `json:"timeBasedLinear,omitempty"`
 }
 
-// createDeploymentConfig makes a configuration with other numbers.
+// createDeploymentConfig creates a custom configuration.
 func (c *codedeploy) createDeploymentConfig(_ *incoming, input struct {
 	DeploymentConfigName string          `json:"deploymentConfigName"`
 	ComputePlatform      string          `json:"computePlatform"`
@@ -76,7 +76,7 @@ func (c *codedeploy) createDeploymentConfig(_ *incoming, input struct {
 		return nil, bad("DeploymentConfigNameRequiredException", "The deployment configuration name was not specified.")
 	}
 	if input.ComputePlatform != "Lambda" {
-		return nil, bad("InvalidComputePlatformException", "This local AWS deploys to the compute platform Lambda only.")
+		return nil, bad("InvalidComputePlatformException", "localaws supports the compute platform Lambda only.")
 	}
 	config := &deploymentConfig{id: newID(), name: input.DeploymentConfigName, percent: 100}
 	if r := input.TrafficRoutingConfig; r != nil {
@@ -113,7 +113,7 @@ func (s *store) configOf(name string) (*deploymentConfig, error) {
 	return config, nil
 }
 
-// getDeploymentConfig tells the steps.
+// getDeploymentConfig returns a configuration.
 func (c *codedeploy) getDeploymentConfig(_ *incoming, input struct {
 	DeploymentConfigName string `json:"deploymentConfigName"`
 },
@@ -140,7 +140,7 @@ func (c *codedeploy) getDeploymentConfig(_ *incoming, input struct {
 	}}, nil
 }
 
-// listDeploymentConfigs names those for Lambda.
+// listDeploymentConfigs lists the configurations for Lambda.
 func (c *codedeploy) listDeploymentConfigs(_ *incoming, input struct {
 	NextToken string `json:"nextToken"`
 },
@@ -157,5 +157,5 @@ func (c *codedeploy) listDeploymentConfigs(_ *incoming, input struct {
 	}{page, next}, nil
 }
 
-// maxListed is how many entries CodeDeploy puts on a page.
+// maxListed is the number of entries on a page of CodeDeploy.
 const maxListed = 100

@@ -2,14 +2,14 @@ package localaws
 
 import "slices"
 
-// The events after which a group takes a deployment back by itself.
+// The events after which a group can roll back a deployment automatically.
 const (
 	onFailure = "DEPLOYMENT_FAILURE"
 	onAlarm   = "DEPLOYMENT_STOP_ON_ALARM"
 	onRequest = "DEPLOYMENT_STOP_ON_REQUEST"
 )
 
-// deploymentGroup is how the deployments of something are to be made.
+// deploymentGroup configures deployments.
 type deploymentGroup struct {
 	id       string
 	config   string
@@ -37,15 +37,15 @@ type (
 	}
 )
 
-// blueGreen is the only style that Lambda functions are deployed in.
+// blueGreen is the only deployment style for Lambda functions.
 var blueGreen = deploymentStyle{"BLUE_GREEN", "WITH_TRAFFIC_CONTROL"}
 
-// after tells whether the event makes deployments be taken back.
+// after reports whether deployments are rolled back after the event.
 func (r *rollbackConfiguration) after(event string) bool {
 	return r != nil && r.Enabled && slices.Contains(r.Events, event)
 }
 
-// names are those of the alarms that count.
+// names returns the names of the alarms, none if alarms are disabled.
 func (a *alarmConfiguration) names() []string {
 	if a == nil || !a.Enabled {
 		return nil
@@ -73,7 +73,7 @@ func (s *store) groupOf(region, application, name string) (*deploymentGroup, err
 	return g, nil
 }
 
-// createDeploymentGroup makes a group.
+// createDeploymentGroup creates a group.
 func (c *codedeploy) createDeploymentGroup(in *incoming, input struct {
 	ApplicationName           string                 `json:"applicationName"`
 	DeploymentGroupName       string                 `json:"deploymentGroupName"`
@@ -122,7 +122,7 @@ type lastDeployment struct {
 	EndTime      epoch  `json:"endTime,omitzero"`
 }
 
-// getDeploymentGroup tells how a group deploys, and what it did last.
+// getDeploymentGroup returns a group with its latest deployments.
 func (c *codedeploy) getDeploymentGroup(in *incoming, input struct {
 	ApplicationName     string `json:"applicationName"`
 	DeploymentGroupName string `json:"deploymentGroupName"`
@@ -171,9 +171,10 @@ func (c *codedeploy) getDeploymentGroup(in *incoming, input struct {
 	return map[string]any{"deploymentGroupInfo": info}, nil
 }
 
-// AddDeploymentGroup adds a CodeDeploy group, and its application, that deploys
-// by config ("" is AllAtOnce) and takes back what fails, is stopped, or sets off
-// one of the alarms. That is how SAM makes them.
+// AddDeploymentGroup adds a CodeDeploy deployment group with this deployment
+// configuration, by default CodeDeployDefault.LambdaAllAtOnce, and creates its
+// application if necessary. Like the groups that SAM creates, it rolls back a
+// deployment that fails, is stopped, or sets off one of the alarms.
 func (c *Cloud) AddDeploymentGroup(application, group, config string, alarms ...string) {
 	s := c.store
 	s.mu.Lock()

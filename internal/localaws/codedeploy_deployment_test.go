@@ -24,13 +24,13 @@ const (
 	linear = "CodeDeployDefault.LambdaLinear10PercentEvery1Minute"
 )
 
-// appSpec says to move prod of fn.
+// appSpec returns an AppSpec file that moves prod of fn.
 func appSpec(current, target string) string {
 	return fmt.Sprintf(`{"version":0.0,"Resources":[{"fn":{"Type":"AWS::Lambda::Function","Properties":{"Name":"fn","Alias":"prod","CurrentVersion":%q,"TargetVersion":%q}}}]}`, current, target)
 }
 
 // deploying is a cloud with versions 1 to 3 of fn, prod at 1, and a deployment
-// group app/group that minds the alarm "errors".
+// group app/group with the alarm "errors".
 type deploying struct {
 	*testing.T
 	*localaws.Cloud
@@ -73,7 +73,7 @@ func (d *deploying) get(id string) *types.DeploymentInfo {
 	return must(d.api.GetDeployment(d.Context(), &codedeploy.GetDeploymentInput{DeploymentId: &id}))(d.T).DeploymentInfo
 }
 
-// alias is prod over HTTP: "1" or "1 2:0.1".
+// alias reads prod and formats it: "1" or "1 2:0.1".
 func (d *deploying) alias() string {
 	d.Helper()
 	a := must(getAlias(d.T, d.lambda, "prod"))(d.T)
@@ -86,7 +86,7 @@ func (d *deploying) alias() string {
 	return s
 }
 
-// target is the status, the events and the weight of the one target.
+// target formats the status, the events and the weight of the only target.
 func (d *deploying) target(id string) string {
 	d.Helper()
 	ids := must(d.api.ListDeploymentTargets(d.Context(), &codedeploy.ListDeploymentTargetsInput{DeploymentId: &id}))(d.T).TargetIds
@@ -170,7 +170,7 @@ func TestLinearDeployment(t *testing.T) {
 	}
 }
 
-// wantRollback checks that the deployment was taken back by another one.
+// wantRollback checks that another deployment rolled this one back.
 func (d *deploying) wantRollback(id string) {
 	d.Helper()
 	ids := d.Deployments()
@@ -195,7 +195,7 @@ func TestStopDeployment(t *testing.T) {
 		}
 		return err
 	}
-	for name, back := range map[string]*bool{"with rollback": aws.Bool(true), "as the group says": nil} {
+	for name, back := range map[string]*bool{"with rollback": aws.Bool(true), "as the group is configured": nil} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := withDeployments(t, canary, 10*time.Second)
@@ -321,7 +321,7 @@ func TestDeploymentsThatCannotBe(t *testing.T) {
 		d := withDeployments(t, "", 0)
 		equal(t, "status", d.get(must(d.create(appSpec("1", "1")))(t)).Status, types.DeploymentStatusSucceeded)
 	})
-	t.Run("somebody moves the alias", func(t *testing.T) {
+	t.Run("alias is moved meanwhile", func(t *testing.T) {
 		t.Parallel()
 		d := withDeployments(t, canary, 0)
 		id := must(d.create(appSpec("1", "2")))(t)
@@ -344,7 +344,7 @@ func TestDeploymentsRefused(t *testing.T) {
 		"group":       {func(in *codedeploy.CreateDeploymentInput) { in.DeploymentGroupName = aws.String("none") }, "DeploymentGroupDoesNotExistException", "No Deployment Group found for name: none"},
 		"config":      {func(in *codedeploy.CreateDeploymentInput) { in.DeploymentConfigName = aws.String("none") }, "DeploymentConfigDoesNotExistException", "No Deployment Configuration found for name: none"},
 		"revision":    {func(in *codedeploy.CreateDeploymentInput) { in.Revision = nil }, "RevisionRequiredException", "The revision was not specified."},
-		"hash":        {func(in *codedeploy.CreateDeploymentInput) { in.Revision.AppSpecContent.Sha256 = aws.String("0") }, "InvalidRevisionException", "The SHA256 of the revision is not that of its content."},
+		"hash":        {func(in *codedeploy.CreateDeploymentInput) { in.Revision.AppSpecContent.Sha256 = aws.String("0") }, "InvalidRevisionException", "The SHA256 of the revision does not match its content."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -361,7 +361,7 @@ func TestDeploymentsRefused(t *testing.T) {
 	wantError(t, err, 400, "DeploymentDoesNotExistException", "The deployment d-NONE could not be found")
 }
 
-// A person sets a deployment up without Go.
+// Deployments can be set up with the aws CLI.
 func TestSettingUpDeployments(t *testing.T) {
 	t.Parallel()
 	d := withDeployments(t, "", 0)

@@ -2,7 +2,7 @@ package localaws
 
 import "time"
 
-// lambdaTarget is CodeDeploy's: the alias that a deployment moves.
+// lambdaTarget is CodeDeploy's LambdaTarget: the alias that a deployment moves.
 type lambdaTarget struct {
 	DeploymentID       string           `json:"deploymentId"`
 	TargetID           string           `json:"targetId"`
@@ -29,10 +29,10 @@ type (
 	}
 )
 
-// targetID is the only target of a deployment.
+// targetID returns the id of the only target of a deployment.
 func (d *deployment) targetID() string { return d.spec.function + ":" + d.spec.alias }
 
-// targetStatus is how the target fares.
+// targetStatus returns the status of the target.
 func (d *deployment) targetStatus() string {
 	switch d.status {
 	case created:
@@ -44,9 +44,8 @@ func (d *deployment) targetStatus() string {
 	}
 }
 
-// target describes it. A deployment that fails or is stopped shows its
-// AllowTraffic failed and what would have followed skipped; the weight is the
-// share of traffic that the target version has.
+// target returns the deployment's target. If the deployment failed or was
+// stopped, AllowTraffic is Failed and AfterAllowTraffic is Skipped.
 func (d *deployment) target() lambdaTarget {
 	start, end := epoch{d.started}, epoch{d.completed}
 	before := lifecycleEvent{"BeforeAllowTraffic", succeeded, start, start}
@@ -80,7 +79,7 @@ func (d *deployment) target() lambdaTarget {
 	}
 }
 
-// listDeploymentTargets names the one target.
+// listDeploymentTargets returns the id of the only target.
 func (c *codedeploy) listDeploymentTargets(in *incoming, input struct {
 	DeploymentID string `json:"deploymentId"`
 },
@@ -97,13 +96,13 @@ func (c *codedeploy) listDeploymentTargets(in *incoming, input struct {
 	return map[string][]string{"targetIds": {d.targetID()}}, nil
 }
 
-// deploymentTarget is CodeDeploy's.
+// deploymentTarget is CodeDeploy's DeploymentTarget.
 type deploymentTarget struct {
 	DeploymentTargetType string       `json:"deploymentTargetType"`
 	LambdaTarget         lambdaTarget `json:"lambdaTarget"`
 }
 
-// targetOf finds a target.
+// targetOf returns the targets with these ids.
 func (c *codedeploy) targetOf(in *incoming, deployment string, ids ...string) ([]deploymentTarget, error) {
 	d, err := c.deploymentOf(in.region, deployment)
 	if err != nil {
@@ -125,7 +124,7 @@ func (c *codedeploy) targetOf(in *incoming, deployment string, ids ...string) ([
 	return all, nil
 }
 
-// batchGetDeploymentTargets tells how targets fare.
+// batchGetDeploymentTargets returns targets.
 func (c *codedeploy) batchGetDeploymentTargets(in *incoming, input struct {
 	DeploymentID string   `json:"deploymentId"`
 	TargetIDs    []string `json:"targetIds"`
@@ -140,7 +139,7 @@ func (c *codedeploy) batchGetDeploymentTargets(in *incoming, input struct {
 	return map[string]any{"deploymentTargets": targets}, nil
 }
 
-// getDeploymentTarget tells how a target fares.
+// getDeploymentTarget returns a target.
 func (c *codedeploy) getDeploymentTarget(in *incoming, input struct {
 	DeploymentID string `json:"deploymentId"`
 	TargetID     string `json:"targetId"`

@@ -7,17 +7,17 @@ import (
 	"time"
 )
 
-// The words of CodeDeploy, as recorded from it.
+// CodeDeploy's error messages, as recorded.
 const (
 	badConfiguration = "The deployment failed because the AppSpec file that specifies the AWS Lambda deployment configuration is missing or has an invalid configuration."
 	notCurrent       = badConfiguration + " The Lambda function alias version does not match the current version in AppSpec file."
 )
 
-// deploy brings all deployments, and the aliases they move, to where they are by
-// now. A rollback is a deployment of its own, so there may be more at the end.
+// deploy carries out the steps of all deployments that are due. A rollback is a
+// deployment of its own, so it may add to s.deployments.
 func (s *store) deploy() {
 	now := s.now()
-	for i := 0; i < len(s.deployments); i++ { //nolint:intrange // it grows
+	for i := 0; i < len(s.deployments); i++ { //nolint:intrange // the slice grows
 		d := s.deployments[i]
 		for d.running() {
 			at := s.next(d)
@@ -29,7 +29,7 @@ func (s *store) deploy() {
 	}
 }
 
-// next is when something happens to a deployment.
+// next returns the time of a deployment's next step or requested stop.
 func (s *store) next(d *deployment) time.Time {
 	at := d.created.Add(s.settle)
 	if d.status == inProgress {
@@ -41,7 +41,7 @@ func (s *store) next(d *deployment) time.Time {
 	return at
 }
 
-// proceed lets it happen.
+// proceed carries out a deployment's next step or requested stop.
 func (s *store) proceed(d *deployment, at time.Time) {
 	switch {
 	case d.halt != nil && !d.halt.at.After(at):
@@ -51,7 +51,7 @@ func (s *store) proceed(d *deployment, at time.Time) {
 		d.step++
 	default:
 		d.status, d.started = inProgress, at
-		if s.sound(d, at) {
+		if s.stopIfAlarmed(d, at) {
 			return
 		}
 	}
@@ -60,10 +60,11 @@ func (s *store) proceed(d *deployment, at time.Time) {
 	}
 }
 
-// sound stops a deployment whose alarm is on already.
-func (s *store) sound(d *deployment, at time.Time) bool {
+// stopIfAlarmed stops a deployment if one of its alarms is in ALARM, and reports
+// whether it did.
+func (s *store) stopIfAlarmed(d *deployment, at time.Time) bool {
 	if d.creator != "user" {
-		return false // a rollback goes on
+		return false // alarms do not stop a rollback
 	}
 	var on []string
 	for _, name := range d.alarms.names() {
@@ -82,16 +83,17 @@ func (s *store) sound(d *deployment, at time.Time) bool {
 	return true
 }
 
-// heed stops the deployments of a region whose alarms have gone off.
-func (s *store) heed(region string) {
+// stopAlarmed stops the deployments of a region that have an alarm in ALARM.
+func (s *store) stopAlarmed(region string) {
 	for _, d := range slices.Clone(s.deployments) {
 		if d.region == region && d.status == inProgress {
-			s.sound(d, s.now())
+			s.stopIfAlarmed(d, s.now())
 		}
 	}
 }
 
-// shift gives the target the share of traffic that is due, in the end the alias.
+// shift sets the routing weight of the current step, or in the last step points
+// the alias at the target version.
 func (s *store) shift(d *deployment, at time.Time) *deploymentProblem {
 	f, a, problem := s.subject(d)
 	if problem != nil {
@@ -114,7 +116,7 @@ func (s *store) shift(d *deployment, at time.Time) *deploymentProblem {
 	return nil
 }
 
-// subject finds the alias that a deployment moves, if it may.
+// subject returns the alias that a deployment moves, or why it cannot.
 func (s *store) subject(d *deployment) (*function, *alias, *deploymentProblem) {
 	if d.broken != nil {
 		return nil, nil, &deploymentProblem{"INVALID_REVISION", "The AppSpec file is not valid: " + d.broken.Error()}
@@ -129,7 +131,7 @@ func (s *store) subject(d *deployment) (*function, *alias, *deploymentProblem) {
 	case a == nil:
 		return nil, nil, &deploymentProblem{"INVALID_LAMBDA_FUNCTION", "The deployment failed because the Lambda function has no alias " + d.spec.alias + "."}
 	case d.creator != "user":
-		return f, a, nil // back to a version that was there
+		return f, a, nil // the version was live before
 	case !versionNumber.MatchString(d.spec.target):
 		return nil, nil, &deploymentProblem{"INVALID_LAMBDA_CONFIGURATION", badConfiguration}
 	case f.resolve(d.spec.target) == nil:
@@ -142,8 +144,8 @@ func (s *store) subject(d *deployment) (*function, *alias, *deploymentProblem) {
 	return f, a, nil
 }
 
-// end ends a deployment before its time. Taking it back is a new deployment.
-// Without, the alias keeps the weights that it has.
+// end ends a deployment that has not succeeded. If back is set, it adds a
+// deployment that rolls it back; otherwise the alias keeps its weights.
 func (s *store) end(d *deployment, at time.Time, status string, problem deploymentProblem, back bool) {
 	d.status, d.completed, d.problem = status, at, &problem
 	if !back || d.creator != "user" {
@@ -151,7 +153,7 @@ func (s *store) end(d *deployment, at time.Time, status string, problem deployme
 	}
 	f := s.functions[d.function]
 	if f == nil || f.aliases[d.spec.alias] == nil || f.aliases[d.spec.alias].Version != d.spec.current {
-		return // there is nothing to take back
+		return // there is nothing to roll back
 	}
 	undo := *d
 	undo.id = newDeploymentID()

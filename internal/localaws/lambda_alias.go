@@ -13,20 +13,20 @@ type Alias struct {
 	Version     string // number or "$LATEST"
 	Description string
 	Weights     map[string]float64 // of the additional version; empty: none
-	RevisionId  string             //nolint:revive,staticcheck // as AWS writes it
+	RevisionId  string             //nolint:revive,staticcheck // as in the API
 }
 
-// alias is an alias with what AWS knows about its routing.
+// alias is an alias with the state of its routing.
 type alias struct {
 	Alias
-	share float64 // what the weighted version is owed of the next invokes
-	left  string  // version it was moved away from
+	share float64 // accumulated weight; see route
+	left  string  // version it pointed at before its last move
 	moved time.Time
-	stray int // invokes since then
+	stray int // invocations since then
 }
 
-// aliasesOf returns the names of the aliases that lead to a version, by pointer
-// or weight, sorted.
+// aliasesOf returns the names of the aliases that point at a version or give it a
+// weight, sorted.
 func (f *function) aliasesOf(number string) []string {
 	var names []string
 	for name, a := range f.aliases {
@@ -38,8 +38,8 @@ func (f *function) aliasesOf(number string) []string {
 	return names
 }
 
-// put creates or changes an alias. Any change gives a new RevisionId (A6), and
-// never one to a version (A14). Provisioned concurrency goes with it.
+// put creates or changes an alias. Any change gives the alias a new RevisionId
+// (A6), but not its versions (A14). Its provisioned concurrency moves with it.
 func (s *store) put(f *function, to Alias) *alias { return s.putAt(f, to, s.now()) }
 
 func (s *store) putAt(f *function, to Alias, at time.Time) *alias {
@@ -64,7 +64,7 @@ func (s *store) putAt(f *function, to Alias, at time.Time) *alias {
 	return a
 }
 
-// moving tells whether the alias's last move has not reached all of AWS yet.
+// moving reports whether the alias's last move has not taken effect everywhere yet.
 func (s *store) moving(a *alias) bool {
 	return a.left != "" && s.now().Before(a.moved.Add(s.settle))
 }
@@ -83,8 +83,8 @@ type routingConfig struct {
 	AdditionalVersionWeights map[string]float64
 }
 
-// describe renders an alias. One with provisioned concurrency shows, while AWS
-// moves its traffic, weights that nobody set (A12a).
+// describe returns an alias as the API does. While AWS moves the traffic of an
+// alias with provisioned concurrency, it shows weights of its own (A12a).
 func (s *store) describe(f *function, a *alias) aliasConfiguration {
 	c := aliasConfiguration{
 		AliasArn:        qualified(f.arn, a.Name),
@@ -111,7 +111,7 @@ type aliasInput struct {
 	RevisionID      string `json:"RevisionId"`
 }
 
-// validate holds the input to the API's constraints (A4, A5, A10).
+// validate checks the input against the API's constraints (A4, A5, A10).
 func (in *aliasInput) validate(v *validation) {
 	if in.FunctionVersion != nil {
 		v.length(*in.FunctionVersion, "functionVersion", 1, 1024)
@@ -125,13 +125,13 @@ func (in *aliasInput) validate(v *validation) {
 	}
 }
 
-// validateAliasName is A4.
+// validateAliasName checks an alias's name (A4).
 func validateAliasName(v *validation, name string) {
 	v.length(name, "name", 1, 128)
 	v.pattern(name, "name", aliasNamePattern)
 }
 
-// apply puts what was given into an alias; what was left out stays (A6).
+// apply changes an alias; omitted members stay as they are (A6).
 func (in *aliasInput) apply(a *Alias) {
 	set(&a.Version, in.FunctionVersion)
 	set(&a.Description, in.Description)
@@ -140,7 +140,7 @@ func (in *aliasInput) apply(a *Alias) {
 	}
 }
 
-// admit tells whether an alias may be set so (A3, A10, A11, A15).
+// admit checks an alias against the versions of its function (A3, A10, A11, A15).
 func (f *function) admit(a Alias) error {
 	v := f.resolve(a.Version)
 	if v == nil {
@@ -152,7 +152,7 @@ func (f *function) admit(a Alias) error {
 	return f.admitWeights(v, a.Weights)
 }
 
-// admit is A15.
+// admit refuses a version that an alias cannot point at (A15).
 func (v *version) admit() error {
 	if v.state.value == "Failed" {
 		return conflict("The operation cannot be performed at this time. The function is currently in the following state: %s", v.state.value)
@@ -160,7 +160,7 @@ func (v *version) admit() error {
 	return nil
 }
 
-// createAlias is A1 to A5 and A10 to A15.
+// createAlias implements A1 to A5 and A10 to A15.
 func (l *lambda) createAlias(r *request) (answer, error) {
 	var in aliasInput
 	if err := r.decode(&in); err != nil {
@@ -198,7 +198,7 @@ func (l *lambda) createAlias(r *request) (answer, error) {
 	return reply(http.StatusCreated, l.describe(f, l.put(f, to))), nil
 }
 
-// updateAlias is A6 to A8 and A10 to A15.
+// updateAlias implements A6 to A8 and A10 to A15.
 func (l *lambda) updateAlias(r *request) (answer, error) {
 	var in aliasInput
 	if err := r.decode(&in); err != nil {
@@ -232,7 +232,7 @@ func (l *lambda) updateAlias(r *request) (answer, error) {
 	return reply(http.StatusOK, l.describe(f, l.put(f, to))), nil
 }
 
-// getAlias is A8.
+// getAlias implements A8.
 func (l *lambda) getAlias(r *request) (answer, error) {
 	var v validation
 	validateAliasName(&v, r.item)
@@ -253,7 +253,7 @@ func (l *lambda) getAlias(r *request) (answer, error) {
 	return reply(http.StatusOK, l.describe(f, a)), nil
 }
 
-// deleteAlias is A9.
+// deleteAlias implements A9.
 func (l *lambda) deleteAlias(r *request) (answer, error) {
 	var v validation
 	validateAliasName(&v, r.item)
@@ -273,7 +273,7 @@ func (l *lambda) deleteAlias(r *request) (answer, error) {
 	return empty(), nil
 }
 
-// listAliases is A16.
+// listAliases implements A16.
 func (l *lambda) listAliases(r *request) (answer, error) {
 	number := r.query.Get("FunctionVersion")
 	if number != "" {

@@ -206,7 +206,7 @@ func TestA7WrongRevision(t *testing.T) {
 	_, err := updateAlias(t, api, "prod", to("1"), with(*made.RevisionId))
 	wantError(t, err, 412, "PreconditionFailedException", stale)
 
-	// Somebody else's change counts, too.
+	// A change by SetAlias counts, too.
 	seen, _ := c.Alias("fn", "prod")
 	c.SetAlias("fn", localaws.Alias{Name: "prod", Version: "2"})
 	_, err = updateAlias(t, api, "prod", to("1"), with(seen.RevisionId))

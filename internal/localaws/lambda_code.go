@@ -8,7 +8,7 @@ import (
 	"encoding/hex"
 )
 
-// codeInput is where code comes from.
+// codeInput is the code in a call.
 type codeInput struct {
 	ZipFile         []byte
 	S3Bucket        string
@@ -17,7 +17,8 @@ type codeInput struct {
 	ImageURI        string `json:"ImageUri"`
 }
 
-// check tells whether there is one source of code, and of the right kind.
+// check reports an error unless there is exactly one source of code and it fits
+// the package type.
 func (in *codeInput) check(packageType, doing string) error {
 	switch {
 	case in.ZipFile == nil && in.S3Bucket == "" && in.ImageURI == "":
@@ -32,7 +33,7 @@ func (in *codeInput) check(packageType, doing string) error {
 	return nil
 }
 
-// apply puts the code into a configuration; what is in S3 is fetched already.
+// apply sets the code of a configuration. Code in S3 must have been fetched.
 func (in *codeInput) apply(c *Function) error {
 	switch {
 	case in.ImageURI != "":
@@ -47,10 +48,10 @@ func (in *codeInput) apply(c *Function) error {
 	return nil
 }
 
-// maxUnzipped is how large the unpacked code may be.
+// maxUnzipped is the limit in bytes for the unpacked code.
 const maxUnzipped = 262144000
 
-// checkZip refuses what Lambda cannot unpack.
+// checkZip refuses a zip that Lambda cannot unpack.
 func checkZip(b []byte) error {
 	archive, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
 	if err != nil {
@@ -69,7 +70,7 @@ func checkZip(b []byte) error {
 	return nil
 }
 
-// hash sets CodeSha256: of a zip its base64, of an image the digest in hex.
+// hash sets CodeSha256: in base64 for a zip, in hex for an image.
 func (c *Function) hash() {
 	if c.PackageType == "Image" {
 		sum := sha256.Sum256([]byte(c.ImageURI))
@@ -80,5 +81,5 @@ func (c *Function) hash() {
 	c.CodeSha256 = base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// codeSize is what the code takes of the code storage; images are kept elsewhere.
+// codeSize returns the size of the code in the code storage, which has no images.
 func (c *Function) codeSize() int64 { return int64(len(c.Code)) }

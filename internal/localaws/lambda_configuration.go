@@ -42,7 +42,7 @@ type (
 	}
 )
 
-// describe renders a version with its state. The ARN ends in the qualifier that
+// describe returns a version with its state. The ARN ends in the qualifier that
 // the caller used (V13).
 func (v *version) describe(f *function, qualifier string) configuration {
 	c := v.entry(f, qualifier)
@@ -51,7 +51,7 @@ func (v *version) describe(f *function, qualifier string) configuration {
 	return c
 }
 
-// entry renders a version as lists do: without its state (V12).
+// entry returns a version as lists do, without its state (V12).
 func (v *version) entry(f *function, qualifier string) configuration {
 	c := configuration{
 		FunctionName:     f.name,
@@ -88,5 +88,5 @@ func (v *version) entry(f *function, qualifier string) configuration {
 	return c
 }
 
-// timestamp is how Lambda writes times.
+// timestamp formats a time as Lambda does.
 func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000+0000") }

@@ -23,13 +23,13 @@ type Function struct {
 	DeadLetterConfig string // ARN of a queue or topic
 	Code             []byte // the zip; nil for an image
 	ImageURI         string
-	CodeSha256       string // worked out from Code or ImageURI
+	CodeSha256       string // computed from Code or ImageURI
 }
 
-// snapStarts tells whether publishing takes a snapshot.
+// snapStarts reports whether publishing takes a snapshot.
 func (c *Function) snapStarts() bool { return c.SnapStart == "PublishedVersions" }
 
-// clone returns a copy that shares nothing that is ever changed.
+// clone returns a copy that shares no data that is modified.
 func (c *Function) clone() Function {
 	d := *c
 	d.Environment = maps.Clone(c.Environment)
@@ -38,31 +38,31 @@ func (c *Function) clone() Function {
 	return d
 }
 
-// function is a function with everything that hangs on it.
+// function is a function with its versions, aliases and policies.
 type function struct {
 	name     string
 	arn      string // unqualified
 	tags     map[string]string
 	latest   *version
 	versions map[int]*version
-	last     int  // number of the newest version, 0 before the first
-	written  bool // $LATEST was written since then (V6, V7)
+	last     int  // number of the newest version, 0 if there is none
+	written  bool // $LATEST was written since it was published (V6, V7)
 	aliases  map[string]*alias
 	policies map[string]*policy // by qualifier, "" the function's own
 
 	provisioned map[string]*provisioned // by qualifier
-	unprovided  map[string]string       // why the allocation for a qualifier fails, where a test wants it to
+	failures    map[string]string       // by qualifier, set by FailProvisioning
 
-	outcome *status                 // of the next versions, where a test wants another one
-	script  func(Invocation) Answer // nil: echo
+	outcome *status                 // of the next versions, set by OnPublish
+	script  func(Invocation) Answer // set by OnInvoke; nil: echo
 }
 
-// create makes a function that is pending. It fails where AWS does.
+// create adds a function that is Pending.
 func (s *store) create(t target, c Function, tags map[string]string) (*function, error) {
 	if s.functions[t.arn] != nil {
 		return nil, conflict("Function already exist: %s", t.function)
 	}
-	if err := s.room(c.codeSize()); err != nil {
+	if err := s.checkStorage(c.codeSize()); err != nil {
 		return nil, err
 	}
 	now := s.now()
@@ -85,13 +85,13 @@ func (s *store) create(t target, c Function, tags map[string]string) (*function,
 		policies: map[string]*policy{},
 
 		provisioned: map[string]*provisioned{},
-		unprovided:  map[string]string{},
+		failures:    map[string]string{},
 	}
 	s.functions[t.arn] = f
 	return f, nil
 }
 
-// write notes that $LATEST is being written (V2, V7).
+// write records that an update of $LATEST has begun (V2, V7).
 func (s *store) write(f *function) {
 	now := s.now()
 	f.written = true
@@ -101,7 +101,7 @@ func (s *store) write(f *function) {
 	f.latest.settling = &settling{now.Add(s.settle), f.latest.state, successful, true}
 }
 
-// writable tells whether $LATEST may be written or published now (V3).
+// writable refuses to write or publish $LATEST while it is changing (V3).
 func (f *function) writable() error {
 	switch {
 	case f.latest.state.value != "Active" && f.latest.state.value != "Inactive":
@@ -112,7 +112,7 @@ func (f *function) writable() error {
 	return nil
 }
 
-// createFunction is V1.
+// createFunction implements V1.
 func (l *lambda) createFunction(r *request) (answer, error) {
 	var in struct {
 		settings
@@ -171,7 +171,7 @@ func (l *lambda) createFunction(r *request) (answer, error) {
 		return answer{}, err
 	}
 	if in.Publish {
-		v, err := l.publish(f, nil, creating, f.becomes())
+		v, err := l.publish(f, nil, creating, f.outcomeOfPublish())
 		if err != nil {
 			return answer{}, err
 		}
@@ -180,11 +180,11 @@ func (l *lambda) createFunction(r *request) (answer, error) {
 	return reply(http.StatusCreated, f.latest.describe(f, "")), nil
 }
 
-// getFunction is V13 and V14.
+// getFunction implements V13 and V14.
 func (l *lambda) getFunction(r *request) (answer, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	f, v, qualifier, err := l.look(r)
+	f, v, qualifier, err := l.versionOf(r)
 	if err != nil {
 		return answer{}, err
 	}
@@ -207,19 +207,19 @@ func (l *lambda) getFunction(r *request) (answer, error) {
 	return reply(http.StatusOK, out), nil
 }
 
-// getFunctionConfiguration is V13 and V14.
+// getFunctionConfiguration implements V13 and V14.
 func (l *lambda) getFunctionConfiguration(r *request) (answer, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	f, v, qualifier, err := l.look(r)
+	f, v, qualifier, err := l.versionOf(r)
 	if err != nil {
 		return answer{}, err
 	}
 	return reply(http.StatusOK, v.describe(f, qualifier)), nil
 }
 
-// look finds the version that a reading call means.
-func (l *lambda) look(r *request) (*function, *version, string, error) {
+// versionOf returns the version that a call names, and its qualifier.
+func (l *lambda) versionOf(r *request) (*function, *version, string, error) {
 	t, err := l.targetOf(r, r.query.Get("Qualifier"))
 	if err != nil {
 		return nil, nil, "", err
@@ -235,7 +235,7 @@ func (l *lambda) look(r *request) (*function, *version, string, error) {
 	return f, v, t.qualifier, nil
 }
 
-// updateFunctionCode is V2, V3, V5 and V7.
+// updateFunctionCode implements V2, V3, V5 and V7.
 func (l *lambda) updateFunctionCode(r *request) (answer, error) {
 	var in struct {
 		codeInput
@@ -273,7 +273,7 @@ func (l *lambda) updateFunctionCode(r *request) (answer, error) {
 	if in.Architectures != nil {
 		c.Architectures = in.Architectures
 	}
-	if err := l.room(c.codeSize() - f.latest.codeSize()); err != nil {
+	if err := l.checkStorage(c.codeSize() - f.latest.codeSize()); err != nil {
 		return answer{}, err
 	}
 	if in.DryRun {
@@ -284,7 +284,7 @@ func (l *lambda) updateFunctionCode(r *request) (answer, error) {
 	f.latest.Function = c
 	l.write(f)
 	if in.Publish {
-		v, err := l.publish(f, nil, creating, f.becomes())
+		v, err := l.publish(f, nil, creating, f.outcomeOfPublish())
 		if err != nil {
 			return answer{}, err
 		}
@@ -293,7 +293,7 @@ func (l *lambda) updateFunctionCode(r *request) (answer, error) {
 	return reply(http.StatusOK, f.latest.describe(f, "")), nil
 }
 
-// updateFunctionConfiguration is V2, V3 and V7.
+// updateFunctionConfiguration implements V2, V3 and V7.
 func (l *lambda) updateFunctionConfiguration(r *request) (answer, error) {
 	var in struct {
 		settings
@@ -370,12 +370,12 @@ func (l *lambda) deleteFunction(r *request) (answer, error) {
 	return empty(), nil
 }
 
-// replicated is V17.
+// replicated is the error for a version that has replicas at the edge (V17).
 func replicated(f *function, v *version) error {
 	return invalid("Lambda was unable to delete %s because it is a replicated function. Please see our documentation for Deleting Lambda@Edge Functions and Replicas.", qualified(f.arn, v.number))
 }
 
-// listFunctions is for people who look around.
+// listFunctions lists the functions of a region, for use with the aws CLI.
 func (l *lambda) listFunctions(r *request) (answer, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -7,27 +7,27 @@ import (
 	"net/http"
 )
 
-// Invocation is what a scripted function gets.
+// Invocation is the input of the script set by [Cloud.OnInvoke].
 type Invocation struct {
 	Function  string // short name
-	Qualifier string // as the caller named it, "" if it did not
-	Version   string // that is executed
+	Qualifier string // as in the call, "" if omitted
+	Version   string // executed version
 	Payload   []byte
-	LogTail   bool // the caller wants the log
+	LogTail   bool // the caller asked for the log
 }
 
-// Answer is what a scripted function returns.
+// Answer is the result of the script set by [Cloud.OnInvoke].
 type Answer struct {
 	Status        int // HTTP status; 0: 200
 	Payload       []byte
-	FunctionError string // "Handled" or "Unhandled"; "" if all went well
-	Log           string // its last 4 KB go to callers who want them; "": what an idle function logs
+	FunctionError string // "Handled" or "Unhandled"; "" for success
+	Log           string // callers that ask for it get the last 4 KB; "": only Lambda's own lines
 }
 
-// echo is a function that answers with what it is sent.
+// echo is the default script: it returns the payload.
 func echo(in Invocation) Answer { return Answer{Payload: in.Payload} }
 
-// invoke runs a function's script on the version that the qualifier leads to.
+// invoke runs a function's script for the version that the qualifier resolves to.
 func (l *lambda) invoke(r *request) (answer, error) {
 	t, err := l.targetOf(r, r.query.Get("Qualifier"))
 	if err != nil {
@@ -52,7 +52,7 @@ func (l *lambda) invoke(r *request) (answer, error) {
 	l.mu.Lock()
 	l.measureInvoke(r.region, t.function, t.qualifier, number, out.FunctionError != "")
 	l.mu.Unlock()
-	if mode == "Event" { // the caller does not wait for the answer
+	if mode == "Event" { // asynchronous
 		a.status = http.StatusAccepted
 		return a, nil
 	}
@@ -69,7 +69,8 @@ func (l *lambda) invoke(r *request) (answer, error) {
 	return a, nil
 }
 
-// tail is the end of a log, or what Lambda itself writes around a silent function.
+// tail returns the last 4 KB of a log. If the log is empty, it returns the lines that
+// Lambda itself adds.
 func tail(log, number string) []byte {
 	const most = 4096
 	if log == "" {
@@ -79,8 +80,9 @@ func tail(log, number string) []byte {
 	return []byte(log[max(0, len(log)-most):])
 }
 
-// reach finds the version that an invoke of the target executes, and its script.
-// The first invoke of an inactive version fails and wakes it (V20).
+// reach returns the number of the version that an invocation of the target
+// executes, and the function's script. The first invocation of an inactive
+// version fails and activates it (V20).
 func (l *lambda) reach(t target) (run func(Invocation) Answer, number string, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -110,7 +112,7 @@ func (l *lambda) reach(t target) (run func(Invocation) Answer, number string, er
 	return run, v.number, nil
 }
 
-// unready is the answer to an invoke of a version that cannot serve now.
+// unready is the error for an invocation of a version that cannot serve now.
 func (v *version) unready() error {
 	if v.snapStarts() && v.state.value == "Pending" {
 		return &apiError{http.StatusConflict, "SnapStartNotReadyException", "Lambda is initializing your function. It will be ready to invoke shortly."}

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// policy says who may invoke one qualifier of a function. Each qualifier has its
-// own: what the function allows its aliases do not.
+// policy is the resource policy of one qualifier of a function. Each qualifier has
+// its own: an alias does not inherit the function's.
 type policy struct {
 	revision   string
 	statements []statement
@@ -24,14 +24,14 @@ type statement struct {
 	Condition map[string]map[string]string `json:",omitempty"`
 }
 
-// policyDocument is how IAM writes a policy.
+// policyDocument is a policy in the format of IAM.
 type policyDocument struct {
 	Version   string
 	ID        string `json:"Id"`
 	Statement []statement
 }
 
-// policyTarget finds the function and the qualifier whose policy is meant.
+// policyTarget returns the function and the qualifier of a call about a policy.
 func (l *lambda) policyTarget(r *request) (*function, string, error) {
 	t, err := l.targetOf(r, r.query.Get("Qualifier"))
 	if err != nil {
@@ -122,7 +122,7 @@ func (l *lambda) addPermission(r *request) (answer, error) {
 	return reply(http.StatusCreated, map[string]string{"Statement": text(st)}), nil
 }
 
-// when adds a condition, if there is a value to compare to.
+// when adds a condition unless value is nil.
 func (st *statement) when(operator, key string, value *string) {
 	if value == nil {
 		return
@@ -136,7 +136,7 @@ func (st *statement) when(operator, key string, value *string) {
 	st.Condition[operator][key] = *value
 }
 
-// principal writes a principal as IAM does: a service, an account, an ARN or everybody.
+// principal formats a principal as IAM does: a service, an account, an ARN or "*".
 func principal(name, partition string) (any, error) {
 	switch {
 	case name == "*":
@@ -151,7 +151,7 @@ func principal(name, partition string) (any, error) {
 	return nil, invalid("The provided principal was invalid. Please check the principal and try again.")
 }
 
-// getPolicy returns one qualifier's policy.
+// getPolicy returns a qualifier's policy.
 func (l *lambda) getPolicy(r *request) (answer, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -169,7 +169,7 @@ func (l *lambda) getPolicy(r *request) (answer, error) {
 	}), nil
 }
 
-// removePermission takes a statement away; the last one takes the policy along.
+// removePermission removes a statement, and with the last one the policy.
 func (l *lambda) removePermission(r *request) (answer, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -196,8 +196,8 @@ func (l *lambda) removePermission(r *request) (answer, error) {
 	return empty(), nil
 }
 
-// policyRevision is the revision of what the policy is on: the function or the
-// alias. A version's never changes (V11), so its policy has one of its own.
+// policyRevision returns a policy's RevisionId: that of its function or alias. The
+// RevisionId of a version never changes (V11), so its policy has one of its own.
 func (f *function) policyRevision(qualifier string, p *policy) string {
 	if qualifier == "" {
 		return f.latest.revision
@@ -208,7 +208,7 @@ func (f *function) policyRevision(qualifier string, p *policy) string {
 	return p.revision
 }
 
-// revisePolicy gives a changed policy a new revision.
+// revisePolicy gives a changed policy a new RevisionId.
 func (f *function) revisePolicy(qualifier string, p *policy) {
 	p.revision = newID()
 	if qualifier == "" {
@@ -222,7 +222,7 @@ func stalePolicy() error {
 	return &apiError{http.StatusPreconditionFailed, "PreconditionFailedException", "The Revision Id provided does not match the latest Revision Id. Call the GetPolicy API to retrieve the latest Revision Id"}
 }
 
-// text is a JSON document that travels as a string.
+// text encodes a JSON document that is sent as a string.
 func text(v any) string {
 	b, err := json.Marshal(v)
 	if err != nil {

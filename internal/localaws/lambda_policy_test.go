@@ -192,7 +192,7 @@ func TestPolicyRevisions(t *testing.T) {
 			err = removePermission(t, api, "one", qualifier, func(in *lambda.RemovePermissionInput) { in.RevisionId = &first })
 			wantError(t, err, 412, "PreconditionFailedException", stalePolicy)
 
-			// It is the revision of what the policy is on.
+			// It is the RevisionId of the function or alias.
 			second := *must(getPolicy(t, api, qualifier))(t).RevisionId
 			a, _ := c.Alias("fn", "prod")
 			switch qualifier {

@@ -11,7 +11,7 @@ import (
 type provisioned struct {
 	requested int32
 	modified  time.Time
-	since     time.Time // when AWS began to allocate what is there now
+	since     time.Time // when the current allocation began
 }
 
 // provisionedConfiguration is Lambda's ProvisionedConcurrencyConfig.
@@ -25,7 +25,7 @@ type provisionedConfiguration struct {
 	LastModified                             string
 }
 
-// provision tells how far the allocation for a qualifier of f is.
+// provision returns the state of the allocation for a qualifier of f.
 func (s *store) provision(f *function, qualifier string) provisionedConfiguration {
 	p := f.provisioned[qualifier]
 	c := provisionedConfiguration{
@@ -36,7 +36,7 @@ func (s *store) provision(f *function, qualifier string) provisionedConfiguratio
 	if s.now().Before(p.since.Add(s.settle)) {
 		return c
 	}
-	if reason := f.unprovided[qualifier]; reason != "" {
+	if reason := f.failures[qualifier]; reason != "" {
 		c.Status, c.StatusReason = "FAILED", reason
 		return c
 	}
@@ -46,7 +46,7 @@ func (s *store) provision(f *function, qualifier string) provisionedConfiguratio
 	return c
 }
 
-// admitProvisioned tells whether a qualifier may have provisioned concurrency (A12).
+// admitProvisioned refuses a qualifier that cannot have provisioned concurrency (A12).
 func (f *function) admitProvisioned(qualifier string) error {
 	a := f.aliases[qualifier]
 	if a == nil {
@@ -68,8 +68,8 @@ func (f *function) admitProvisioned(qualifier string) error {
 	return nil
 }
 
-// provisionedTarget finds the version or alias of a call; $LATEST is answered
-// with the refusal.
+// provisionedTarget returns the function and the qualifier of a call. refusal is
+// the message for $LATEST.
 func (l *lambda) provisionedTarget(r *request, refusal string) (*function, string, error) {
 	t, err := l.targetOf(r, r.query.Get("Qualifier"))
 	if err != nil {
@@ -102,7 +102,7 @@ const (
 	noProvisioned = "No Provisioned Concurrency Config found for this function"
 )
 
-// putProvisionedConcurrencyConfig begins an allocation. It is A12.
+// putProvisionedConcurrencyConfig begins an allocation (A12).
 func (l *lambda) putProvisionedConcurrencyConfig(r *request) (answer, error) {
 	var in struct{ ProvisionedConcurrentExecutions *int32 }
 	if err := r.decode(&in); err != nil {
@@ -135,7 +135,7 @@ func (l *lambda) putProvisionedConcurrencyConfig(r *request) (answer, error) {
 	}), nil
 }
 
-// getProvisionedConcurrencyConfig tells how far an allocation is.
+// getProvisionedConcurrencyConfig returns the state of an allocation.
 func (l *lambda) getProvisionedConcurrencyConfig(r *request) (answer, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -149,7 +149,7 @@ func (l *lambda) getProvisionedConcurrencyConfig(r *request) (answer, error) {
 	return reply(http.StatusOK, l.provision(f, qualifier)), nil
 }
 
-// deleteProvisionedConcurrencyConfig takes it away, if there is any.
+// deleteProvisionedConcurrencyConfig ends an allocation, if there is one.
 func (l *lambda) deleteProvisionedConcurrencyConfig(r *request) (answer, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -161,7 +161,7 @@ func (l *lambda) deleteProvisionedConcurrencyConfig(r *request) (answer, error) 
 	return empty(), nil
 }
 
-// listProvisionedConcurrencyConfigs lists those of a function.
+// listProvisionedConcurrencyConfigs lists the allocations of a function.
 func (l *lambda) listProvisionedConcurrencyConfigs(r *request) (answer, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -186,7 +186,7 @@ func (l *lambda) listProvisionedConcurrencyConfigs(r *request) (answer, error) {
 }
 
 // ProvisionConcurrency gives an alias or version provisioned concurrency that is
-// ready. An alias cannot have it while it has weights (A12).
+// READY. It fails as the API does, for example for an alias with weights (A12).
 func (c *Cloud) ProvisionConcurrency(name, qualifier string) error {
 	var err error
 	c.on(name, func(f *function) {
@@ -199,8 +199,8 @@ func (c *Cloud) ProvisionConcurrency(name, qualifier string) error {
 	return err
 }
 
-// FailProvisioning makes the provisioned concurrency of an alias or version end
-// FAILED with this reason, now and after every move; "" ends that.
+// FailProvisioning makes the provisioned concurrency of an alias or version FAILED
+// with this reason, now and after every move. An empty reason ends that.
 func (c *Cloud) FailProvisioning(name, qualifier, reason string) {
-	c.on(name, func(f *function) { f.unprovided[qualifier] = reason })
+	c.on(name, func(f *function) { f.failures[qualifier] = reason })
 }

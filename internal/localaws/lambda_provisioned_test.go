@@ -28,7 +28,7 @@ func TestProvisionedConcurrency(t *testing.T) {
 	c, api := withFunction(t, localaws.Options{Settle: time.Minute, Now: clock.Now})
 	publish(c, 2)
 	c.SetAlias("fn", localaws.Alias{Name: "prod", Version: "1"})
-	// status of prod's, with what is available.
+	// status formats the status and the available concurrency of prod.
 	status := func() string {
 		t.Helper()
 		got := must(getProvisioned(t, api, "prod"))(t)
@@ -43,7 +43,7 @@ func TestProvisionedConcurrency(t *testing.T) {
 	clock.forward(time.Minute)
 	equal(t, "later", status(), "READY 5/5 ")
 
-	// It goes with the alias.
+	// It moves with the alias.
 	must(updateAlias(t, api, "prod", to("2")))(t)
 	equal(t, "after a move", status(), "IN_PROGRESS 0/5 ")
 	clock.forward(time.Minute)

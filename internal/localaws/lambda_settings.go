@@ -1,7 +1,7 @@
 package localaws
 
 // settings are the members of CreateFunction and UpdateFunctionConfiguration
-// that are kept; nil ones were left out.
+// that are supported; nil members were omitted.
 type settings struct {
 	Description      *string
 	Runtime          *string
@@ -15,7 +15,7 @@ type settings struct {
 	DeadLetterConfig *struct{ TargetArn string }
 }
 
-// validate holds the settings to the API's constraints.
+// validate checks the settings against the API's constraints.
 func (in *settings) validate(v *validation) {
 	if in.Description != nil {
 		v.length(*in.Description, "description", 0, 256) // A5
@@ -31,7 +31,7 @@ func (in *settings) validate(v *validation) {
 	}
 }
 
-// apply puts what was given into a configuration.
+// apply changes a configuration; omitted settings stay as they are.
 func (in *settings) apply(c *Function) {
 	set(&c.Description, in.Description)
 	set(&c.Runtime, in.Runtime)
@@ -59,7 +59,7 @@ func set[T any](to, from *T) {
 	}
 }
 
-// defaults is what CreateFunction fills in.
+// defaults returns the defaults of CreateFunction.
 func defaults() Function {
 	return Function{
 		MemorySize:    128,

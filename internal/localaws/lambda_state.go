@@ -17,15 +17,15 @@ var (
 	restoring  = status{"Pending", "Restoring", "The function is being restored."}
 )
 
-// settling is a version on its way to what it will be.
+// settling is a pending change of the state of a version.
 type settling struct {
 	at     time.Time
 	state  status
 	update status
-	revise bool // arriving gives a new RevisionId (V1, V2)
+	revise bool // the change gives a new RevisionId (V1, V2)
 }
 
-// settle brings a function to what it is by now.
+// settle applies the changes that are due by now.
 func (f *function) settle(now time.Time) {
 	f.latest.settle(now)
 	for _, v := range f.versions {

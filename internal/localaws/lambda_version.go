@@ -17,11 +17,11 @@ type version struct {
 	state    status
 	update   status // LastUpdateStatus
 	settling *settling
-	replica  bool // it has replicas at the edge (V17)
+	replica  bool // Lambda@Edge has replicas of it (V17)
 }
 
-// resolve finds what a qualifier means: "" and $LATEST, a number, or an alias;
-// nil if there is no such thing.
+// resolve returns the version that a qualifier refers to: "" or $LATEST, a number,
+// or an alias. It returns nil if there is none.
 func (f *function) resolve(qualifier string) *version {
 	if qualifier == "" || qualifier == latestVersion {
 		return f.latest
@@ -45,7 +45,7 @@ func (f *function) all() []*version {
 	return all
 }
 
-// drop deletes a version and what was allowed on it. Its number stays used (V18).
+// drop deletes a version and its policy. Its number is not used again (V18).
 func (f *function) drop(v *version) {
 	n, _ := strconv.Atoi(v.number)
 	delete(f.versions, n)
@@ -53,14 +53,14 @@ func (f *function) drop(v *version) {
 	delete(f.provisioned, v.number)
 }
 
-// publish makes the next version, or returns the one there is when nothing was
-// written since (V6). A version that starts out pending becomes what outcome
-// says. A nil description takes $LATEST's (V8).
+// publish publishes the next version, or returns the newest one if $LATEST was not
+// written since (V6). If the state starts is not active, it becomes outcome after
+// the settle time. A nil description means that of $LATEST (V8).
 func (s *store) publish(f *function, description *string, starts, outcome status) (*version, error) {
 	if v := f.versions[f.last]; v != nil && !f.written {
 		return v, nil
 	}
-	if err := s.room(f.latest.codeSize()); err != nil {
+	if err := s.checkStorage(f.latest.codeSize()); err != nil {
 		return nil, err
 	}
 	now := s.now()
@@ -77,15 +77,15 @@ func (s *store) publish(f *function, description *string, starts, outcome status
 	set(&v.Description, description)
 	if starts != active {
 		v.update = status{}
-		v.settling = &settling{now.Add(s.settle), outcome, successful, false} // V11: its revision stays
+		v.settling = &settling{now.Add(s.settle), outcome, successful, false} // its RevisionId does not change (V11)
 	}
 	f.versions[f.last] = v
 	f.latest.revision = newID() // V11
 	return v, nil
 }
 
-// starts tells how a version that PublishVersion makes now begins: ready (V4),
-// or pending (V5).
+// starts returns the initial state of a version that PublishVersion would publish
+// now: active (V4) or pending (V5).
 func (f *function) starts() status {
 	if f.outcome != nil || f.latest.snapStarts() || f.latest.PackageType == "Image" && !f.publishedImage() {
 		return creating
@@ -93,15 +93,15 @@ func (f *function) starts() status {
 	return active
 }
 
-// becomes tells what a version that starts out pending will be.
-func (f *function) becomes() status {
+// outcomeOfPublish returns the state that a pending version will have in the end.
+func (f *function) outcomeOfPublish() status {
 	if f.outcome != nil {
 		return *f.outcome
 	}
 	return active
 }
 
-// publishedImage tells whether $LATEST's image is that of a version already.
+// publishedImage reports whether a version has the same image as $LATEST.
 func (f *function) publishedImage() bool {
 	for _, v := range f.versions {
 		if v.CodeSha256 == f.latest.CodeSha256 {
@@ -111,7 +111,7 @@ func (f *function) publishedImage() bool {
 	return false
 }
 
-// publishVersion is V3 to V11.
+// publishVersion implements V3 to V11.
 func (l *lambda) publishVersion(r *request) (answer, error) {
 	var in struct {
 		CodeSha256  string
@@ -144,14 +144,14 @@ func (l *lambda) publishVersion(r *request) (answer, error) {
 	if err := f.writable(); err != nil {
 		return answer{}, err
 	}
-	made, err := l.publish(f, in.Description, f.starts(), f.becomes())
+	made, err := l.publish(f, in.Description, f.starts(), f.outcomeOfPublish())
 	if err != nil {
 		return answer{}, err
 	}
 	return reply(http.StatusCreated, made.describe(f, made.number)), nil
 }
 
-// listVersionsByFunction is V12.
+// listVersionsByFunction implements V12.
 func (l *lambda) listVersionsByFunction(r *request) (answer, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

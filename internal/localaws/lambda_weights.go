@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// validateWeights holds a map of weights to the API's constraints (A10).
+// validateWeights checks routing weights against the API's constraints (A10).
 func validateWeights(v *validation, weights map[string]float64) {
 	const member = "routingConfig.additionalVersionWeights"
 	for _, number := range slices.Sorted(maps.Keys(weights)) {
@@ -17,7 +17,7 @@ func validateWeights(v *validation, weights map[string]float64) {
 	}
 }
 
-// admitWeights tells whether an alias that points to v may have these weights
+// admitWeights refuses routing weights that an alias pointing at v cannot have
 // (A10, A11, A15).
 func (f *function) admitWeights(v *version, weights map[string]float64) error {
 	if len(weights) == 0 {
@@ -50,10 +50,10 @@ func (f *function) admitWeights(v *version, weights map[string]float64) error {
 	return nil
 }
 
-// route picks the version that the next invoke of an alias reaches. Weights are
-// kept exactly and evenly: of ten invokes at 0.1 the tenth goes to the extra
-// version. Right after a move every other invoke still reaches the version that
-// the alias left (A17).
+// route returns the version that the next invocation of an alias executes. It
+// follows the weights exactly: of ten invocations at 0.1, the tenth goes to the
+// additional version. Until a move has taken effect everywhere, every other
+// invocation goes to the version before it (A17).
 func (s *store) route(a *alias) string {
 	if s.moving(a) {
 		a.stray++

@@ -2,11 +2,11 @@ package localaws
 
 import "strconv"
 
-// bucket is the S3 objects that code can be taken from: all versions of each,
-// by key. S3 itself is not served.
+// bucket maps keys to the versions of an object. The S3 API itself is not
+// implemented: Lambda reads code from here.
 type bucket map[string][][]byte
 
-// fetch gets the code that is in S3, as Lambda does.
+// fetch sets the ZipFile of code that is in S3.
 func (s *store) fetch(in *codeInput) error {
 	if in.S3Bucket == "" {
 		return nil
@@ -34,9 +34,9 @@ func noObject(code, message string) error {
 	return invalid("Error occurred while GetObject. S3 Error Code: %s. S3 Error Message: %s", code, message)
 }
 
-// PutObject puts an object into a bucket, which is made when it is not there, and
-// returns its version: "1", "2" and so on for each key. CreateFunction and
-// UpdateFunctionCode take zips from there, and their CodeSha256 is the zip's.
+// PutObject adds an object to a bucket, which it creates if necessary, for
+// CreateFunction and UpdateFunctionCode. It returns the object's version: "1", "2"
+// and so on for each key.
 func (c *Cloud) PutObject(bucketName, key string, body []byte) string {
 	s := c.store
 	s.mu.Lock()

@@ -8,12 +8,12 @@ import (
 
 // Role is an IAM role that tokens of an identity provider may assume.
 type Role struct {
-	Subject    string        // pattern of the tokens' sub: "*" any text, "?" any character, as in IAM's StringLike
-	Audience   string        // their aud; default "sts.amazonaws.com"
+	Subject    string        // pattern for the token's sub, as in IAM's StringLike
+	Audience   string        // the token's aud; default "sts.amazonaws.com"
 	MaxSession time.Duration // default one hour
 }
 
-// trusts tells whether the role's trust policy lets the token in.
+// trusts reports whether the role's trust policy allows the token.
 func (r *Role) trusts(t *token) bool {
 	pattern := regexp.QuoteMeta(r.Subject)
 	pattern = strings.ReplaceAll(pattern, `\*`, ".*")
@@ -21,8 +21,8 @@ func (r *Role) trusts(t *token) bool {
 	return regexp.MustCompile("^(?s:" + pattern + ")$").MatchString(t.Subject)
 }
 
-// AddRole registers a role that AssumeRoleWithWebIdentity may assume with tokens
-// whose subject matches the pattern, such as
+// AddRole adds a role that AssumeRoleWithWebIdentity can assume with a token whose
+// subject matches the pattern, such as
 // "repo:octo-org/octo-repo:ref:refs/heads/*".
 func (c *Cloud) AddRole(arn, subject string, opts ...func(*Role)) {
 	r := &Role{Subject: subject, Audience: "sts.amazonaws.com", MaxSession: time.Hour}

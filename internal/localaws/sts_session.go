@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// session is somebody in a role, for a time.
+// session is a role session with temporary credentials.
 type session struct {
 	arn     string
 	userID  string
@@ -19,8 +19,8 @@ type session struct {
 	expires time.Time
 }
 
-// authenticate refuses what AWS refuses before it looks at signatures: calls
-// without one, and credentials given out here that do not fit or have expired.
+// authenticate refuses unsigned calls, and temporary credentials that have expired
+// or whose session token is wrong. It accepts any other access key.
 func (s *store) authenticate(in *incoming) error {
 	switch {
 	case !in.scope:
@@ -31,7 +31,7 @@ func (s *store) authenticate(in *incoming) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch issued := s.sessions[in.key]; {
-	case issued == nil: // any other key is good
+	case issued == nil: // not the key of a session
 	case in.Header.Get("X-Amz-Security-Token") != issued.token:
 		return &apiError{http.StatusForbidden, "UnrecognizedClientException", "The security token included in the request is invalid."}
 	case !s.now().Before(issued.expires):
@@ -40,12 +40,13 @@ func (s *store) authenticate(in *incoming) error {
 	return nil
 }
 
-// sessionNamePattern is that of RoleSessionName.
+// sessionNamePattern is the pattern of RoleSessionName.
 const sessionNamePattern = `[\w+=,.@-]*`
 
 var sessionName = regexp.MustCompile(`^` + sessionNamePattern + `$`)
 
-// assumeRoleWithWebIdentity gives credentials for a role to the bearer of a token.
+// assumeRoleWithWebIdentity returns temporary credentials for a role in exchange for
+// an identity provider's token.
 func (s *sts) assumeRoleWithWebIdentity(_ *incoming, form url.Values) (answer, error) {
 	arn, name := form.Get("RoleArn"), form.Get("RoleSessionName")
 	duration := int32(3600)
@@ -95,10 +96,10 @@ func notAuthorized() error {
 	return &apiError{http.StatusForbidden, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity"}
 }
 
-// begin gives out the credentials of a new session.
+// begin starts a session and returns its credentials.
 func (s *sts) begin(roleARN, name string, t *token, expires time.Time) answer {
 	before, role, _ := strings.Cut(roleARN, ":role/")
-	role = role[strings.LastIndex(role, "/")+1:] // a session's ARN is without the role's path
+	role = role[strings.LastIndex(role, "/")+1:] // the ARN of a session omits the path of the role
 	roleID := "AROA" + rand.Text()[:16]
 	key := "ASIA" + rand.Text()[:16]
 	made := &session{

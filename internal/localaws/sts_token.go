@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// token is what an identity provider says of somebody. Its signature is not
-// looked at.
+// token holds the claims of a JSON Web Token. Its signature is not verified.
 type token struct {
 	Issuer   string   `json:"iss"`
 	Subject  string   `json:"sub"`
@@ -17,10 +16,10 @@ type token struct {
 	Expiry   float64  `json:"exp"` // Unix seconds
 }
 
-// audience is one text, or a list of them.
+// audience is the claim aud: a string or a list of strings.
 type audience []string
 
-// UnmarshalJSON reads both.
+// UnmarshalJSON accepts a string or a list.
 func (a *audience) UnmarshalJSON(b []byte) error {
 	var one string
 	if json.Unmarshal(b, &one) == nil {
@@ -30,7 +29,7 @@ func (a *audience) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, (*[]string)(a))
 }
 
-// parseToken reads a JSON Web Token.
+// parseToken parses a JSON Web Token.
 func parseToken(s string) (*token, bool) {
 	parts := strings.Split(s, ".")
 	if len(parts) != 3 {
@@ -50,7 +49,7 @@ func parseToken(s string) (*token, bool) {
 	return &t, true
 }
 
-// validate refuses a token that is not for the role, or no longer valid.
+// validate refuses a token that is for another audience or has expired.
 func (t *token) validate(r *Role, now time.Time) error {
 	if !slices.Contains(t.Audience, r.Audience) {
 		return bad("InvalidIdentityToken", "Incorrect token audience")
