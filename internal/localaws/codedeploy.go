@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net/http"
-	"time"
 )
 
 // codedeploy implements AWS CodeDeploy for the compute platform Lambda. Its
@@ -41,16 +40,15 @@ func bad(code, format string, args ...any) error {
 
 // application is a CodeDeploy application with its deployment groups.
 type application struct {
-	id      string
-	created time.Time
-	groups  map[string]*deploymentGroup
+	id     string
+	groups map[string]*deploymentGroup
 }
 
 // addApplication returns an application, which it creates if necessary.
 func (s *store) addApplication(region, name string) *application {
 	at := place{region, name}
 	if s.applications[at] == nil {
-		s.applications[at] = &application{newID(), s.now(), map[string]*deploymentGroup{}}
+		s.applications[at] = &application{newID(), map[string]*deploymentGroup{}}
 	}
 	return s.applications[at]
 }

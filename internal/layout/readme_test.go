@@ -1,4 +1,4 @@
-package house
+package layout
 
 import (
 	"errors"
@@ -17,11 +17,11 @@ type entry struct {
 	Name, Default string
 }
 
-// action is what action.yml declares, in its order.
+// action holds the inputs and outputs of action.yml, in its order.
 type action struct{ inputs, outputs []entry }
 
-// readAction reads as much of action.yml as it takes: the names are indented
-// by two, what they have by four, blocks by six.
+// readAction parses the inputs and outputs of action.yml, in which names are
+// indented by two, their keys by four, and blocks by six.
 func readAction(t *testing.T) action {
 	t.Helper()
 	var a action
@@ -58,8 +58,8 @@ func has(all []entry, name string) bool {
 	return slices.ContainsFunc(all, func(e entry) bool { return e.Name == name })
 }
 
-// TestREADMETables holds the README's tables to action.yml, which is the
-// reference: the same inputs and outputs, in its order, with its defaults.
+// TestREADMETables: the README's tables have the inputs and outputs of action.yml
+// in its order, with its defaults.
 func TestREADMETables(t *testing.T) {
 	t.Parallel()
 	a, readme := readAction(t), read(t, "README.md")
@@ -71,8 +71,8 @@ func TestREADMETables(t *testing.T) {
 	}
 }
 
-// tableUnder are the rows of the table that follows a heading and whose first
-// cell is a name as `code`; with defaults, the second cell is the default.
+// tableUnder returns the rows of the table under a heading whose first cell is a
+// name as `code`. If defaults is set, the second cell is the default.
 func tableUnder(markdown, heading string, defaults bool) []entry {
 	_, section, _ := strings.Cut(markdown, "\n"+heading+"\n")
 	section, _, _ = strings.Cut(section, "\n## ")
@@ -91,9 +91,8 @@ func tableUnder(markdown, heading string, defaults bool) []entry {
 	return rows
 }
 
-// TestExamples holds the workflow examples of the README and of docs/ to
-// action.yml: actionlint, which CI runs over them, does not know this action
-// under the name by which others use it.
+// TestExamples: the workflow examples of the README and of docs/ use the inputs and
+// outputs of action.yml. actionlint, which CI runs on them, cannot check this.
 func TestExamples(t *testing.T) {
 	t.Parallel()
 	a := readAction(t)
@@ -125,7 +124,7 @@ func checkUse(t *testing.T, page, example string, u use, a action) {
 	t.Helper()
 	for _, name := range u.with {
 		if !has(a.inputs, name) {
-			t.Errorf("%s: an example sets %q, which is no input in action.yml", page, name)
+			t.Errorf("%s: an example sets %q, which is not an input in action.yml", page, name)
 		}
 	}
 	if !slices.Contains(u.with, "function-name") {
@@ -137,12 +136,12 @@ func checkUse(t *testing.T, page, example string, u use, a action) {
 	outputs := regexp.MustCompile(`\bsteps\.` + regexp.QuoteMeta(u.id) + `\.outputs\.([A-Za-z0-9_-]+)`)
 	for _, m := range outputs.FindAllStringSubmatch(example, -1) {
 		if !has(a.outputs, m[1]) {
-			t.Errorf("%s: an example reads steps.%s.outputs.%s, which is no output in action.yml", page, u.id, m[1])
+			t.Errorf("%s: an example reads steps.%s.outputs.%s, which is not an output in action.yml", page, u.id, m[1])
 		}
 	}
 }
 
-// examples are the fenced blocks of YAML of a page.
+// examples returns the fenced YAML blocks of a page.
 func examples(markdown string) []string {
 	var all []string
 	for _, block := range strings.Split("\n"+markdown, "\n```yaml\n")[1:] {
@@ -160,8 +159,8 @@ type use struct {
 
 var usesAction = regexp.MustCompile(`^[^/@\s]+/lambda-release@\S+$`)
 
-// uses are the steps of an example that use the action. A step is a list's
-// item: what follows a dash, up to a line that is indented no further than it.
+// uses returns the steps of an example that use the action. A step is the item of a
+// list: from its dash to the next line that is not indented further.
 func uses(example string) []use {
 	var found []use
 	var step []string
@@ -195,7 +194,7 @@ func uses(example string) []use {
 	return found
 }
 
-// readStep reads the lines of a step whose keys are indented by so much.
+// readStep parses the lines of a step whose keys have this indentation.
 func readStep(lines []string, indent int) (u use, ours bool) {
 	under, inner := "", 0
 	for _, line := range lines {
@@ -221,7 +220,7 @@ func readStep(lines []string, indent int) (u use, ours bool) {
 	return u, ours
 }
 
-// TestREADMECommands holds the README to begin with what a newcomer runs.
+// TestREADMECommands: the first commands in the README run the demo and the tests.
 func TestREADMECommands(t *testing.T) {
 	t.Parallel()
 	_, block, _ := strings.Cut(read(t, "README.md"), "\n```sh\n")

@@ -1,4 +1,4 @@
-package house
+package layout
 
 import (
 	"regexp"
@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestDockerfile checks what can be checked without a registry. That the build
-// line builds is seen by .ci/run, which runs it.
+// TestDockerfile checks the Dockerfile without a registry. .ci/run runs its build
+// line.
 func TestDockerfile(t *testing.T) {
 	t.Parallel()
 	stages := strings.Split(instructions(read(t, "Dockerfile")), "\nFROM ")
@@ -36,14 +36,14 @@ func TestDockerfile(t *testing.T) {
 	}
 	for _, never := range []string{"USER", "CMD", "RUN", "WORKDIR"} {
 		if strings.Contains(image, "\n"+never+" ") {
-			t.Errorf("the image has a line %s", never)
+			t.Errorf("the image has the instruction %s", never)
 		}
 	}
 }
 
 var buildLine = regexp.MustCompile(`CGO_ENABLED=0 GOOS=\$TARGETOS GOARCH=\$TARGETARCH go build .*-o /out/lambda-release \.\n`)
 
-// instructions is a Dockerfile without comments, one instruction a line.
+// instructions returns a Dockerfile without comments, one instruction a line.
 func instructions(dockerfile string) string {
 	var b strings.Builder
 	b.WriteString("\n")

@@ -1,7 +1,7 @@
-// Package house holds the repository to its own rules: which package may import
-// which, who alone touches the process, and that the README's examples use the
-// action as it is.
-package house
+// Package layout tests the structure of the repository: which package may import
+// which, which code may write an alias or use the process, and that the docs, the
+// action in binary/ and the Dockerfile match the code and action.yml.
+package layout
 
 import (
 	"go/ast"
@@ -28,7 +28,7 @@ type source struct {
 	fset *token.FileSet
 }
 
-// imports is what the file imports, as import paths.
+// imports returns the import paths of the file.
 func (s source) imports() []string {
 	var paths []string
 	for _, i := range s.file.Imports {
@@ -37,7 +37,7 @@ func (s source) imports() []string {
 	return paths
 }
 
-// sources are all Go files of the repository, whatever their build constraints.
+// sources returns all Go files of the repository, whatever their build constraints.
 func sources(t *testing.T) []source {
 	t.Helper()
 	var all []source

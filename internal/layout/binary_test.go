@@ -1,4 +1,4 @@
-package house
+package layout
 
 import (
 	"archive/tar"
@@ -28,24 +28,24 @@ import (
 	"lambda-release/internal/localaws"
 )
 
-var update = flag.Bool("update", false, "write anew what binary/action.yml has from action.yml")
+var update = flag.Bool("update", false, "update the parts of binary/action.yml that are copied from action.yml")
 
 const binaryAction = "binary/action.yml"
 
-// TestBinaryAction holds binary/action.yml to action.yml: the same inputs with
-// the same defaults, each of them passed on, and the same outputs.
+// TestBinaryAction: binary/action.yml has the inputs, defaults and outputs of
+// action.yml, and passes each input to the program.
 func TestBinaryAction(t *testing.T) {
 	t.Parallel()
 	got := read(t, binaryAction)
 	if !strings.Contains(got, "\n      shell: bash\n") {
-		t.Error("it is not bash that runs the script, and another shell may drop the inputs: their names have hyphens")
+		t.Error("the script does not run in bash: another shell may drop the inputs, whose names have hyphens")
 	}
 	want := mirrored(t, got, read(t, "action.yml"))
 	if got == want {
 		return
 	}
 	if !*update {
-		t.Errorf("`go test ./internal/house -update` would write (-want +got):\n%s", cmp.Diff(want, got))
+		t.Errorf("binary/action.yml differs from action.yml; `go test ./internal/layout -update` fixes it (-want +got):\n%s", cmp.Diff(want, got))
 		return
 	}
 	if err := os.WriteFile(filepath.Join(root, binaryAction), []byte(want), 0o600); err != nil {
@@ -53,7 +53,8 @@ func TestBinaryAction(t *testing.T) {
 	}
 }
 
-// mirrored is the text of binary/action.yml with what it has from action.yml.
+// mirrored returns binary/action.yml with the parts that are copied from
+// action.yml.
 func mirrored(t *testing.T, text, action string) string {
 	t.Helper()
 	outputs := regexp.MustCompile(`(?m)^  ([a-z-]+):\n((?:    .*\n)+)`).
@@ -67,7 +68,7 @@ func mirrored(t *testing.T, text, action string) string {
 	return put(t, text, "by itself.\n", "      run: |\n", env.String())
 }
 
-// between is what stands between two lines, with its line breaks.
+// between returns the text between two lines.
 func between(t *testing.T, text, from, to string) string {
 	t.Helper()
 	_, rest, found := strings.Cut(text, from)
@@ -78,7 +79,7 @@ func between(t *testing.T, text, from, to string) string {
 	return inner + "\n"
 }
 
-// put is text with something else between two lines.
+// put replaces the text between two lines.
 func put(t *testing.T, text, from, to, inner string) string {
 	t.Helper()
 	before, rest, found := strings.Cut(text, from)
@@ -89,8 +90,8 @@ func put(t *testing.T, text, from, to, inner string) string {
 	return before + from + inner + to + after
 }
 
-// step is the one step of binary/action.yml on a runner of its own, whose
-// workspace is a temporary folder.
+// step is the only step of binary/action.yml, with a temporary folder as its
+// workspace.
 type step struct {
 	script      string
 	output, log string // files
@@ -98,18 +99,18 @@ type step struct {
 	env         []string
 }
 
-// newStep is the step of a binary/action.yml, as the runner would run it on
-// this machine.
+// newStep returns the step of a binary/action.yml as a runner with this operating
+// system and architecture would run it.
 func newStep(t *testing.T, actionYML string) *step {
 	t.Helper()
 	for _, program := range []string{"bash", "curl", "tar"} {
 		if _, err := exec.LookPath(program); err != nil {
-			t.Skipf("the action needs %s, which every runner has", program)
+			t.Skipf("%s is not installed", program)
 		}
 	}
 	system, ok := map[string]string{"linux": "Linux", "darwin": "macOS"}[runtime.GOOS]
 	if !ok {
-		t.Skipf("no bash script is run on %s", runtime.GOOS)
+		t.Skipf("this test does not run bash on %s", runtime.GOOS)
 	}
 	arch := map[string]string{"amd64": "X64", "arm64": "ARM64"}[runtime.GOARCH]
 
@@ -140,16 +141,15 @@ func newStep(t *testing.T, actionYML string) *step {
 	return s
 }
 
-// with sets inputs by the env lines of the step: what one of them leaves out is
-// not set.
+// with sets inputs by the env lines of the step, so that an input without such a
+// line is not set.
 func (s *step) with(actionYML string, inputs map[string]string) {
 	for _, m := range regexp.MustCompile(`(?m)^        (INPUT_\S+): \$\{\{ inputs\.(\S+) }}$`).FindAllStringSubmatch(actionYML, -1) {
 		s.env = append(s.env, m[1]+"="+inputs[m[2]])
 	}
 }
 
-// start starts the step as the runner does: `shell: bash` is
-// bash --noprofile --norc -e -o pipefail.
+// start starts the step as the runner does for `shell: bash`.
 func (s *step) start(t *testing.T) *exec.Cmd {
 	t.Helper()
 	log, err := os.Create(s.log)
@@ -165,7 +165,7 @@ func (s *step) start(t *testing.T) *exec.Cmd {
 	return cmd
 }
 
-// wants waits for the step to end, and says how it should have.
+// wants waits for the step to end, and checks its exit code, log and outputs.
 func (s *step) wants(t *testing.T, cmd *exec.Cmd, exit int, inLog, inOutput string) {
 	t.Helper()
 	err := cmd.Wait()
@@ -186,7 +186,8 @@ func (s *step) wants(t *testing.T, cmd *exec.Cmd, exit int, inLog, inOutput stri
 	}
 }
 
-// TestBinaryActionWithoutRelease: as it is on main, it runs nothing.
+// TestBinaryActionWithoutRelease: on main, the action fails without running
+// anything.
 func TestBinaryActionWithoutRelease(t *testing.T) {
 	t.Parallel()
 	text := read(t, binaryAction)
@@ -197,7 +198,7 @@ func TestBinaryActionWithoutRelease(t *testing.T) {
 	s.wants(t, s.start(t), 2, "::error title=lambda-release::This commit of binary/action.yml names no release.", "status=failed\n")
 }
 
-// TestBinaryActionElsewhere: a runner for which there is no program.
+// TestBinaryActionElsewhere: the action fails on a platform without a program.
 func TestBinaryActionElsewhere(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, read(t, binaryAction))
@@ -205,15 +206,16 @@ func TestBinaryActionElsewhere(t *testing.T) {
 	s.wants(t, s.start(t), 2, "There is no program for", "status=failed\n")
 }
 
-// TestBinaryActionOfARelease pins the action to a release of the program as it
-// is here, by the release's own script, and runs it against the embedded AWS.
+// TestBinaryActionOfARelease pins the action to a release of the current program by
+// binary/pin, and runs it against the embedded AWS.
 func TestBinaryActionOfARelease(t *testing.T) {
 	t.Parallel()
 	archive := archived(t, "lambda-release", built(t))
 	name := "lambda-release_" + runtime.GOOS + "_" + runtime.GOARCH + ".tar.gz"
 	pinned := pinned(t, name, archive)
 
-	// lays out a runner that can reach the release, and an AWS with a function.
+	// runner returns a step that can download the release, and an AWS with a
+	// function.
 	runner := func(t *testing.T, archive []byte) (*step, *localaws.Cloud) {
 		t.Helper()
 		github := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -245,7 +247,7 @@ func TestBinaryActionOfARelease(t *testing.T) {
 		s.with(pinned, map[string]string{"function-name": "items", "aliases": "develop=dev\nmain=prod\n", "alias-description": "the shop's items"})
 		s.wants(t, s.start(t), 0, "published version 1", "\nreleased\n")
 		if a, _ := cloud.Alias("items", "prod"); a.Version != "1" || a.Description != "the shop's items [1 | run 4711]" {
-			t.Errorf("prod is at %q and says %q", a.Version, a.Description)
+			t.Errorf("prod is at %q and has the description %q", a.Version, a.Description)
 		}
 	})
 
@@ -282,8 +284,8 @@ func TestBinaryActionOfARelease(t *testing.T) {
 		s.wants(t, s.start(t), 2, "cannot be downloaded", "status=failed\n")
 	})
 
-	// A runner that cancels signals the process that it has started, and no
-	// other. Were the program its child, it would not be told.
+	// A runner that cancels a job signals only the process that it has started, so
+	// the program must replace the shell.
 	t.Run("a cancelled job reaches the program", func(t *testing.T) {
 		t.Parallel()
 		s, cloud := runner(t, archive)
@@ -301,7 +303,7 @@ func TestBinaryActionOfARelease(t *testing.T) {
 		case <-publishing:
 		case <-time.After(time.Minute):
 			_ = cmd.Process.Kill()
-			t.Fatal("the program has not come to publishing")
+			t.Fatal("the program did not call PublishVersion")
 		}
 		signalled := time.Now()
 		defer time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() }).Stop()
@@ -315,7 +317,7 @@ func TestBinaryActionOfARelease(t *testing.T) {
 	})
 }
 
-// built is the program, as it is here.
+// built builds the program.
 func built(t *testing.T) []byte {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "lambda-release")
@@ -331,7 +333,7 @@ func built(t *testing.T) []byte {
 	return program
 }
 
-// archived is a release's archive with one program in it.
+// archived returns an archive of a release with one program.
 func archived(t *testing.T, name string, program []byte) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -355,8 +357,7 @@ const (
 	release = "https://github.com/shop/lambda-release/releases/download/v1.2.3"
 )
 
-// pinned is binary/action.yml as a release leaves it in which one archive is
-// real.
+// pinned returns binary/action.yml pinned to a release in which one archive is real.
 func pinned(t *testing.T, name string, archive []byte) string {
 	t.Helper()
 	sum := sha256.Sum256(archive)
@@ -371,7 +372,7 @@ func pinned(t *testing.T, name string, archive []byte) string {
 	return string(text)
 }
 
-// checksums is a release's checksums.txt, in which one file's is given.
+// checksums returns the checksums.txt of a release, with the given sum for one file.
 func checksums(name, sum string) string {
 	var b strings.Builder
 	for i, target := range []string{"darwin_amd64", "darwin_arm64", "linux_amd64", "linux_arm64", "windows_amd64", "windows_arm64"} {
@@ -385,7 +386,7 @@ func checksums(name, sum string) string {
 	return b.String()
 }
 
-// unreleased is a folder with what binary/pin works on.
+// unreleased returns a folder with the files that binary/pin changes.
 func unreleased(t *testing.T) string {
 	t.Helper()
 	if _, err := exec.LookPath("bash"); err != nil {
@@ -407,7 +408,7 @@ func unreleased(t *testing.T) string {
 	return dir
 }
 
-// pin runs the release's script in dir.
+// pin runs binary/pin in dir.
 func pin(t *testing.T, dir, image, release, checksums string) (string, error) {
 	t.Helper()
 	path := filepath.Join(dir, "checksums.txt")
@@ -418,7 +419,7 @@ func pin(t *testing.T, dir, image, release, checksums string) (string, error) {
 	return string(out), err
 }
 
-// TestArchives: what goreleaser makes is what binary/action.yml looks for.
+// TestArchives: goreleaser builds the archives that binary/action.yml downloads.
 func TestArchives(t *testing.T) {
 	t.Parallel()
 	config, text := read(t, ".goreleaser.yml"), read(t, binaryAction)
@@ -442,7 +443,7 @@ func TestArchives(t *testing.T) {
 	}
 }
 
-// listed are the elements of a list on one line of YAML.
+// listed returns the elements of a YAML list on one line.
 func listed(yaml, key string) []string {
 	m := regexp.MustCompile(key + `: \[(.*)]`).FindStringSubmatch(yaml)
 	if m == nil {
@@ -451,19 +452,19 @@ func listed(yaml, key string) []string {
 	return strings.Split(m[1], ", ")
 }
 
-// TestWorkflowsArePinned: what our own workflows use is named by its commit.
+// TestWorkflowsArePinned: our workflows pin the actions that they use to a commit.
 func TestWorkflowsArePinned(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{".github/workflows/ci.yml", ".github/workflows/release.yml"} {
 		for _, m := range regexp.MustCompile(`(?m)\buses: (\S+)(.*)$`).FindAllStringSubmatch(read(t, path), -1) {
 			if m[1] != "./" && !regexp.MustCompile(`^\S+@[0-9a-f]{40} # v\d+\.\d+\.\d+$`).MatchString(m[1]+m[2]) {
-				t.Errorf("%s: %s is not pinned to a commit, with its version behind it", path, m[1])
+				t.Errorf("%s: %s is not pinned to a commit, with its version in a comment", path, m[1])
 			}
 		}
 	}
 }
 
-// TestPin: it changes the lines it is for, and no other.
+// TestPin: binary/pin changes the expected lines and no others.
 func TestPin(t *testing.T) {
 	t.Parallel()
 	dir := unreleased(t)

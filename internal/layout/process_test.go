@@ -1,4 +1,4 @@
-package house
+package layout
 
 import (
 	"go/ast"
@@ -6,10 +6,10 @@ import (
 	"testing"
 )
 
-// processOnly is what touches the process that the program runs in: its
-// environment, its streams, its end. main hands it to app.Run, so that tests
-// hand in their own and run side by side. The demo is a program of its own.
-var processOnly = map[string][]string{
+// ofProcess are the functions and variables of the process: its environment, its
+// streams, its exit. main passes them to app.Run, so that tests can pass their own
+// and run in parallel. The demo is a program of its own.
+var ofProcess = map[string][]string{
 	"os": {
 		"Args", "Clearenv", "Environ", "Exit", "ExpandEnv", "Getenv", "LookupEnv",
 		"Setenv", "Stderr", "Stdin", "Stdout", "Unsetenv",
@@ -19,16 +19,16 @@ var processOnly = map[string][]string{
 	"syscall":   {"Exit", "Getenv", "Setenv"},
 }
 
-// Whole packages that do so.
+// neverImported are packages that use the process.
 var neverImported = []string{"log", "log/slog", "flag", "os/exec"}
 
-func TestOnlyMainTouchesTheProcess(t *testing.T) {
+func TestOnlyMainUsesTheProcess(t *testing.T) {
 	t.Parallel()
 	for _, s := range sources(t) {
 		if s.test || s.path == "main.go" || s.pkg == "internal/demo" {
 			continue
 		}
-		names := map[string]string{} // as the file calls it -> import path
+		names := map[string]string{} // name in the file -> import path
 		for _, i := range s.file.Imports {
 			path, err := strconv.Unquote(i.Path.Value)
 			if err != nil {
@@ -36,7 +36,7 @@ func TestOnlyMainTouchesTheProcess(t *testing.T) {
 			}
 			for _, never := range neverImported {
 				if path == never {
-					t.Errorf("%s imports %s: what it needs is handed in by main, and what it has to say it returns", s.path, path)
+					t.Errorf("%s imports %s, which uses the process: only main may", s.path, path)
 				}
 			}
 			names[localName(i, path)] = path
@@ -50,9 +50,9 @@ func TestOnlyMainTouchesTheProcess(t *testing.T) {
 			if !ok {
 				return true
 			}
-			for _, name := range processOnly[names[of.Name]] {
+			for _, name := range ofProcess[names[of.Name]] {
 				if selector.Sel.Name == name {
-					t.Errorf("%s: %s.%s is main's alone", s.fset.Position(selector.Pos()), of.Name, name)
+					t.Errorf("%s: only main may use %s.%s", s.fset.Position(selector.Pos()), of.Name, name)
 				}
 			}
 			return true

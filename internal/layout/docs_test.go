@@ -1,4 +1,4 @@
-package house
+package layout
 
 import (
 	"encoding/json"
@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// pages are all pages of the repository, by path.
+// pages returns all Markdown pages by path.
 func pages(t *testing.T) map[string]string {
 	t.Helper()
 	all := map[string]string{}
@@ -37,7 +37,7 @@ var (
 	blocks   = regexp.MustCompile("(?s)\n```.*?\n```\n")
 )
 
-// TestLinks follows the links within the repository, to the heading.
+// TestLinks: links within the repository lead to a file, and to a heading in it.
 func TestLinks(t *testing.T) {
 	t.Parallel()
 	all := pages(t)
@@ -52,7 +52,7 @@ func TestLinks(t *testing.T) {
 				target = path.Join(path.Dir(page), to)
 			}
 			if _, err := os.Stat(filepath.Join(root, target)); err != nil {
-				t.Errorf("%s links to %s, which is not there", page, m[1])
+				t.Errorf("%s links to %s, which does not exist", page, m[1])
 			}
 			if anchor != "" && !slices.Contains(anchors(all[target]), anchor) {
 				t.Errorf("%s links to %s, and %s has no such heading", page, m[1], target)
@@ -61,7 +61,7 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-// anchors are what GitHub makes of a page's headings.
+// anchors returns the anchors that GitHub gives a page's headings.
 func anchors(text string) []string {
 	var all []string
 	for _, m := range headings.FindAllStringSubmatch(blocks.ReplaceAllString(text, "\n"), -1) {
@@ -72,8 +72,8 @@ func anchors(text string) []string {
 	return all
 }
 
-// TestRecipes: what is to be copied is whole, and uses the action, in either of
-// its forms, as it is.
+// TestRecipes: each recipe is a complete workflow, and uses the action, or the one
+// in binary/, with inputs and outputs of action.yml.
 func TestRecipes(t *testing.T) {
 	t.Parallel()
 	a := readAction(t)
@@ -96,17 +96,17 @@ func TestRecipes(t *testing.T) {
 	}
 }
 
-// askedAlong are the actions on docs/iam.md that no call of ours is named after.
-var askedAlong = []string{
+// implied are the actions that AWS requires for our calls beside those named after
+// them.
+var implied = []string{
 	"codedeploy:GetApplicationRevision", "codedeploy:GetDeploymentConfig", "codedeploy:RegisterApplicationRevision", // by CreateDeployment
 	"s3:GetObject", "s3:GetObjectVersion", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", // by UpdateFunctionCode
 }
 
-// TestIAM holds the statements of docs/iam.md to the calls in the code: an
-// action for each, and none besides.
+// TestIAM: the statements of docs/iam.md allow the calls in the code and no others.
 func TestIAM(t *testing.T) {
 	t.Parallel()
-	want := slices.Clone(askedAlong)
+	want := slices.Clone(implied)
 	for _, s := range sources(t) {
 		if s.pkg != "internal/awsapi" || s.test {
 			continue
@@ -126,15 +126,14 @@ func TestIAM(t *testing.T) {
 	}
 	slices.Sort(want)
 	slices.Sort(got)
-	got = slices.Compact(append(got, "lambda:DeleteAlias")) // told in a sentence, for several functions
+	got = slices.Compact(append(got, "lambda:DeleteAlias")) // in a sentence, for several functions
 	slices.Sort(got)
 	if diff := cmp.Diff(slices.Compact(want), slices.Compact(got)); diff != "" {
 		t.Errorf("docs/iam.md (-called +allowed):\n%s", diff)
 	}
 }
 
-// called tells of an operation's input, lambda.GetAliasInput, which operation
-// it is.
+// called returns the operation of an input type: GetAlias for lambda.GetAliasInput.
 func called(n ast.Node) (service, operation string, ok bool) {
 	selector, ok := n.(*ast.SelectorExpr)
 	if !ok {
@@ -148,7 +147,7 @@ func called(n ast.Node) (service, operation string, ok bool) {
 	return of.Name, operation, ok
 }
 
-// allowing is the action that allows an operation; most have its name.
+// allowing returns the action that allows an operation; most have its name.
 func allowing(service, operation string) string {
 	switch service + "." + operation {
 	case "lambda.Invoke":
@@ -161,7 +160,7 @@ func allowing(service, operation string) string {
 	return service + ":" + operation
 }
 
-// actionsIn are the actions of a policy, of a statement, or of a list of them.
+// actionsIn returns the actions of a policy, a statement, or a list of statements.
 func actionsIn(t *testing.T, block string) []string {
 	t.Helper()
 	var value any
@@ -190,7 +189,8 @@ func actionsIn(t *testing.T, block string) []string {
 	return all
 }
 
-// TestChangelog: what a release takes its notes from.
+// TestChangelog: the headings have the form in which the release workflow looks for
+// the notes of a version.
 func TestChangelog(t *testing.T) {
 	t.Parallel()
 	for _, m := range regexp.MustCompile(`(?m)^## (.*)$`).FindAllStringSubmatch(read(t, "CHANGELOG.md"), -1) {
