@@ -11,24 +11,20 @@ import (
 var graph = map[string][]string{
 	".": {"app"},
 
-	// The wiring, and what it reads and writes.
-	"app":    {"awsapi", "event", "function", "input", "lines", "release", "report", "rollout", "rules", "traffic"},
-	"event":  {"rules"}, // for rules.Ref
+	"app":    {"awsapi", "event", "input", "release", "report", "rollout", "rules", "traffic"}, // the wiring
+	"event":  {"rules"},                                                                        // for rules.Ref
 	"input":  {"artifact", "function", "gateway", "lines", "rollout", "rules", "traffic"},
-	"report": {"function", "release"}, // renders a Result; it makes no call to AWS
+	"report": {"release"}, // renders a Result; it makes no call to AWS
 
-	// The release engine.
 	"release":  {"alias", "artifact", "awsapi", "function", "gateway", "rollout", "traffic"},
-	"alias":    {"awsapi", "function"}, // awsapi: for Editor; the rest is pure
+	"alias":    {"awsapi", "function"}, // for the Editor; the rest is pure
 	"rollout":  {"alias", "awsapi", "function"},
 	"traffic":  {"awsapi"},
-	"artifact": {"function", "lines"}, // files, not AWS
+	"artifact": {"lines"}, // files, not AWS
 	"gateway":  {"awsapi", "function", "lines"},
 	"awsapi":   {"function"},
-
-	// Pure, and used by many.
 	"rules":    {"lines"},
-	"function": {"lines"},
+	"function": {},
 	"lines":    {},
 
 	// Not part of the program.
