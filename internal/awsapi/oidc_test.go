@@ -465,12 +465,14 @@ func TestNoToken(t *testing.T) {
 
 func TestAnEmptyToken(t *testing.T) {
 	t.Parallel()
-	w, i := trusting(t)
-	_, err := assume(t, w, i, func(r *awsapi.Role) {
-		r.Token = func(context.Context) (string, error) { return "", nil }
+	synctest.Test(t, func(t *testing.T) {
+		w, i := trusting(t)
+		_, err := assume(t, w, i, func(r *awsapi.Role) {
+			r.Token = func(context.Context) (string, error) { return "", nil }
+		})
+		isKind(t, err, awsapi.NoCredentials)
+		says(t, err.Error(), "the answer has no token")
 	})
-	isKind(t, err, awsapi.NoCredentials)
-	says(t, err.Error(), "the answer has no token")
 }
 
 // A server that hangs, and a job that is over, end the opening.
@@ -530,23 +532,25 @@ func TestRenewCancelled(t *testing.T) {
 // The statement of a hint is JSON, whatever the token says.
 func TestTrustStatement(t *testing.T) {
 	t.Parallel()
-	w, i := trusting(t)
-	i.claims = map[string]any{"sub": "repo:<o>/\"r\"&\n::error::x", "aud": []string{"sts.amazonaws.com", "other"}}
-	_, err := assume(t, w, i)
-	_, text, _ := strings.Cut(hintOf(t, err), ":\n")
-	var got map[string]any
-	if err := json.Unmarshal([]byte(text), &got); err != nil {
-		t.Fatalf("%v in %s", err, text)
-	}
-	want := map[string]any{
-		"Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
-		"Principal": map[string]any{"Federated": "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"},
-		"Condition": map[string]any{"StringEquals": map[string]any{
-			"token.actions.githubusercontent.com:aud": []any{"sts.amazonaws.com", "other"},
-			"token.actions.githubusercontent.com:sub": "repo:<o>/\"r\"&\n::error::x",
-		}},
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w, i := trusting(t)
+		i.claims = map[string]any{"sub": "repo:<o>/\"r\"&\n::error::x", "aud": []string{"sts.amazonaws.com", "other"}}
+		_, err := assume(t, w, i)
+		_, text, _ := strings.Cut(hintOf(t, err), ":\n")
+		var got map[string]any
+		if err := json.Unmarshal([]byte(text), &got); err != nil {
+			t.Fatalf("%v in %s", err, text)
+		}
+		want := map[string]any{
+			"Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
+			"Principal": map[string]any{"Federated": "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"},
+			"Condition": map[string]any{"StringEquals": map[string]any{
+				"token.actions.githubusercontent.com:aud": []any{"sts.amazonaws.com", "other"},
+				"token.actions.githubusercontent.com:sub": "repo:<o>/\"r\"&\n::error::x",
+			}},
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	})
 }

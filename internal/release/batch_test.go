@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"lambda-release/internal/awsapi"
@@ -126,80 +127,84 @@ func TestUndoTakesCreatedAliasesAway(t *testing.T) {
 
 func TestUndoDoesNotTouchWhatSomeoneElseHasMovedSince(t *testing.T) {
 	t.Parallel()
-	w := newShop(t, localaws.Options{})
-	w.OnCall(func(c localaws.Call) *localaws.Fault {
-		if c.Operation == "UpdateAlias" && c.Function == "orders" {
-			// Only when the others are moved: then someone moves items on.
-			for range 100 {
-				if a, _ := w.Alias("items", "prod"); a.Version == "2" {
-					break
+	synctest.Test(t, func(t *testing.T) {
+		w := newShop(t, localaws.Options{})
+		w.OnCall(func(c localaws.Call) *localaws.Fault {
+			if c.Operation == "UpdateAlias" && c.Function == "orders" {
+				// Only when the others are moved: then someone moves items on.
+				for range 100 {
+					if a, _ := w.Alias("items", "prod"); a.Version == "2" {
+						break
+					}
+					time.Sleep(10 * time.Millisecond)
 				}
-				time.Sleep(10 * time.Millisecond)
+				w.Upload("items", "3")
+				w.Publish("items", "")
+				w.SetAlias("items", localaws.Alias{Name: "prod", Version: "3"})
+				return denied("UpdateAlias", "orders")(c)
 			}
-			w.Upload("items", "3")
-			w.Publish("items", "")
-			w.SetAlias("items", localaws.Alias{Name: "prod", Version: "3"})
-			return denied("UpdateAlias", "orders")(c)
+			return nil
+		})
+		res := w.release(run(500), shop...)
+		items := res.Outcomes[0]
+		if !items.Displaced || items.Err == nil || !strings.Contains(items.Reason, "is at 3") {
+			t.Errorf("items: %+v", items)
 		}
-		return nil
+		if a, _ := w.Alias("items", "prod"); a.Version != "3" {
+			t.Errorf("items:prod is at %s: an undo stepped over someone else's release", a.Version)
+		}
+		if a, _ := w.Alias("users", "prod"); a.Version != "1" {
+			t.Errorf("users:prod is at %s", a.Version)
+		}
 	})
-	res := w.release(run(500), shop...)
-	items := res.Outcomes[0]
-	if !items.Displaced || items.Err == nil || !strings.Contains(items.Reason, "is at 3") {
-		t.Errorf("items: %+v", items)
-	}
-	if a, _ := w.Alias("items", "prod"); a.Version != "3" {
-		t.Errorf("items:prod is at %s: an undo stepped over someone else's release", a.Version)
-	}
-	if a, _ := w.Alias("users", "prod"); a.Version != "1" {
-		t.Errorf("users:prod is at %s", a.Version)
-	}
 }
 
 func TestCancelPutsBackWhatWasMoved(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, localaws.Options{Rate: 15})
-	var names []string
-	for i := range 50 {
-		name := fmt.Sprintf("fn%02d", i)
-		names = append(names, name)
-		w.AddFunction(name)
-		w.Publish(name, "")
-		w.SetAlias(name, localaws.Alias{Name: "prod", Version: "1"})
-		w.Upload(name, "2")
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	var once sync.Once
-	var cancelled time.Time
-	w.OnCall(func(c localaws.Call) *localaws.Fault {
-		if c.Operation == "UpdateAlias" && c.Attempt == 40 {
-			once.Do(func() { cancelled = time.Now(); cancel() })
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, localaws.Options{Rate: 15})
+		var names []string
+		for i := range 50 {
+			name := fmt.Sprintf("fn%02d", i)
+			names = append(names, name)
+			w.AddFunction(name)
+			w.Publish(name, "")
+			w.SetAlias(name, localaws.Alias{Name: "prod", Version: "1"})
+			w.Upload(name, "2")
 		}
-		return nil
-	})
-	res := w.releaser(time.Minute).Release(ctx, on(run(9), names...))
-	if took := time.Since(cancelled); took > 5*time.Second {
-		t.Errorf("ended %s after the cancel", took)
-	}
-	if res.Status() != release.Failed || res.Displaced() || res.Changed() {
-		t.Errorf("status %s, displaced %t, changed %t", res.Status(), res.Displaced(), res.Changed())
-	}
-	failures := 0
-	for i, name := range names {
-		if a, _ := w.Alias(name, "prod"); a.Version != "1" || len(a.Description) > 0 {
-			t.Errorf("%s:prod is at %s, described %q", name, a.Version, a.Description)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		var once sync.Once
+		var cancelled time.Time
+		w.OnCall(func(c localaws.Call) *localaws.Fault {
+			if c.Operation == "UpdateAlias" && c.Attempt == 40 {
+				once.Do(func() { cancelled = time.Now(); cancel() })
+			}
+			return nil
+		})
+		res := w.releaser(time.Minute).Release(ctx, on(run(9), names...))
+		if took := time.Since(cancelled); took > 5*time.Second {
+			t.Errorf("ended %s after the cancel", took)
 		}
-		if err := res.Outcomes[i].Err; err != nil {
-			failures++
-			if !awsapi.Is(err, awsapi.Cancelled) {
-				t.Errorf("%s: %v", name, err)
+		if res.Status() != release.Failed || res.Displaced() || res.Changed() {
+			t.Errorf("status %s, displaced %t, changed %t", res.Status(), res.Displaced(), res.Changed())
+		}
+		failures := 0
+		for i, name := range names {
+			if a, _ := w.Alias(name, "prod"); a.Version != "1" || len(a.Description) > 0 {
+				t.Errorf("%s:prod is at %s, described %q", name, a.Version, a.Description)
+			}
+			if err := res.Outcomes[i].Err; err != nil {
+				failures++
+				if !awsapi.Is(err, awsapi.Cancelled) {
+					t.Errorf("%s: %v", name, err)
+				}
 			}
 		}
-	}
-	if failures != 1 {
-		t.Errorf("%d errors for one cancel", failures)
-	}
+		if failures != 1 {
+			t.Errorf("%d errors for one cancel", failures)
+		}
+	})
 }
 
 func TestReleasesSideBySideNeverStepBack(t *testing.T) {
@@ -214,10 +219,10 @@ func TestReleasesSideBySideNeverStepBack(t *testing.T) {
 			stop, watched := make(chan struct{}), make(chan struct{})
 			go func() {
 				defer close(watched)
-				var last release.Version
+				var last version
 				for {
 					if a, ok := w.Alias("items", "prod"); ok {
-						now, err := release.ParseVersion(a.Version)
+						now, err := parseVersion(a.Version)
 						if err != nil || now < last || len(a.Weights) > 0 {
 							t.Errorf("prod went from %s to %s %v", last, a.Version, a.Weights)
 							return

@@ -1,8 +1,10 @@
 package release_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"lambda-release/internal/gateway"
@@ -29,7 +31,7 @@ func TestAStageIsBoundOnce(t *testing.T) {
 
 	dry := bound(t, 1)
 	dry.DryRun = true
-	if o := ended(t, w.release(dry, "items"), release.Planned, release.None); !strings.Contains(strings.Join(o.Plan, "\n"), "lambdaAlias") {
+	if o := ended(t, w.release(dry, "items"), release.Planned, none); !strings.Contains(strings.Join(o.Plan, "\n"), "lambdaAlias") {
 		t.Errorf("plan: %q", o.Plan)
 	}
 	o := ended(t, w.release(bound(t, 1), "items"), release.Released, 1)
@@ -67,35 +69,38 @@ func TestAStageThatCannotBeBoundDoesNotTakeTheReleaseBack(t *testing.T) {
 
 func TestProvisionedConcurrencyIsWaitedFor(t *testing.T) {
 	t.Parallel()
-	t.Skip("waits for hours until the next commit makes time virtual here")
 	for _, fails := range []bool{false, true} {
-		clock := newHours()
-		w := newWorld(t, localaws.Options{Now: clock.Now, Settle: 30 * time.Second})
-		r := &rollout{w, clock}
-		w.AddFunction("items")
-		w.Publish("items", "")
-		w.SetAlias("items", localaws.Alias{Name: "prod", Version: "1", Description: "shop [1 | run 1]"})
-		if err := w.ProvisionConcurrency("items", "prod"); err != nil {
-			t.Fatal(err)
-		}
-		w.Upload("items", "2")
-		if fails {
-			clock.onSleep = func(int) { w.FailProvisioning("items", "prod", "The function has no role.") }
-		}
-		res := r.shift(t.Context(), r.url, "AllAtOnce", func(req *release.Request) { req.Provisioned = true }, "items")
-		if !fails {
-			ended(t, res, release.Released, 2)
-			if !strings.Contains(sorted(w.Calls()), "GetProvisionedConcurrencyConfig") {
-				t.Errorf("called %s", sorted(w.Calls()))
-			}
-			continue
-		}
-		o := ended(t, res, release.Failed, 2)
-		if o.Displaced || o.Err == nil || !strings.Contains(o.Err.Error(), "no role") {
-			t.Errorf("displaced %t (%s): %v", o.Displaced, o.Reason, o.Err)
-		}
-		if a, _ := w.Alias("items", "prod"); a.Version != "1" || a.Description != "shop [1 | run 1]" {
-			t.Errorf("prod is at %s, %q", a.Version, a.Description)
-		}
+		t.Run(fmt.Sprintf("fails: %t", fails), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, localaws.Options{Settle: 30 * time.Second})
+				r := &rollout{w}
+				w.AddFunction("items")
+				w.Publish("items", "")
+				w.SetAlias("items", localaws.Alias{Name: "prod", Version: "1", Description: "shop [1 | run 1]"})
+				if err := w.ProvisionConcurrency("items", "prod"); err != nil {
+					t.Fatal(err)
+				}
+				w.Upload("items", "2")
+				if fails {
+					time.AfterFunc(10*time.Second, func() { w.FailProvisioning("items", "prod", "The function has no role.") })
+				}
+				res := r.shift(t.Context(), "AllAtOnce", func(req *release.Request) { req.Provisioned = true }, "items")
+				if !fails {
+					ended(t, res, release.Released, 2)
+					if !strings.Contains(sorted(w.Calls()), "GetProvisionedConcurrencyConfig") {
+						t.Errorf("called %s", sorted(w.Calls()))
+					}
+					return
+				}
+				o := ended(t, res, release.Failed, 2)
+				if o.Displaced || o.Err == nil || !strings.Contains(o.Err.Error(), "no role") {
+					t.Errorf("displaced %t (%s): %v", o.Displaced, o.Reason, o.Err)
+				}
+				if a, _ := w.Alias("items", "prod"); a.Version != "1" || a.Description != "shop [1 | run 1]" {
+					t.Errorf("prod is at %s, %q", a.Version, a.Description)
+				}
+			})
+		})
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"lambda-release/internal/artifact"
@@ -83,7 +84,7 @@ func TestCodeInS3IsNotUploadedTwice(t *testing.T) {
 	if v := w.Versions("items"); len(v) != 1 {
 		t.Errorf("versions %v", v)
 	}
-	o := ended(t, w.upload("s3://builds/other.zip"), release.Failed, release.None)
+	o := ended(t, w.upload("s3://builds/other.zip"), release.Failed, none)
 	if !strings.Contains(o.Err.Error(), "look at s3://builds/other.zip") {
 		t.Errorf("error: %v", o.Err)
 	}
@@ -99,7 +100,7 @@ func TestWhatIsPublishedIsWhatWasUploaded(t *testing.T) {
 		}
 		return nil
 	})
-	o := ended(t, w.upload(folder(t, map[string]string{"index.js": "1"})), release.Failed, release.None)
+	o := ended(t, w.upload(folder(t, map[string]string{"index.js": "1"})), release.Failed, none)
 	if o.Err == nil || !strings.Contains(o.Err.Error(), "CodeSHA256") || len(w.Versions("items")) != 0 {
 		t.Errorf("error %v, versions %v", o.Err, w.Versions("items"))
 	}
@@ -107,11 +108,13 @@ func TestWhatIsPublishedIsWhatWasUploaded(t *testing.T) {
 
 func TestUploadWaitsForAnUpdateInProgress(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, localaws.Options{Settle: 300 * time.Millisecond})
-	w.AddFunction("items")
-	w.SetLastUpdate("items", "InProgress", "Creating", "")
-	time.AfterFunc(300*time.Millisecond, func() { w.SetLastUpdate("items", "Successful", "", "") })
-	ended(t, w.upload(folder(t, map[string]string{"index.js": "1"})), release.Released, 1)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, localaws.Options{Settle: 300 * time.Millisecond})
+		w.AddFunction("items")
+		w.SetLastUpdate("items", "InProgress", "Creating", "")
+		time.AfterFunc(300*time.Millisecond, func() { w.SetLastUpdate("items", "Successful", "", "") })
+		ended(t, w.upload(folder(t, map[string]string{"index.js": "1"})), release.Released, 1)
+	})
 }
 
 func TestCodeThatCannotBe(t *testing.T) {
@@ -123,7 +126,7 @@ func TestCodeThatCannotBe(t *testing.T) {
 		"123456789012.dkr.ecr.eu-central-1.amazonaws.com/items:1": "image",
 	} {
 		w.ResetCalls()
-		o := ended(t, w.upload(code), release.Failed, release.None)
+		o := ended(t, w.upload(code), release.Failed, none)
 		if o.Err == nil || !strings.Contains(o.Err.Error(), says) {
 			t.Errorf("%s: %v", code, o.Err)
 		}

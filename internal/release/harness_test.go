@@ -2,7 +2,7 @@ package release_test
 
 import (
 	"context"
-	"net/http/httptest"
+	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -11,14 +11,27 @@ import (
 	"lambda-release/internal/awsapi"
 	"lambda-release/internal/localaws"
 	"lambda-release/internal/release"
+	"lambda-release/internal/traffic"
 )
 
-// world is an embedded AWS and a Releaser that talks to it over HTTP.
+const endpoint = "http://localhost"
+
+// What the tests know of versions, rollouts and functions goes by these names.
+type version = release.Version
+
+const (
+	none   = release.None
+	latest = release.Latest
+)
+
+var parseVersion = release.ParseVersion
+
+// world is an embedded AWS in memory, and Releasers that talk to it.
 type world struct {
 	*localaws.Cloud
 
 	t    testing.TB
-	url  string
+	dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	rate float64 // the client's, 0 for AWS's
 	log  *facts
 
@@ -28,19 +41,19 @@ type world struct {
 func newWorld(t testing.TB, o localaws.Options) *world {
 	t.Helper()
 	cloud := localaws.New(o)
-	server := httptest.NewServer(cloud)
-	t.Cleanup(func() { cloud.Close(); server.Close() })
-	return &world{Cloud: cloud, t: t, url: server.URL, log: &facts{}}
+	loopback := localaws.NewLoopback(cloud)
+	t.Cleanup(func() { cloud.Close(); loopback.Close() })
+	return &world{Cloud: cloud, t: t, dial: loopback.Dial, log: &facts{}}
 }
 
-// environment never reaches beyond loopback.
+// getenv leads nowhere that is not dialled in memory.
 func (w *world) getenv(name string) string {
 	return map[string]string{
 		"AWS_REGION":            "eu-central-1",
 		"AWS_ACCESS_KEY_ID":     "AKIAEXAMPLE",
 		"AWS_SECRET_ACCESS_KEY": "secret",
 		"AWS_SESSION_TOKEN":     w.session,
-		"AWS_ENDPOINT_URL":      w.url,
+		"AWS_ENDPOINT_URL":      endpoint,
 	}[name]
 }
 
@@ -48,7 +61,7 @@ func (w *world) getenv(name string) string {
 // the job's, as it bounds how long one answer may take.
 func (w *world) releaser(timeout time.Duration) *release.Releaser {
 	w.t.Helper()
-	aws, err := awsapi.Open(w.t.Context(), awsapi.Options{Getenv: w.getenv, Timeout: timeout, Rate: w.rate})
+	aws, err := awsapi.Open(w.t.Context(), awsapi.Options{Getenv: w.getenv, Timeout: timeout, Rate: w.rate, Dial: w.dial})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -72,6 +85,21 @@ func on(req release.Request, names ...string) release.Request {
 	}
 	return req
 }
+
+// shifting is a request to shift the traffic by a strategy.
+func shifting(req *release.Request, strategy string) {
+	s, err := traffic.ParseStrategy(strategy)
+	if err != nil {
+		panic(err)
+	}
+	req.Rollout.Strategy = s
+}
+
+// alarmed makes the alarm errors take the shift back.
+func alarmed(req *release.Request) { req.Rollout.Health.Alarms = []string{"errors"} }
+
+// baking watches on when all of the traffic has been shifted.
+func baking(req *release.Request, d time.Duration) { req.Rollout.Bake = d }
 
 func run(id uint64) release.Request {
 	return release.Request{Run: release.Run{ID: id, Attempt: 1, Ref: "main", SHA: "1a2b3c4d5e6f"}}
@@ -100,7 +128,7 @@ func (w *world) at(fn, alias, version, description string) {
 }
 
 // ended asserts the first outcome and returns it.
-func ended(t testing.TB, res release.Result, status release.Status, version release.Version) release.Outcome {
+func ended(t testing.TB, res release.Result, status release.Status, version version) release.Outcome {
 	t.Helper()
 	o := res.Outcomes[0]
 	if o.Status != status || o.Version != version {
@@ -128,4 +156,22 @@ func (f *facts) String() string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return strings.Join(f.lines, "\n")
+}
+
+// positions is where each function's prod is, in the words of a Position.
+func positions(w *world, names []string) map[string]string {
+	at := map[string]string{}
+	for _, fn := range names {
+		var p release.Position
+		if a, ok := w.Alias(fn, "prod"); ok {
+			p.Version, _ = parseVersion(a.Version)
+			p.Weights = map[version]float64{}
+			for v, share := range a.Weights {
+				number, _ := parseVersion(v)
+				p.Weights[number] = share
+			}
+		}
+		at[fn] = p.String()
+	}
+	return at
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"lambda-release/internal/localaws"
@@ -39,7 +40,7 @@ func (w *world) versions(fn string, n int) {
 	}
 }
 
-func to(id uint64, v release.Version) release.Request {
+func to(id uint64, v version) release.Request {
 	req := run(id)
 	req.Version = v
 	return req
@@ -62,7 +63,7 @@ func TestRollbackGoesWhereProdWasAndNotToTheNextLowerNumber(t *testing.T) {
 	}
 	w.at("items", "prod", "2", "[2 | left 5 | run 12]")
 
-	o = ended(t, w.rollback(run(13), "items"), release.Failed, release.None)
+	o = ended(t, w.rollback(run(13), "items"), release.Failed, none)
 	if o.Err == nil || !strings.Contains(o.Err.Error(), "its history knows nothing before that") {
 		t.Errorf("error: %v", o.Err)
 	}
@@ -141,7 +142,7 @@ func TestRollbackRefusesToGuess(t *testing.T) {
 	} {
 		before := localaws.Alias{Name: "prod", Version: "4", Description: tt.description}
 		w.SetAlias("items", before)
-		o := ended(t, w.rollback(run(9), "items"), release.Failed, release.None)
+		o := ended(t, w.rollback(run(9), "items"), release.Failed, none)
 		if o.Err == nil || !strings.Contains(o.Err.Error(), tt.says) || !strings.Contains(o.Hint, "newest first") {
 			t.Errorf("%q: error %v, hint %q", tt.description, o.Err, o.Hint)
 		}
@@ -152,11 +153,11 @@ func TestRollbackRefusesToGuess(t *testing.T) {
 	ended(t, w.rollback(to(9, 3), "items"), release.RolledBack, 3)
 	w.at("items", "prod", "3", "[3 < 5 < 2 | left 4 | run 9]")
 
-	none := newWorld(t, localaws.Options{})
-	none.AddFunction("items")
-	none.Publish("items", "")
-	none.SetAlias("items", localaws.Alias{Name: "dev", Version: "1"})
-	o := ended(t, none.rollback(run(9), "items"), release.Failed, release.None)
+	other := newWorld(t, localaws.Options{})
+	other.AddFunction("items")
+	other.Publish("items", "")
+	other.SetAlias("items", localaws.Alias{Name: "dev", Version: "1"})
+	o := ended(t, other.rollback(run(9), "items"), release.Failed, none)
 	if o.Err == nil || !strings.Contains(o.Err.Error(), "no such alias, its aliases are dev") {
 		t.Errorf("error: %v", o.Err)
 	}
@@ -168,7 +169,7 @@ func TestRollbackClearsWeights(t *testing.T) {
 	for _, tt := range []struct {
 		name        string
 		alias       localaws.Alias
-		version     release.Version
+		version     version
 		description string
 	}{
 		{
@@ -218,55 +219,57 @@ func TestRollbackSkipsVersionsThatAreGone(t *testing.T) {
 
 func TestPromoteFromAnAlias(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, localaws.Options{Latency: 50 * time.Millisecond})
-	w.AddFunction("items")
-	w.versions("items", 3)
-	w.SetAlias("items", localaws.Alias{Name: "dev", Version: "3"})
-	w.SetAlias("items", localaws.Alias{Name: "prod", Version: "1", Description: "[1 | run 1]"})
-	req := run(2)
-	req.From = "dev"
-	w.ResetCalls()
-	o := ended(t, w.promote(req, "items"), release.Promoted, 3)
-	if o.Reason != "the version of dev" || o.Others["dev"].Version != 3 {
-		t.Errorf("%+v", o)
-	}
-	w.at("items", "prod", "3", "[3 < 1 | run 2]")
-	if got, want := sorted(w.Calls()), "GetFunction ListAliases UpdateAlias"; got != want || roundTrips(w.Calls()) != 2 {
-		t.Errorf("%s in %d round trips, want %s in 2", got, roundTrips(w.Calls()), want)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, localaws.Options{Latency: 50 * time.Millisecond})
+		w.AddFunction("items")
+		w.versions("items", 3)
+		w.SetAlias("items", localaws.Alias{Name: "dev", Version: "3"})
+		w.SetAlias("items", localaws.Alias{Name: "prod", Version: "1", Description: "[1 | run 1]"})
+		req := run(2)
+		req.From = "dev"
+		w.ResetCalls()
+		o := ended(t, w.promote(req, "items"), release.Promoted, 3)
+		if o.Reason != "the version of dev" || o.Others["dev"].Version != 3 {
+			t.Errorf("%+v", o)
+		}
+		w.at("items", "prod", "3", "[3 < 1 | run 2]")
+		if got, want := sorted(w.Calls()), "GetFunction ListAliases UpdateAlias"; got != want || roundTrips(w.Calls()) != 2 {
+			t.Errorf("%s in %d round trips, want %s in 2", got, roundTrips(w.Calls()), want)
+		}
 
-	w.ResetCalls()
-	ended(t, w.rollback(run(3), "items"), release.RolledBack, 1)
-	if got, want := w.operations(), "ListAliases GetFunction UpdateAlias"; got != want {
-		t.Errorf("rollback: %s, want %s", got, want)
-	}
+		w.ResetCalls()
+		ended(t, w.rollback(run(3), "items"), release.RolledBack, 1)
+		if got, want := w.operations(), "ListAliases GetFunction UpdateAlias"; got != want {
+			t.Errorf("rollback: %s, want %s", got, want)
+		}
 
-	back := ended(t, w.promote(to(4, 3), "items"), release.Promoted, 3)
-	if back.Reason != "" {
-		t.Errorf("reason %q", back.Reason)
-	}
-	if o := ended(t, w.promote(to(5, 2), "items"), release.Promoted, 2); o.Reason != "backwards, from 3 to 2" {
-		t.Errorf("reason %q", o.Reason)
-	}
-	ended(t, w.promote(to(6, 2), "items"), release.Unchanged, 2)
+		back := ended(t, w.promote(to(4, 3), "items"), release.Promoted, 3)
+		if back.Reason != "" {
+			t.Errorf("reason %q", back.Reason)
+		}
+		if o := ended(t, w.promote(to(5, 2), "items"), release.Promoted, 2); o.Reason != "backwards, from 3 to 2" {
+			t.Errorf("reason %q", o.Reason)
+		}
+		ended(t, w.promote(to(6, 2), "items"), release.Unchanged, 2)
+	})
 }
 
 func TestPromoteRefuses(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name    string
-		version release.Version
+		version version
 		from    string
 		lay     func(*world)
 		says    string
 	}{
 		{"a missing version", 9, "", func(*world) {}, "has no such version"},
-		{"a missing alias", release.None, "beta", func(*world) {}, "has no such alias, its aliases are dev, prod"},
+		{"a missing alias", none, "beta", func(*world) {}, "has no such alias, its aliases are dev, prod"},
 		{"a pending version", 2, "", func(w *world) { w.SetState("items", "2", "Pending", "Creating", "The function is being created.") }, "its State is Pending"},
 		{"a failed version", 2, "", func(w *world) { w.SetState("items", "2", "Failed", "InternalError", "It broke.") }, "is Failed: It broke. (InternalError)"},
 		{"a state nobody knows", 2, "", func(w *world) { w.SetState("items", "2", "Deactivating", "", "") }, "its State is Deactivating"},
-		{"$LATEST", release.None, "dev", func(w *world) { w.SetAlias("items", localaws.Alias{Name: "dev", Version: "$LATEST"}) }, "it follows $LATEST"},
-		{"a weighted alias", release.None, "dev", func(w *world) {
+		{"$LATEST", none, "dev", func(w *world) { w.SetAlias("items", localaws.Alias{Name: "dev", Version: "$LATEST"}) }, "it follows $LATEST"},
+		{"a weighted alias", none, "dev", func(w *world) {
 			w.SetAlias("items", localaws.Alias{Name: "dev", Version: "2", Weights: map[string]float64{"3": 0.25}})
 		}, "it is at 2 (75 %) and 3 (25 %)"},
 		{"a weighted target", 2, "", func(w *world) {
@@ -382,7 +385,7 @@ func TestPruneKeepsWhatIsNeeded(t *testing.T) {
 	// be a minute of test, so the rate is told to be generous.
 	w.rate = 100_000
 	res := w.prune(req, "items")
-	o := ended(t, res, release.Pruned, release.None)
+	o := ended(t, res, release.Pruned, none)
 	want := []string{"3", "42", "400", "500", "600", "700", "701"}
 	for v := 991; v <= 1000; v++ {
 		want = append(want, fmt.Sprint(v))
@@ -393,7 +396,7 @@ func TestPruneKeepsWhatIsNeeded(t *testing.T) {
 	if len(o.Pruned) != 1000-len(want) || o.Freed == 0 {
 		t.Errorf("%d pruned, %d bytes freed", len(o.Pruned), o.Freed)
 	}
-	ended(t, w.prune(req, "items"), release.Unchanged, release.None)
+	ended(t, w.prune(req, "items"), release.Unchanged, none)
 }
 
 func TestPruneGoesOnPastRefusals(t *testing.T) {
@@ -404,7 +407,7 @@ func TestPruneGoesOnPastRefusals(t *testing.T) {
 	w.SetEdgeReplica("items", "2", true)
 	req := run(1)
 	req.Keep = 3
-	o := ended(t, w.prune(req, "items"), release.Pruned, release.None)
+	o := ended(t, w.prune(req, "items"), release.Pruned, none)
 	if got := strings.Join(w.Versions("items"), " "); got != "2 4 5 6" || len(o.Warnings) != 1 {
 		t.Errorf("left %s, warnings %q", got, o.Warnings)
 	}
@@ -420,7 +423,7 @@ func TestPruneAfterARelease(t *testing.T) {
 	req := run(2)
 	req.Keep = 3
 	o := ended(t, w.release(req, "items"), release.Released, 7)
-	if got := strings.Join(w.Versions("items"), " "); got != "2 5 6 7" || !slices.Equal(o.Pruned, []release.Version{1, 3, 4}) {
+	if got := strings.Join(w.Versions("items"), " "); got != "2 5 6 7" || !slices.Equal(o.Pruned, []version{1, 3, 4}) {
 		t.Errorf("left %s, pruned %v", got, o.Pruned)
 	}
 	w.at("items", "prod", "7", "[7 < 6 < 2 | run 2]")
@@ -449,16 +452,16 @@ func TestDeleteAlias(t *testing.T) {
 		req.Alias = "pr-7"
 		return w.do((*release.Releaser).DeleteAlias, req, "items")
 	}
-	if o := ended(t, remove(4), release.Superseded, release.None); o.Changed() {
+	if o := ended(t, remove(4), release.Superseded, none); o.Changed() {
 		t.Error("an older job deleted what a newer one had made")
 	}
-	if o := ended(t, remove(6), release.Deleted, release.None); !o.Changed() || o.Before.Version != 1 {
+	if o := ended(t, remove(6), release.Deleted, none); !o.Changed() || o.Before.Version != 1 {
 		t.Errorf("%+v", o)
 	}
 	if _, ok := w.Alias("items", "pr-7"); ok {
 		t.Error("it is still there")
 	}
-	if o := ended(t, remove(7), release.Unchanged, release.None); o.Changed() {
+	if o := ended(t, remove(7), release.Unchanged, none); o.Changed() {
 		t.Errorf("%+v", o)
 	}
 }

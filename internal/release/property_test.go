@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"lambda-release/internal/localaws"
@@ -168,7 +169,7 @@ func actual(w *world, name string) string {
 // play plays a history and tells where it and the model part. What happened is
 // added to told, if that is given.
 func play(t *testing.T, steps []step, told *[]string) (err error) {
-	t.Run("history", func(t *testing.T) { err = playIn(t, steps, told) })
+	synctest.Test(t, func(t *testing.T) { err = playIn(t, steps, told) })
 	return err
 }
 
@@ -296,9 +297,9 @@ func (p *player) release(alias string, id uint64) (string, error) {
 }
 
 func (p *player) promote(v int, from string) (string, error) {
-	req := on(to(p.run, release.Version(v)), "f")
+	req := on(to(p.run, version(v)), "f")
 	if from != "" {
-		req.Version, req.From = release.None, from
+		req.Version, req.From = none, from
 	}
 	o := p.r.Promote(p.t.Context(), req).Outcomes[0]
 	want := release.Unchanged
@@ -338,7 +339,7 @@ func (p *player) rolledBack(run uint64, v int) release.Status {
 }
 
 func (p *player) rollback(id uint64, v int) (string, error) {
-	o := p.r.Rollback(p.t.Context(), on(to(id, release.Version(v)), "f")).Outcomes[0]
+	o := p.r.Rollback(p.t.Context(), on(to(id, version(v)), "f")).Outcomes[0]
 	return fmt.Sprintf("roll back to %d by run %d: %s", v, id, o.Status), wants(o, p.rolledBack(id, v))
 }
 
@@ -384,14 +385,12 @@ func (p *player) otherHand(b int, wipes bool) (string, error) {
 // killed runs an operation whose process dies at its n-th call. Then prod is as
 // before or as after, and the same job again ends where it should have.
 func (p *player) killed(do func(*release.Releaser, context.Context, release.Request) release.Result, n int, works bool) (string, error) {
-	url, dead := mortal(p.t, p.world, int32(n), works)
+	its, dead := mortal(p.world, int32(n), works)
 	ctx, cancel := context.WithCancel(p.t.Context())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		session := *p.world
-		session.url = url
-		do(session.releaser(time.Minute), ctx, on(run(p.run), "f"))
+		do(its.releaser(time.Minute), ctx, on(run(p.run), "f"))
 	}()
 	what := fmt.Sprintf("killed at call %d by run %d", n, p.run)
 	select {
@@ -399,11 +398,8 @@ func (p *player) killed(do func(*release.Releaser, context.Context, release.Requ
 	case <-done:
 		what = fmt.Sprintf("done before call %d by run %d", n, p.run)
 	}
+	defer func() { cancel(); <-done }()
 	p.adopt()
-	defer cancel()
-	if do := p.t.Context(); do.Err() != nil {
-		return what, do.Err()
-	}
 	before := actual(p.world, "prod")
 	for _, m := range p.possible() {
 		if m.String() == before {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"lambda-release/internal/awsapi"
@@ -18,7 +19,7 @@ func TestReleaseMovesTheAlias(t *testing.T) {
 	w.AddFunction("items")
 
 	o := ended(t, w.release(run(100), "items"), release.Released, 1)
-	if !o.Published || o.Before.Version != release.None || !o.Changed() {
+	if !o.Published || o.Before.Version != none || !o.Changed() {
 		t.Errorf("first release: %+v", o)
 	}
 	w.at("items", "prod", "1", "[1 | run 100]")
@@ -39,37 +40,39 @@ func TestReleaseMovesTheAlias(t *testing.T) {
 
 func TestCallsAndRoundTrips(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, localaws.Options{Latency: 50 * time.Millisecond})
-	w.AddFunction("items")
-	for _, step := range []struct {
-		name, want string
-		trips      int
-		do         func()
-	}{
-		{"first release", "CreateAlias GetAlias PublishVersion", 2, func() { w.release(run(1), "items") }},
-		{"unchanged", "GetAlias PublishVersion", 1, func() { w.release(run(2), "items") }},
-		{"release", "GetAlias PublishVersion UpdateAlias", 2, func() { w.Upload("items", "2"); w.release(run(3), "items") }},
-		{"dry run", "GetAlias GetFunction GetFunction", 1, func() {
-			req := run(4)
-			req.DryRun = true
-			w.release(req, "items")
-		}},
-		{"follow $LATEST", "GetAlias GetFunction UpdateAlias", 2, func() {
-			req := run(5)
-			req.Latest = true
-			w.release(req, "items")
-		}},
-	} {
-		w.ResetCalls()
-		step.do()
-		calls := w.Calls()
-		if got := sorted(calls); got != step.want {
-			t.Errorf("%s: %s, want %s", step.name, got, step.want)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, localaws.Options{Latency: 50 * time.Millisecond})
+		w.AddFunction("items")
+		for _, step := range []struct {
+			name, want string
+			trips      int
+			do         func()
+		}{
+			{"first release", "CreateAlias GetAlias PublishVersion", 2, func() { w.release(run(1), "items") }},
+			{"unchanged", "GetAlias PublishVersion", 1, func() { w.release(run(2), "items") }},
+			{"release", "GetAlias PublishVersion UpdateAlias", 2, func() { w.Upload("items", "2"); w.release(run(3), "items") }},
+			{"dry run", "GetAlias GetFunction GetFunction", 1, func() {
+				req := run(4)
+				req.DryRun = true
+				w.release(req, "items")
+			}},
+			{"follow $LATEST", "GetAlias GetFunction UpdateAlias", 2, func() {
+				req := run(5)
+				req.Latest = true
+				w.release(req, "items")
+			}},
+		} {
+			w.ResetCalls()
+			step.do()
+			calls := w.Calls()
+			if got := sorted(calls); got != step.want {
+				t.Errorf("%s: %s, want %s", step.name, got, step.want)
+			}
+			if got := roundTrips(calls); got != step.trips {
+				t.Errorf("%s: %d round trips, want %d", step.name, got, step.trips)
+			}
 		}
-		if got := roundTrips(calls); got != step.trips {
-			t.Errorf("%s: %d round trips, want %d", step.name, got, step.trips)
-		}
-	}
+	})
 }
 
 func TestAnOlderJobIsSuperseded(t *testing.T) {
@@ -182,52 +185,58 @@ func TestWeightsOfSomeoneElse(t *testing.T) {
 
 func TestPublishWaitsForAnUpdateInProgress(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, localaws.Options{})
-	w.AddFunction("items")
-	w.SetLastUpdate("items", "InProgress", "Creating", "")
-	time.AfterFunc(300*time.Millisecond, func() { w.SetLastUpdate("items", "Successful", "", "") })
-	ended(t, w.release(run(1), "items"), release.Released, 1)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, localaws.Options{})
+		w.AddFunction("items")
+		w.SetLastUpdate("items", "InProgress", "Creating", "")
+		time.AfterFunc(300*time.Millisecond, func() { w.SetLastUpdate("items", "Successful", "", "") })
+		ended(t, w.release(run(1), "items"), release.Released, 1)
 
-	w.Upload("items", "2")
-	w.SetLastUpdate("items", "InProgress", "Creating", "")
-	time.AfterFunc(300*time.Millisecond, func() {
-		w.SetLastUpdate("items", "Failed", "InvalidZipFileException", "Could not unzip.")
+		w.Upload("items", "2")
+		w.SetLastUpdate("items", "InProgress", "Creating", "")
+		time.AfterFunc(300*time.Millisecond, func() {
+			w.SetLastUpdate("items", "Failed", "InvalidZipFileException", "Could not unzip.")
+		})
+		o := ended(t, w.release(run(2), "items"), release.Failed, none)
+		if !strings.Contains(o.Err.Error(), "Could not unzip. (InvalidZipFileException)") {
+			t.Errorf("error: %v", o.Err)
+		}
+		w.at("items", "prod", "1", "[1 | run 1]")
 	})
-	o := ended(t, w.release(run(2), "items"), release.Failed, release.None)
-	if !strings.Contains(o.Err.Error(), "Could not unzip. (InvalidZipFileException)") {
-		t.Errorf("error: %v", o.Err)
-	}
-	w.at("items", "prod", "1", "[1 | run 1]")
 }
 
 func TestAPendingVersionIsWaitedFor(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, localaws.Options{Settle: 500 * time.Millisecond})
-	w.AddFunction("items")
-	w.OnPublish("items", "Active", "", "")
-	ended(t, w.release(run(1), "items"), release.Released, 1)
-	if !strings.Contains(w.operations(), "GetFunction") {
-		t.Errorf("not waited for: %s", w.operations())
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, localaws.Options{Settle: 500 * time.Millisecond})
+		w.AddFunction("items")
+		w.OnPublish("items", "Active", "", "")
+		ended(t, w.release(run(1), "items"), release.Released, 1)
+		if !strings.Contains(w.operations(), "GetFunction") {
+			t.Errorf("not waited for: %s", w.operations())
+		}
+	})
 }
 
 func TestAFailedVersionIsNotServed(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, localaws.Options{})
-	w.AddFunction("items")
-	ended(t, w.release(run(1), "items"), release.Released, 1)
-	w.Upload("items", "2")
-	w.OnPublish("items", "Failed", "ImageAccessDenied", "Lambda does not have permission to access the ECR image.")
-	start := time.Now()
-	o := ended(t, w.release(run(2), "items"), release.Failed, 2)
-	var state *awsapi.StateError
-	if !errors.As(o.Err, &state) || !strings.Contains(state.Reason, "ECR image. (ImageAccessDenied)") {
-		t.Errorf("error: %v", o.Err)
-	}
-	if time.Since(start) > 10*time.Second {
-		t.Error("waited on for a version that has failed")
-	}
-	w.at("items", "prod", "1", "[1 | run 1]")
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, localaws.Options{})
+		w.AddFunction("items")
+		ended(t, w.release(run(1), "items"), release.Released, 1)
+		w.Upload("items", "2")
+		w.OnPublish("items", "Failed", "ImageAccessDenied", "Lambda does not have permission to access the ECR image.")
+		start := time.Now()
+		o := ended(t, w.release(run(2), "items"), release.Failed, 2)
+		var state *awsapi.StateError
+		if !errors.As(o.Err, &state) || !strings.Contains(state.Reason, "ECR image. (ImageAccessDenied)") {
+			t.Errorf("error: %v", o.Err)
+		}
+		if time.Since(start) > 10*time.Second {
+			t.Error("waited on for a version that has failed")
+		}
+		w.at("items", "prod", "1", "[1 | run 1]")
+	})
 }
 
 func TestTheAliasIsMadeBySomeoneElseFirst(t *testing.T) {
@@ -273,7 +282,7 @@ func TestCodeSHA256Guards(t *testing.T) {
 	w.AddFunction("items")
 	req := run(1)
 	req.CodeSHA256 = map[string]string{"items": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="}
-	o := ended(t, w.release(req, "items"), release.Failed, release.None)
+	o := ended(t, w.release(req, "items"), release.Failed, none)
 	if !awsapi.Is(o.Err, awsapi.Invalid) || len(w.Versions("items")) != 0 {
 		t.Errorf("error %v, versions %v", o.Err, w.Versions("items"))
 	}
@@ -307,9 +316,9 @@ func TestAnAliasThatFollowsLatest(t *testing.T) {
 	w.AddFunction("items")
 	req := run(1)
 	req.Latest, req.Alias = true, "dev"
-	ended(t, w.release(req, "items"), release.Released, release.Latest)
+	ended(t, w.release(req, "items"), release.Released, latest)
 	w.at("items", "dev", "$LATEST", "[$LATEST | run 1]")
-	ended(t, w.release(req, "items"), release.Unchanged, release.Latest)
+	ended(t, w.release(req, "items"), release.Unchanged, latest)
 	if len(w.Versions("items")) != 0 {
 		t.Errorf("published %v", w.Versions("items"))
 	}
@@ -328,7 +337,7 @@ func TestADryRunChangesNothing(t *testing.T) {
 	w.ResetCalls()
 	req := run(2)
 	req.DryRun = true
-	o := ended(t, w.release(req, "items"), release.Planned, release.None)
+	o := ended(t, w.release(req, "items"), release.Planned, none)
 	plan := strings.Join(o.Plan, "\n")
 	for _, want := range []string{"publish $LATEST", "move prod from 1 to the published version", "change, against version 1: code "} {
 		if !strings.Contains(plan, want) {
@@ -345,28 +354,30 @@ func TestADryRunChangesNothing(t *testing.T) {
 
 func TestALostAnswerIsNotALostMove(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, localaws.Options{})
-	w.AddFunction("items")
-	ended(t, w.release(run(1), "items"), release.Released, 1)
-	w.Upload("items", "2")
-	w.OnCall(func(c localaws.Call) *localaws.Fault {
-		if c.Attempt == 1 && c.Operation != "GetAlias" {
-			return &localaws.Fault{DropAfter: true}
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, localaws.Options{})
+		w.AddFunction("items")
+		ended(t, w.release(run(1), "items"), release.Released, 1)
+		w.Upload("items", "2")
+		w.OnCall(func(c localaws.Call) *localaws.Fault {
+			if c.Attempt == 1 && c.Operation != "GetAlias" {
+				return &localaws.Fault{DropAfter: true}
+			}
+			return nil
+		})
+		w.ResetCalls()
+		o := ended(t, w.release(run(2), "items"), release.Released, 2)
+		if !o.Published {
+			t.Error("the version is this run's own, though AWS was asked twice")
 		}
-		return nil
+		w.at("items", "prod", "2", "[2 < 1 | run 2]")
 	})
-	w.ResetCalls()
-	o := ended(t, w.release(run(2), "items"), release.Released, 2)
-	if !o.Published {
-		t.Error("the version is this run's own, though AWS was asked twice")
-	}
-	w.at("items", "prod", "2", "[2 < 1 | run 2]")
 }
 
 func TestMissingFunction(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, localaws.Options{})
-	o := ended(t, w.release(run(1), "nosuch"), release.Failed, release.None)
+	o := ended(t, w.release(run(1), "nosuch"), release.Failed, none)
 	if !awsapi.Is(o.Err, awsapi.NotFound) || !strings.Contains(o.Hint, "region eu-central-1, account 123456789012") {
 		t.Errorf("error %v, hint %q", o.Err, o.Hint)
 	}

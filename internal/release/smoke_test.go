@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/itchyny/gojq"
@@ -101,36 +102,40 @@ func TestSmokeTestOnlyRepeatsWhatHasNotRun(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, localaws.Options{})
-			w.AddFunction("items")
-			var invoked atomic.Int32
-			w.OnInvoke("items", func(localaws.Invocation) localaws.Answer {
-				invoked.Add(1)
-				return localaws.Answer{Status: 200, Payload: []byte("{}")}
-			})
-			w.OnCall(func(c localaws.Call) *localaws.Fault {
-				if c.Operation == "Invoke" && c.Attempt == 1 {
-					return &tt.fault
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, localaws.Options{})
+				w.AddFunction("items")
+				var invoked atomic.Int32
+				w.OnInvoke("items", func(localaws.Invocation) localaws.Answer {
+					invoked.Add(1)
+					return localaws.Answer{Status: 200, Payload: []byte("{}")}
+				})
+				w.OnCall(func(c localaws.Call) *localaws.Fault {
+					if c.Operation == "Invoke" && c.Attempt == 1 {
+						return &tt.fault
+					}
+					return nil
+				})
+				ended(t, w.release(smoke(t, ""), "items"), tt.want, 1)
+				if n := invoked.Load(); n > 1 {
+					t.Errorf("the function ran %d times", n)
 				}
-				return nil
 			})
-			ended(t, w.release(smoke(t, ""), "items"), tt.want, 1)
-			if n := invoked.Load(); n > 1 {
-				t.Errorf("the function ran %d times", n)
-			}
 		})
 	}
 }
 
 func TestSmokeTestWakesAnInactiveVersion(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, localaws.Options{Settle: 300 * time.Millisecond})
-	w.AddFunction("items")
-	w.Publish("items", "")
-	w.SetState("items", "1", "Inactive", "Idle", "The function is idle.")
-	req := smoke(t, "")
-	req.Version = 1
-	if o := ended(t, w.promote(req, "items"), release.Promoted, 1); len(o.Warnings) > 0 {
-		t.Errorf("warned of a version that the test has woken: %q", o.Warnings)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, localaws.Options{Settle: 300 * time.Millisecond})
+		w.AddFunction("items")
+		w.Publish("items", "")
+		w.SetState("items", "1", "Inactive", "Idle", "The function is idle.")
+		req := smoke(t, "")
+		req.Version = 1
+		if o := ended(t, w.promote(req, "items"), release.Promoted, 1); len(o.Warnings) > 0 {
+			t.Errorf("warned of a version that the test has woken: %q", o.Warnings)
+		}
+	})
 }
