@@ -195,7 +195,7 @@ func TestBinaryActionWithoutRelease(t *testing.T) {
 		t.Skip("this commit is one of a release")
 	}
 	s := newStep(t, text)
-	s.wants(t, s.start(t), 2, "::error title=lambda-release::This commit of binary/action.yml names no release.", "status=failed\n")
+	s.wants(t, s.start(t), 2, "::error title=lambda-release::This commit of binary/action.yml is not part of a release.", "status=failed\n")
 }
 
 // TestBinaryActionElsewhere: the action fails on a platform without a program.
@@ -203,7 +203,7 @@ func TestBinaryActionElsewhere(t *testing.T) {
 	t.Parallel()
 	s := newStep(t, read(t, binaryAction))
 	s.env = append(s.env, "RUNNER_ARCH=ARM")
-	s.wants(t, s.start(t), 2, "There is no program for", "status=failed\n")
+	s.wants(t, s.start(t), 2, "lambda-release has no binary for", "status=failed\n")
 }
 
 // TestBinaryActionOfARelease pins the action to a release of the current program by
@@ -262,7 +262,7 @@ func TestBinaryActionOfARelease(t *testing.T) {
 		t.Parallel()
 		s, cloud := runner(t, archived(t, "lambda-release", []byte("#!/bin/sh\necho it was run\n")))
 		s.with(pinned, map[string]string{"function-name": "items"})
-		s.wants(t, s.start(t), 2, "it is not what was released, and was not run", "status=failed\n")
+		s.wants(t, s.start(t), 2, "it is not the released archive and was not run", "status=failed\n")
 		if log, err := os.ReadFile(s.log); err != nil || strings.Contains(string(log), "it was run") {
 			t.Errorf("%v\n%s", err, log)
 		}
@@ -281,7 +281,7 @@ func TestBinaryActionOfARelease(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.wants(t, s.start(t), 2, "cannot be downloaded", "status=failed\n")
+		s.wants(t, s.start(t), 2, "could not be downloaded", "status=failed\n")
 	})
 
 	// A runner that cancels a job signals only the process that it has started, so
@@ -505,13 +505,13 @@ func TestPinRefuses(t *testing.T) {
 	t.Parallel()
 	digest := strings.Repeat("d", 64)
 	for name, test := range map[string]struct{ image, release, checksums, want string }{
-		"an image by tag":      {"ghcr.io/shop/lambda-release:v1", release, checksums("", ""), "not an image with its digest"},
-		"half a digest":        {image + digest[:32], release, checksums("", ""), "not an image with its digest"},
-		"an address in http":   {image + digest, "http://example.com/v1", checksums("", ""), "not the address of a release"},
-		"an address with more": {image + digest, release + "' ; id", checksums("", ""), "not the address of a release"},
-		"no checksum of one":   {image + digest, release, strings.ReplaceAll(checksums("", ""), "windows", "plan9"), "has no one checksum of lambda-release_windows_amd64"},
-		"a checksum twice":     {image + digest, release, checksums("", "") + checksums("", ""), "has no one checksum of"},
-		"an odd checksum":      {image + digest, release, checksums("lambda-release_linux_amd64.tar.gz", "0"), "has no one checksum of lambda-release_linux_amd64"},
+		"an image by tag":      {"ghcr.io/shop/lambda-release:v1", release, checksums("", ""), "not an image with a digest"},
+		"half a digest":        {image + digest[:32], release, checksums("", ""), "not an image with a digest"},
+		"an address in http":   {image + digest, "http://example.com/v1", checksums("", ""), "not the URL of a release"},
+		"an address with more": {image + digest, release + "' ; id", checksums("", ""), "not the URL of a release"},
+		"no checksum of one":   {image + digest, release, strings.ReplaceAll(checksums("", ""), "windows", "plan9"), "must contain exactly one checksum of lambda-release_windows_amd64"},
+		"a checksum twice":     {image + digest, release, checksums("", "") + checksums("", ""), "must contain exactly one checksum of"},
+		"an odd checksum":      {image + digest, release, checksums("lambda-release_linux_amd64.tar.gz", "0"), "must contain exactly one checksum of lambda-release_linux_amd64"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -526,7 +526,7 @@ func TestPinRefuses(t *testing.T) {
 		dir := unreleased(t)
 		for range 2 {
 			out, err := pin(t, dir, image+digest, release, checksums("", ""))
-			if err != nil && !strings.Contains(out, "action.yml does not have this line once") {
+			if err != nil && !strings.Contains(out, "action.yml must contain this line exactly once") {
 				t.Error(out)
 			} else if err != nil {
 				return
