@@ -1,6 +1,6 @@
 # The image that the action runs in: one static binary and the CA certificates.
 #
-# The builder is pinned by tag. Whoever publishes images pins the digest, too:
+# The builder is pinned by tag. To publish your own image, pin its digest, too:
 #   docker buildx imagetools inspect golang:1.26-alpine
 # and then FROM golang:1.26-alpine@sha256:...
 FROM --platform=$BUILDPLATFORM golang:1.26-alpine AS build
@@ -8,17 +8,17 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN --mount=type=cache,target=/go/pkg/mod go mod download
 COPY . .
-# VERSION is what --version and the user agent say; without it, (devel).
+# VERSION is what --version and the user agent show; (devel) if it is empty.
 ARG VERSION="" TARGETOS TARGETARCH
-# .ci/run runs the build line as it stands here.
+# .ci/run extracts this build line and runs it.
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -ldflags "-s -w -X lambda-release/internal/app.version=$VERSION" -o /out/lambda-release .
 
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /out/lambda-release /lambda-release
-# No USER: the runner mounts the files for outputs and summary as root's.
+# No USER: the runner mounts the files for outputs and summary as root.
 # https://docs.github.com/en/actions/reference/workflows-and-actions/dockerfile-support#user
 #
-# Exec form: the program is PID 1, so that it gets the signals of a cancelled job.
+# Exec form: the program is PID 1 and receives the signals of a cancelled job.
 ENTRYPOINT ["/lambda-release"]

@@ -1,5 +1,5 @@
-// Package app wires the program: inputs and event in, one operation, report
-// out. It is what main, the demo and the end-to-end tests call.
+// Package app wires the program: it reads inputs and event, runs one operation
+// and reports it. main, the demo and the end-to-end tests call it.
 package app
 
 import (
@@ -22,15 +22,15 @@ import (
 // The exit codes.
 const (
 	exitDone      = 0 // done, or nothing to do
-	exitFailed    = 1 // failed, and every alias is as it was
-	exitBadInput  = 2 // bad input or surroundings; nothing was called
-	exitDisplaced = 3 // failed, and an alias is not as it was: the message says where
+	exitFailed    = 1 // failed; every alias is as it was before
+	exitBadInput  = 2 // invalid input or environment; nothing was changed
+	exitDisplaced = 3 // failed, and an alias is not as it was before, or unknown; the message says what is known
 )
 
-// Run is the program. It reads nothing but its arguments, getenv and the files
-// these name, writes to stdout and stderr only, and returns the exit code.
-// When ctx ends it stops what can be stopped, puts back what is half done and
-// still reports, within 5 seconds for up to 50 functions and 9 for any.
+// Run runs the program. It reads only its arguments, getenv and the files that
+// they name, writes only to stdout, stderr and the runner's files, and returns
+// the exit code. When ctx ends, it stops waiting, undoes partial changes and still
+// reports, within 5 seconds for up to 50 functions and 9 for any number.
 func Run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
 	in, err := input.Parse(args, getenv)
 	switch {
@@ -38,7 +38,7 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		input.Usage(stdout)
 		return exitDone
 	case errors.Is(err, input.ErrVersion):
-		_, _ = fmt.Fprintln(stdout, "lambda-release", Version()) // whoever asks sees whether it is there
+		_, _ = fmt.Fprintln(stdout, "lambda-release", Version()) // the user sees whether this was written
 		return exitDone
 	}
 	out := report.New(stdout, stderr, getenv, time.Now)
@@ -59,7 +59,7 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	return operate(ctx, in, ev, target, getenv, out)
 }
 
-// operate opens the session, does what was asked, and reports it.
+// operate opens the session, runs the operation, and reports it.
 func operate(ctx context.Context, in input.Input, ev event.Event, target rules.Target, getenv func(string) string, out *report.Reporter) int {
 	req := request(in, ev, target)
 	out.Start(intent(in, ev, target), len(req.Functions))
@@ -82,7 +82,8 @@ func operate(ctx context.Context, in input.Input, ev event.Event, target rules.T
 	return finish(out, do(ctx, req))
 }
 
-// intent is the first line of the log: what is about to be done, and why there.
+// intent is the first line of the log: the operation, the alias, and why that
+// alias.
 func intent(in input.Input, ev event.Event, target rules.Target) string {
 	var names []string
 	for _, f := range in.Functions {
@@ -93,7 +94,7 @@ func intent(in input.Input, ev event.Event, target rules.Target) string {
 		text += " -> " + target.Alias
 	}
 	if target.Rule != "" {
-		text += fmt.Sprintf(", as %s is by the rule %s", ev.Ref, target.Rule)
+		text += fmt.Sprintf(", because %s matches the rule %s", ev.Ref, target.Rule)
 	}
 	if ev.RunID != 0 {
 		text += fmt.Sprintf(" (run %d)", ev.RunID)
@@ -101,7 +102,7 @@ func intent(in input.Input, ev event.Event, target rules.Target) string {
 	return text
 }
 
-// finish reports, and tells the exit code.
+// finish reports the result and returns the exit code.
 func finish(out *report.Reporter, res release.Result) int {
 	reportErr := out.Finish(res)
 	switch {
@@ -120,7 +121,8 @@ func finish(out *report.Reporter, res release.Result) int {
 }
 
 func request(in input.Input, ev event.Event, target rules.Target) release.Request {
-	req := release.Request{
+	return release.Request{
+		Functions:        in.Functions,
 		Alias:            target.Alias,
 		Latest:           target.Latest,
 		Description:      in.Description,
@@ -140,14 +142,10 @@ func request(in input.Input, ev event.Event, target rules.Target) release.Reques
 		Smoke:            release.Smoke{Payloads: in.SmokeTest, Expect: in.Expect, Given: in.ExpectGiven},
 		Run:              release.Run{ID: ev.RunID, Attempt: ev.Attempt, Ref: ev.Ref.Short(), SHA: ev.SHA},
 	}
-	for _, f := range in.Functions {
-		req.Functions = append(req.Functions, release.Function{Name: f.Name, ID: f.Given})
-	}
-	return req
 }
 
-// ownTime is what a rollout takes when nothing goes wrong; the timeout is for
-// everything else.
+// ownTime is how long the rollout itself takes if nothing goes wrong; the timeout
+// is for everything else.
 func ownTime(in input.Input) time.Duration {
 	if in.Strategy == nil {
 		return in.BakeTime
@@ -177,7 +175,7 @@ func codeDeploy(in input.Input) *release.CodeDeploy {
 	return d
 }
 
-// skip ends a run that no rule is for.
+// skip ends a run for which no rule matches.
 func skip(out *report.Reporter, in input.Input, why error) int {
 	if err := out.Skip(in.Operation, why.Error(), in.IfNoMatch == "warn"); err != nil {
 		return exitFailed
@@ -185,7 +183,7 @@ func skip(out *report.Reporter, in input.Input, why error) int {
 	return exitDone
 }
 
-// refuse reports what is wrong with the inputs; nothing was called.
+// refuse reports what is wrong with the inputs or the environment.
 func refuse(out *report.Reporter, err error) int {
 	out.Refuse(err)
 	return exitBadInput

@@ -1,9 +1,12 @@
 package app_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,10 +46,9 @@ func value(outputs []stepOutput, name string) (string, bool) {
 
 var outputName = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 
-// parseOutputs reads the file of step outputs as the runner does, and refuses
-// what the program never should write: anything but NAME<<DELIMITER, the value
-// and the DELIMITER, a name or a delimiter twice, a delimiter that could be
-// guessed.
+// parseOutputs reads the file of step outputs as the runner does, and rejects what
+// the program must never write: anything but NAME<<DELIMITER, the value and the
+// DELIMITER; a name or a delimiter twice; a delimiter that could be guessed.
 // https://github.com/actions/runner/blob/main/src/Runner.Worker/FileCommandManager.cs
 func parseOutputs(file string) ([]stepOutput, error) {
 	var outputs []stepOutput
@@ -99,50 +101,137 @@ func TestParseOutputs(t *testing.T) {
 	}
 }
 
-// report writes what the last step has told to the files log, annotations,
-// outputs (without empty ones) and summary; outside GitHub Actions only log and
-// outputs.
+// result asserts fields of a function's entry in the output `results` of the last
+// step, exactly; of a reason, only what it contains.
+func result(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: result FUNCTION FIELD=VALUE…")
+	}
+	outputs, err := parseOutputs(ts.ReadFile(ts.Getenv("GITHUB_OUTPUT")))
+	ts.Check(err)
+	text, _ := value(outputs, "results")
+	var results []map[string]any
+	ts.Check(json.Unmarshal([]byte(text), &results))
+	i := slices.IndexFunc(results, func(r map[string]any) bool { return r["function"] == args[0] })
+	if i < 0 {
+		ts.Fatalf("no result of %s in %s", args[0], text)
+	}
+	for _, arg := range args[1:] {
+		field, want, _ := strings.Cut(arg, "=")
+		got := fmt.Sprint(results[i][field])
+		if got == want || field == "reason" && want != "" && strings.Contains(got, want) {
+			continue
+		}
+		ts.Fatalf("%s of %s is %q, want %q", field, args[0], got, want)
+	}
+}
+
+// annotated asserts an annotation of the last step. Its title begins with the
+// given one, and title and message contain the texts, in this order.
+func annotated(ts *testscript.TestScript, neg bool, args []string) {
+	if neg {
+		if len(args) > 1 {
+			ts.Fatalf("usage: ! annotation [KIND]")
+		}
+		for _, a := range annotationsIn(ts.ReadFile("stdout")) {
+			if len(args) == 0 || a.kind == args[0] {
+				ts.Fatalf("there is an annotation:\n%s", a)
+			}
+		}
+		return
+	}
+	if len(args) < 2 {
+		ts.Fatalf("usage: annotation KIND[=N] TITLE TEXT…")
+	}
+	kind, n, several := strings.Cut(args[0], "=")
+	want := 1
+	if several {
+		want = number(ts, n)
+	}
+	var of, titled []noted
+	for _, a := range annotationsIn(ts.ReadFile("stdout")) {
+		if a.kind != kind {
+			continue
+		}
+		of = append(of, a)
+		if strings.HasPrefix(a.title, args[1]) {
+			titled = append(titled, a)
+		}
+	}
+	if len(of) != want {
+		ts.Fatalf("%d annotations %s, want %d:\n%s", len(of), kind, want, of)
+	}
+	for _, a := range titled {
+		if inOrder(a.String(), args[1:]) {
+			return
+		}
+	}
+	ts.Fatalf("no annotation %s %q with %q, in this order:\n%s", kind, args[1], args[2:], of)
+}
+
+func inOrder(s string, texts []string) bool {
+	for _, text := range texts {
+		_, after, found := strings.Cut(s, text)
+		if !found {
+			return false
+		}
+		s = after
+	}
+	return true
+}
+
+// report writes log, annotations, outputs (without empty ones) and summary of the
+// last step to files of these names; outside GitHub Actions only log and outputs.
 func report(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) > 0 {
 		ts.Fatalf("usage: report")
 	}
+	checkSecrets(ts)
 	stdout, stderr := ts.ReadFile("stdout"), ts.ReadFile("stderr")
-	told := map[string]string{"log": stderr, "outputs": emptyOutput.ReplaceAllString(stdout, "")}
+	texts := map[string]string{"log": stderr, "outputs": emptyOutput.ReplaceAllString(stdout, "")}
 	if ts.Getenv("GITHUB_ACTIONS") == "true" {
-		if stderr != "" {
-			ts.Fatalf("in a step everything goes to stdout; stderr:\n%s", stderr)
-		}
 		outputs, err := parseOutputs(ts.ReadFile(ts.Getenv("GITHUB_OUTPUT")))
 		ts.Check(err)
-		told = map[string]string{
-			"log":         stdout,
+		texts = map[string]string{
+			"log":         mask.ReplaceAllString(stdout, "::add-mask::***\n"),
 			"annotations": annotations(stdout),
 			"outputs":     lines(outputs),
 			"summary":     ts.ReadFile(ts.Getenv("GITHUB_STEP_SUMMARY")),
 		}
 	}
-	var masked []string
-	for _, m := range mask.FindAllStringSubmatch(stdout, -1) {
-		masked = append(masked, m[1])
-	}
-	for name, text := range told {
-		if name == "log" {
-			text = mask.ReplaceAllString(text, "::add-mask::***\n")
-		}
-		for _, hidden := range append(masked, secret, requestToken) {
-			if strings.Contains(text, hidden) {
-				ts.Fatalf("a secret is in the %s", name)
-			}
-		}
+	for name, text := range texts {
 		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(normalise(strings.ReplaceAll(text, ts.Getenv("WORK"), "$WORK"))), 0o600))
 	}
 }
 
-// mask is how the runner is told a secret; only there it may be seen.
+// checkSecrets fails if the last step shows a secret anywhere, or writes to stderr
+// in GitHub Actions, where everything goes to stdout.
+func checkSecrets(ts *testscript.TestScript) {
+	stdout, stderr := ts.ReadFile("stdout"), ts.ReadFile("stderr")
+	if stderr != "" && ts.Getenv("GITHUB_ACTIONS") == "true" {
+		ts.Fatalf("in GitHub Actions everything goes to stdout; stderr:\n%s", stderr)
+	}
+	hidden := []string{secret, requestToken}
+	for _, m := range mask.FindAllStringSubmatch(stdout, -1) {
+		hidden = append(hidden, m[1])
+	}
+	for name, text := range map[string]string{
+		"stdout":  mask.ReplaceAllString(stdout, ""),
+		"stderr":  stderr,
+		"outputs": ts.ReadFile(filepath.Join("runner", "output")),
+		"summary": ts.ReadFile(filepath.Join("runner", "summary")),
+	} {
+		if slices.ContainsFunc(hidden, func(h string) bool { return strings.Contains(text, h) }) {
+			ts.Fatalf("a secret is in the %s", name)
+		}
+	}
+}
+
+// mask gives the runner a secret, which may be seen only there.
 var mask = regexp.MustCompile(`(?m)^::add-mask::(.+)\n`)
 
-// emptyOutput is a line of one that is empty: to a workflow that is as if it was
-// not set, and which of them there are changes with every feature.
+// emptyOutput is a line of an output that is empty. To a workflow it is as if it
+// was not set, and the empty ones change with every feature.
 var emptyOutput = regexp.MustCompile(`(?m)^[a-z-]+=\n`)
 
 func lines(outputs []stepOutput) string {
@@ -155,20 +244,34 @@ func lines(outputs []stepOutput) string {
 
 var annotation = regexp.MustCompile(`^::(notice|warning|error) title=([^:,]*)::(.*)$`)
 
-// annotations are those in a log, as the runner decodes them, further lines
-// indented.
-func annotations(log string) string {
-	var b strings.Builder
+// noted is an annotation as the runner decodes it.
+type noted struct{ kind, title, message string }
+
+// String indents further lines.
+func (a noted) String() string {
+	return fmt.Sprintf("%s: %s\n  %s\n", a.kind, a.title, strings.ReplaceAll(a.message, "\n", "\n  "))
+}
+
+func annotationsIn(log string) []noted {
 	decode := strings.NewReplacer("%0D", "\r", "%0A", "\n", "%3A", ":", "%2C", ",", "%25", "%")
+	var all []noted
 	for line := range strings.Lines(log) {
 		if m := annotation.FindStringSubmatch(strings.TrimSuffix(line, "\n")); m != nil {
-			fmt.Fprintf(&b, "%s: %s\n  %s\n", m[1], decode.Replace(m[2]), strings.ReplaceAll(decode.Replace(m[3]), "\n", "\n  "))
+			all = append(all, noted{m[1], decode.Replace(m[2]), decode.Replace(m[3])})
 		}
+	}
+	return all
+}
+
+func annotations(log string) string {
+	var b strings.Builder
+	for _, a := range annotationsIn(log) {
+		b.WriteString(a.String())
 	}
 	return b.String()
 }
 
-// normal is what differs from run to run, and what stands for it.
+// normal is what differs from run to run, and what replaces it.
 var normal = []struct {
 	*regexp.Regexp
 	with string

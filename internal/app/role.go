@@ -14,8 +14,8 @@ import (
 	"lambda-release/internal/report"
 )
 
-// audience is whom the job's token is for, as the trust policy has it: STS,
-// which in China has a name of its own.
+// audience is the audience of the job's token, as in the trust policy of the role:
+// STS, which has a different name in China.
 func audience(role string) string {
 	if strings.HasPrefix(role, "arn:aws-cn:") {
 		return "sts.amazonaws.com.cn"
@@ -23,7 +23,7 @@ func audience(role string) string {
 	return "sts.amazonaws.com"
 }
 
-// role is what the session is opened with: nil for the environment's credentials.
+// role is the role to assume, nil to use the credentials in the environment.
 func role(in input.Input, ev event.Event, getenv func(string) string, out *report.Reporter) *awsapi.Role {
 	if in.Role == "" {
 		return nil

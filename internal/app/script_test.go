@@ -16,14 +16,14 @@ import (
 	"lambda-release/internal/localaws"
 )
 
-var update = flag.Bool("update", false, "write the golden parts of the scripts anew")
+var update = flag.Bool("update", false, "rewrite the golden parts of the scripts")
 
-// TestMain makes the test binary the program, too: the scripts run it as
+// TestMain lets the test binary also be the program: the scripts run it as
 // lambda-release, in a process of its own.
 func TestMain(m *testing.M) {
 	// Most of a script's time is spent waiting, for a process or for a timeout.
-	// A -parallel on the command line is parsed later, and so wins.
-	if err := flag.Set("test.parallel", "6"); err != nil {
+	// A -parallel on the command line is parsed later and so wins.
+	if err := flag.Set("test.parallel", "12"); err != nil {
 		panic(err)
 	}
 	testscript.Main(m, map[string]func(){"lambda-release": program})
@@ -36,27 +36,38 @@ func program() {
 	os.Exit(app.Run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
 }
 
-// TestScripts runs every testdata/script/*.txtar against an AWS of its own. To
-// the commands of testscript itself, of which `cmp`, `grep` and `stdout` are
-// used most, come these:
+// TestScripts runs every testdata/script/*.txtar against an AWS of its own. Beside
+// testscript's own commands, of which `grep` and `stdout` are used most, there are:
 //
 //	step [exit=N] ARGS…          run lambda-release as a step of a job, with new
-//	                             runner files; it must exit 0, or N
-//	event NAME REF [PAYLOAD]     what the next steps are triggered by
+//	                             runner files; it must exit with 0, or N
+//	event NAME REF [PAYLOAD]     what triggers the next steps
 //	input NAME FILE              gives them an input, in the environment
 //	output NAME VALUE            the last step has set this output, exactly;
 //	                             ! output NAME: it has not set it
-//	report                       write log, annotations, outputs and summary of
-//	                             the last step to files of these names, without
-//	                             what differs from run to run
+//	result FUNCTION FIELD=VALUE… what the output `results` has about a function;
+//	                             of a reason, what it contains
+//	annotation KIND[=N] TITLE TEXT…
+//	                             the last step wrote one annotation of that kind, or N,
+//	                             and one of them has a title that begins with TITLE, and
+//	                             contains the texts in this order;
+//	                             ! annotation [KIND]: it wrote none
+//	report                       write log, annotations, outputs and summary of the
+//	                             last step to files of these names, without what
+//	                             differs from run to run
 //	signal INT|TERM|KILL         send it to the process that runs in the background
 //	ended N [WITHIN]             after wait: that process has exited with N, and
-//	                             within so long after the signal
+//	                             within this time after the signal
 //	identity [SUBJECT …]         the next steps may have OIDC tokens: oidc_test.go
-//	archive FILE FOLDER [ZEROS]  makes a zip, behind that many zeros
-//	aws …                        lay out a scene, spoil calls, look: aws_test.go, cloud_test.go
+//	archive FILE FOLDER [ZEROS]  makes a zip, after this many zeros
+//	aws …                        set up a scene, break calls, look: aws_test.go, cloud_test.go
 //
-// -update writes what `cmp` compares with, where it stands in the script.
+// A script covers one behaviour, and so asserts outputs, aliases, calls and the few
+// words of an annotation that matter. These show everything that a step writes, and
+// compare it with `cmp`; -update writes what they compare with: release, canary,
+// canary_alarm, several, several_cannot_be_restored, dry_run, rollback, prune, held,
+// error_denied, outside_actions, and forged_*, since a forged text may turn up
+// anywhere.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -67,33 +78,35 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: false,
 		Condition:           condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"archive":  archive,
-			"aws":      awsCommand,
-			"ended":    ended,
-			"event":    event,
-			"identity": identity,
-			"input":    input,
-			"output":   output,
-			"report":   report,
-			"signal":   sendSignal,
-			"step":     step,
+			"annotation": annotated,
+			"archive":    archive,
+			"aws":        awsCommand,
+			"ended":      ended,
+			"event":      event,
+			"identity":   identity,
+			"input":      input,
+			"output":     output,
+			"report":     report,
+			"result":     result,
+			"signal":     sendSignal,
+			"step":       step,
 		},
 	})
 }
 
-// condition knows [root], for whom no file is read-only.
+// condition knows [root]: no file is read-only for root.
 func condition(name string) (bool, error) {
 	return name == "root" && os.Geteuid() == 0, nil
 }
 
-// deadEnd is a port of loopback at which nobody listens.
+// deadEnd is a port of loopback at which nothing listens.
 const deadEnd = "http://127.0.0.1:1"
 
-// secret may be seen nowhere.
+// secret must not be seen anywhere.
 const secret = "never-to-be-seen"
 
 // setup gives a script its AWS and the environment of a step: a push to main,
-// run 4711. Nothing that the step could ask is outside of loopback.
+// run 4711. Everything that the step could call is on loopback.
 func setup(env *testscript.Env) error {
 	cloud := localaws.New(localaws.Options{})
 	server := httptest.NewServer(cloud)
@@ -108,7 +121,7 @@ func setup(env *testscript.Env) error {
 	for _, v := range [][2]string{
 		{"HOME", filepath.Join(env.WorkDir, "home")},
 		{"GORACE", "atexit_sleep_ms=0"}, // else a second at every exit
-		{"INPUT_TIMEOUT", "30s"},        // what waits for ever by mistake is not to hold up the rest
+		{"INPUT_TIMEOUT", "30s"},        // a step that hangs by mistake must not hold up the rest
 
 		{"AWS_ACCESS_KEY_ID", "AKIAEXAMPLE"},
 		{"AWS_SECRET_ACCESS_KEY", secret},

@@ -26,7 +26,7 @@ func step(ts *testscript.TestScript, neg bool, args []string) {
 			want, args = number(ts, n), args[1:]
 		}
 	}
-	// Every step has files of its own.
+	// Every step has its own files.
 	for _, file := range []string{"output", "summary"} {
 		ts.Check(os.Truncate(filepath.Join(ts.Getenv("WORK"), "runner", file), 0))
 	}
@@ -40,6 +40,7 @@ func step(ts *testscript.TestScript, neg bool, args []string) {
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
 	}
+	checkSecrets(ts)
 }
 
 // event sets what triggered the job.
@@ -54,8 +55,8 @@ func event(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// archive zips the files of a folder, behind so many zeros, which take no room
-// on the disk.
+// archive zips the files of a folder, after this many zeros, which take no room on
+// the disk.
 func archive(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 || len(args) > 3 {
 		ts.Fatalf("usage: archive FILE FOLDER [ZEROS]")
@@ -75,7 +76,7 @@ func archive(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(z.Close())
 }
 
-// input sets an input to what a file holds, as GitHub hands it over.
+// input sets an input to what a file holds, in the way GitHub does.
 func input(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: input NAME FILE")
@@ -83,7 +84,7 @@ func input(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("INPUT_"+strings.ToUpper(args[0]), ts.ReadFile(args[1]))
 }
 
-// signalled is the process that a signal was sent to, and when.
+// signalled is the process that a signal was sent to, and when it was sent.
 type signalled struct {
 	process *exec.Cmd
 	at      time.Time
@@ -99,7 +100,7 @@ func sendSignal(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(running[0].Process.Signal(signals[args[0]]))
 }
 
-// ended reads how the process has ended: only after wait is that known.
+// ended asserts how the process ended, which is known only after wait.
 func ended(ts *testscript.TestScript, neg bool, args []string) {
 	s := sceneOf(ts).signalled
 	if neg || len(args) < 1 || len(args) > 2 || s.process == nil || len(ts.BackgroundCmds()) > 0 {

@@ -9,11 +9,11 @@ import (
 	"lambda-release/internal/rules"
 )
 
-// errNoRule is why a run has nothing to do.
-var errNoRule = errors.New("no rule of `aliases` matches")
+// errNoRule says why a run has nothing to do.
+var errNoRule = errors.New("no rule in `aliases` matches")
 
-// targetOf is the alias that the run is about, none for a prune. eventErr is
-// what reading the event ended with: it only matters where the event is asked.
+// targetOf returns the alias that the run is for; a prune has none. eventErr is the
+// error from reading the event, which only matters if the event is needed.
 func targetOf(in input.Input, ev event.Event, eventErr error) (rules.Target, error) {
 	noRef := errors.Is(eventErr, event.ErrNoRef)
 	switch {
@@ -31,8 +31,9 @@ func targetOf(in input.Input, ev event.Event, eventErr error) (rules.Target, err
 	return match(in, ev.Ref)
 }
 
-// previewOf is the alias to delete: only ever one that a template has named,
-// for the pull request itself where there is one, merged or not.
+// previewOf returns the alias to delete, which must come from a template. The
+// rules are matched against the pull request itself if there is one, merged or
+// not.
 func previewOf(in input.Input, ev event.Event, eventErr error) (rules.Target, error) {
 	ref := ev.Preview
 	if ref == (rules.Ref{}) {
@@ -46,8 +47,8 @@ func previewOf(in input.Input, ev event.Event, eventErr error) (rules.Target, er
 		return target, err
 	}
 	if !target.Template || in.Rules.Fixed(target.Alias) {
-		return target, fmt.Errorf("%s belongs to alias %s by the rule %q: delete-alias only deletes an alias that a rule makes "+
-			"from a name, such as pull_request=pr-{number}, and that no other rule names", ref, target.Alias, target.Rule)
+		return target, fmt.Errorf("%s maps to the alias %s by the rule %q: delete-alias only deletes an alias that comes from a rule "+
+			"with a placeholder, such as pull_request=pr-{number}, and that no other rule contains literally", ref, target.Alias, target.Rule)
 	}
 	return target, nil
 }

@@ -6,7 +6,7 @@ import "runtime/debug"
 // -ldflags "-X lambda-release/internal/app.version=v1.2.3".
 var version string
 
-// Version is the stamped version; of a build without one, what Go knows of it.
+// Version is the stamped version, or the module version that Go has recorded.
 func Version() string {
 	if version != "" {
 		return version

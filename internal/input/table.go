@@ -32,27 +32,27 @@ const (
 	groupWhat    = "What to release"
 	groupWhere   = "Which alias to release to"
 	groupSmoke   = "Smoke test"
-	groupShift   = "How the traffic goes over"
+	groupShift   = "Traffic shift"
 	groupGateway = "API Gateway"
-	groupTexts   = "What the descriptions say"
-	groupGuards  = "Guards"
+	groupTexts   = "Descriptions"
+	groupGuards  = "Safety"
 	groupAWS     = "AWS"
 )
 
 var table = []spec{
 	{
 		name: "function-name", group: groupWhat, kind: list, hint: "NAME", required: true,
-		doc: "The function to release, or several, one a line or separated by commas: name, partial ARN " +
-			"(`123456789012:function:orders`) or ARN, without a version or an alias behind it. " +
-			"Several are released all or nothing.",
+		doc: "The function to release, or several, one per line or separated by commas: name, partial ARN " +
+			"(`123456789012:function:orders`) or ARN, without a version or an alias. Several functions are released all " +
+			"or nothing.",
 		allowed: "name a function by its name, partial ARN (123456789012:function:NAME) or ARN; several one a line or separated by commas",
 		parse:   parseFunctions,
 	},
 	{
 		name: "operation", group: groupWhat, hint: "WHAT", def: "release",
-		doc: "What to do: `release` publishes a version and moves the alias to it; `promote` moves the alias to a version " +
-			"that exists; `rollback` moves it back to where it was before; `prune` deletes old versions; `delete-alias` " +
-			"deletes the preview alias of a pull request.",
+		doc: "The operation: `release` publishes a version and moves the alias to it; `promote` moves the alias to an " +
+			"existing version; `rollback` moves it back to its previous version; `prune` deletes old versions; " +
+			"`delete-alias` deletes the preview alias of a pull request.",
 		allowed: "allowed are release, promote, rollback, prune and delete-alias",
 		parse: func(in *Input, value string) Problems {
 			return oneOf(&in.Operation, value, Release, Promote, Rollback, Prune, DeleteAlias)
@@ -60,54 +60,58 @@ var table = []spec{
 	},
 	{
 		name: "code", group: groupWhat, kind: list, hint: "CODE",
-		doc: "Uploads this code before it is published: a `.zip`, a folder (zipped reproducibly), `s3://BUCKET/KEY` or " +
-			"`s3://BUCKET/KEY#VERSION`, or the URI of an image in ECR. Code that is there already is not uploaded again, and " +
-			"what is published is what was uploaded. For several functions `NAME=CODE` a line. Of `release`.",
+		doc: "The code to upload before publishing: a `.zip`, a folder (zipped reproducibly), `s3://BUCKET/KEY` or " +
+			"`s3://BUCKET/KEY#VERSION`, or the URI of an image in ECR. Code that `$LATEST` already has is not uploaded " +
+			"again, and exactly the uploaded code is published. For several functions, `NAME=CODE` per line. Only for " +
+			"`release`.",
 		allowed: "allowed is a .zip, a folder, s3://BUCKET/KEY[#VERSION] or an ECR image URI with a tag or digest; several functions: NAME=CODE a line",
 		parse:   parseCode,
 	},
 	{
 		name: "version", group: groupWhat, hint: "VERSION",
-		doc: "`promote`: the version to move the alias to, a number, or another alias (`dev`) whose version is taken. " +
-			"`rollback`: the number to go back to; empty, it is the alias's own previous version.",
+		doc: "For `promote`: the version to move the alias to, as a number or as the name of another alias (`dev`) that " +
+			"points to it. For `rollback`: the version number to roll back to; if empty, the previous version in the " +
+			"alias's own history.",
 		allowed: "allowed is a version number; to promote, also the name of an alias",
 		parse:   parseVersion,
 	},
 	{
 		name: "keep-versions", group: groupWhat, hint: "NUMBER",
-		doc: "Deletes old versions after a release, or with `prune` alone, and keeps so many of the newest, 3 at least. " +
-			"Never deleted is what an alias points to, weighs or remembers in its history. What is bound to a bare " +
-			"version number, an event source mapping for example, is not seen. Empty: nothing is deleted.",
+		doc: "How many of the newest versions to keep, at least 3; older ones are deleted after a release, or with " +
+			"`prune` alone. Versions that an alias points to, routes traffic to or has in its history are never deleted. " +
+			"Callers that use a version number, such as an event source mapping, are not detected. If empty, nothing is " +
+			"deleted.",
 		allowed: "allowed is a whole number from 3",
 		parse:   parseKeepVersions,
 	},
 	{
 		name: "aliases", group: groupWhere, kind: list, hint: "RULE", def: rules.Default,
-		doc: "Which alias a branch, tag or pull request is released to: one rule a line, `PATTERN=ALIAS`; the first " +
-			"that matches wins. A bare pattern matches branches, `tag:v*` tags, `pull_request` pull requests; `*` " +
-			"matches within one part of a path, `**` across. `{branch}`, `{tag}` and `{number}` in the alias stand for " +
-			"the name of what matched, made legal. `ALIAS@$LATEST` makes the alias follow the unpublished code. `#` " +
-			"begins a comment. A merged pull request counts as its base branch; the branches of a merge queue never match.",
+		doc: "The rules that map a branch, tag or pull request to an alias: one rule per line, `PATTERN=ALIAS`; the first " +
+			"rule that matches applies. A pattern without a prefix matches branches, `tag:v*` matches tags, " +
+			"`pull_request` matches pull requests; `*` matches within one path segment, `**` across segments. " +
+			"`{branch}`, `{tag}` and `{number}` in the alias stand for the name of what matched; characters that AWS " +
+			"does not allow are replaced. `ALIAS@$LATEST` makes the alias follow the unpublished code. `#` begins a " +
+			"comment. A merged pull request counts as its base branch; merge queue branches never match.",
 		parse: parseRules,
 	},
 	{
 		name: "alias", group: groupWhere, hint: "ALIAS",
-		doc:     "Names the alias outright: no rule is asked.",
+		doc:     "Sets the alias directly; the rules in `aliases` are ignored.",
 		allowed: "an alias is 1 to 128 of a-z, A-Z, 0-9, - and _, and not digits only",
 		parse:   parseAlias,
 	},
 	{
 		name: "ref", group: groupWhere, hint: "REF",
-		doc: "Overrides what triggered the job: `refs/heads/NAME`, `refs/tags/NAME`, `refs/pull/NUMBER/merge` or the " +
-			"name of a branch. Empty: what the event says. Needed for events that are about no branch or tag, and " +
-			"after a `workflow_run` of a pushed tag, which looks like a branch there.",
+		doc: "Replaces the ref that triggered the job: `refs/heads/NAME`, `refs/tags/NAME`, `refs/pull/NUMBER/merge` or " +
+			"the name of a branch. If empty, it comes from the event. Needed for events without a branch or tag, and " +
+			"after a `workflow_run` for a pushed tag, which GitHub reports as a branch.",
 		allowed: "allowed are refs/heads/NAME, refs/tags/NAME, refs/pull/NUMBER/merge or the name of a branch",
 		parse:   parseRef,
 	},
 	{
 		name: "if-no-match", group: groupWhere, hint: "HOW", def: "warn",
-		doc: "What to do when no rule matches, and so nothing is changed: `warn` succeeds with a warning, `ignore` " +
-			"succeeds, `error` fails.",
+		doc: "What to do if no rule matches: `warn` succeeds with a warning, `ignore` succeeds, `error` fails. Nothing is " +
+			"changed in any case.",
 		allowed: "allowed are warn, ignore and error",
 		parse: func(in *Input, value string) Problems {
 			return oneOf(&in.IfNoMatch, value, "warn", "ignore", "error")
@@ -115,29 +119,30 @@ var table = []spec{
 	},
 	{
 		name: "smoke-test", group: groupSmoke, kind: list, hint: "JSON",
-		doc: "A JSON payload with which the version is invoked before any alias is moved to it; the function must not " +
-			"fail. `@FILE` takes it from a file. For several functions one payload for all, or `NAME=JSON` a line. Of " +
-			"`release` and `promote`.",
+		doc: "A JSON payload with which the version is invoked before any alias moves to it; the function must not return " +
+			"an error. `@FILE` reads it from a file. For several functions, one payload for all, or `NAME=JSON` per " +
+			"line. Only for `release` and `promote`.",
 		allowed: "allowed is JSON, @FILE, or NAME=JSON or NAME=@FILE a line",
 		parse:   parseSmokeTest,
 	},
 	{
 		name: "smoke-test-expect", group: groupSmoke, hint: "JQ",
-		doc:     "A jq expression over the answer to the smoke test, which must give `true`: `.statusCode == 200`.",
+		doc:     "A jq expression on the response to the smoke test that must evaluate to `true`: `.statusCode == 200`.",
 		allowed: "allowed is a jq expression that gives true, for example .statusCode == 200",
 		parse:   parseExpect,
 	},
 	{
 		name: "strategy", group: groupShift, hint: "STRATEGY",
-		doc: "How the traffic goes over to the version: `AllAtOnce` (the default), `Canary10Percent5Minutes`, " +
-			"`Linear10PercentEvery1Minute`, with any whole percent and any number of Seconds, Minutes or Hours. Of " +
-			"`release` and `promote`; a rollback is all at once.",
+		doc: "How traffic moves to the version: `AllAtOnce` (the default), `Canary10Percent5Minutes`, " +
+			"`Linear10PercentEvery1Minute`, with any whole percentage and any number of Seconds, Minutes or Hours. Only " +
+			"for `release` and `promote`; a rollback moves all traffic at once.",
 		allowed: "allowed are AllAtOnce, Canary10Percent5Minutes and Linear10PercentEvery1Minute, with any percent from 1 to 99 and Seconds, Minutes or Hours",
 		parse:   parseStrategy,
 	},
 	{
 		name: "bake-time", group: groupShift, hint: "DURATION",
-		doc:     "How long the version is watched when it has all the traffic: `5m`, at most `24h`. Empty: not at all.",
+		doc: "How long the version is monitored after it has all the traffic: `5m`, at most `24h`. If empty, it is not " +
+			"monitored.",
 		allowed: "allowed is a number with a unit, such as 90s, 10m or 1h30m, more than 0 and at most 24h",
 		parse: func(in *Input, value string) Problems {
 			return parseDuration(&in.BakeTime, value)
@@ -145,34 +150,37 @@ var table = []spec{
 	},
 	{
 		name: "alarms", group: groupShift, kind: list, hint: "NAME",
-		doc: "CloudWatch alarms, metric or composite, one a line: when one goes to ALARM during the shift or the bake " +
-			"time, everything goes back. One that is in ALARM already counts when it has been OK.",
+		doc: "CloudWatch alarms, metric or composite, one per line. If one goes to ALARM during the traffic shift or the " +
+			"bake time, the release is rolled back. An alarm that is already in ALARM is ignored until it has been OK.",
 		allowed: "name an alarm a line, each once",
 		parse:   parseAlarms,
 	},
 	{
 		name: "max-error-rate", group: groupShift, hint: "PERCENT",
-		doc: "The new version's own error rate, as CloudWatch counts it behind the alias, above which everything goes " +
-			"back: `1%`. The numbers come by the minute and late, so steps and bake time must be 2 minutes at least.",
+		doc: "The release is rolled back if the error rate of the new version is higher: `1%`. The rate comes from the " +
+			"version's own CloudWatch metrics behind the alias. They arrive late and once a minute, so steps and bake " +
+			"time must be at least 2 minutes.",
 		allowed: "allowed is a percentage above 0 and below 100, for example 1% or 0.5%",
 		parse:   parseErrorRate,
 	},
 	{
 		name: "min-invocations", group: groupShift, hint: "NUMBER", def: "20",
-		doc:     "How many invocations of the new version there must be before its error rate says anything.",
+		doc:     "How many invocations of the new version are needed before its error rate is judged.",
 		allowed: "allowed is a whole number from 1",
 		parse:   parseMinInvocations,
 	},
 	{
 		name: "codedeploy", group: groupShift, hint: "APPLICATION/GROUP",
-		doc: "AWS CodeDeploy holds the shift instead of the runner, with this application and deployment group. Its " +
-			"configuration is the `strategy` if that is one of CodeDeploy's own, else the group's; alarms are the group's.",
+		doc: "AWS CodeDeploy runs the traffic shift instead of the runner, with this application and deployment group. " +
+			"The deployment configuration is the `strategy`, which must be one of CodeDeploy's own, or the group's if " +
+			"`strategy` is empty. The alarms are the group's.",
 		allowed: "allowed is APPLICATION/DEPLOYMENT-GROUP",
 		parse:   parseCodeDeploy,
 	},
 	{
 		name: "codedeploy-wait", group: groupShift, kind: toggle, def: "true",
-		doc:     "`true` follows the deployment to its end; `false` returns when it has been created, with status `started`.",
+		doc: "`true` waits until the deployment has ended; `false` returns when it has been created, with status " +
+			"`started`.",
 		allowed: "allowed are true and false",
 		parse: func(in *Input, value string) Problems {
 			return parseBool(&in.CodeDeployWait, value)
@@ -180,7 +188,8 @@ var table = []spec{
 	},
 	{
 		name: "wait-for-provisioned-concurrency", group: groupShift, kind: toggle, def: "false",
-		doc:     "`true` waits after the move until the alias's provisioned concurrency is ready, and puts the alias back if AWS cannot allocate it.",
+		doc: "`true` waits after the move until the alias's provisioned concurrency is ready, and restores the alias if " +
+			"AWS cannot allocate it.",
 		allowed: "allowed are true and false",
 		parse: func(in *Input, value string) Problems {
 			return parseBool(&in.WaitForProvisioned, value)
@@ -188,44 +197,46 @@ var table = []spec{
 	},
 	{
 		name: "api-gateway-stages", group: groupGateway, kind: list, hint: "ALIAS=ARN",
-		doc: "API Gateway stages that are bound to an alias, `ALIAS=STAGE-ARN` a line, REST (`/restapis/`) or HTTP " +
-			"(`/apis/`): after the release the alias has its own permission for the stage, and the stage's variable is the " +
-			"alias's name. Only the lines of the alias that is released count.",
+		doc: "API Gateway stages to bind to an alias, `ALIAS=STAGE-ARN` per line, REST (`/restapis/`) or HTTP (`/apis/`). " +
+			"After the release, the alias has a permission for the stage, and the stage's variable contains the name of " +
+			"the alias. Only the lines for the alias that is released apply.",
 		allowed: "write ALIAS=STAGE-ARN, for example prod=arn:aws:apigateway:eu-central-1::/restapis/a1b2c3d4e5/stages/prod",
 		parse:   parseStages,
 	},
 	{
 		name: "stage-variable", group: groupGateway, hint: "NAME", def: "lambdaAlias",
-		doc:     "The stage variable that holds the alias's name: the integration's URI ends in `${stageVariables.lambdaAlias}`.",
+		doc: "The stage variable that contains the name of the alias; the integration's URI ends in " +
+			"`${stageVariables.lambdaAlias}`.",
 		allowed: "allowed are 1 to 64 of a-z, A-Z, 0-9 and _",
 		parse:   parseStageVariable,
 	},
 	{
 		name: "description", group: groupTexts, hint: "TEXT",
-		doc: "Text of the version's description, after the commit and the run: at most 256 characters. Line breaks " +
+		doc: "Text for the version's description, after the commit and the run: at most 256 characters. Line breaks " +
 			"become spaces.",
 		allowed: "at most 256 characters are allowed",
 		parse:   parseDescription,
 	},
 	{
 		name: "alias-description", group: groupTexts, hint: "TEXT",
-		doc: "Text of the alias's description: at most 160 characters, and not ending in `]`, since the history that is " +
-			"kept behind it, `[12 < 10 | run 4711]`, does. Line breaks become spaces. Empty: the text stays as it is.",
+		doc: "Text for the alias's description: at most 160 characters. It must not end in `]`, because the alias history " +
+			"that follows it, `[12 < 10 | run 4711]`, does. Line breaks become spaces. If empty, the current text is " +
+			"kept.",
 		allowed: "at most 160 characters are allowed, the last not a ]",
 		parse:   parseAliasDescription,
 	},
 	{
 		name: "code-sha256", group: groupGuards, kind: list, hint: "SHA256",
 		doc: "Publishes only if the unpublished code, `$LATEST`, has this SHA-256: base64, as UpdateFunctionCode returns " +
-			"it in `CodeSha256`. So nobody else's upload is released. For several functions `NAME=SHA256` a line; one " +
-			"without a line is not guarded.",
+			"it in `CodeSha256`. This prevents the release of code that another job has uploaded. For several functions, " +
+			"`NAME=SHA256` per line; functions without a line are not checked.",
 		allowed: "allowed is the base64 of a SHA-256 (44 characters), as UpdateFunctionCode returns it in CodeSha256",
 		parse:   parseCodeSHA256,
 	},
 	{
 		name: "clear-weights", group: groupGuards, kind: toggle, def: "false",
-		doc: "`true` takes over an alias on which someone else, a person or CodeDeploy, has set routing weights, and " +
-			"clears them; `false` fails there and says how to look.",
+		doc: "`true` clears routing weights that CodeDeploy, a person or another tool has set, and takes over the alias; " +
+			"`false` fails and says how to inspect them.",
 		allowed: "allowed are true and false",
 		parse: func(in *Input, value string) Problems {
 			return parseBool(&in.ClearWeights, value)
@@ -241,34 +252,34 @@ var table = []spec{
 	},
 	{
 		name: "aws-region", group: groupAWS, hint: "REGION",
-		doc: "The region of the functions, for example `eu-central-1`. Empty: the one in their ARNs, else the " +
-			"environment's (`AWS_REGION`).",
+		doc: "The region of the functions, for example `eu-central-1`. If empty, it comes from their ARNs or from the " +
+			"environment (`AWS_REGION`).",
 		allowed: "a region looks like eu-central-1",
 		parse:   parseRegion,
 	},
 	{
 		name: "role-to-assume", group: groupAWS, hint: "ARN",
-		doc: "The IAM role to assume with the job's own OIDC token; the job needs `permissions: id-token: write`. Its session " +
-			"is renewed while a shift runs. Empty: the credentials of the environment.",
+		doc: "The IAM role to assume with the job's own OIDC token; the job needs `permissions: id-token: write`. The " +
+			"session is renewed during a traffic shift. If empty, the credentials in the environment are used.",
 		allowed: "allowed is the ARN of an IAM role, arn:aws:iam::123456789012:role/NAME",
 		parse:   parseRole,
 	},
 	{
 		name: "role-session-name", group: groupAWS, hint: "NAME",
-		doc:     "The name of the role's session, as CloudTrail shows it. Empty: `lambda-release-` and the run's id.",
+		doc:     "The name of the role session, as CloudTrail shows it. If empty, `lambda-release-` and the run ID.",
 		allowed: "allowed are 2 to 64 of a-z, A-Z, 0-9 and _+=,.@-",
 		parse:   parseSessionName,
 	},
 	{
 		name: "role-duration-seconds", group: groupAWS, hint: "SECONDS", def: "3600",
-		doc:     "How long a session of the role lasts, at most what the role allows.",
+		doc:     "How long a role session lasts, at most what the role allows.",
 		allowed: "allowed is a whole number from 900 to 43200",
 		parse:   parseSessionSeconds,
 	},
 	{
 		name: "timeout", group: groupAWS, hint: "DURATION", def: "10m",
-		doc: "How long all waits together may take, the rollout's own time not counted: a number with a unit, such as " +
-			"`90s`, `10m` or `1h30m`, at most `24h`. SnapStart may need more than the default.",
+		doc: "The limit for all waits together, a number with a unit such as `90s`, `10m` or `1h30m`, at most `24h`. The " +
+			"time of the traffic shift and the bake time is added to it. SnapStart may need more than the default.",
 		allowed: "allowed is a number with a unit, such as 90s, 10m or 1h30m, more than 0 and at most 24h",
 		parse: func(in *Input, value string) Problems {
 			return parseDuration(&in.Timeout, value)

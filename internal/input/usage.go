@@ -17,7 +17,7 @@ func Usage(w io.Writer) {
 	var b strings.Builder
 	b.WriteString("Usage: lambda-release --function-name NAME [flags]\n\n")
 	wrap(&b, "", "Releases AWS Lambda functions: publishes an immutable version and moves the "+
-		"alias that belongs to the branch, tag or pull request to it.")
+		"alias for the branch, tag or pull request to it.")
 
 	group := ""
 	for _, s := range table {
@@ -28,9 +28,9 @@ func Usage(w io.Writer) {
 		s.usage(&b)
 	}
 
-	b.WriteString("\nOther\n  --help\n      Shows this.\n  --version\n      Without a value: shows the program's version.\n\n")
-	wrap(&b, "", "Each flag is an input of the GitHub Action, too, which arrives in the environment: "+
-		"INPUT_FUNCTION-NAME for --function-name. Flags win. Flags for lists may be repeated, an entry each.")
+	b.WriteString("\nOther\n  --help\n      Shows this help.\n  --version\n      Without a value: shows the version of the program.\n\n")
+	wrap(&b, "", "Each flag is also an input of the GitHub Action, and can be set in the environment: INPUT_FUNCTION-NAME for "+
+		"--function-name. Flags take precedence. Flags for lists can be repeated, one entry each.")
 	_, _ = io.WriteString(w, b.String())
 }
 

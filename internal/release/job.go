@@ -9,12 +9,13 @@ import (
 	"time"
 
 	"lambda-release/internal/awsapi"
+	"lambda-release/internal/function"
 )
 
 // job is one function's part of a run.
 type job struct {
 	r    *Releaser
-	fn   Function
+	fn   function.ID
 	verb verb
 	run  uint64 // the run's id
 
@@ -96,5 +97,5 @@ func (j *job) warnOnce(format string, args ...any) {
 }
 
 func (j *job) setVersion(v Version, arn string) {
-	j.out.Version, j.out.FunctionARN = v, awsapi.Unqualified(arn)
+	j.out.Version, j.out.FunctionARN = v, function.Unqualified(arn)
 }

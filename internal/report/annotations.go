@@ -7,7 +7,7 @@ import (
 	"lambda-release/internal/release"
 )
 
-// level is an annotation's, in the runner's words.
+// level is the severity of an annotation, as the runner calls it.
 type level string
 
 const (
@@ -16,19 +16,19 @@ const (
 	failure level = "error"
 )
 
-// annotation is a message that GitHub shows beside the job. The runner shows
-// ten of a level and step and keeps the rest in the log only.
+// annotation is a message that GitHub shows with the job: at most ten for each
+// level and step. The others are only in the log.
 type annotation struct {
 	level level
 	title string
-	text  string // may have several lines
+	text  string // one line or several
 }
 
-// inputTitle begins the title of a problem with an input.
+// inputTitle is the prefix of the title of a problem with an input.
 const inputTitle = "Input "
 
-// The runner cuts an annotation's text at 4,096 characters. An error leaves
-// room for what comes after it.
+// The runner truncates the text of an annotation to 4,096 characters. maxError
+// leaves room for the position and the hint that follow an error.
 const (
 	maxAnnotation = 4_000
 	maxError      = 1_400
@@ -36,7 +36,7 @@ const (
 	maxHint       = 2_000
 )
 
-// annotate writes an annotation; outside GitHub Actions it is a line of the log.
+// annotate writes an annotation; outside GitHub Actions, it writes to the log.
 func (r *Reporter) annotate(a annotation) {
 	text := lines(a.text)
 	for i := range text {
@@ -45,13 +45,13 @@ func (r *Reporter) annotate(a annotation) {
 	title := defuse(shorten(oneLine(a.title), maxWhere))
 	if r.actions == nil {
 		said := strings.Join(text, "\n    | ")
-		if !strings.HasPrefix(said, strings.TrimPrefix(title, inputTitle)) { // a problem names its input itself
+		if !strings.HasPrefix(said, strings.TrimPrefix(title, inputTitle)) { // the problem itself begins with its input
 			said = title + ": " + said
 		}
 		r.say(string(a.level) + ": " + said)
 		return
 	}
-	// go-githubactions escapes title and text as the runner wants them.
+	// go-githubactions escapes title and text for the runner.
 	titled := r.actions.WithFieldsMap(map[string]string{"title": title})
 	write := titled.Errorf
 	switch a.level {
@@ -63,9 +63,10 @@ func (r *Reporter) annotate(a annotation) {
 	write("%s", shorten(strings.Join(text, "\n"), maxAnnotation))
 }
 
-// annotations are those of a result: an error a failure, a warning for a held
-// version and whatever else was noticed, a notice for what something newer has
-// overtaken. A function that only shares its batch's fate has none.
+// annotations returns the annotations of a result: one error for each failure, a
+// warning for a held version and for each warning of an outcome, and a notice
+// for a superseded release. A function that failed only because another function
+// of its batch did has none.
 func annotations(res release.Result) []annotation {
 	var all []annotation
 	for _, o := range res.Outcomes {
@@ -84,7 +85,8 @@ func annotations(res release.Result) []annotation {
 	return all
 }
 
-// failedItself tells a failure from a share in another function's.
+// failedItself reports whether the outcome is a failure of its own, not only the
+// consequence of another function's failure.
 func failedItself(o release.Outcome) bool { return o.Err != nil || o.Displaced }
 
 func failureTitle(res release.Result, o release.Outcome) string {
@@ -95,8 +97,8 @@ func failureTitle(res release.Result, o release.Outcome) string {
 	return title
 }
 
-// failureText is what was tried and what AWS said, where the alias is now, and
-// what to do.
+// failureText says what was tried and what AWS answered, where the alias is now,
+// and what to do.
 func failureText(o release.Outcome) string {
 	var parts []string
 	if o.Err != nil {
@@ -111,7 +113,7 @@ func failureText(o release.Outcome) string {
 	return strings.Join(parts, "\n")
 }
 
-// refusals are the annotations of a run that was not started.
+// refusals returns the annotations of a run that was not started.
 func refusals(problems []error) []annotation {
 	all := make([]annotation, len(problems))
 	for i, err := range problems {
@@ -125,7 +127,7 @@ func refusals(problems []error) []annotation {
 	return all
 }
 
-// split takes errors apart that were joined, a line each, and only those.
+// split returns the errors that were joined with errors.Join, or err itself.
 func split(err error) []error {
 	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {

@@ -7,8 +7,8 @@ import (
 	"lambda-release/internal/release"
 )
 
-// consoleHost is where the console of a region's partition is, "" for a
-// partition that has no public one.
+// consoleHost is the host of the AWS console for a region's partition, "" if the
+// partition has no public console.
 // https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
 func consoleHost(region string) string {
 	switch {
@@ -25,9 +25,9 @@ func consoleHost(region string) string {
 	}
 }
 
-// link links a label to the page of a function in the console: below is "", or
-// what follows the function's name in the address. Without a console, or
-// without legal names, the label stays as it is.
+// link links a label to a page of a function in the console. below is the part
+// of the URL after the function's name, or "". If there is no console or a name
+// is not valid, link returns the label unchanged.
 func link(label string, o release.Outcome, below string) string {
 	host := consoleHost(o.Region)
 	if host == "" || !isName(o.Function) || below != "" && !isName(below) {
@@ -46,7 +46,7 @@ func aliasLink(o release.Outcome) string {
 }
 
 func versionLink(o release.Outcome, v release.Version) string {
-	if v < 1 { // $LATEST is the function's own page
+	if v < 1 { // $LATEST: the page of the function itself
 		return link(code(v.String()), o, "")
 	}
 	return link(v.String(), o, "/versions/"+v.String())

@@ -7,10 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// clean makes everything in s visible and nothing in it active: colours and
-// other control sequences are taken out, every kind of line break becomes \n,
-// and what has no glyph (control, zero-width and direction characters) is
-// written as its Go escape.
+// clean makes s safe to print. It removes colours and other control sequences,
+// turns every kind of line break into \n, and writes characters without a glyph
+// (control, zero-width and direction characters) as their Go escape.
 func clean(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); {
@@ -52,8 +51,8 @@ func controlSequence(s string) int {
 	return 0
 }
 
-// lines gives the lines of a text from outside, clean, without white space at
-// their ends, and without empty ones at the text's own ends.
+// lines returns the lines of an untrusted text, cleaned, without trailing white
+// space and without empty lines at the beginning and the end.
 func lines(s string) []string {
 	all := strings.Split(clean(s), "\n")
 	for i := range all {
@@ -68,19 +67,19 @@ func lines(s string) []string {
 	return all
 }
 
-// oneLine is a text from outside, clean and on one line.
+// oneLine returns an untrusted text, cleaned, on one line.
 func oneLine(s string) string { return strings.Join(strings.Fields(clean(s)), " ") }
 
-// defuse keeps a clean line from being a workflow command. GitHub's runner
-// takes `::` at the start of a line, after white space, and `##[` anywhere in
-// it; Azure Pipelines and TeamCity take `##vso[` and `##teamcity[`. The runner
-// compares by the rules of a language, which do not see combining marks.
+// defuse prevents a clean line from being a workflow command. GitHub's runner
+// recognizes `::` at the start of a line, after white space, and `##[` anywhere
+// in it; Azure Pipelines and TeamCity recognize `##vso[` and `##teamcity[`. The
+// runner's comparison is culture-sensitive and ignores combining marks.
 // https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
 func defuse(line string) string {
 	bracket := strings.ContainsRune(line, '[')
 	var b strings.Builder
-	var before rune // the last one that is no mark
-	start := true   // nothing but space and colons so far
+	var before rune // the last one that is not a mark
+	start := true   // only white space and colons so far
 	for _, r := range line {
 		if !unicode.IsMark(r) {
 			if r == before && (r == '#' && bracket || r == ':' && start) {
@@ -94,8 +93,8 @@ func defuse(line string) string {
 	return b.String()
 }
 
-// shorten keeps at most so many characters, the last of them an ellipsis if
-// there were more.
+// shorten truncates s to at most so many characters, including the ellipsis that
+// replaces the rest.
 func shorten(s string, most int) string {
 	n := 0
 	end := 0 // of the text with one character less than most

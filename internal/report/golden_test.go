@@ -16,7 +16,7 @@ import (
 	"lambda-release/internal/release"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 const (
 	arn = "arn:aws:lambda:eu-central-1:123456789012:function:"
@@ -66,21 +66,21 @@ var scenarios = map[string]release.Result{
 		o.Published, o.Reason = true, "prod serves 12 already, newer than 11"
 	})),
 	"held": resultOf(with(items(release.Held, 3, 2, 2), func(o *release.Outcome) {
-		o.Reason = "version 3 was rolled back from prod by run 4720 and nothing was written since: change the code, or promote it"
+		o.Reason = "version 3 was rolled back from prod by run 4720: upload new code, or run operation promote with version 3"
 	})),
 	"denied": resultOf(with(items(release.Failed, 12, 11, 11), func(o *release.Outcome) {
 		o.Published, o.Err, o.Hint = true, errDenied, deniedHint
 	})),
 	"displaced": resultOf(with(items(release.Failed, 12, 11, 12), func(o *release.Outcome) {
 		o.Published, o.Displaced = true, true
-		o.Err = errors.New("put prod of ItemsFunction back: UpdateAlias ItemsFunction:prod: the time is up")
-		o.Reason = "prod is at 12 and was at 11"
+		o.Err = errors.New("restore prod of ItemsFunction: UpdateAlias ItemsFunction:prod: timed out")
+		o.Reason = "prod is at 12, and was at 11 before this run"
 		o.Hint = "Raise the input `timeout` if this can take longer."
 	})),
 	"unknown": resultOf(with(items(release.Failed, 12, 11, 12), func(o *release.Outcome) {
 		o.After, o.Displaced = release.Position{Unknown: true}, true
 		o.Err = errors.New("UpdateAlias ItemsFunction:prod: connection reset by peer")
-		o.Reason = "prod was at 11 and may now be at 12: that could not be read (GetAlias ItemsFunction:prod: no such host)"
+		o.Reason = "prod was at 11 and may now be at 12; it could not be read (GetAlias ItemsFunction:prod: no such host)"
 	})),
 	"not-found": resultOf(release.Outcome{
 		Function: "ItemsFunction", Alias: "prod", Status: release.Failed, Region: "eu-central-1",
@@ -115,14 +115,14 @@ var scenarios = map[string]release.Result{
 	}},
 	"batch": resultOf(
 		with(outcome("orders", release.Failed, 8, at(7), at(7)), func(o *release.Outcome) {
-			o.Published, o.Reason = true, "put back to 7, since payments has failed"
+			o.Published, o.Reason = true, "restored to 7, because payments failed"
 		}),
 		with(outcome("payments", release.Failed, 31, at(30), at(30)), func(o *release.Outcome) {
 			o.Published, o.Err = true, errors.New("UpdateAlias payments:prod: TooManyRequestsException: Rate exceeded")
 			o.Hint = "AWS takes 15 control-plane requests a second for all callers of the account and region together."
 		}),
 		with(outcome("stock-service", release.Failed, 102, at(102), at(102)), func(o *release.Outcome) {
-			o.Reason = "not moved, since payments has failed"
+			o.Reason = "not moved, because payments failed"
 		}),
 	),
 	"batch-released": resultOf(
@@ -142,7 +142,7 @@ var scenarios = map[string]release.Result{
 		res := resultOf()
 		for i := range 500 {
 			o := outcome(fmt.Sprintf("service-%03d", i), release.Failed, 8, at(7), at(7))
-			o.Reason = "not moved, since service-400 has failed"
+			o.Reason = "not moved, because service-400 failed"
 			if i >= 400 && i < 422 {
 				o.Reason, o.Err = "", errors.New("GetAlias: connection refused")
 			}
@@ -153,7 +153,7 @@ var scenarios = map[string]release.Result{
 	"dry-run": func() release.Result {
 		res := resultOf(with(items(release.Planned, release.None, 11, 11), func(o *release.Outcome) {
 			o.Plan = []string{
-				"publish $LATEST (code 1a2b3c4d5e6f…, last written 2026-11-23T09:58:00.000+0000) as a new version, unless nothing was written since the last one",
+				"publish $LATEST (code 1a2b3c4d5e6f…, last written 2026-11-23T09:58:00.000+0000) as a new version, unless it has not changed since the last one",
 				"move prod from 11 to the published version",
 				"change, against version 11: code 1a2b3c4d5e6f… -> 9a8b7c6d5e4f…; memory 128 MB -> 256 MB; environment +TABLE_NAME ~LOG_LEVEL",
 			}
@@ -186,7 +186,7 @@ func TestGolden(t *testing.T) {
 			golden(t, name, func(r *run) error {
 				r.Start(res.Operation, len(res.Outcomes))
 				r.Phase("Publish")
-				r.Fact(res.Outcomes[0].Function, "still waiting for the update (InProgress), since 1m20s")
+				r.Fact(res.Outcomes[0].Function, "still waiting for the update (InProgress) after 1m20s")
 				r.Phase("Move alias " + res.Alias)
 				return r.Finish(res)
 			})
@@ -225,11 +225,11 @@ var delimiter = regexp.MustCompile(`\b[A-Z2-7]{26}\b`)
 
 // golden compares what a run writes, in GitHub Actions and elsewhere, with
 // testdata/<name>.golden.
-func golden(t *testing.T, name string, tell func(*run) error) {
+func golden(t *testing.T, name string, report func(*run) error) {
 	t.Helper()
 	actions, elsewhere := inActions(t), newRun(nil)
 	for _, r := range []*run{actions, elsewhere} {
-		if err := tell(r); err != nil {
+		if err := report(r); err != nil {
 			t.Error(err)
 		}
 	}
@@ -259,6 +259,6 @@ func golden(t *testing.T, name string, tell func(*run) error) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s: -want +got (go test -update writes it anew)\n%s", file, diff)
+		t.Errorf("%s: -want +got (go test -update rewrites it)\n%s", file, diff)
 	}
 }

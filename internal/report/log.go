@@ -7,10 +7,10 @@ import (
 )
 
 // maxFact is how many characters of one fact the log shows: a function's
-// answer may have 6 MB.
+// response can have 6 MB.
 const maxFact = 16_000
 
-// Phase opens a group in the log of GitHub Actions, elsewhere a heading.
+// Phase starts a group in the log of GitHub Actions, or writes a heading elsewhere.
 func (r *Reporter) Phase(name string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -23,8 +23,8 @@ func (r *Reporter) Phase(name string) {
 	r.grouped = true
 }
 
-// Fact is a line of the log: the seconds since the start, the function if there
-// are several, and what happened. Further lines of text follow, indented.
+// Fact writes a line to the log: the seconds since the start, the function if
+// there are several, and what happened. Further lines of text are indented.
 func (r *Reporter) Fact(function, text string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -34,20 +34,20 @@ func (r *Reporter) Fact(function, text string) {
 	r.say(fact(r.now().Sub(r.start).Seconds(), text))
 }
 
-// fact lays out a line of the log. The bar before further lines is not for the
-// eye alone: the runner ignores white space before a workflow command.
+// fact formats a line of the log. The bar before further lines is needed, since
+// the runner ignores white space before a workflow command.
 func fact(seconds float64, text string) string {
 	return fmt.Sprintf("%5.1fs  %s", seconds, strings.Join(lines(shorten(text, maxFact)), "\n        | "))
 }
 
-// say writes to the log. Every line is made harmless here, whatever it is.
+// say writes to the log. It defuses every line.
 func (r *Reporter) say(text string) {
 	var b strings.Builder
 	for _, line := range lines(text) {
 		b.WriteString(defuse(line))
 		b.WriteByte('\n')
 	}
-	_, _ = io.WriteString(r.log, b.String()) // the log keeps its error
+	_, _ = io.WriteString(r.log, b.String()) // logWriter keeps the error
 }
 
 func (r *Reporter) endGroup() {
@@ -57,9 +57,9 @@ func (r *Reporter) endGroup() {
 	}
 }
 
-// logWriter never fails, since go-githubactions panics when its writer does,
-// and a run must not stop half-way because nobody listens. It keeps the first
-// error for the end.
+// logWriter never fails: go-githubactions panics if its writer does, and a run
+// must not stop halfway because its log cannot be written. It keeps the first
+// error, which is reported at the end.
 type logWriter struct {
 	to  io.Writer
 	err error

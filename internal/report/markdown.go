@@ -6,9 +6,9 @@ import (
 	"unicode"
 )
 
-// markdown is a text from outside as a line of prose in Markdown, in which
-// nothing is markup, a mention or a link, also inside a table. Only names
-// between backticks stay code.
+// markdown returns an untrusted text as one line of Markdown without markup,
+// mentions or links, safe inside a table, too. Only names between backticks
+// remain code.
 // https://github.github.com/gfm/#backslash-escapes
 func markdown(s string) string {
 	s = oneLine(s)
@@ -29,9 +29,9 @@ func markdown(s string) string {
 			b.WriteString("\\`")
 		case strings.IndexByte(`\*_{}[]<>#~&$!`, c) >= 0:
 			b.WriteString(`\` + string(c))
-		case c == '|': // a backslash before it would not do in a table
+		case c == '|': // in a table a backslash is not enough
 			b.WriteString("&#124;")
-		case c == '@': // a zero-width space after it: nobody is mentioned
+		case c == '@': // a zero-width space after it prevents a mention
 			b.WriteString("@&#8203;")
 		case c == ':' && strings.HasPrefix(rest, "//"),
 			c == '.' && i >= 3 && strings.EqualFold(s[i-3:i], "www"):
@@ -43,8 +43,8 @@ func markdown(s string) string {
 	return b.String()
 }
 
-// listMarker is where the character is that would make s a list, a rule or the
-// underline of a heading if s stood at the start of a line; -1 if it would not.
+// listMarker returns the index of the character that would make s a list, a rule
+// or the underline of a heading at the start of a line; -1 if there is none.
 func listMarker(s string) int {
 	i := strings.IndexFunc(s, func(r rune) bool { return !unicode.IsDigit(r) })
 	switch {
@@ -55,25 +55,25 @@ func listMarker(s string) int {
 	return -1
 }
 
-// isCode tells whether s can stand between backticks anywhere, in a table, too.
+// isCode reports whether s is safe between backticks, in a table, too.
 func isCode(s string) bool {
 	return s != "" && strings.Trim(s, nameCharacters+" =,") == "" && strings.TrimSpace(s) == s
 }
 
-// nameCharacters are those of which AWS and we make names of functions,
-// aliases, versions, inputs and calls.
+// nameCharacters are the characters in names of functions, aliases, versions,
+// inputs and API calls.
 const nameCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:/$"
 
-// maxName is an alias's most, with the path to it.
+// maxName is the maximum length of an alias with the path to it.
 const maxName = 140
 
-// isName tells whether s is a name as AWS would take it; only such a name is
-// set as code, linked or drawn as it is.
+// isName reports whether AWS would accept s as a name. Only such names are
+// formatted as code, linked or drawn unchanged.
 func isName(s string) bool {
 	return s != "" && len(s) <= maxName && strings.Trim(s, nameCharacters) == ""
 }
 
-// code is a name, set as code.
+// code formats a name as code.
 func code(name string) string {
 	if isName(name) {
 		return "`" + name + "`"
@@ -81,8 +81,8 @@ func code(name string) string {
 	return markdown(shorten(name, 64))
 }
 
-// prose is a text of several lines in Markdown: a paragraph a line, and JSON
-// among them as a block of code.
+// prose returns a text of several lines as Markdown: a paragraph for each line,
+// and a code block for JSON.
 func prose(s string) string {
 	var b strings.Builder
 	text := lines(s)
@@ -97,8 +97,8 @@ func prose(s string) string {
 	return b.String()
 }
 
-// jsonLines is how many of the lines, from the first on, are one JSON object,
-// 0 if they start with none.
+// jsonLines returns how many lines at the beginning of text form a JSON object,
+// or 0.
 func jsonLines(text []string) int {
 	if !strings.HasPrefix(text[0], "{") {
 		return 0
@@ -111,7 +111,7 @@ func jsonLines(text []string) int {
 	return 0
 }
 
-// codeBlock fences clean lines with more backticks than any of them has.
+// codeBlock fences clean lines with more backticks than any of them contains.
 func codeBlock(language string, text []string) string {
 	body := strings.Join(text, "\n")
 	fence := "```"

@@ -10,13 +10,14 @@ import (
 	"lambda-release/internal/release"
 )
 
-// maxPictured is for how many functions a picture is still easier to read than
-// the table.
+// maxPictured is the number of functions up to which a picture is easier to read
+// than the table.
 const maxPictured = 8
 
-// picture is a Mermaid flowchart of aliases and the versions behind them: what
-// callers get now, by share if there are several, and dashed what they got
-// before, what was meant for them, and what was deleted.
+// picture is a Mermaid flowchart of aliases and their versions: with solid lines
+// the versions that callers get now, with their share if there are several; with
+// dashed lines the versions that they got before or that were planned, and the
+// deleted versions.
 // https://mermaid.js.org/syntax/flowchart.html
 func picture(res release.Result) string {
 	var b strings.Builder
@@ -33,7 +34,7 @@ func picture(res release.Result) string {
 	return codeBlock("mermaid", []string{"flowchart LR", b.String() + "  classDef other stroke-dasharray:5 5,opacity:0.6"})
 }
 
-// draw is the picture of the nth function, "" if nothing is known to draw.
+// draw draws the nth function; it returns "" if no alias is known.
 func draw(n int, o release.Outcome) string {
 	d := drawing{function: n, served: map[release.Version]bool{}}
 	for _, p := range append(slices.Collect(maps.Values(o.Others)), o.After) {
@@ -58,14 +59,14 @@ func draw(n int, o release.Outcome) string {
 	return fmt.Sprintf("  subgraph function%d[\"%s\"]\n    direction LR\n%s  end\n", n, label(o.Function), &d.b)
 }
 
-// maxAliases is how many other aliases of a function are drawn: previews of
-// pull requests may be many.
+// maxAliases is how many other aliases of a function are drawn. There can be many
+// previews of pull requests.
 const maxAliases = 12
 
-// drawing is one function's part of the picture.
+// drawing is the part of the picture for one function.
 type drawing struct {
 	function int
-	served   map[release.Version]bool // what callers of any alias get now
+	served   map[release.Version]bool // versions that callers of any alias get now
 	aliases  int
 	b        strings.Builder
 }
@@ -100,10 +101,10 @@ func (d *drawing) alias(name string, edges []edge) {
 type edge struct {
 	version release.Version
 	text    string
-	dashed  bool // callers do not get it now
+	dashed  bool // callers do not get this version now
 }
 
-// edgesOf is what is known of an outcome's own alias.
+// edgesOf returns the edges of the alias that the outcome is about.
 func edgesOf(o release.Outcome) []edge {
 	all := sharesOf(o.After)
 	if o.After.Unknown && !o.Before.Unknown {
@@ -128,7 +129,7 @@ func edgesOf(o release.Outcome) []edge {
 	return all
 }
 
-// sharesOf is where a position sends callers.
+// sharesOf returns an edge for each version that callers get.
 func sharesOf(p release.Position) []edge {
 	all := shares(p)
 	edges := make([]edge, len(all))
@@ -141,13 +142,13 @@ func sharesOf(p release.Position) []edge {
 	return edges
 }
 
-// share is a version's part of an alias's traffic.
+// share is the part of an alias's traffic that a version gets.
 type share struct {
 	version release.Version
 	weight  float64
 }
 
-// shares are the versions behind an alias, its own first.
+// shares returns the versions behind an alias, starting with its own version.
 func shares(p release.Position) []share {
 	if p.Unknown || p.Version == release.None {
 		return nil
@@ -168,10 +169,11 @@ func rest(p release.Position) float64 {
 	return share
 }
 
-// percent is a share of traffic, to a tenth of a percent.
+// percent formats a share of traffic, rounded to a tenth of a percent.
 func percent(share float64) string { return fmt.Sprintf("%g %%", math.Round(share*1000)/10) }
 
-// node is a version's box. Its id begins with a word that is none of Mermaid's.
+// node is the box of a version. Its ID begins with a word that is not a Mermaid
+// keyword.
 func node(n int, v release.Version) string {
 	switch v {
 	case release.None:
@@ -183,8 +185,9 @@ func node(n int, v release.Version) string {
 	}
 }
 
-// label is a name inside quotes. What no name in AWS has is not drawn: Mermaid's
-// escapes are entities that its own preprocessor changes again.
+// label returns a name for use inside quotes. It replaces characters that no AWS
+// name contains, because Mermaid's preprocessor changes the entities that would
+// escape them.
 func label(name string) string {
 	return strings.Map(func(r rune) rune {
 		if r < 0x80 && isName(string(r)) {

@@ -13,8 +13,8 @@ import (
 
 type output struct{ name, value string }
 
-// outputs are the step's outputs. Those of one function are not there when
-// there are several; to the workflow they are empty then.
+// outputs returns the outputs of the step. With several functions, the outputs
+// for a single function are not set, which the workflow sees as empty.
 func outputs(res release.Result) []output {
 	all := []output{
 		{"status", string(res.Status())},
@@ -26,7 +26,7 @@ func outputs(res release.Result) []output {
 		return all
 	}
 	o := res.Outcomes[0]
-	version := told(o)
+	version := outputVersion(o)
 	return append(all,
 		output{"version", version},
 		output{"previous-version", o.Before.Version.String()},
@@ -38,15 +38,15 @@ func outputs(res release.Result) []output {
 	)
 }
 
-// idleOutputs are those of a run that came to no function.
+// idleOutputs are the outputs of a run that did not reach any function.
 func idleOutputs(status release.Status) []output {
 	return []output{{"status", string(status)}, {"changed", "false"}, {"results", "[]"}, {"versions", "{}"}}
 }
 
-// told is the version that the outputs name: one that this run has released or
-// confirmed, or had when it failed. A job that tags releases tests that it is
-// not empty; so it is empty for $LATEST, which is no number to tag.
-func told(o release.Outcome) string {
+// outputVersion is the version in the outputs: the one that this run has released
+// or confirmed, or was going to release when it failed. A job that tags releases
+// checks that it is not empty, so it is empty for $LATEST, which has no number.
+func outputVersion(o release.Outcome) string {
 	if o.Version == release.Latest {
 		return ""
 	}
@@ -65,9 +65,9 @@ func qualified(arn, qualifier string) string {
 	return arn + ":" + qualifier
 }
 
-// result is an element of the output `results`. There is no ARN in it: GitHub
-// drops a job's output that holds a masked value, and the account's id often is
-// one. Versions are strings as in every other output.
+// result is an element of the output `results`. It has no ARN: GitHub drops a job
+// output that contains a masked value, and the account ID often is one. Versions
+// are strings, as in all other outputs.
 type result struct {
 	Function  string         `json:"function"`
 	Alias     string         `json:"alias"`
@@ -84,7 +84,7 @@ func resultsJSON(res release.Result) string {
 	for i, o := range res.Outcomes {
 		all[i] = result{
 			Function: o.Function, Alias: o.Alias, Status: o.Status,
-			Version: told(o), Previous: o.Before.Version.String(),
+			Version: outputVersion(o), Previous: o.Before.Version.String(),
 			Published: o.Published, Changed: o.Changed(),
 			Reason: defuse(shorten(anonymous(reason(o), o.FunctionARN), maxReason)),
 		}
@@ -92,12 +92,12 @@ func resultsJSON(res release.Result) string {
 	return toJSON(all)
 }
 
-// versionsJSON is an object, function -> version. A function without one is
-// not in it.
+// versionsJSON is a JSON object, function -> version, of the functions that have
+// a version.
 func versionsJSON(res release.Result) string {
 	all := map[string]string{}
 	for _, o := range res.Outcomes {
-		if v := told(o); v != "" {
+		if v := outputVersion(o); v != "" {
 			all[o.Function] = v
 		}
 	}
@@ -120,8 +120,8 @@ var (
 	accountID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\b[0-9]{12}\b`) })
 )
 
-// anonymous leaves of every ARN in text the resource's name, and no account id;
-// request ids, which may look like one, are for the log.
+// anonymous reduces every ARN in text to the name of its resource, and removes
+// account IDs and request IDs, which can look like account IDs.
 func anonymous(text, arn string) string {
 	text = requestID().ReplaceAllString(text, "")
 	text = arnHead().ReplaceAllString(text, "")
@@ -131,9 +131,9 @@ func anonymous(text, arn string) string {
 	return accountID().ReplaceAllString(text, "***")
 }
 
-// outputRecords is the outputs in the format of the runner's file. They are not
-// go-githubactions' to write: its delimiter is a constant, so that a value could
-// end its own record and forge the next, and it panics when the file is missing.
+// outputRecords formats the outputs for the runner's file. go-githubactions is not
+// used for this: its delimiter is a constant, so a value could end its own record
+// and forge the next, and it panics if the file is missing.
 func outputRecords(all []output) string {
 	var b strings.Builder
 	for _, o := range all {
@@ -146,8 +146,8 @@ func outputRecords(all []output) string {
 	return b.String()
 }
 
-// outputLines is the outputs as name=value lines. A line break in a value is
-// written as an escape.
+// outputLines formats the outputs as name=value lines. Line breaks in a value
+// become \n.
 func outputLines(all []output) string {
 	var b strings.Builder
 	for _, o := range all {

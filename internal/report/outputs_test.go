@@ -11,13 +11,13 @@ import (
 	"lambda-release/internal/release"
 )
 
-func TestToldVersion(t *testing.T) {
+func TestOutputVersion(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[release.Status]string{
 		release.Released: "12", release.Promoted: "12", release.RolledBack: "12", release.Unchanged: "12", release.Started: "12", release.Failed: "12",
 		release.Superseded: "", release.Held: "", release.Skipped: "", release.Planned: "", release.Pruned: "", release.Deleted: "",
 	} {
-		if got := told(release.Outcome{Status: status, Version: 12}); got != want {
+		if got := outputVersion(release.Outcome{Status: status, Version: 12}); got != want {
 			t.Errorf("%s: %q, want %q", status, got, want)
 		}
 	}

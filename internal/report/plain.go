@@ -8,8 +8,8 @@ import (
 	"lambda-release/internal/release"
 )
 
-// plain is the result in a few lines of text, for the end of the log. What the
-// annotations tell is not in it.
+// plain is the result in a few lines of text for the end of the log, without what
+// the annotations already report.
 func plain(res release.Result) []string {
 	all := []string{headline(res)}
 	if len(res.Outcomes) == 1 {
@@ -17,7 +17,7 @@ func plain(res release.Result) []string {
 		if o.Reason != "" && len(annotations(res)) == 0 {
 			all = append(all, "  "+reason(o))
 		}
-		if len(o.Pruned) > 0 && o.Status != release.Pruned { // else it is the headline
+		if len(o.Pruned) > 0 && o.Status != release.Pruned { // otherwise the headline has them
 			all = append(all, "  "+deleted(o))
 		}
 		return append(all, plainPlan(o)...)
@@ -34,7 +34,7 @@ func plain(res release.Result) []string {
 	return all
 }
 
-// plainTable aligns the functions' outcomes. Writing to memory does not fail.
+// plainTable is a table of the outcomes. Writing to memory does not fail.
 func plainTable(res release.Result) []string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
@@ -45,7 +45,7 @@ func plainTable(res release.Result) []string {
 	return strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
 }
 
-// plainMove is the table's from and to.
+// plainMove shows from where to where the alias moved.
 func plainMove(o release.Outcome) string {
 	switch why := ahead(o); {
 	case o.Alias == "":
@@ -59,14 +59,14 @@ func plainMove(o release.Outcome) string {
 	}
 }
 
-// How many characters of a reason a table or an output shows. A failure is told
-// in full elsewhere.
+// How many characters of a reason a table or an output shows. Failures are
+// reported in full elsewhere.
 const (
 	maxReason  = 300
 	maxFailure = 80
 )
 
-// how is the status with what there is to say about it.
+// how is the status with its reason.
 func how(o release.Outcome) string {
 	text := words(o.Status)
 	if o.Published {

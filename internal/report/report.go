@@ -1,14 +1,14 @@
-// Package report tells people and later steps what a run does and did: the log
-// while it goes on, and at its end the step outputs, the job summary, the
-// annotations and a few plain lines. It renders a release.Result and nothing
-// else, and never calls AWS.
+// Package report reports what a run does: the log while it runs, and at its end
+// the step outputs, the job summary, the annotations and a few plain lines. It
+// renders a release.Result and nothing else, and never calls AWS.
 //
-// In GitHub Actions the log and the workflow commands go to stdout, outputs and
-// summary to the runner's files. Elsewhere the log goes to stderr and the
-// outputs to stdout, as name=value lines.
+// In GitHub Actions the log and the workflow commands go to stdout, and outputs
+// and summary go to the runner's files. Elsewhere the log goes to stderr and the
+// outputs go to stdout, as name=value lines.
 //
-// Everything that is rendered may come from outside: from AWS, a function's
-// answer, a commit message. escape.go keeps it from being more than text.
+// Any rendered text may be untrusted: it may come from AWS, from a function's
+// response or from a commit message. escape.go prevents it from being more than
+// text.
 package report
 
 import (
@@ -23,7 +23,7 @@ import (
 	"lambda-release/internal/release"
 )
 
-// Reporter is the report of one run. Its methods may be called concurrently.
+// Reporter reports one run. Its methods are safe for concurrent use.
 type Reporter struct {
 	stdout io.Writer
 	getenv func(string) string
@@ -34,13 +34,13 @@ type Reporter struct {
 	log     *logWriter
 	actions *githubactions.Action // nil outside GitHub Actions
 	grouped bool                  // a log group is open
-	several bool                  // facts say which function they are about
+	several bool                  // facts begin with their function
 }
 
 var _ release.Progress = (*Reporter)(nil)
 
-// New makes the reporter of one run, whose seconds count from here. It opens
-// and writes nothing yet.
+// New returns a reporter for one run; the seconds in its log count from now. It
+// does not open or write any file yet.
 func New(stdout, stderr io.Writer, getenv func(string) string, now func() time.Time) *Reporter {
 	r := &Reporter{stdout: stdout, getenv: getenv, now: now, start: now(), log: &logWriter{to: stderr}}
 	if getenv("GITHUB_ACTIONS") == "true" {
@@ -50,8 +50,8 @@ func New(stdout, stderr io.Writer, getenv func(string) string, now func() time.T
 	return r
 }
 
-// Check tells whether the runner's files can be written, before anything is
-// done that could not be reported.
+// Check returns an error if the runner's files cannot be written. Call it before
+// the run changes anything that could then not be reported.
 func (r *Reporter) Check() error {
 	if r.actions == nil {
 		return nil
@@ -59,8 +59,8 @@ func (r *Reporter) Check() error {
 	return errors.Join(appendTo(r.getenv, outputFile, ""), appendTo(r.getenv, summaryFile, ""))
 }
 
-// Start says what is about to be done. With several functions, facts say which
-// one they are about.
+// Start writes what the run is going to do. With several functions, facts begin
+// with the name of theirs.
 func (r *Reporter) Start(what string, functions int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -68,7 +68,7 @@ func (r *Reporter) Start(what string, functions int) {
 	r.say(what)
 }
 
-// Mask makes the runner hide a secret wherever it would be shown.
+// Mask makes the runner replace a secret in all logs.
 func (r *Reporter) Mask(secret string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -77,8 +77,8 @@ func (r *Reporter) Mask(secret string) {
 	}
 }
 
-// Finish reports how the run ended. Whatever cannot be written does not keep
-// the rest from being written; it is told in the log and returned.
+// Finish reports how the run ended. If one part cannot be written, the others
+// still are; the error is logged and returned.
 func (r *Reporter) Finish(res release.Result) error {
 	return r.end(ending{
 		lines:       plain(res),
@@ -88,8 +88,8 @@ func (r *Reporter) Finish(res release.Result) error {
 	})
 }
 
-// Skip reports a run that had nothing to do, and why. With warn the reason is
-// an annotation, too.
+// Skip reports why a run had nothing to do: as a warning if warn is set,
+// otherwise as a line of the log.
 func (r *Reporter) Skip(operation, why string, warn bool) error {
 	e := ending{
 		outputs: idleOutputs(release.Skipped),
@@ -103,13 +103,13 @@ func (r *Reporter) Skip(operation, why string, warn bool) error {
 	return r.end(e)
 }
 
-// Refuse reports a run that was not even started: bad input, or surroundings
-// in which it cannot work. Of errors that were joined each is told on its own;
-// one with a method InputName is titled with that input.
+// Refuse reports that a run was not started, because of invalid inputs or an
+// environment in which it cannot work. Joined errors are reported one by one; the
+// title of an error with a method InputName has the name of that input.
 func (r *Reporter) Refuse(err error) {
 	problems := split(err)
-	// What is wrong is told already; that it cannot be written into a file that
-	// may itself be what is wrong is not told again.
+	// The error of write is ignored: a file that cannot be written may be the
+	// very problem that is reported here.
 	_ = r.write(ending{
 		annotations: refusals(problems),
 		outputs:     idleOutputs(release.Failed),
@@ -117,7 +117,7 @@ func (r *Reporter) Refuse(err error) {
 	})
 }
 
-// ending is all that is told when a run is over.
+// ending is everything that is reported when a run ends.
 type ending struct {
 	lines       []string
 	annotations []annotation

@@ -101,7 +101,7 @@ func TestRunnerFiles(t *testing.T) {
 		"read-only": {func(t *testing.T, path string) string {
 			t.Helper()
 			if os.Getuid() == 0 {
-				t.Skip("root may write everything")
+				t.Skip("root can write every file")
 			}
 			if err := os.Chmod(path, 0o400); err != nil {
 				t.Fatal(err)
@@ -155,12 +155,11 @@ func TestRefuseWithoutFiles(t *testing.T) {
 	r.Refuse(r.Check())
 	got := commands(r.stdout.String())
 	if len(got) != 2 || !strings.Contains(got[0].data, outputFile) || !strings.Contains(got[1].data, summaryFile) {
-		t.Errorf("commands: %v, want an error a file, told once", got)
+		t.Errorf("commands: %v, want one error per file", got)
 	}
 }
 
-// TestSplit: only errors that were joined and nothing else are
-// told one by one.
+// TestSplit: only joined errors are reported one by one.
 func TestSplit(t *testing.T) {
 	t.Parallel()
 	one, two := errors.New("one"), errors.New("two")
@@ -189,7 +188,7 @@ func (e both) Unwrap() []error { return []error{e.a, e.b} }
 
 type brokenWriter struct{}
 
-func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("nobody listens") }
+func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("nothing reads this") }
 
 func TestBrokenStreams(t *testing.T) {
 	t.Parallel()
@@ -203,7 +202,7 @@ func TestBrokenStreams(t *testing.T) {
 		r.Fact("orders", "text")
 		r.annotate(annotation{warning, "title", "text"})
 		err := r.Finish(scenarios["denied"])
-		if err == nil || !strings.Contains(err.Error(), "nobody listens") {
+		if err == nil || !strings.Contains(err.Error(), "nothing reads this") {
 			t.Errorf("Finish = %v", err)
 		}
 	}
@@ -230,6 +229,23 @@ func TestAnnotationsFit(t *testing.T) {
 	for _, want := range []string{o.Hint, "prod is still at 11"} {
 		if !strings.Contains(got[0].data, want) {
 			t.Errorf("%q is not in %q", want, got[0].data)
+		}
+	}
+}
+
+// TestHeadlineCountsAliases: what a failed batch has left behind is counted.
+func TestHeadlineCountsAliases(t *testing.T) {
+	t.Parallel()
+	failed := with(items(release.Failed, 12, 11, 11), func(o *release.Outcome) { o.Err = errors.New("denied") })
+	elsewhere := with(items(release.Failed, 12, 11, 12), func(o *release.Outcome) { o.Displaced = true })
+	unknown := with(elsewhere, func(o *release.Outcome) { o.After = release.Position{Unknown: true} })
+	for want, res := range map[string]release.Result{
+		"prod of 2 functions not released: 2 failed; every alias is as it was before":                      resultOf(failed, failed),
+		"prod of 3 functions not released: 3 failed; 1 alias not as before; 1 alias at an unknown version": resultOf(failed, elsewhere, unknown),
+		"prod of 2 functions not released: 2 failed; 2 aliases at an unknown version":                      resultOf(unknown, unknown),
+	} {
+		if got := headline(res); got != want {
+			t.Errorf("got %q, want %q", got, want)
 		}
 	}
 }

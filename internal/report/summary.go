@@ -10,18 +10,18 @@ import (
 	"lambda-release/internal/release"
 )
 
-// Limits of the summary. GitHub takes 1 MiB a step and drops what is larger;
-// people read far less. Whole parts are left out, never pieces of markup.
+// Limits of the summary. GitHub drops a summary of more than 1 MiB per step, and
+// people read far less. Parts are left out as a whole, so that no markup is cut.
 const (
 	maxSummary  = 700 << 10 // bytes
 	maxRows     = 200       // functions in the table
-	maxFailures = 20        // told in full
+	maxFailures = 20        // failures shown in full
 	maxDetails  = 50        // warnings, and functions with a plan
 	maxText     = 2_000     // characters of an error, a hint or a warning
-	maxQuoted   = 4_096     // characters of what a function answered, and of its log
+	maxQuoted   = 4_096     // characters of a function's response, and of its log
 )
 
-// summary is the result as Markdown for the job's page.
+// summary renders the result as Markdown for the page of the job.
 func summary(res release.Result) string {
 	parts := []string{heading(mark(res), headline(res)), table(res)}
 	parts = append(parts, failureParts(res)...)
@@ -32,7 +32,7 @@ func summary(res release.Result) string {
 	var b strings.Builder
 	for _, part := range parts {
 		if b.Len()+len(part) > maxSummary {
-			b.WriteString("… and more, in the log.\n")
+			b.WriteString("… more in the log.\n")
 			break
 		}
 		b.WriteString(part)
@@ -44,7 +44,8 @@ func heading(mark, text string) string {
 	return "### " + mark + " " + markdown(shorten(text, maxReason)) + "\n\n"
 }
 
-// table has a row for each function; of very many the failed ones come first.
+// table has a row for each function; if there are too many, the failed ones come
+// first.
 func table(res release.Result) string {
 	rows := res.Outcomes
 	if len(rows) > maxRows {
@@ -53,7 +54,7 @@ func table(res release.Result) string {
 		rows = rows[:maxRows]
 	}
 	var b strings.Builder
-	b.WriteString("| function | alias | before → after | how |\n| --- | --- | --- | --- |\n")
+	b.WriteString("| function | alias | before → after | result |\n| --- | --- | --- | --- |\n")
 	for _, o := range rows {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", functionLink(o), aliasLink(o), tableMove(o), tableHow(o))
 	}
@@ -87,7 +88,7 @@ func tableMove(o release.Outcome) string {
 	}
 }
 
-// place is a position with its versions linked.
+// place formats a position with links to its versions.
 func place(o release.Outcome, p release.Position) string {
 	switch {
 	case p.Unknown:
@@ -112,7 +113,7 @@ func tableHow(o release.Outcome) string {
 	return text
 }
 
-// failureParts tells each failure in full: what happened, where the alias is,
+// failureParts shows each failure in full: what happened, where the alias is, and
 // what to do.
 func failureParts(res release.Result) []string {
 	var parts []string
@@ -128,7 +129,7 @@ func failureParts(res release.Result) []string {
 		parts = append(parts, failurePart(res, o))
 	}
 	if more > 0 {
-		parts = append(parts, fmt.Sprintf("… and %s more, in the log.\n\n", count(more, "failure")))
+		parts = append(parts, fmt.Sprintf("… and %s in the log.\n\n", count(more, "more failure")))
 	}
 	return parts
 }
@@ -142,15 +143,16 @@ func failurePart(res release.Result, o release.Outcome) string {
 	if where := whereabouts(o); where != "" {
 		b.WriteString("**Now:** " + markdown(shorten(where, maxText)) + ".\n\n")
 	}
-	b.WriteString(quotedPart("The function answered", o.Answer))
-	b.WriteString(quotedPart("The end of its log", o.LogTail))
+	b.WriteString(quotedPart("Response of the function", o.Answer))
+	b.WriteString(quotedPart("End of the function's log", o.LogTail))
 	if o.Hint != "" {
 		b.WriteString("**What to do:**\n\n" + prose(shorten(o.Hint, maxText)))
 	}
 	return b.String()
 }
 
-// quotedPart is what a function said, to the letter but for what could do harm.
+// quotedPart quotes a function's response or log as it is, apart from what is
+// unsafe to print.
 func quotedPart(title, text string) string {
 	if text == "" {
 		return ""
@@ -158,7 +160,7 @@ func quotedPart(title, text string) string {
 	return "**" + title + ":**\n\n" + codeBlock("", lines(shorten(text, maxQuoted)))
 }
 
-// notes lists texts of all functions under a heading.
+// notes lists the texts of all functions under a heading.
 func notes(res release.Result, title string, of func(release.Outcome) []string) string {
 	var items []string
 	for _, o := range res.Outcomes {
@@ -199,7 +201,7 @@ func prunedPart(res release.Result) string {
 	return list("Deleted versions", items)
 }
 
-// list is items under a heading, "" if there are none.
+// list returns the items under a heading, "" if there are none.
 func list(title string, items []string) string {
 	if len(items) == 0 {
 		return ""

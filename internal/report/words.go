@@ -8,7 +8,7 @@ import (
 	"lambda-release/internal/release"
 )
 
-// The marks before a headline: the one place for a pictogram.
+// The icons before a headline, the only ones in the report.
 const (
 	markDone    = "✅"
 	markNote    = "ℹ️"
@@ -29,7 +29,7 @@ func mark(res release.Result) string {
 	}
 }
 
-// headline is the result in one sentence.
+// headline summarizes the result in one sentence.
 func headline(res release.Result) string {
 	if len(res.Outcomes) == 1 {
 		return headlineOfOne(res, res.Outcomes[0])
@@ -43,11 +43,11 @@ func headlineOfOne(res release.Result, o release.Outcome) string {
 	case release.Failed:
 		return join("; ", who+" "+undone(res), whereabouts(o))
 	case release.Superseded, release.Held:
-		return fmt.Sprintf("%s not released: %s, it stays at %s", who, o.Status, o.After)
+		return fmt.Sprintf("%s not released: %s, still at %s", who, o.Status, o.After)
 	case release.Planned:
 		return "Plan for " + who + "; nothing was changed"
 	case release.Started:
-		return fmt.Sprintf("%s: the deployment of %s has started", who, o.Version)
+		return fmt.Sprintf("%s: CodeDeploy has started to deploy version %s", who, o.Version)
 	case release.Unchanged:
 		if o.After.Version == release.None {
 			return join(": ", who+" unchanged", o.Reason)
@@ -66,20 +66,7 @@ func headlineOfMany(res release.Result) string {
 	who := join(" of ", res.Alias, count(len(res.Outcomes), "function"))
 	switch res.Status() {
 	case release.Failed:
-		own, displaced := 0, 0
-		for _, o := range res.Outcomes {
-			if failedItself(o) {
-				own++
-			}
-			if o.Displaced {
-				displaced++
-			}
-		}
-		now := "no alias was left changed"
-		if displaced > 0 {
-			now = count(displaced, "alias") + " not, or maybe not, as before"
-		}
-		return fmt.Sprintf("%s %s: %d failed; %s", who, undone(res), own, now)
+		return who + " " + undone(res) + ": " + failures(res)
 	case release.Planned:
 		return "Plan for " + who + "; nothing was changed"
 	}
@@ -105,13 +92,41 @@ func headlineOfMany(res release.Result) string {
 	return who + ": " + strings.Join(parts, ", ")
 }
 
-// subject is what an outcome is about: an alias of a function, or the function.
+// failures counts the failures of a run, and the aliases that are not as before.
+func failures(res release.Result) string {
+	own, elsewhere, unknown := 0, 0, 0
+	for _, o := range res.Outcomes {
+		if failedItself(o) {
+			own++
+		}
+		switch {
+		case o.Displaced && o.After.Unknown:
+			unknown++
+		case o.Displaced:
+			elsewhere++
+		}
+	}
+	text := fmt.Sprintf("%d failed", own)
+	if elsewhere > 0 {
+		text += "; " + count(elsewhere, "alias") + " not as before"
+	}
+	if unknown > 0 {
+		text += "; " + count(unknown, "alias") + " at an unknown version"
+	}
+	if elsewhere+unknown == 0 {
+		text += "; every alias is as it was before"
+	}
+	return text
+}
+
+// subject is what an outcome is about: an alias of a function, or the function
+// itself.
 func subject(o release.Outcome) string { return join(":", o.Function, o.Alias) }
 
-// words is a status for people.
+// words is a status in words.
 func words(s release.Status) string { return strings.ReplaceAll(string(s), "-", " ") }
 
-// undone says what a failure kept from being.
+// undone says what a failed run has not done.
 func undone(res release.Result) string {
 	if res.DryRun {
 		return "could not be planned"
@@ -119,10 +134,10 @@ func undone(res release.Result) string {
 	return "not " + done(res.Operation)
 }
 
-// nothing says that a run came to no function.
+// nothing says that a run has done nothing.
 func nothing(operation string) string { return "Nothing " + done(operation) }
 
-// done is an operation's participle.
+// done is the past participle of an operation.
 func done(operation string) string {
 	switch operation {
 	case "promote":
@@ -138,7 +153,7 @@ func done(operation string) string {
 	}
 }
 
-// move is from where to where an alias went.
+// move says from where to where an alias moved.
 func move(o release.Outcome) string {
 	if o.Before.Version == release.None && !o.Before.Unknown {
 		return fmt.Sprintf("created at %s", o.After)
@@ -149,8 +164,8 @@ func move(o release.Outcome) string {
 	return fmt.Sprintf("%s → %s", o.Before, o.After)
 }
 
-// ahead says how it stands with a version that the alias is going to, "" if it
-// is not on its way to one.
+// ahead says whether the move to the outcome's version is planned or in progress,
+// "" if it is neither.
 func ahead(o release.Outcome) string {
 	switch {
 	case o.Version == release.None || o.Version == o.After.Version:
@@ -158,14 +173,14 @@ func ahead(o release.Outcome) string {
 	case o.Status == release.Planned:
 		return "planned"
 	case o.Status == release.Started:
-		return "under way"
+		return "in progress"
 	default:
 		return ""
 	}
 }
 
-// whereabouts is where a failure has left the alias, without a full stop; "" if
-// the operation is about no alias.
+// whereabouts says where the alias is after a failure, without a full stop; "" if
+// the operation has no alias.
 func whereabouts(o release.Outcome) string {
 	switch {
 	case o.Displaced && o.Reason != "":
@@ -173,25 +188,25 @@ func whereabouts(o release.Outcome) string {
 	case o.Alias == "":
 		return ""
 	case o.Changed():
-		return fmt.Sprintf("%s is at %s and was at %s", o.Alias, o.After, o.Before)
+		return fmt.Sprintf("%s is at %s, and was at %s before this run", o.Alias, o.After, o.Before)
 	case o.After.Unknown:
-		return o.Alias + " was not touched"
+		return o.Alias + " was not changed"
 	case o.After.Version == release.None:
-		return "there still is no alias " + o.Alias
+		return "the alias " + o.Alias + " does not exist"
 	default:
 		return fmt.Sprintf("%s is still at %s", o.Alias, o.After)
 	}
 }
 
-// displacement says in short what is wrong with a displaced alias.
+// displacement says in a few words how an alias differs from before.
 func displacement(o release.Outcome) string {
 	if o.After.Unknown {
-		return "nobody knows where it is"
+		return "its current version is unknown"
 	}
-	return "not as it was"
+	return "not as it was before"
 }
 
-// reason is why an outcome is as it is, on one line, "" if the status says it.
+// reason says why an outcome is as it is, on one line; "" if the status is enough.
 func reason(o release.Outcome) string {
 	if o.Reason == "" && o.Err != nil {
 		return oneLine(lines(o.Err.Error())[0])
@@ -199,7 +214,7 @@ func reason(o release.Outcome) string {
 	return oneLine(o.Reason)
 }
 
-// deleted says which versions were pruned.
+// deleted says which versions were deleted.
 func deleted(o release.Outcome) string {
 	switch len(o.Pruned) {
 	case 0:
@@ -211,7 +226,7 @@ func deleted(o release.Outcome) string {
 	}
 }
 
-// ranges writes versions in rising order: `1–4, 6`.
+// ranges formats versions in ascending order: `1–4, 6`.
 func ranges(versions []release.Version) string {
 	var parts []string
 	for i := 0; i < len(versions); i++ {
@@ -239,7 +254,7 @@ func count(n int, noun string) string {
 	return fmt.Sprintf("%d %s", n, noun)
 }
 
-// join joins what is not empty.
+// join joins the parts that are not empty.
 func join(separator string, parts ...string) string {
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), separator)
 }
