@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -24,7 +24,7 @@ const variable = "lambdaAlias"
 
 var orders = function.ID{Name: "orders", Given: "orders"}
 
-// world is an embedded AWS with the function orders, its alias prod, and a
+// world is an embedded AWS in memory, with the function orders, its alias prod, and a
 // stage of a REST and of an HTTP API.
 type world struct {
 	*localaws.Cloud
@@ -37,22 +37,22 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	cloud := localaws.New(localaws.Options{})
-	server := httptest.NewServer(cloud)
-	t.Cleanup(func() { cloud.Close(); server.Close() })
+	loopback := localaws.NewLoopback(cloud)
+	t.Cleanup(func() { cloud.Close(); loopback.Close() })
 	cloud.AddFunction("orders")
 	cloud.Publish("orders", "")
 	cloud.SetAlias("orders", localaws.Alias{Name: "prod", Version: "1"})
 	cloud.AddRestStage("a1b2c3d4e5", "prod", map[string]string{"table": "orders", variable: "dev"})
 	cloud.AddHTTPStage("h1h2h3h4h5", "$default", map[string]string{"table": "orders"})
-	return &world{cloud, t, session(t, server.URL), orders.Resolved(cloud.FunctionARN("orders", ""))}
+	return &world{cloud, t, session(t, loopback), orders.Resolved(cloud.FunctionARN("orders", ""))}
 }
 
 // session is one of a process of its own.
-func session(t *testing.T, url string) *awsapi.Client {
+func session(t *testing.T, loopback *localaws.Loopback) *awsapi.Client {
 	t.Helper()
-	aws, err := awsapi.Open(t.Context(), awsapi.Options{Rate: 100_000, Getenv: func(name string) string {
+	aws, err := awsapi.Open(t.Context(), awsapi.Options{Rate: 100_000, Dial: loopback.Dial, Getenv: func(name string) string {
 		return map[string]string{
-			"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_ENDPOINT_URL": url,
+			"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_ENDPOINT_URL": "http://localhost",
 		}[name]
 	}})
 	if err != nil {
@@ -352,14 +352,16 @@ func TestBindFaults(t *testing.T) {
 				}
 				t.Run(parse(t, arn).APIID+" "+op+" "+name, func(t *testing.T) {
 					t.Parallel()
-					w := newWorld(t)
-					spoilt(op, 1, f)(w)
-					changed, err := w.bind(arn)
-					want := map[string][]string{restARN: restChanged, httpARN: httpChanged}[arn]
-					if diff := cmp.Diff(want, changed); diff != "" || err != nil {
-						t.Errorf("%v\n%s", err, diff)
-					}
-					w.bound(arn)
+					synctest.Test(t, func(t *testing.T) {
+						w := newWorld(t)
+						spoilt(op, 1, f)(w)
+						changed, err := w.bind(arn)
+						want := map[string][]string{restARN: restChanged, httpARN: httpChanged}[arn]
+						if diff := cmp.Diff(want, changed); diff != "" || err != nil {
+							t.Errorf("%v\n%s", err, diff)
+						}
+						w.bound(arn)
+					})
 				})
 			}
 		}
@@ -376,22 +378,24 @@ func TestBindAnswersLost(t *testing.T) {
 		} {
 			t.Run(op+" "+name, func(t *testing.T) {
 				t.Parallel()
-				w := newWorld(t)
-				spoilt(op, -1, f)(w)
-				changed, err := w.bind(restARN)
-				if name == "done" {
-					if diff := cmp.Diff(restChanged, changed); diff != "" || err != nil {
-						t.Errorf("%v\n%s", err, diff)
+				synctest.Test(t, func(t *testing.T) {
+					w := newWorld(t)
+					spoilt(op, -1, f)(w)
+					changed, err := w.bind(restARN)
+					if name == "done" {
+						if diff := cmp.Diff(restChanged, changed); diff != "" || err != nil {
+							t.Errorf("%v\n%s", err, diff)
+						}
+						w.bound(restARN)
+						return
 					}
-					w.bound(restARN)
-					return
-				}
-				if !awsapi.Is(err, awsapi.Server) {
-					t.Errorf("%v", err)
-				}
-				if n := strings.Count(w.operations(), op); n > 10 {
-					t.Errorf("%d attempts", n)
-				}
+					if !awsapi.Is(err, awsapi.Server) {
+						t.Errorf("%v", err)
+					}
+					if n := strings.Count(w.operations(), op); n > 10 {
+						t.Errorf("%d attempts", n)
+					}
+				})
 			})
 		}
 	}
@@ -473,17 +477,19 @@ func TestBindReplaces(t *testing.T) {
 // are no trouble.
 func TestBindBesideOthers(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	var all sync.WaitGroup
-	for range 8 {
-		all.Go(func() {
-			if _, err := bind(t.Context(), w, restARN, nil); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	all.Wait()
-	w.bound(restARN)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		var all sync.WaitGroup
+		for range 8 {
+			all.Go(func() {
+				if _, err := bind(t.Context(), w, restARN, nil); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		w.bound(restARN)
+	})
 }
 
 // Somebody changes the policy between the look and the removal.

@@ -1,12 +1,8 @@
 package traffic_test
 
 import (
-	"context"
 	"net/http"
-	"net/http/httptest"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -15,104 +11,47 @@ import (
 	"lambda-release/internal/traffic"
 )
 
-// start is not a whole minute, as times mostly are not.
-var start = time.Date(2026, 11, 23, 10, 20, 20, 0, time.UTC)
-
-// clock is a clock on which sleeping takes no time. What is planned for a time
-// happens when a sleep comes to it.
-type clock struct {
-	mu      sync.Mutex
-	now     time.Time
-	planned []event
-}
-
-type event struct {
-	at time.Time
-	do func()
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
-	until := c.Now().Add(d)
-	for {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if do := c.advance(until); do != nil {
-			do()
-			continue
-		}
-		return ctx.Err()
-	}
-}
-
-// advance goes on to the next event, or to a time.
-func (c *clock) advance(until time.Time) func() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(c.planned) > 0 && !c.planned[0].at.After(until) {
-		e := c.planned[0]
-		c.planned = c.planned[1:]
-		c.now = e.at
-		return e.do
-	}
-	c.now = until
-	return nil
-}
-
-// after plans something for a time since the start.
-func (c *clock) after(d time.Duration, do func()) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.planned = append(c.planned, event{start.Add(d), do})
-	slices.SortStableFunc(c.planned, func(a, b event) int { return a.at.Compare(b.at) })
-}
-
-func (c *clock) since() time.Duration { return c.Now().Sub(start) }
-
-// world is an embedded AWS on a clock, and a session with it.
+// world is an embedded AWS in memory, and a session with it. It is for a
+// bubble, in which its time is virtual.
 type world struct {
 	*localaws.Cloud
 
-	t     *testing.T
-	clock *clock
-	aws   *awsapi.Client
-	url   string
-	told  []string
+	t        *testing.T
+	loopback *localaws.Loopback
+	start    time.Time // not a whole minute, as times mostly are not
+	aws      *awsapi.Client
+	told     []string
 }
+
+const endpoint = "http://localhost"
 
 func newWorld(t *testing.T, o localaws.Options) *world {
 	t.Helper()
-	return newWorldWithin(t, o, 30*time.Second)
-}
-
-// newWorldWithin gives up a call that has no answer after a third of timeout.
-func newWorldWithin(t *testing.T, o localaws.Options, timeout time.Duration) *world {
-	t.Helper()
-	t.Skip("waits for hours until the next commit makes time virtual here")
-	c := &clock{now: start}
-	o.Now = c.Now
+	time.Sleep(time.Until(time.Now().Truncate(time.Minute).Add(time.Minute + 20*time.Second)))
 	cloud := localaws.New(o)
-	server := httptest.NewServer(cloud)
-	t.Cleanup(func() { cloud.Close(); server.Close() })
+	loopback := localaws.NewLoopback(cloud)
+	t.Cleanup(func() { cloud.Close(); loopback.Close() })
 	environment := map[string]string{
-		"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_ENDPOINT_URL": server.URL,
+		"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_ENDPOINT_URL": endpoint,
 	}
 	client, err := awsapi.Open(t.Context(), awsapi.Options{
-		Getenv: func(name string) string { return environment[name] }, Timeout: timeout,
+		Getenv: func(name string) string { return environment[name] }, Timeout: 30 * time.Second, Dial: loopback.Dial,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &world{Cloud: cloud, t: t, clock: c, aws: client, url: server.URL}
+	return &world{Cloud: cloud, t: t, loopback: loopback, start: time.Now(), aws: client}
 }
 
-func (w *world) tell(text string) { w.told = append(w.told, w.clock.since().String()+" "+text) }
+func (w *world) since() time.Duration { return time.Since(w.start) }
+
+// after plans something for a time since the start, just before all else that
+// happens then.
+func (w *world) after(d time.Duration, do func()) {
+	time.AfterFunc(d-w.since()-time.Nanosecond, do)
+}
+
+func (w *world) tell(text string) { w.told = append(w.told, w.since().String()+" "+text) }
 
 func (w *world) watcher(h traffic.Health) *traffic.Watcher {
 	return traffic.NewWatcher(w.aws, h, w.tell)
@@ -134,17 +73,16 @@ func (w *world) served(dimensions map[string]string, at time.Duration, errors, i
 	for name, value := range dimensions {
 		d[name] = value
 	}
-	w.AddMetric(localaws.Metric{Name: "Errors", Dimensions: d, At: start.Add(at), Value: errors})
-	w.AddMetric(localaws.Metric{Name: "Invocations", Dimensions: d, At: start.Add(at), Value: invocations})
+	w.AddMetric(localaws.Metric{Name: "Errors", Dimensions: d, At: w.start.Add(at), Value: errors})
+	w.AddMetric(localaws.Metric{Name: "Invocations", Dimensions: d, At: w.start.Add(at), Value: invocations})
 }
 
 func version(v string) map[string]string { return map[string]string{"ExecutedVersion": v} }
 
-// spoil does f to calls of an operation while the clock is from one time to
-// another.
+// spoil does f to calls of an operation from one time since the start to another.
 func (w *world) spoil(op string, from, to time.Duration, f localaws.Fault) {
 	w.OnCall(func(c localaws.Call) *localaws.Fault {
-		if now := w.clock.since(); c.Operation == op && now >= from && now < to {
+		if now := w.since(); c.Operation == op && now >= from && now < to {
 			return &f
 		}
 		return nil
@@ -168,10 +106,10 @@ func (w *world) says(want ...string) {
 	}
 }
 
-// took asserts how much of the clock's time is over.
+// took asserts how much time is over.
 func (w *world) took(want time.Duration) {
 	w.t.Helper()
-	if got := w.clock.since(); got != want {
+	if got := w.since().Round(time.Millisecond); got != want {
 		w.t.Errorf("took %s, want %s", got, want)
 	}
 }

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -25,12 +27,7 @@ var (
 
 func withAlarms(t *testing.T) *world {
 	t.Helper()
-	return withAlarmsWithin(t, 30*time.Second)
-}
-
-func withAlarmsWithin(t *testing.T, timeout time.Duration) *world {
-	t.Helper()
-	w := newWorldWithin(t, localaws.Options{}, timeout)
+	w := newWorld(t, localaws.Options{})
 	w.SetAlarm("errors", "OK", "Threshold not crossed")
 	w.SetAlarm("latency", "INSUFFICIENT_DATA", "Unchecked: Initial alarm creation")
 	return w
@@ -48,97 +45,107 @@ func sick(t *testing.T, err error) *traffic.SickError {
 
 func TestBeginWithoutHealth(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, localaws.Options{})
-	watcher := w.begun(traffic.Health{MinInvocations: 20})
-	if err := watcher.Watch(t.Context(), orders, start, time.Hour); err != nil {
-		t.Error(err)
-	}
-	w.took(time.Hour)
-	w.says()
-	if calls := w.Calls(); len(calls) > 0 {
-		t.Errorf("calls: %v", calls)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, localaws.Options{})
+		watcher := w.begun(traffic.Health{MinInvocations: 20})
+		if err := watcher.Watch(t.Context(), orders, w.start, time.Hour); err != nil {
+			t.Error(err)
+		}
+		w.took(time.Hour)
+		w.says()
+		if calls := w.Calls(); len(calls) > 0 {
+			t.Errorf("calls: %v", calls)
+		}
+	})
 }
 
 func TestBeginMissingAlarms(t *testing.T) {
 	t.Parallel()
-	w := withAlarms(t)
-	_, err := w.watcher(traffic.Health{Alarms: []string{"z", "errors", "a", "Latency"}}).Begin(t.Context())
-	var missing *traffic.MissingAlarmsError
-	if !errors.As(err, &missing) || !slices.Equal(missing.Names, []string{"Latency", "a", "z"}) {
-		t.Fatalf("%v", err)
-	}
-	if want := `CloudWatch in eu-central-1 has no alarms "Latency", "a", "z"`; err.Error() != want || !strings.Contains(missing.Hint(), "Upper and lower case") {
-		t.Errorf("%v; hint %s", err, missing.Hint())
-	}
-	w.took(0)
+	synctest.Test(t, func(t *testing.T) {
+		w := withAlarms(t)
+		_, err := w.watcher(traffic.Health{Alarms: []string{"z", "errors", "a", "Latency"}}).Begin(t.Context())
+		var missing *traffic.MissingAlarmsError
+		if !errors.As(err, &missing) || !slices.Equal(missing.Names, []string{"Latency", "a", "z"}) {
+			t.Fatalf("%v", err)
+		}
+		if want := `CloudWatch in eu-central-1 has no alarms "Latency", "a", "z"`; err.Error() != want || !strings.Contains(missing.Hint(), "Upper and lower case") {
+			t.Errorf("%v; hint %s", err, missing.Hint())
+		}
+		w.took(0)
+	})
 }
 
 // An alarm that is in ALARM already counts only once it has been OK.
 func TestAlarmedAlready(t *testing.T) {
 	t.Parallel()
-	w := withAlarms(t)
-	w.SetAlarm("errors", "ALARM", "since yesterday")
-	watcher := w.watcher(alarms)
-	warnings, err := watcher.Begin(t.Context())
-	if err != nil || len(warnings) != 1 || !strings.Contains(warnings[0], `alarm "errors" is in ALARM already`) || !strings.Contains(warnings[0], "since yesterday") {
-		t.Fatalf("%q, %v", warnings, err)
-	}
-	w.clock.after(time.Minute, func() { w.SetAlarm("errors", "INSUFFICIENT_DATA", "no data") })
-	w.clock.after(2*time.Minute, func() { w.SetAlarm("errors", "ALARM", "again") })
-	if err := watcher.Watch(t.Context(), orders, start, 3*time.Minute); err != nil {
-		t.Fatal(err)
-	}
-	w.took(3 * time.Minute)
-	w.clock.after(4*time.Minute, func() { w.SetAlarm("errors", "OK", "fine") })
-	w.clock.after(6*time.Minute, func() { w.SetAlarm("errors", "ALARM", "now it counts") })
-	if err := watcher.Watch(t.Context(), orders, start, 2*time.Minute); err != nil {
-		t.Fatal(err)
-	}
-	s := sick(t, watcher.Watch(t.Context(), orders, start, 2*time.Minute))
-	if len(s.Alarms) != 1 || s.Alarms[0] != (awsapi.Alarm{Name: "errors", State: "ALARM", Reason: "now it counts"}) {
-		t.Errorf("%+v", s)
-	}
-	w.took(6 * time.Minute)
-	w.says(`4m0s alarm "errors" is OK now, and counts from here on`)
+	synctest.Test(t, func(t *testing.T) {
+		w := withAlarms(t)
+		w.SetAlarm("errors", "ALARM", "since yesterday")
+		watcher := w.watcher(alarms)
+		warnings, err := watcher.Begin(t.Context())
+		if err != nil || len(warnings) != 1 || !strings.Contains(warnings[0], `alarm "errors" is in ALARM already`) || !strings.Contains(warnings[0], "since yesterday") {
+			t.Fatalf("%q, %v", warnings, err)
+		}
+		w.after(time.Minute, func() { w.SetAlarm("errors", "INSUFFICIENT_DATA", "no data") })
+		w.after(2*time.Minute, func() { w.SetAlarm("errors", "ALARM", "again") })
+		if err := watcher.Watch(t.Context(), orders, w.start, 3*time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		w.took(3 * time.Minute)
+		w.after(4*time.Minute, func() { w.SetAlarm("errors", "OK", "fine") })
+		w.after(6*time.Minute, func() { w.SetAlarm("errors", "ALARM", "now it counts") })
+		if err := watcher.Watch(t.Context(), orders, w.start, 2*time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		s := sick(t, watcher.Watch(t.Context(), orders, w.start, 2*time.Minute))
+		if len(s.Alarms) != 1 || s.Alarms[0] != (awsapi.Alarm{Name: "errors", State: "ALARM", Reason: "now it counts"}) {
+			t.Errorf("%+v", s)
+		}
+		w.took(6 * time.Minute)
+		w.says(`4m0s alarm "errors" is OK now, and counts from here on`)
+	})
 }
 
 // An alarm ends the watch within 5 seconds, at whatever moment it goes off, and
 // with AWS's reason.
 func TestAlarmAtAnyMoment(t *testing.T) {
 	t.Parallel()
-	for at := time.Duration(0); at <= time.Minute; at += 1500 * time.Millisecond {
-		w := withAlarms(t)
-		watcher := w.begun(alarms)
-		w.clock.after(at, func() { w.SetAlarm("latency", "ALARM", "Threshold Crossed: 1 datapoint") })
-		s := sick(t, watcher.Watch(t.Context(), orders, start, time.Minute))
-		if want := `alarm "latency" is in ALARM: Threshold Crossed: 1 datapoint`; s.Error() != want {
-			t.Errorf("at %s: %v", at, s)
+	synctest.Test(t, func(t *testing.T) {
+		for at := time.Duration(0); at <= time.Minute; at += 1500 * time.Millisecond {
+			w := withAlarms(t)
+			watcher := w.begun(alarms)
+			w.after(at, func() { w.SetAlarm("latency", "ALARM", "Threshold Crossed: 1 datapoint") })
+			s := sick(t, watcher.Watch(t.Context(), orders, w.start, time.Minute))
+			if want := `alarm "latency" is in ALARM: Threshold Crossed: 1 datapoint`; s.Error() != want {
+				t.Errorf("at %s: %v", at, s)
+			}
+			if took := w.since(); took < at || took > at+5*time.Second {
+				t.Errorf("at %s: seen after %s", at, took)
+			}
 		}
-		if took := w.clock.since(); took < at || took > at+5*time.Second {
-			t.Errorf("at %s: seen after %s", at, took)
-		}
-	}
+	})
 }
 
 func TestAlarmsTogether(t *testing.T) {
 	t.Parallel()
-	w := withAlarms(t)
-	watcher := w.begun(alarms)
-	w.clock.after(7*time.Second, func() {
-		w.SetAlarm("latency", "ALARM", "slow")
-		w.SetAlarm("errors", "ALARM", "bad")
+	synctest.Test(t, func(t *testing.T) {
+		w := withAlarms(t)
+		watcher := w.begun(alarms)
+		w.after(7*time.Second, func() {
+			w.SetAlarm("latency", "ALARM", "slow")
+			w.SetAlarm("errors", "ALARM", "bad")
+		})
+		s := sick(t, watcher.Watch(t.Context(), orders, w.start, time.Minute))
+		if want := `alarm "errors" is in ALARM: bad; alarm "latency" is in ALARM: slow`; s.Error() != want {
+			t.Errorf("%v", s)
+		}
 	})
-	s := sick(t, watcher.Watch(t.Context(), orders, start, time.Minute))
-	if want := `alarm "errors" is in ALARM: bad; alarm "latency" is in ALARM: slow`; s.Error() != want {
-		t.Errorf("%v", s)
-	}
 }
 
 // cloudWatch is somebody else's session.
 func (w *world) cloudWatch() *cloudwatch.Client {
 	return cloudwatch.New(cloudwatch.Options{
-		Region: "eu-central-1", BaseEndpoint: aws.String(w.url),
+		Region: "eu-central-1", BaseEndpoint: aws.String(endpoint), HTTPClient: &http.Client{Transport: &http.Transport{DialContext: w.loopback.Dial}},
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "AKIAEXAMPLE", SecretAccessKey: "secret"}, nil
 		}),
@@ -147,63 +154,60 @@ func (w *world) cloudWatch() *cloudwatch.Client {
 
 func TestCompositeAlarm(t *testing.T) {
 	t.Parallel()
-	w := withAlarms(t)
-	api := w.cloudWatch()
-	if _, err := api.PutCompositeAlarm(t.Context(), &cloudwatch.PutCompositeAlarmInput{
-		AlarmName: aws.String("either"), AlarmRule: aws.String(`ALARM("errors") OR ALARM("latency")`),
-	}); err != nil {
-		t.Fatal(err)
-	}
-	watcher := w.begun(traffic.Health{Alarms: []string{"either"}})
-	w.clock.after(time.Minute, func() { w.SetAlarm("errors", "ALARM", "bad") })
-	s := sick(t, watcher.Watch(t.Context(), orders, start, time.Hour))
-	if len(s.Alarms) != 1 || s.Alarms[0].Name != "either" || !strings.Contains(s.Error(), "alarm:errors transitioned to ALARM") {
-		t.Errorf("%v", s)
-	}
-	w.took(time.Minute)
+	synctest.Test(t, func(t *testing.T) {
+		w := withAlarms(t)
+		api := w.cloudWatch()
+		if _, err := api.PutCompositeAlarm(t.Context(), &cloudwatch.PutCompositeAlarmInput{
+			AlarmName: aws.String("either"), AlarmRule: aws.String(`ALARM("errors") OR ALARM("latency")`),
+		}); err != nil {
+			t.Fatal(err)
+		}
+		watcher := w.begun(traffic.Health{Alarms: []string{"either"}})
+		w.after(time.Minute, func() { w.SetAlarm("errors", "ALARM", "bad") })
+		s := sick(t, watcher.Watch(t.Context(), orders, w.start, time.Hour))
+		if len(s.Alarms) != 1 || s.Alarms[0].Name != "either" || !strings.Contains(s.Error(), "alarm:errors transitioned to ALARM") {
+			t.Errorf("%v", s)
+		}
+		w.took(time.Minute)
+	})
 }
-
-// slack is how many large answers the SDK's client may lose on loopback: it
-// closes the body of a request as soon as the answer begins, and when
-// net/http has not quite let go of that body, it closes the connection.
-const slack = 2
 
 // The alarms are read at the beginning, every 5 seconds and at the end, 100 a
 // call, and no step is shorter than the pause.
 func TestPolls(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct {
-		alarms int
-		d      time.Duration
-		want   int
-	}{
-		{1, 0, 1},
-		{1, time.Second, 2},
-		{1, 5 * time.Second, 2},
-		{1, 12 * time.Second, 4},
-		{100, time.Minute, 13},
-		{101, time.Minute, 26},
-		{2, time.Hour, 721},
-	} {
-		w := newWorld(t, localaws.Options{})
-		var h traffic.Health
-		for i := range tt.alarms {
-			name := fmt.Sprintf("alarm-%03d", i)
-			w.SetAlarm(name, "OK", "")
-			h.Alarms = append(h.Alarms, name, name)
+	synctest.Test(t, func(t *testing.T) {
+		for _, tt := range []struct {
+			alarms int
+			d      time.Duration
+			want   int
+		}{
+			{1, 0, 1},
+			{1, time.Second, 2},
+			{1, 5 * time.Second, 2},
+			{1, 12 * time.Second, 4},
+			{100, time.Minute, 13},
+			{101, time.Minute, 26},
+			{2, time.Hour, 721},
+		} {
+			w := newWorld(t, localaws.Options{})
+			var h traffic.Health
+			for i := range tt.alarms {
+				name := fmt.Sprintf("alarm-%03d", i)
+				w.SetAlarm(name, "OK", "")
+				h.Alarms = append(h.Alarms, name, name)
+			}
+			watcher := w.begun(h)
+			w.ResetCalls()
+			if err := watcher.Watch(t.Context(), orders, w.start, tt.d); err != nil {
+				t.Error(err)
+			}
+			if got := w.count("DescribeAlarms"); got != tt.want {
+				t.Errorf("%d alarms for %s: %d reads, want %d", tt.alarms, tt.d, got, tt.want)
+			}
+			w.took(tt.d)
 		}
-		watcher := w.begun(h)
-		w.ResetCalls()
-		if err := watcher.Watch(t.Context(), orders, start, tt.d); err != nil {
-			t.Error(err)
-		}
-		if got := w.count("DescribeAlarms"); got < tt.want || got > tt.want+slack {
-			t.Errorf("%d alarms for %s: %d reads, want %d", tt.alarms, tt.d, got, tt.want)
-		}
-		if got := w.clock.since(); got < tt.d || got > tt.d+slack*time.Second {
-			t.Errorf("%d alarms for %s: took %s", tt.alarms, tt.d, got)
-		}
-	}
+	})
 }
 
 // Less than a minute without an answer is told, and nothing more.
@@ -212,16 +216,18 @@ func TestReadsFailForAWhile(t *testing.T) {
 	for name, f := range map[string]localaws.Fault{"throttled": throttled, "broken": broken, "dropped": dropped, "denied": denied} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := withAlarms(t)
-			watcher := w.begun(alarms)
-			w.spoil("DescribeAlarms", 30*time.Second, time.Minute, f)
-			if err := watcher.Watch(t.Context(), orders, start, 10*time.Minute); err != nil {
-				t.Error(err)
-			}
-			w.took(10 * time.Minute)
-			if len(w.told) != 1 || !strings.HasPrefix(w.told[0], "30s the alarms cannot be read, trying again: DescribeAlarms: ") {
-				t.Errorf("told %q", w.told)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				w := withAlarms(t)
+				watcher := w.begun(alarms)
+				w.spoil("DescribeAlarms", 30*time.Second, time.Minute, f)
+				if err := watcher.Watch(t.Context(), orders, w.start, 10*time.Minute); err != nil {
+					t.Error(err)
+				}
+				w.took(10 * time.Minute)
+				if len(w.told) != 1 || !strings.HasPrefix(w.told[0], "30s the alarms cannot be read, trying again: DescribeAlarms: ") {
+					t.Errorf("told %q", w.told)
+				}
+			})
 		})
 	}
 }
@@ -231,21 +237,23 @@ func TestBlind(t *testing.T) {
 	for name, f := range map[string]localaws.Fault{"throttled": throttled, "broken": broken, "dropped": dropped, "hanging": hanging, "denied": denied} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := withAlarmsWithin(t, 600*time.Millisecond)
-			watcher := w.begun(alarms)
-			w.spoil("DescribeAlarms", 30*time.Second, time.Hour, f)
-			err := watcher.Watch(t.Context(), orders, start, 10*time.Minute)
-			var blind *traffic.BlindError
-			if !errors.As(err, &blind) || !strings.HasPrefix(err.Error(), "the alarms could not be read for 1m") {
-				t.Fatalf("%v", err)
-			}
-			var read *awsapi.Error
-			if !errors.As(err, &read) || read.Op != "DescribeAlarms" {
-				t.Errorf("%v is not of the read", err)
-			}
-			if took := w.clock.since(); took < 90*time.Second || took > 95*time.Second {
-				t.Errorf("took %s", took)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				w := withAlarms(t)
+				watcher := w.begun(alarms)
+				w.spoil("DescribeAlarms", 30*time.Second, time.Hour, f)
+				err := watcher.Watch(t.Context(), orders, w.start, 10*time.Minute)
+				var blind *traffic.BlindError
+				if !errors.As(err, &blind) || !strings.HasPrefix(err.Error(), "the alarms could not be read for 1m") {
+					t.Fatalf("%v", err)
+				}
+				var read *awsapi.Error
+				if !errors.As(err, &read) || read.Op != "DescribeAlarms" {
+					t.Errorf("%v is not of the read", err)
+				}
+				if took := w.since(); took < 90*time.Second || took > 95*time.Second {
+					t.Errorf("took %s", took)
+				}
+			})
 		})
 	}
 }
@@ -253,98 +261,106 @@ func TestBlind(t *testing.T) {
 // What cannot be read at the end of the time is not taken for healthy.
 func TestNothingPassesUnseen(t *testing.T) {
 	t.Parallel()
-	w := withAlarms(t)
-	watcher := w.begun(alarms)
-	w.spoil("DescribeAlarms", 8*time.Second, 30*time.Second, broken)
-	w.clock.after(20*time.Second, func() { w.SetAlarm("errors", "ALARM", "bad") })
-	sick(t, watcher.Watch(t.Context(), orders, start, 10*time.Second))
-	if took := w.clock.since(); took < 30*time.Second || took > 35*time.Second {
-		t.Errorf("took %s", took)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := withAlarms(t)
+		watcher := w.begun(alarms)
+		w.spoil("DescribeAlarms", 8*time.Second, 30*time.Second, broken)
+		w.after(20*time.Second, func() { w.SetAlarm("errors", "ALARM", "bad") })
+		sick(t, watcher.Watch(t.Context(), orders, w.start, 10*time.Second))
+		if took := w.since(); took < 30*time.Second || took > 35*time.Second {
+			t.Errorf("took %s", took)
+		}
 
-	w = withAlarms(t)
-	watcher = w.begun(alarms)
-	w.spoil("DescribeAlarms", 8*time.Second, 30*time.Second, broken)
-	if err := watcher.Watch(t.Context(), orders, start, 10*time.Second); err != nil {
-		t.Error(err)
-	}
-	if took := w.clock.since(); took < 30*time.Second || took > 35*time.Second {
-		t.Errorf("took %s", took)
-	}
+		w = withAlarms(t)
+		watcher = w.begun(alarms)
+		w.spoil("DescribeAlarms", 8*time.Second, 30*time.Second, broken)
+		if err := watcher.Watch(t.Context(), orders, w.start, 10*time.Second); err != nil {
+			t.Error(err)
+		}
+		if took := w.since(); took < 30*time.Second || took > 35*time.Second {
+			t.Errorf("took %s", took)
+		}
+	})
 }
 
 // An alarm that is deleted meanwhile leaves the shift blind.
 func TestAlarmDeleted(t *testing.T) {
 	t.Parallel()
-	w := withAlarms(t)
-	watcher := w.begun(alarms)
-	w.clock.after(time.Minute, func() {
-		if _, err := w.cloudWatch().DeleteAlarms(t.Context(), &cloudwatch.DeleteAlarmsInput{AlarmNames: []string{"latency"}}); err != nil {
-			t.Error(err)
+	synctest.Test(t, func(t *testing.T) {
+		w := withAlarms(t)
+		watcher := w.begun(alarms)
+		w.after(time.Minute, func() {
+			if _, err := w.cloudWatch().DeleteAlarms(t.Context(), &cloudwatch.DeleteAlarmsInput{AlarmNames: []string{"latency"}}); err != nil {
+				t.Error(err)
+			}
+		})
+		err := watcher.Watch(t.Context(), orders, w.start, time.Hour)
+		var blind *traffic.BlindError
+		var missing *traffic.MissingAlarmsError
+		if !errors.As(err, &blind) || !errors.As(err, &missing) {
+			t.Errorf("%v", err)
+		}
+		if took := w.since(); took < 2*time.Minute || took > 2*time.Minute+5*time.Second {
+			t.Errorf("took %s", took)
 		}
 	})
-	err := watcher.Watch(t.Context(), orders, start, time.Hour)
-	var blind *traffic.BlindError
-	var missing *traffic.MissingAlarmsError
-	if !errors.As(err, &blind) || !errors.As(err, &missing) {
-		t.Errorf("%v", err)
-	}
-	if took := w.clock.since(); took < 2*time.Minute || took > 2*time.Minute+5*time.Second {
-		t.Errorf("took %s", took)
-	}
 }
 
 func TestBeginRetries(t *testing.T) {
 	t.Parallel()
-	both := traffic.Health{Alarms: alarms.Alarms, MaxErrorRate: 0.01}
-	for _, op := range []string{"DescribeAlarms", "GetMetricData"} {
-		w := withAlarms(t)
-		w.spoil(op, 0, 20*time.Second, throttled)
-		w.begun(both)
-		if took := w.clock.since(); took < 20*time.Second || took > 25*time.Second {
-			t.Errorf("%s: took %s", op, took)
-		}
+	synctest.Test(t, func(t *testing.T) {
+		both := traffic.Health{Alarms: alarms.Alarms, MaxErrorRate: 0.01}
+		for _, op := range []string{"DescribeAlarms", "GetMetricData"} {
+			w := withAlarms(t)
+			w.spoil(op, 0, 20*time.Second, throttled)
+			w.begun(both)
+			if took := w.since(); took < 20*time.Second || took > 25*time.Second {
+				t.Errorf("%s: took %s", op, took)
+			}
 
-		w = withAlarms(t)
-		w.spoil(op, 0, time.Hour, broken)
-		if _, err := w.watcher(both).Begin(t.Context()); !awsapi.Is(err, awsapi.Server) {
-			t.Errorf("%s: %v", op, err)
-		}
-		if took := w.clock.since(); took < time.Minute || took > time.Minute+5*time.Second {
-			t.Errorf("%s: took %s", op, took)
-		}
+			w = withAlarms(t)
+			w.spoil(op, 0, time.Hour, broken)
+			if _, err := w.watcher(both).Begin(t.Context()); !awsapi.Is(err, awsapi.Server) {
+				t.Errorf("%s: %v", op, err)
+			}
+			if took := w.since(); took < time.Minute || took > time.Minute+5*time.Second {
+				t.Errorf("%s: took %s", op, took)
+			}
 
-		w = withAlarms(t)
-		w.spoil(op, 0, time.Hour, denied)
-		_, err := w.watcher(both).Begin(t.Context())
-		var refused *awsapi.Error
-		if !errors.As(err, &refused) || refused.Kind != awsapi.Denied || !strings.Contains(refused.Hint(), `"cloudwatch:`+op+`"`) {
-			t.Errorf("%s: %v", op, err)
+			w = withAlarms(t)
+			w.spoil(op, 0, time.Hour, denied)
+			_, err := w.watcher(both).Begin(t.Context())
+			var refused *awsapi.Error
+			if !errors.As(err, &refused) || refused.Kind != awsapi.Denied || !strings.Contains(refused.Hint(), `"cloudwatch:`+op+`"`) {
+				t.Errorf("%s: %v", op, err)
+			}
+			w.took(0)
 		}
-		w.took(0)
-	}
+	})
 }
 
 func TestWatchCancelled(t *testing.T) {
 	t.Parallel()
-	for _, h := range []traffic.Health{{}, alarms, rate} {
-		w := withAlarms(t)
-		watcher := w.begun(h)
-		ctx, cancel := context.WithCancel(t.Context())
-		w.clock.after(17*time.Second, cancel)
-		if err := watcher.Watch(ctx, orders, start, time.Hour); !errors.Is(err, context.Canceled) {
-			t.Errorf("%v", err)
+	synctest.Test(t, func(t *testing.T) {
+		for _, h := range []traffic.Health{{}, alarms, rate} {
+			w := withAlarms(t)
+			watcher := w.begun(h)
+			ctx, cancel := context.WithCancel(t.Context())
+			w.after(17*time.Second, cancel)
+			if err := watcher.Watch(ctx, orders, w.start, time.Hour); !errors.Is(err, context.Canceled) {
+				t.Errorf("%v", err)
+			}
+			w.took(17 * time.Second)
 		}
-		w.took(17 * time.Second)
-	}
 
-	w := withAlarms(t)
-	watcher := w.begun(alarms)
-	ctx, cancel := context.WithCancel(t.Context())
-	w.OnCall(func(localaws.Call) *localaws.Fault { cancel(); return &hanging })
-	if err := watcher.Watch(ctx, orders, start, time.Hour); !errors.Is(err, context.Canceled) {
-		t.Errorf("in a read: %v", err)
-	}
+		w := withAlarms(t)
+		watcher := w.begun(alarms)
+		ctx, cancel := context.WithCancel(t.Context())
+		w.OnCall(func(localaws.Call) *localaws.Fault { cancel(); return &hanging })
+		if err := watcher.Watch(ctx, orders, w.start, time.Hour); !errors.Is(err, context.Canceled) {
+			t.Errorf("in a read: %v", err)
+		}
+	})
 }
 
 func TestErrorRate(t *testing.T) {
@@ -370,9 +386,9 @@ func TestErrorRate(t *testing.T) {
 		}, "", d, nil},
 		{"summed up over the minutes", func(w *world) {
 			for m := range 4 {
-				w.clock.after(time.Duration(m)*time.Minute, func() { w.served(version("13"), w.clock.since(), 0, 50) })
+				w.after(time.Duration(m)*time.Minute, func() { w.served(version("13"), w.since(), 0, 50) })
 			}
-			w.clock.after(4*time.Minute+30*time.Second, func() { w.served(version("13"), 4*time.Minute, 3, 50) })
+			w.after(4*time.Minute+30*time.Second, func() { w.served(version("13"), 4*time.Minute, 3, 50) })
 		}, "version 13 of orders failed in 3 of 250 invocations (1.2 %), more than 1 %", d, nil},
 		{"of before the shift nothing counts", func(w *world) {
 			w.served(version("13"), -time.Minute, 90, 100)
@@ -383,23 +399,25 @@ func TestErrorRate(t *testing.T) {
 		}, "", d, []string{"5m0s version 13 of orders has had 19 invocations, fewer than 20: its error rate counts as neither healthy nor sick"}},
 		{"none", func(*world) {}, "", d, []string{"5m0s version 13 of orders has had 0 invocations, fewer than 20: its error rate counts as neither healthy nor sick"}},
 		{"just enough", func(w *world) {
-			w.clock.after(2*time.Minute+10*time.Second, func() { w.served(version("13"), time.Minute, 20, 20) })
+			w.after(2*time.Minute+10*time.Second, func() { w.served(version("13"), time.Minute, 20, 20) })
 		}, "version 13 of orders failed in 20 of 20 invocations (100 %), more than 1 %", 3 * time.Minute, nil},
 		{"late at the very end", func(w *world) {
-			w.clock.after(d, func() { w.served(version("13"), 3*time.Minute, 20, 20) })
+			w.after(d, func() { w.served(version("13"), 3*time.Minute, 20, 20) })
 		}, "version 13 of orders failed in 20 of 20 invocations (100 %), more than 1 %", d, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, localaws.Options{})
-			watcher := w.begun(rate)
-			tt.lay(w)
-			err := watcher.Watch(t.Context(), orders, start, d)
-			if tt.want == "" && err != nil || tt.want != "" && sick(t, err).Error() != tt.want {
-				t.Errorf("%v, want %q", err, tt.want)
-			}
-			w.took(tt.took)
-			w.says(tt.tells...)
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, localaws.Options{})
+				watcher := w.begun(rate)
+				tt.lay(w)
+				err := watcher.Watch(t.Context(), orders, w.start, d)
+				if tt.want == "" && err != nil || tt.want != "" && sick(t, err).Error() != tt.want {
+					t.Errorf("%v, want %q", err, tt.want)
+				}
+				w.took(tt.took)
+				w.says(tt.tells...)
+			})
 		})
 	}
 }
@@ -408,7 +426,6 @@ func TestErrorRate(t *testing.T) {
 // that was wholly its own.
 func TestErrorRateAlone(t *testing.T) {
 	t.Parallel()
-	alone := []traffic.Served{{Function: "orders", Alias: "prod", Version: "13", Alone: start.Add(10 * time.Minute)}} // 10:30:20
 	for _, tt := range []struct {
 		name string
 		lay  func(*world)
@@ -430,16 +447,17 @@ func TestErrorRateAlone(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, localaws.Options{})
-			watcher := w.begun(rate)
-			w.clock.after(10*time.Minute, func() { tt.lay(w) })
-			if err := w.clock.Sleep(t.Context(), 10*time.Minute); err != nil {
-				t.Fatal(err)
-			}
-			err := watcher.Watch(t.Context(), alone, start, 5*time.Minute)
-			if tt.want == "" && err != nil || tt.want != "" && !strings.Contains(sick(t, err).Error(), tt.want) {
-				t.Errorf("%v, want %q", err, tt.want)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, localaws.Options{})
+				watcher := w.begun(rate)
+				alone := []traffic.Served{{Function: "orders", Alias: "prod", Version: "13", Alone: w.start.Add(10 * time.Minute)}} // at 20 seconds of a minute
+				w.after(10*time.Minute, func() { tt.lay(w) })
+				time.Sleep(10 * time.Minute)
+				err := watcher.Watch(t.Context(), alone, w.start, 5*time.Minute)
+				if tt.want == "" && err != nil || tt.want != "" && !strings.Contains(sick(t, err).Error(), tt.want) {
+					t.Errorf("%v, want %q", err, tt.want)
+				}
+			})
 		})
 	}
 }
@@ -447,47 +465,51 @@ func TestErrorRateAlone(t *testing.T) {
 // Each of many functions is judged on its own, 500 metrics a call.
 func TestErrorRateOfMany(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, localaws.Options{})
-	watcher := w.begun(rate)
-	var many []traffic.Served
-	for i := range 251 {
-		many = append(many, traffic.Served{Function: fmt.Sprintf("f%d", i), Alias: "prod", Version: "2"})
-	}
-	for _, name := range []string{"f0", "f250"} {
-		for metric, value := range map[string]float64{"Errors": 30, "Invocations": 40} {
-			w.AddMetric(localaws.Metric{Name: metric, Value: value, Dimensions: map[string]string{
-				"FunctionName": name, "Resource": name + ":prod", "ExecutedVersion": "2",
-			}})
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, localaws.Options{})
+		watcher := w.begun(rate)
+		var many []traffic.Served
+		for i := range 251 {
+			many = append(many, traffic.Served{Function: fmt.Sprintf("f%d", i), Alias: "prod", Version: "2"})
 		}
-	}
-	w.ResetCalls()
-	s := sick(t, watcher.Watch(t.Context(), many, start, 2*time.Minute))
-	if len(s.Rates) != 2 || s.Rates[0] != (traffic.Rate{Served: many[0], Errors: 30, Invocations: 40}) || s.Rates[1].Function != "f250" {
-		t.Errorf("%+v", s.Rates)
-	}
-	if n := w.count("GetMetricData"); n < 2 || n > 2+slack {
-		t.Errorf("%d calls, want 2", n)
-	}
+		for _, name := range []string{"f0", "f250"} {
+			for metric, value := range map[string]float64{"Errors": 30, "Invocations": 40} {
+				w.AddMetric(localaws.Metric{Name: metric, Value: value, Dimensions: map[string]string{
+					"FunctionName": name, "Resource": name + ":prod", "ExecutedVersion": "2",
+				}})
+			}
+		}
+		w.ResetCalls()
+		s := sick(t, watcher.Watch(t.Context(), many, w.start, 2*time.Minute))
+		if len(s.Rates) != 2 || s.Rates[0] != (traffic.Rate{Served: many[0], Errors: 30, Invocations: 40}) || s.Rates[1].Function != "f250" {
+			t.Errorf("%+v", s.Rates)
+		}
+		if n := w.count("GetMetricData"); n != 2 {
+			t.Errorf("%d calls, want 2", n)
+		}
+	})
 }
 
 func TestErrorRateBlind(t *testing.T) {
 	t.Parallel()
-	w := withAlarms(t)
-	watcher := w.begun(traffic.Health{Alarms: alarms.Alarms, MaxErrorRate: 0.01})
-	w.spoil("GetMetricData", 90*time.Second, 150*time.Second, dropped)
-	if err := watcher.Watch(t.Context(), orders, start, 10*time.Minute); err != nil {
-		t.Error(err)
-	}
-	w.spoil("GetMetricData", 10*time.Minute+30*time.Second, time.Hour, dropped)
-	err := watcher.Watch(t.Context(), orders, start, 10*time.Minute)
-	var blind *traffic.BlindError
-	if !errors.As(err, &blind) || blind.What != "the error rate" {
-		t.Errorf("%v", err)
-	}
-	if took := w.clock.since(); took < 12*time.Minute || took > 12*time.Minute+5*time.Second {
-		t.Errorf("took %s", took)
-	}
-	if len(w.told) != 2 {
-		t.Errorf("told %q", w.told)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := withAlarms(t)
+		watcher := w.begun(traffic.Health{Alarms: alarms.Alarms, MaxErrorRate: 0.01})
+		w.spoil("GetMetricData", 90*time.Second, 150*time.Second, dropped)
+		if err := watcher.Watch(t.Context(), orders, w.start, 10*time.Minute); err != nil {
+			t.Error(err)
+		}
+		w.spoil("GetMetricData", 10*time.Minute+30*time.Second, time.Hour, dropped)
+		err := watcher.Watch(t.Context(), orders, w.start, 10*time.Minute)
+		var blind *traffic.BlindError
+		if !errors.As(err, &blind) || blind.What != "the error rate" {
+			t.Errorf("%v", err)
+		}
+		if took := w.since(); took < 12*time.Minute || took > 12*time.Minute+5*time.Second {
+			t.Errorf("took %s", took)
+		}
+		if len(w.told) != 2 {
+			t.Errorf("told %q", w.told)
+		}
+	})
 }
