@@ -71,7 +71,7 @@ func operate(ctx context.Context, in input.Input, ev event.Event, target rules.T
 	if err != nil {
 		return finish(out, release.NotStarted(req, in.Operation, err))
 	}
-	releaser := release.Releaser{AWS: aws, Clock: awsapi.RealClock{}, Progress: out, Getenv: getenv}
+	releaser := release.Releaser{AWS: aws, Progress: out, Getenv: getenv}
 	do := map[string]func(context.Context, release.Request) release.Result{
 		input.Release:     releaser.Release,
 		input.Promote:     releaser.Promote,

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -38,7 +39,7 @@ func TestStageVariables(t *testing.T) {
 			t.Run(s.String()+" from "+region, func(t *testing.T) {
 				t.Parallel()
 				w := withStages(t)
-				client := open(t, w.url, func(o *awsapi.Options) { o.Region = region })
+				client := w.open(t, func(o *awsapi.Options) { o.Region = region })
 				want := map[string]string{"table": "orders"}
 				for _, value := range []string{"", "dev", "prod"} {
 					if value != "" {
@@ -61,7 +62,7 @@ func TestStageVariables(t *testing.T) {
 func TestSetStageVariableSendsOne(t *testing.T) {
 	t.Parallel()
 	w := withStages(t)
-	client := open(t, w.url)
+	client := w.open(t)
 	for s, want := range map[awsapi.Stage]string{
 		restStage: `{"patchOperations":[{"op":"replace","path":"/variables/lambdaAlias","value":"prod"}]}`,
 		httpStage: `{"stageVariables":{"lambdaAlias":"prod"}}`,
@@ -80,9 +81,9 @@ func TestSetStageVariableSendsOne(t *testing.T) {
 func TestStageEndpoints(t *testing.T) {
 	t.Parallel()
 	w := withStages(t)
-	env := environment(closedPort(t))
-	env["AWS_ENDPOINT_URL_API_GATEWAY"], env["AWS_ENDPOINT_URL_APIGATEWAYV2"] = w.url, w.url
-	client := open(t, "", func(o *awsapi.Options) { o.Getenv = getenv(env) })
+	env := environment("http://elsewhere")
+	env["AWS_ENDPOINT_URL_API_GATEWAY"], env["AWS_ENDPOINT_URL_APIGATEWAYV2"] = local, local
+	client := w.open(t, func(o *awsapi.Options) { o.Getenv = getenv(env) })
 	for _, s := range []awsapi.Stage{restStage, httpStage} {
 		if _, err := client.StageVariables(t.Context(), s); err != nil {
 			t.Error(err)
@@ -108,20 +109,22 @@ func TestStageErrors(t *testing.T) {
 			s.Region, s.ARN = "eu-west-3", strings.Replace(s.ARN, "eu-central-1", "eu-west-3", 1)
 			t.Run(name+" "+s.String(), func(t *testing.T) {
 				t.Parallel()
-				w := withStages(t)
-				w.spoil("", always, tt.fault)
-				client := open(t, w.url)
-				err := client.SetStageVariable(t.Context(), s, "x", "y")
-				isKind(t, err, tt.kind)
-				says(t, err.Error(), "UpdateStage "+s.ARN)
-				says(t, hintOf(t, err), tt.hint)
-				if w.count("UpdateStage") != tt.calls {
-					t.Errorf("%d calls", w.count("UpdateStage"))
-				}
-				if tt.calls == 1 { // the others take their time
-					_, err = client.StageVariables(t.Context(), s)
+				synctest.Test(t, func(t *testing.T) {
+					w := withStages(t)
+					w.spoil("", always, tt.fault)
+					client := w.open(t)
+					err := client.SetStageVariable(t.Context(), s, "x", "y")
 					isKind(t, err, tt.kind)
-				}
+					says(t, err.Error(), "UpdateStage "+s.ARN)
+					says(t, hintOf(t, err), tt.hint)
+					if w.count("UpdateStage") != tt.calls {
+						t.Errorf("%d calls", w.count("UpdateStage"))
+					}
+					if tt.calls == 1 { // the others take their time
+						_, err = client.StageVariables(t.Context(), s)
+						isKind(t, err, tt.kind)
+					}
+				})
 			})
 		}
 	}
@@ -130,11 +133,13 @@ func TestStageErrors(t *testing.T) {
 // What API Gateway throttles is tried again, and slows nothing else down.
 func TestStageThrottled(t *testing.T) {
 	t.Parallel()
-	w := withStages(t)
-	w.spoil("GetStage", 2, throttled)
-	if _, err := open(t, w.url).StageVariables(t.Context(), restStage); err != nil || w.count("GetStage") != 3 {
-		t.Errorf("%v, %d calls", err, w.count("GetStage"))
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := withStages(t)
+		w.spoil("GetStage", 2, throttled)
+		if _, err := w.open(t).StageVariables(t.Context(), restStage); err != nil || w.count("GetStage") != 3 {
+			t.Errorf("%v, %d calls", err, w.count("GetStage"))
+		}
+	})
 }
 
 var gatewayPermission = awsapi.Permission{
@@ -146,7 +151,7 @@ func TestPolicy(t *testing.T) {
 	w := newCloud(t, localaws.Options{})
 	w.Publish(function, "")
 	w.SetAlias(function, localaws.Alias{Name: "prod", Version: "1"})
-	client := open(t, w.url)
+	client := w.open(t)
 	policy := func(want ...awsapi.Permission) awsapi.Policy {
 		t.Helper()
 		got, err := client.Policy(t.Context(), function, "prod")

@@ -49,8 +49,9 @@ type Options struct {
 	Rate float64
 	// Version is ours, for the user agent.
 	Version string
-	// Clock defaults to the real one.
-	Clock Clock
+	// Dial makes the connections; nil is the network. Tests connect it to an AWS
+	// in memory, so that time can be virtual.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	// Role is assumed with the job's OIDC token; nil takes the credentials of
 	// the environment.
 	Role *Role
@@ -75,7 +76,6 @@ type Client struct {
 type session struct {
 	cfg       aws.Config
 	retryer   *retryer
-	clock     Clock
 	getenv    func(string) string
 	timeout   time.Duration
 	renewable bool
@@ -84,18 +84,15 @@ type session struct {
 // Open reads configuration and credentials once, up front, so that what is
 // missing there is said before anything is called.
 func Open(ctx context.Context, o Options) (*Client, error) {
-	if o.Clock == nil {
-		o.Clock = RealClock{}
-	}
 	region := first(o.Region, o.Getenv("AWS_REGION"), o.Getenv("AWS_DEFAULT_REGION"))
 	load := []func(*config.LoadOptions) error{
-		config.WithHTTPClient(httpClient(answerTime(o.Timeout))),
+		config.WithHTTPClient(httpClient(answerTime(o.Timeout), o.Dial)),
 		config.WithAppID("lambda-release-" + o.Version),
 	}
 	if region != "" {
 		load = append(load, config.WithRegion(region))
 	}
-	s := session{retryer: newRetryer(o.Rate), clock: o.Clock, getenv: o.Getenv, timeout: o.Timeout, renewable: true}
+	s := session{retryer: newRetryer(o.Rate), getenv: o.Getenv, timeout: o.Timeout, renewable: true}
 	if o.Role != nil {
 		load = append(load, config.WithCredentialsProvider(aws.AnonymousCredentials{})) // until the region is known
 	} else if id, secret := o.Getenv("AWS_ACCESS_KEY_ID"), o.Getenv("AWS_SECRET_ACCESS_KEY"); id != "" && secret != "" {
@@ -149,12 +146,15 @@ func answerTime(timeout time.Duration) time.Duration {
 }
 
 // httpClient is the SDK's own, since only that one takes AWS_CA_BUNDLE.
-func httpClient(wait time.Duration) *awshttp.BuildableClient {
+func httpClient(wait time.Duration, dial func(ctx context.Context, network, addr string) (net.Conn, error)) *awshttp.BuildableClient {
 	return awshttp.NewBuildableClient().
 		WithDialerOptions(func(d *net.Dialer) { d.Timeout = min(connectTime, wait) }).
 		WithTransportOptions(func(t *http.Transport) {
 			t.ResponseHeaderTimeout = wait
 			t.MaxIdleConnsPerHost = idleConnections
+			if dial != nil {
+				t.DialContext = dial
+			}
 		})
 }
 

@@ -41,7 +41,7 @@ func (once) MaxAttempts() int { return 1 }
 
 // newOtherRetryer is a retryer for a service that is not Lambda.
 func (s *session) newOtherRetryer(perSecond float64) *retryer {
-	return &retryer{Standard: retry.NewStandard(), limits: newOtherLimits(perSecond, s.clock)}
+	return &retryer{Standard: retry.NewStandard(), limits: newOtherLimits(perSecond)}
 }
 
 // The states of an alarm that matter here; the third is INSUFFICIENT_DATA.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/smithy-go/encoding/cbor"
@@ -160,17 +161,19 @@ func TestCloudWatchOnce(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := newCloud(t, localaws.Options{})
-			client := open(t, c.url, timeout(time.Second))
-			c.spoil("DescribeAlarms", always, tt.fault)
-			_, err := client.Alarms(t.Context(), []string{"a"})
-			isKind(t, err, tt.want)
-			if n := c.count("DescribeAlarms"); n != 1 {
-				t.Errorf("%d attempts", n)
-			}
-			if _, err := client.Configuration(t.Context(), function, ""); err != nil {
-				t.Error(err)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				c := newCloud(t, localaws.Options{})
+				client := c.open(t, timeout(time.Second))
+				c.spoil("DescribeAlarms", always, tt.fault)
+				_, err := client.Alarms(t.Context(), []string{"a"})
+				isKind(t, err, tt.want)
+				if n := c.count("DescribeAlarms"); n != 1 {
+					t.Errorf("%d attempts", n)
+				}
+				if _, err := client.Configuration(t.Context(), function, ""); err != nil {
+					t.Error(err)
+				}
+			})
 		})
 	}
 }
@@ -179,9 +182,9 @@ func TestCloudWatchOnce(t *testing.T) {
 func TestEndpointsOfServices(t *testing.T) {
 	t.Parallel()
 	c := newCloud(t, localaws.Options{})
-	env := environment("http://127.0.0.1:1")
-	env["AWS_ENDPOINT_URL_CLOUDWATCH"], env["AWS_ENDPOINT_URL_CODEDEPLOY"] = c.url, c.url
-	client := open(t, "", func(o *awsapi.Options) { o.Getenv = getenv(env) })
+	env := environment("http://elsewhere")
+	env["AWS_ENDPOINT_URL_CLOUDWATCH"], env["AWS_ENDPOINT_URL_CODEDEPLOY"] = local, local
+	client := c.open(t, func(o *awsapi.Options) { o.Getenv = getenv(env) })
 	if alarms, err := client.Alarms(t.Context(), []string{"a"}); err != nil || len(alarms) > 0 {
 		t.Errorf("%v, %v", alarms, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"lambda-release/internal/awsapi"
@@ -21,7 +22,7 @@ func newGroup(t *testing.T) (*cloud, *awsapi.Client) {
 	c.Publish(function, "two")
 	c.SetAlias(function, localaws.Alias{Name: "prod", Version: "1"})
 	c.AddDeploymentGroup(group.Application, group.Name, "CodeDeployDefault.LambdaCanary10Percent5Minutes")
-	return c, open(t, c.url)
+	return c, c.open(t)
 }
 
 var request = awsapi.DeploymentRequest{
@@ -31,75 +32,79 @@ var request = awsapi.DeploymentRequest{
 
 func TestDeployment(t *testing.T) {
 	t.Parallel()
-	_, client := newGroup(t)
-	since := time.Now().Add(-time.Minute)
-	id, err := client.CreateDeployment(t.Context(), request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if ids, err := client.Deployments(t.Context(), group, since); err != nil || !slices.Equal(ids, []string{id}) {
-		t.Errorf("%q, %v", ids, err)
-	}
-	d, err := client.Deployment(t.Context(), id)
-	if err != nil || d.ID != id || d.Group != group || d.Description != request.Description || d.Status != "InProgress" ||
-		d.Config != "CodeDeployDefault.LambdaCanary10Percent5Minutes" || d.Created.Before(since) ||
-		!slices.Equal(d.RollsBackAfter, []string{awsapi.AfterFailure, awsapi.AfterAlarm, awsapi.AfterRequest}) {
-		t.Errorf("%+v, %v", d, err)
-	}
-	ids, err := client.DeploymentTargetIDs(t.Context(), id)
-	if err != nil || len(ids) != 1 {
-		t.Fatalf("%q, %v", ids, err)
-	}
-	targets, err := client.DeploymentTargets(t.Context(), id, ids)
-	if err != nil || len(targets) != 1 {
-		t.Fatalf("%+v, %v", targets, err)
-	}
-	if w := targets[0]; w.Function != function || w.Alias != "prod" || w.Current != "1" || w.Target != "2" || w.Weight != 0.1 || len(w.Events) != 3 ||
-		w.Events[1] != (awsapi.LifecycleEvent{Name: "AllowTraffic", Status: "InProgress"}) {
-		t.Errorf("%+v", w)
-	}
-	status, message, err := client.StopDeployment(t.Context(), id)
-	if err != nil || status != "Pending" || message == "" {
-		t.Errorf("%q, %q, %v", status, message, err)
-	}
-	d, err = client.Deployment(t.Context(), id)
-	if err != nil || d.Status != awsapi.DeploymentStopped || d.ErrorCode != "MANUAL_STOP" || d.RollbackID == "" || d.RollbackMessage == "" {
-		t.Errorf("%+v, %v", d, err)
-	}
-	_, _, err = client.StopDeployment(t.Context(), id)
-	isKind(t, err, awsapi.Conflict)
+	synctest.Test(t, func(t *testing.T) {
+		_, client := newGroup(t)
+		since := time.Now().Add(-time.Minute)
+		id, err := client.CreateDeployment(t.Context(), request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ids, err := client.Deployments(t.Context(), group, since); err != nil || !slices.Equal(ids, []string{id}) {
+			t.Errorf("%q, %v", ids, err)
+		}
+		d, err := client.Deployment(t.Context(), id)
+		if err != nil || d.ID != id || d.Group != group || d.Description != request.Description || d.Status != "InProgress" ||
+			d.Config != "CodeDeployDefault.LambdaCanary10Percent5Minutes" || d.Created.Before(since) ||
+			!slices.Equal(d.RollsBackAfter, []string{awsapi.AfterFailure, awsapi.AfterAlarm, awsapi.AfterRequest}) {
+			t.Errorf("%+v, %v", d, err)
+		}
+		ids, err := client.DeploymentTargetIDs(t.Context(), id)
+		if err != nil || len(ids) != 1 {
+			t.Fatalf("%q, %v", ids, err)
+		}
+		targets, err := client.DeploymentTargets(t.Context(), id, ids)
+		if err != nil || len(targets) != 1 {
+			t.Fatalf("%+v, %v", targets, err)
+		}
+		if w := targets[0]; w.Function != function || w.Alias != "prod" || w.Current != "1" || w.Target != "2" || w.Weight != 0.1 || len(w.Events) != 3 ||
+			w.Events[1] != (awsapi.LifecycleEvent{Name: "AllowTraffic", Status: "InProgress"}) {
+			t.Errorf("%+v", w)
+		}
+		status, message, err := client.StopDeployment(t.Context(), id)
+		if err != nil || status != "Pending" || message == "" {
+			t.Errorf("%q, %q, %v", status, message, err)
+		}
+		d, err = client.Deployment(t.Context(), id)
+		if err != nil || d.Status != awsapi.DeploymentStopped || d.ErrorCode != "MANUAL_STOP" || d.RollbackID == "" || d.RollbackMessage == "" {
+			t.Errorf("%+v, %v", d, err)
+		}
+		_, _, err = client.StopDeployment(t.Context(), id)
+		isKind(t, err, awsapi.Conflict)
+	})
 }
 
 // All that CodeDeploy refuses is a 400, whatever it means.
 func TestCodeDeployKinds(t *testing.T) {
 	t.Parallel()
-	c, client := newGroup(t)
-	for code, want := range map[string]awsapi.Kind{
-		"ApplicationDoesNotExistException":      awsapi.NotFound,
-		"DeploymentGroupDoesNotExistException":  awsapi.NotFound,
-		"DeploymentConfigDoesNotExistException": awsapi.NotFound,
-		"DeploymentDoesNotExistException":       awsapi.NotFound,
-		"DeploymentLimitExceededException":      awsapi.Conflict,
-		"InvalidRevisionException":              awsapi.Invalid,
-		"DescriptionTooLongException":           awsapi.Invalid,
-		"AccessDeniedException":                 awsapi.Denied,
-		"ExpiredTokenException":                 awsapi.BadCredentials,
-	} {
-		c.spoil("", always, refusal(http.StatusBadRequest, code, "no"))
-		_, err := client.CreateDeployment(t.Context(), request)
-		isKind(t, err, want)
-		says(t, err.Error(), "CreateDeployment shop/items: "+code+": no")
-		if fate := awsapi.FateOf(err); fate != awsapi.Refused {
-			t.Errorf("%s: fate %d", code, fate)
+	synctest.Test(t, func(t *testing.T) {
+		c, client := newGroup(t)
+		for code, want := range map[string]awsapi.Kind{
+			"ApplicationDoesNotExistException":      awsapi.NotFound,
+			"DeploymentGroupDoesNotExistException":  awsapi.NotFound,
+			"DeploymentConfigDoesNotExistException": awsapi.NotFound,
+			"DeploymentDoesNotExistException":       awsapi.NotFound,
+			"DeploymentLimitExceededException":      awsapi.Conflict,
+			"InvalidRevisionException":              awsapi.Invalid,
+			"DescriptionTooLongException":           awsapi.Invalid,
+			"AccessDeniedException":                 awsapi.Denied,
+			"ExpiredTokenException":                 awsapi.BadCredentials,
+		} {
+			c.spoil("", always, refusal(http.StatusBadRequest, code, "no"))
+			_, err := client.CreateDeployment(t.Context(), request)
+			isKind(t, err, want)
+			says(t, err.Error(), "CreateDeployment shop/items: "+code+": no")
+			if fate := awsapi.FateOf(err); fate != awsapi.Refused {
+				t.Errorf("%s: fate %d", code, fate)
+			}
+			var active *awsapi.ActiveError
+			if errors.As(err, &active) != (code == "DeploymentLimitExceededException") {
+				t.Errorf("%s: %T", code, err)
+			}
 		}
-		var active *awsapi.ActiveError
-		if errors.As(err, &active) != (code == "DeploymentLimitExceededException") {
-			t.Errorf("%s: %T", code, err)
+		if n := c.count("CreateDeployment"); n != 9 {
+			t.Errorf("%d attempts", n)
 		}
-	}
-	if n := c.count("CreateDeployment"); n != 9 {
-		t.Errorf("%d attempts", n)
-	}
+	})
 }
 
 // A deployment is not begun again because its answer was lost, but it is when
@@ -119,63 +124,67 @@ func TestCreateDeploymentOnce(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c, client := newGroup(t)
-			c.spoil("CreateDeployment", tt.n, tt.fault)
-			_, err := client.CreateDeployment(t.Context(), request)
-			if (err == nil) != (tt.fate == awsapi.NotSent) || awsapi.FateOf(err) != tt.fate {
-				t.Errorf("%v", err)
-			}
-			if n := c.count("CreateDeployment"); n != tt.tries {
-				t.Errorf("%d attempts, want %d", n, tt.tries)
-			}
-			c.spoil("ListDeployments", 1, tt.fault)
-			if _, err := client.Deployments(t.Context(), group, time.Now()); err != nil {
-				t.Error(err)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				c, client := newGroup(t)
+				c.spoil("CreateDeployment", tt.n, tt.fault)
+				_, err := client.CreateDeployment(t.Context(), request)
+				if (err == nil) != (tt.fate == awsapi.NotSent) || awsapi.FateOf(err) != tt.fate {
+					t.Errorf("%v", err)
+				}
+				if n := c.count("CreateDeployment"); n != tt.tries {
+					t.Errorf("%d attempts, want %d", n, tt.tries)
+				}
+				c.spoil("ListDeployments", 1, tt.fault)
+				if _, err := client.Deployments(t.Context(), group, time.Now()); err != nil {
+					t.Error(err)
+				}
+			})
 		})
 	}
 }
 
 func TestOtherServicesDenied(t *testing.T) {
 	t.Parallel()
-	c, client := newGroup(t)
-	var e *awsapi.Error
-	for _, tt := range []struct {
-		said string
-		call func() error
-		want []string
-	}{
-		{
-			"User: x is not authorized",
-			func() error { _, err := client.Alarms(t.Context(), []string{"a"}); return err },
-			[]string{`"cloudwatch:DescribeAlarms"`, `"Resource": "*"`},
-		},
-		{
-			"User: x is not authorized to perform: cloudwatch:DescribeAlarms on resource: arn:aws:cloudwatch:eu-central-1:123456789012:alarm:* because no",
-			func() error { _, err := client.Alarms(t.Context(), []string{"a"}); return err },
-			[]string{`"cloudwatch:DescribeAlarms"`, `"arn:aws:cloudwatch:eu-central-1:123456789012:alarm:*"`},
-		},
-		{
-			"User: x is not authorized to perform: codedeploy:GetDeploymentConfig on resource: arn:aws:codedeploy:eu-central-1:123456789012:deploymentconfig:y because no",
-			func() error { _, err := client.CreateDeployment(t.Context(), request); return err },
-			[]string{`"codedeploy:GetDeploymentConfig"`, `"arn:aws:codedeploy:eu-central-1:123456789012:deploymentconfig:y"`},
-		},
-		{
-			"no",
-			func() error { _, err := client.Deployments(t.Context(), group, time.Now()); return err },
-			[]string{`"codedeploy:ListDeployments"`, `"arn:aws:codedeploy:eu-central-1:*:deploymentgroup:shop/items"`},
-		},
-		{
-			"no",
-			func() error { _, err := client.Deployment(t.Context(), "d-A1B2C3D4E"); return err },
-			[]string{`"codedeploy:GetDeployment"`, `"arn:aws:codedeploy:eu-central-1:*:deploymentgroup:*"`},
-		},
-	} {
-		c.spoil("", always, refusal(http.StatusBadRequest, "AccessDeniedException", tt.said))
-		err := tt.call()
-		if !errors.As(err, &e) || e.Kind != awsapi.Denied {
-			t.Fatalf("%v", err)
+	synctest.Test(t, func(t *testing.T) {
+		c, client := newGroup(t)
+		var e *awsapi.Error
+		for _, tt := range []struct {
+			said string
+			call func() error
+			want []string
+		}{
+			{
+				"User: x is not authorized",
+				func() error { _, err := client.Alarms(t.Context(), []string{"a"}); return err },
+				[]string{`"cloudwatch:DescribeAlarms"`, `"Resource": "*"`},
+			},
+			{
+				"User: x is not authorized to perform: cloudwatch:DescribeAlarms on resource: arn:aws:cloudwatch:eu-central-1:123456789012:alarm:* because no",
+				func() error { _, err := client.Alarms(t.Context(), []string{"a"}); return err },
+				[]string{`"cloudwatch:DescribeAlarms"`, `"arn:aws:cloudwatch:eu-central-1:123456789012:alarm:*"`},
+			},
+			{
+				"User: x is not authorized to perform: codedeploy:GetDeploymentConfig on resource: arn:aws:codedeploy:eu-central-1:123456789012:deploymentconfig:y because no",
+				func() error { _, err := client.CreateDeployment(t.Context(), request); return err },
+				[]string{`"codedeploy:GetDeploymentConfig"`, `"arn:aws:codedeploy:eu-central-1:123456789012:deploymentconfig:y"`},
+			},
+			{
+				"no",
+				func() error { _, err := client.Deployments(t.Context(), group, time.Now()); return err },
+				[]string{`"codedeploy:ListDeployments"`, `"arn:aws:codedeploy:eu-central-1:*:deploymentgroup:shop/items"`},
+			},
+			{
+				"no",
+				func() error { _, err := client.Deployment(t.Context(), "d-A1B2C3D4E"); return err },
+				[]string{`"codedeploy:GetDeployment"`, `"arn:aws:codedeploy:eu-central-1:*:deploymentgroup:*"`},
+			},
+		} {
+			c.spoil("", always, refusal(http.StatusBadRequest, "AccessDeniedException", tt.said))
+			err := tt.call()
+			if !errors.As(err, &e) || e.Kind != awsapi.Denied {
+				t.Fatalf("%v", err)
+			}
+			says(t, e.Hint(), tt.want...)
 		}
-		says(t, e.Hint(), tt.want...)
-	}
+	})
 }

@@ -48,7 +48,7 @@ const firstAllocated = time.Second
 // AwaitProvisioned waits until the provisioned concurrency of an alias is
 // ready; an alias that has none is. FAILED ends the wait with a *StateError.
 func (c *Client) AwaitProvisioned(ctx context.Context, function, alias string, tell Provisioning) error {
-	start := c.clock.Now()
+	start := time.Now()
 	told := start.Add(tellAfter - tellPeriod)
 	for pause := firstAllocated; ; pause = min(slowest, pause*3/2) {
 		now, err := c.ProvisionedConcurrency(ctx, function, alias)
@@ -63,11 +63,11 @@ func (c *Client) AwaitProvisioned(ctx context.Context, function, alias string, t
 		case now.Status == string(types.ProvisionedConcurrencyStatusEnumFailed):
 			return &StateError{function, alias, "provisioned concurrency", now.Reason}
 		}
-		if at := c.clock.Now(); tell != nil && at.Sub(told) >= tellPeriod {
+		if at := time.Now(); tell != nil && at.Sub(told) >= tellPeriod {
 			tell(now, at.Sub(start))
 			told = at
 		}
-		if err := c.clock.Sleep(ctx, pause); err != nil {
+		if err := Sleep(ctx, pause); err != nil {
 			return &Error{
 				Op: "GetProvisionedConcurrencyConfig", Function: function, Qualifier: alias, Region: c.Region, Kind: kindOf(ctx, err), Err: err,
 				Last: fmt.Errorf("provisioned concurrency %s, %d of %d available", now.Status, now.Available, now.Requested),

@@ -9,8 +9,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"lambda-release/internal/awsapi"
@@ -76,7 +76,7 @@ func TestKindsOfRefusals(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newCloud(t, localaws.Options{})
-			err := tt.do(t.Context(), w, open(t, w.url))
+			err := tt.do(t.Context(), w, w.open(t))
 			isKind(t, err, tt.kind)
 			if awsapi.FateOf(err) != awsapi.Refused {
 				t.Errorf("fate %d of a refusal", awsapi.FateOf(err))
@@ -118,7 +118,7 @@ func TestKindsOfCodes(t *testing.T) {
 			t.Parallel()
 			w := newCloud(t, localaws.Options{})
 			w.spoil("", always, refusal(tt.status, tt.code, "AWS's words."))
-			_, err := open(t, w.url).Alias(t.Context(), function, "prod")
+			_, err := w.open(t).Alias(t.Context(), function, "prod")
 			isKind(t, err, tt.want)
 			says(t, err.Error(), "GetAlias items:prod: "+tt.code+": AWS's words. (request ")
 			if awsapi.FateOf(err) != awsapi.Refused {
@@ -131,32 +131,29 @@ func TestKindsOfCodes(t *testing.T) {
 	}
 }
 
-// Servers that are none of AWS's.
+// Servers that are none of AWS's. Those that keep a caller waiting are in
+// memory, and the others are on sockets.
 func TestKindsWithoutAWS(t *testing.T) {
 	t.Parallel()
-	stop := make(chan struct{})
-	hanging := serve(t, func(http.ResponseWriter, *http.Request) { <-stop })
-	t.Cleanup(func() { close(stop) })
-	aborting := serve(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
-	var wg sync.WaitGroup
-	//nolint:paralleltest // they run all at once: they only wait
 	for _, tt := range []struct {
-		name, url string
-		kind      awsapi.Kind
-		fate      awsapi.Fate
-		says      string
+		name  string
+		kind  awsapi.Kind
+		fate  awsapi.Fate
+		says  string
+		reach func(*testing.T) func(*awsapi.Options)
 	}{
-		{"hangs", hanging, awsapi.Hung, awsapi.Unanswered, "no answer in time"},
-		{"takes the connection and is silent", listen(t, ""), awsapi.Hung, awsapi.Unanswered, "no answer in time"},
-		{"a closed port", closedPort(t), awsapi.Unreachable, awsapi.Unanswered, "connection refused"},
-		{"closes the connection", aborting, awsapi.Unreachable, awsapi.Unanswered, "EOF"},
-		{"does not speak HTTP", listen(t, "220 mail.example.com ESMTP\r\n"), awsapi.Unreachable, awsapi.Unanswered, "malformed HTTP"},
-		{"has a certificate of its own", selfSigned(t), awsapi.Unreachable, awsapi.Unanswered, "certificate"},
-		{"a proxy without an upstream", page(t, http.StatusBadGateway, "<html>Bad Gateway</html>"), awsapi.Server, awsapi.Unclear, "502"},
+		{"hangs", awsapi.Hung, awsapi.Unanswered, "no answer in time", served(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })},
+		{"takes the connection and is silent", awsapi.Hung, awsapi.Unanswered, "no answer in time", greeting("")},
+		{"closes the connection", awsapi.Unreachable, awsapi.Unanswered, "EOF", served(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })},
+		{"does not speak HTTP", awsapi.Unreachable, awsapi.Unanswered, "malformed HTTP", greeting("220 mail.example.com ESMTP\r\n")},
+		{"a proxy without an upstream", awsapi.Server, awsapi.Unclear, "502", served(badGateway)},
+		{"a closed port", awsapi.Unreachable, awsapi.Unanswered, "connection refused", at(closedPort(t))},
+		{"has a certificate of its own", awsapi.Unreachable, awsapi.Unanswered, "certificate", at(selfSigned(t))},
 	} {
-		wg.Go(func() {
-			t.Run(tt.name, func(t *testing.T) {
-				_, err := open(t, tt.url, timeout(900*time.Millisecond)).Alias(t.Context(), function, "prod")
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				_, err := open(t, local, tt.reach(t)).Alias(t.Context(), function, "prod")
 				isKind(t, err, tt.kind)
 				if awsapi.FateOf(err) != tt.fate {
 					t.Errorf("fate %d, want %d", awsapi.FateOf(err), tt.fate)
@@ -168,47 +165,50 @@ func TestKindsWithoutAWS(t *testing.T) {
 			})
 		})
 	}
-	wg.Wait()
 }
 
 func TestKindsOfTheJobsEnd(t *testing.T) {
 	t.Parallel()
-	w := newCloud(t, localaws.Options{})
-	w.spoil("", always, localaws.Fault{Hang: true})
-	client := open(t, w.url)
+	synctest.Test(t, func(t *testing.T) {
+		w := newCloud(t, localaws.Options{})
+		w.spoil("", always, localaws.Fault{Hang: true})
+		client := w.open(t)
 
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-	defer cancel()
-	_, err := client.Alias(ctx, function, "prod")
-	isKind(t, err, awsapi.Deadline)
-	says(t, err.Error(), "GetAlias items:prod: the time is up")
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		_, err := client.Alias(ctx, function, "prod")
+		isKind(t, err, awsapi.Deadline)
+		says(t, err.Error(), "GetAlias items:prod: the time is up")
 
-	ctx, cancel = context.WithCancel(t.Context())
-	time.AfterFunc(100*time.Millisecond, cancel)
-	_, err = client.Alias(ctx, function, "prod")
-	isKind(t, err, awsapi.Cancelled)
-	if got := err.Error(); got != "GetAlias items:prod: cancelled" {
-		t.Error(got)
-	}
-	if !errors.Is(err, context.Canceled) {
-		t.Error("the cause is lost")
-	}
+		ctx, cancel = context.WithCancel(t.Context())
+		time.AfterFunc(100*time.Millisecond, cancel)
+		_, err = client.Alias(ctx, function, "prod")
+		isKind(t, err, awsapi.Cancelled)
+		if got := err.Error(); got != "GetAlias items:prod: cancelled" {
+			t.Error(got)
+		}
+		if !errors.Is(err, context.Canceled) {
+			t.Error("the cause is lost")
+		}
+	})
 }
 
 // A refusal that arrives after the job was cancelled is still one: it says
 // more than that the job was cancelled.
 func TestARefusalOutlivesTheCancel(t *testing.T) {
 	t.Parallel()
-	w := newCloud(t, localaws.Options{})
-	ctx, cancel := context.WithCancel(t.Context())
-	w.OnCall(func(localaws.Call) *localaws.Fault {
-		cancel()
-		f := refused
-		f.Delay = 200 * time.Millisecond
-		return &f
+	synctest.Test(t, func(t *testing.T) {
+		w := newCloud(t, localaws.Options{})
+		ctx, cancel := context.WithCancel(t.Context())
+		w.OnCall(func(localaws.Call) *localaws.Fault {
+			cancel()
+			f := refused
+			f.Delay = 200 * time.Millisecond
+			return &f
+		})
+		_, err := w.open(t).Publish(ctx, function, awsapi.Publication{})
+		isKind(t, err, awsapi.Denied)
 	})
-	_, err := open(t, w.url).Publish(ctx, function, awsapi.Publication{})
-	isKind(t, err, awsapi.Denied)
 }
 
 func TestErrorsOfOthers(t *testing.T) {
@@ -222,20 +222,45 @@ func TestErrorsOfOthers(t *testing.T) {
 	}
 }
 
-func serve(t *testing.T, h http.HandlerFunc) string {
-	t.Helper()
-	s := httptest.NewServer(h)
-	t.Cleanup(s.Close)
-	return s.URL
+// served reaches a handler in memory.
+func served(h http.HandlerFunc) func(*testing.T) func(*awsapi.Options) {
+	return func(t *testing.T) func(*awsapi.Options) {
+		t.Helper()
+		loopback := localaws.NewLoopback(h)
+		t.Cleanup(loopback.Close)
+		return func(o *awsapi.Options) { o.Dial = loopback.Dial }
+	}
 }
 
-func page(t *testing.T, status int, html string) string {
-	t.Helper()
-	return serve(t, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/html")
-		w.WriteHeader(status)
-		_, _ = io.WriteString(w, html)
-	})
+// greeting reaches what takes connections, says something when it is spoken to,
+// and leaves them open.
+func greeting(says string) func(*testing.T) func(*awsapi.Options) {
+	return func(*testing.T) func(*awsapi.Options) {
+		return func(o *awsapi.Options) {
+			o.Dial = func(context.Context, string, string) (net.Conn, error) {
+				client, server := net.Pipe()
+				go func() {
+					_, _ = server.Read(make([]byte, 1))
+					_, _ = io.WriteString(server, says)
+					_, _ = io.Copy(io.Discard, server) // until the caller gives up
+				}()
+				return client, nil
+			}
+		}
+	}
+}
+
+// at reaches an endpoint on the network.
+func at(endpoint string) func(*testing.T) func(*awsapi.Options) {
+	return func(*testing.T) func(*awsapi.Options) {
+		return func(o *awsapi.Options) { o.Getenv = getenv(environment(endpoint)) }
+	}
+}
+
+func badGateway(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/html")
+	w.WriteHeader(http.StatusBadGateway)
+	_, _ = io.WriteString(w, "<html>Bad Gateway</html>")
 }
 
 func selfSigned(t *testing.T) string {
@@ -245,29 +270,6 @@ func selfSigned(t *testing.T) string {
 	s.StartTLS()
 	t.Cleanup(s.Close)
 	return s.URL
-}
-
-// listen takes connections, says something when it is spoken to, and leaves
-// them open.
-func listen(t *testing.T, says string) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			t.Cleanup(func() { conn.Close() })
-			_, _ = conn.Read(make([]byte, 1))
-			_, _ = io.WriteString(conn, says)
-		}
-	}()
-	return "http://" + l.Addr().String()
 }
 
 func closedPort(t *testing.T) string {

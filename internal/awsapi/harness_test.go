@@ -1,8 +1,10 @@
 package awsapi_test
 
 import (
+	"context"
+	"fmt"
+	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -14,20 +16,30 @@ import (
 
 const function = "items"
 
-// cloud is an embedded AWS with one function, and how it is reached.
+// cloud is an embedded AWS with one function, in memory.
 type cloud struct {
 	*localaws.Cloud
 
-	url string
+	loopback *localaws.Loopback
+}
+
+// local is the endpoint of a cloud, and the only one that its dial reaches.
+const local = "http://localhost"
+
+func (c *cloud) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	if addr != "localhost:80" {
+		return nil, fmt.Errorf("dial %s: there is nothing", addr)
+	}
+	return c.loopback.Dial(ctx, network, addr)
 }
 
 func newCloud(t *testing.T, o localaws.Options) *cloud {
 	t.Helper()
 	c := localaws.New(o)
-	server := httptest.NewServer(c)
-	t.Cleanup(func() { c.Close(); server.Close() })
+	loopback := localaws.NewLoopback(c)
+	t.Cleanup(func() { c.Close(); loopback.Close() })
 	c.AddFunction(function)
-	return &cloud{c, server.URL}
+	return &cloud{c, loopback}
 }
 
 // spoil does f to the first n calls of an operation, "" being any.
@@ -97,6 +109,12 @@ func open(t *testing.T, endpoint string, change ...func(*awsapi.Options)) *awsap
 		t.Fatal(err)
 	}
 	return client
+}
+
+// open opens a session with the embedded AWS.
+func (c *cloud) open(t *testing.T, change ...func(*awsapi.Options)) *awsapi.Client {
+	t.Helper()
+	return open(t, local, append(change, func(o *awsapi.Options) { o.Dial = c.dial })...)
 }
 
 func timeout(d time.Duration) func(*awsapi.Options) {

@@ -86,7 +86,7 @@ func TestDeniedGivesTheStatement(t *testing.T) {
 				t.Parallel()
 				w := newCloud(t, localaws.Options{})
 				w.spoil(op, always, refusal(http.StatusForbidden, "AccessDeniedException", said))
-				err := do(t.Context(), open(t, w.url))
+				err := do(t.Context(), w.open(t))
 				isKind(t, err, awsapi.Denied)
 				got := statement(t, hintOf(t, err))
 				if got["Effect"] != "Allow" || got["Action"] != "lambda:"+op || got["Resource"] != resource || len(got) != 3 {
@@ -119,7 +119,7 @@ func TestDeniedFromAboveGivesNone(t *testing.T) {
 			t.Parallel()
 			w := newCloud(t, localaws.Options{})
 			w.spoil("", always, refusal(http.StatusForbidden, "AccessDeniedException", who+said))
-			_, err := open(t, w.url).Alias(t.Context(), function, "prod")
+			_, err := w.open(t).Alias(t.Context(), function, "prod")
 			hint := hintOf(t, err)
 			says(t, hint, by+" refuses it")
 			if strings.Contains(hint, "Effect") {
@@ -166,7 +166,7 @@ func TestNotFoundNamesTheAccount(t *testing.T) {
 	} {
 		w := newCloud(t, localaws.Options{})
 		w.spoil("", always, refusal(http.StatusNotFound, "ResourceNotFoundException", tt.said))
-		_, err := open(t, w.url).Alias(t.Context(), tt.asked, "prod")
+		_, err := w.open(t).Alias(t.Context(), tt.asked, "prod")
 		isKind(t, err, awsapi.NotFound)
 		says(t, hintOf(t, err), "region eu-central-1, account "+tt.account+".")
 	}

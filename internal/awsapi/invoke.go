@@ -35,11 +35,11 @@ func (c *Client) Invoke(ctx context.Context, function, version string, payload [
 	}
 	var refusal error
 	for pause := firstWake; ; pause = min(maxWake, 2*pause) {
-		start := c.clock.Now()
+		start := time.Now()
 		out, err := call(ctx, c, target{"Invoke", function, version}, once, in)
 		if err == nil {
 			log, _ := base64.StdEncoding.DecodeString(aws.ToString(out.LogResult)) // without a log the answer is as good
-			return Answer{out.Payload, aws.ToString(out.FunctionError), string(log), c.clock.Now().Sub(start)}, nil
+			return Answer{out.Payload, aws.ToString(out.FunctionError), string(log), time.Since(start)}, nil
 		}
 		var e *Error
 		if !errors.As(err, &e) || !notRun(e) {
@@ -49,7 +49,7 @@ func (c *Client) Invoke(ctx context.Context, function, version string, payload [
 			return Answer{}, err
 		}
 		refusal = e.Err
-		if err := c.clock.Sleep(ctx, pause); err != nil {
+		if err := Sleep(ctx, pause); err != nil {
 			return Answer{}, &Error{Op: "Invoke", Function: function, Qualifier: version, Region: c.Region, Kind: kindOf(ctx, err), Err: err, Last: refusal}
 		}
 	}

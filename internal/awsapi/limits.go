@@ -39,7 +39,6 @@ const (
 type limits struct {
 	control, poll, policy *rate.Limiter
 	fullRate              rate.Limit // of control
-	clock                 Clock      // nil is the limiters' own
 
 	mu       sync.Mutex
 	slowedAt time.Time
@@ -58,11 +57,10 @@ func newLimits(controlRate float64) *limits {
 }
 
 // newOtherLimits is for a service that is not Lambda: all of its operations
-// share one rate, and what it throttles slows no other service down. It goes by
-// the clock that those who watch go by.
-func newOtherLimits(perSecond float64, clock Clock) *limits {
+// share one rate, and what it throttles slows no other service down.
+func newOtherLimits(perSecond float64) *limits {
 	all := rate.NewLimiter(rate.Limit(perSecond), othersBurst)
-	return &limits{control: all, poll: all, policy: all, fullRate: rate.Limit(perSecond), clock: clock}
+	return &limits{control: all, poll: all, policy: all, fullRate: rate.Limit(perSecond)}
 }
 
 // errNoTurn is why a call was not made: its turn would come when the job's time
@@ -81,13 +79,6 @@ func (l *limits) wait(ctx context.Context, operation string) error {
 	case "Invoke":
 		return ctx.Err()
 	}
-	if l.clock != nil {
-		now := l.now()
-		if delay := limiter.ReserveN(now, 1).DelayFrom(now); delay > 0 {
-			return l.clock.Sleep(ctx, delay)
-		}
-		return ctx.Err()
-	}
 	err := limiter.Wait(ctx)
 	if err != nil && ctx.Err() == nil {
 		// The limiter refuses at once when the turn would come after the deadline.
@@ -102,20 +93,13 @@ func (l *limits) wait(ctx context.Context, operation string) error {
 func (l *limits) answered(throttled bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := l.now()
+	now := time.Now()
 	limit := l.control.Limit()
 	switch {
 	case throttled && now.Sub(l.slowedAt) > time.Second:
 		l.slowedAt = now
-		l.control.SetLimitAt(now, max(slowestRate, limit/2))
+		l.control.SetLimit(max(slowestRate, limit/2))
 	case !throttled && limit < l.fullRate:
-		l.control.SetLimitAt(now, min(l.fullRate, limit+l.fullRate/60))
+		l.control.SetLimit(min(l.fullRate, limit+l.fullRate/60))
 	}
-}
-
-func (l *limits) now() time.Time {
-	if l.clock != nil {
-		return l.clock.Now()
-	}
-	return time.Now()
 }

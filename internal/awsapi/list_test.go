@@ -29,7 +29,7 @@ func TestVersionsComePageByPage(t *testing.T) {
 	} {
 		w := withVersions(t, tt.versions)
 		n := 0
-		for v, err := range open(t, w.url).Versions(t.Context(), function) {
+		for v, err := range w.open(t).Versions(t.Context(), function) {
 			if n++; err != nil || v.Version != strconv.Itoa(n) || v.Description != "version "+v.Version {
 				t.Fatalf("the %d. of %d: %+v, %v", n, tt.versions, v, err)
 			}
@@ -43,7 +43,7 @@ func TestVersionsComePageByPage(t *testing.T) {
 func TestVersionsStopWhereNobodyAsksOn(t *testing.T) {
 	t.Parallel()
 	w := withVersions(t, 120)
-	for v, err := range open(t, w.url).Versions(t.Context(), function) {
+	for v, err := range w.open(t).Versions(t.Context(), function) {
 		if err != nil || v.Version == "10" {
 			break
 		}
@@ -63,7 +63,7 @@ func TestAnErrorEndsTheVersions(t *testing.T) {
 		return nil
 	})
 	n, failures := 0, 0
-	for _, err := range open(t, w.url).Versions(t.Context(), function) {
+	for _, err := range w.open(t).Versions(t.Context(), function) {
 		if err != nil {
 			failures++
 			isKind(t, err, awsapi.Denied)
@@ -84,7 +84,7 @@ func TestAliasesOfAllPages(t *testing.T) {
 		w.SetAlias(function, localaws.Alias{Name: fmt.Sprintf("pr-%03d", i), Version: "1", Description: "[1]"})
 	}
 	w.SetAlias(function, localaws.Alias{Name: "canary", Version: "1", Weights: map[string]float64{"2": 0.1}})
-	client := open(t, w.url)
+	client := w.open(t)
 	all, err := client.Aliases(t.Context(), function)
 	if err != nil || len(all) != 121 || w.count("") != 3 {
 		t.Fatalf("%d aliases in %d pages, %v", len(all), w.count(""), err)
@@ -119,7 +119,7 @@ func TestAliasesOfAllPages(t *testing.T) {
 func TestDeleteVersionTakesNumbersOnly(t *testing.T) {
 	t.Parallel()
 	w := withVersions(t, 2)
-	client := open(t, w.url)
+	client := w.open(t)
 	for _, version := range []string{"", " ", "$LATEST", "prod", "-1", "+1", "1.0", "0x1", "1 ", "1:2", "99999999999999999999999"} {
 		if err := client.DeleteVersion(t.Context(), function, version); err == nil || awsapi.FateOf(err) != awsapi.NotSent {
 			t.Errorf("DeleteVersion(%q): %v", version, err)
@@ -145,7 +145,7 @@ func TestUpdateAliasSaysAll(t *testing.T) {
 	w := withVersions(t, 3)
 	w.SetAlias(function, localaws.Alias{Name: "prod", Version: "1", Description: "text", Weights: map[string]float64{"2": 0.1}})
 	was, _ := w.Alias(function, "prod")
-	client := open(t, w.url)
+	client := w.open(t)
 	now, err := client.UpdateAlias(t.Context(), function, awsapi.Alias{Name: "prod", Version: "3", Revision: was.RevisionId})
 	if err != nil {
 		t.Fatal(err)
@@ -169,7 +169,7 @@ func TestUpdateAliasSaysAll(t *testing.T) {
 func TestCreateAndDeleteAlias(t *testing.T) {
 	t.Parallel()
 	w := withVersions(t, 1)
-	client := open(t, w.url)
+	client := w.open(t)
 	made, err := client.CreateAlias(t.Context(), function, awsapi.Alias{Name: "prod", Version: "1", Description: "[1 | run 5]"})
 	is, _ := w.Alias(function, "prod")
 	if err != nil || made.Revision != is.RevisionId || made.Version != "1" || is.Description != "[1 | run 5]" {
@@ -198,7 +198,7 @@ func TestConfiguration(t *testing.T) {
 	})
 	w.SetState("orders", "", "Pending", "Creating", "Being made.")
 	w.SetLastUpdate("orders", "InProgress", "Creating", "")
-	got, err := open(t, w.url).Configuration(t.Context(), "orders", "")
+	got, err := w.open(t).Configuration(t.Context(), "orders", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,9 +222,9 @@ func TestConfiguration(t *testing.T) {
 // A 200 without a body, as some gateways send it, is no crash.
 func TestEmptyAnswers(t *testing.T) {
 	t.Parallel()
-	url := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
+	client := open(t, local, served(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })(t))
 	for op, do := range operations {
-		if err := do(t.Context(), open(t, url)); err != nil {
+		if err := do(t.Context(), client); err != nil {
 			t.Errorf("%s: %v", op, err)
 		}
 	}

@@ -63,7 +63,6 @@ const (
 // assumed are the credentials of a role, renewed before they end.
 type assumed struct {
 	Role
-	clock  Clock
 	client *Client // for its errors
 	sts    *sts.Client
 
@@ -83,7 +82,7 @@ func (s *session) assume(r Role) *assumed {
 	cfg := s.cfg
 	cfg.Credentials = aws.AnonymousCredentials{}
 	return &assumed{
-		Role: r, clock: s.clock, client: &Client{Region: cfg.Region}, turn: make(chan struct{}, 1),
+		Role: r, client: &Client{Region: cfg.Region}, turn: make(chan struct{}, 1),
 		sts: sts.NewFromConfig(cfg, func(o *sts.Options) {
 			o.Retryer = forgiving{s.newOtherRetryer(stsRate)}
 			o.RetryMaxAttempts = 0 // the retryer decides
@@ -104,7 +103,7 @@ func (a *assumed) Retrieve(ctx context.Context) (aws.Credentials, error) {
 		e := &Error{Op: assumeRole, Function: a.ARN, Region: a.client.Region, Kind: kindOf(jobContext(ctx), ctx.Err()), Err: ctx.Err()}
 		return aws.Credentials{}, &credentialsError{e, attemptsOf(ctx).fate}
 	}
-	now := a.clock.Now()
+	now := time.Now()
 	usable := a.ends.Sub(now) > lastMoment
 	switch {
 	case a.ends.Sub(now) > renewBefore:
@@ -133,7 +132,7 @@ func (a *assumed) renew(ctx context.Context) *Error {
 	if failed != nil {
 		return failed
 	}
-	now := a.clock.Now() // AWS counts from its own, which may go otherwise
+	now := time.Now() // AWS counts from its own, which may go otherwise
 	out, err := call(bound, a.client, target{assumeRole, a.ARN, ""}, a.sts.AssumeRoleWithWebIdentity, &sts.AssumeRoleWithWebIdentityInput{
 		RoleArn: &a.ARN, RoleSessionName: &a.SessionName, WebIdentityToken: &token,
 		DurationSeconds: aws.Int32(int32(a.Duration / time.Second)), //nolint:gosec // hours at most
@@ -182,7 +181,7 @@ func (a *assumed) token(ctx context.Context) (string, *Error) {
 		case jobContext(ctx).Err() != nil:
 			e.Kind = kindOf(jobContext(ctx), err)
 			return "", e
-		case attempt < tokenAttempts && a.clock.Sleep(ctx, tokenPause<<(attempt-1)) == nil:
+		case attempt < tokenAttempts && Sleep(ctx, tokenPause<<(attempt-1)) == nil:
 		default:
 			e.Err = fmt.Errorf("obtain an OIDC token: %w", err)
 			e.advice = "The service that gives out tokens has failed, not AWS. Run the job again; https://www.githubstatus.com shows known faults."

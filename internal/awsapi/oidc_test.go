@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -24,36 +25,8 @@ const (
 	subject = "repo:octo-org/octo-repo:ref:refs/heads/main"
 )
 
-// timepiece is a Clock that stands still until it is moved; sleeping moves it.
-type timepiece struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func newTimepiece() *timepiece {
-	return &timepiece{now: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)}
-}
-
-func (c *timepiece) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *timepiece) Sleep(ctx context.Context, d time.Duration) error {
-	c.forward(d)
-	return ctx.Err()
-}
-
-func (c *timepiece) forward(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
 // issuer gives out tokens, which live for five minutes, and is told secrets.
 type issuer struct {
-	clock  *timepiece
 	claims map[string]any // besides or instead of the usual
 	err    error          // instead of a token
 	fails  int            // how often err, -1 for always
@@ -74,7 +47,7 @@ func (i *issuer) token(context.Context) (string, error) {
 	}
 	claims := map[string]any{
 		"iss": "https://token.actions.githubusercontent.com", "aud": "sts.amazonaws.com", "sub": subject,
-		"jti": len(i.tokens), "exp": i.clock.Now().Add(5 * time.Minute).Unix(),
+		"jti": len(i.tokens), "exp": time.Now().Add(5 * time.Minute).Unix(),
 	}
 	for name, value := range i.claims {
 		claims[name] = value
@@ -99,26 +72,25 @@ func (i *issuer) role() *awsapi.Role {
 	return &awsapi.Role{ARN: roleARN, SessionName: "lambda-release-4711", Token: i.token, Mask: i.mask}
 }
 
-// trusting is an embedded AWS with the role, and all on one clock.
+// trusting is an embedded AWS with the role.
 func trusting(t *testing.T) (*cloud, *issuer) {
 	t.Helper()
-	clock := newTimepiece()
-	w := newCloud(t, localaws.Options{Now: clock.Now})
+	w := newCloud(t, localaws.Options{})
 	w.AddRole(roleARN, "repo:octo-org/octo-repo:*")
-	return w, &issuer{clock: clock}
+	return w, &issuer{}
 }
 
 // assume opens a session in a role; the environment has no credentials.
 func assume(t *testing.T, w *cloud, i *issuer, change ...func(*awsapi.Role)) (*awsapi.Client, error) {
 	t.Helper()
-	env := environment(w.url)
+	env := environment(local)
 	delete(env, "AWS_ACCESS_KEY_ID")
 	delete(env, "AWS_SECRET_ACCESS_KEY")
 	role := i.role()
 	for _, f := range change {
 		f(role)
 	}
-	return awsapi.Open(t.Context(), awsapi.Options{Getenv: getenv(env), Rate: fast, Clock: i.clock, Role: role})
+	return awsapi.Open(t.Context(), awsapi.Options{Dial: w.dial, Getenv: getenv(env), Rate: fast, Role: role})
 }
 
 func mustAssume(t *testing.T, w *cloud, i *issuer, change ...func(*awsapi.Role)) *awsapi.Client {
@@ -167,9 +139,9 @@ func TestAssumeRole(t *testing.T) {
 func TestAssumeRoleBeforeEnvironment(t *testing.T) {
 	t.Parallel()
 	w, i := trusting(t)
-	env := environment(w.url)
+	env := environment(local)
 	env["AWS_SESSION_TOKEN"] = "of an earlier step"
-	client, err := awsapi.Open(t.Context(), awsapi.Options{Getenv: getenv(env), Rate: fast, Clock: i.clock, Role: i.role()})
+	client, err := awsapi.Open(t.Context(), awsapi.Options{Dial: w.dial, Getenv: getenv(env), Rate: fast, Role: i.role()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,13 +156,13 @@ func TestAssumeRoleEndpoint(t *testing.T) {
 	t.Parallel()
 	w, i := trusting(t)
 	_, err := awsapi.Open(t.Context(), awsapi.Options{
-		Getenv: getenv(map[string]string{"AWS_REGION": "eu-central-1", "AWS_ENDPOINT_URL": closedPort(t), "AWS_ENDPOINT_URL_STS": w.url}),
-		Clock:  i.clock, Role: i.role(),
+		Dial: w.dial, Getenv: getenv(map[string]string{"AWS_REGION": "eu-central-1", "AWS_ENDPOINT_URL": "http://elsewhere", "AWS_ENDPOINT_URL_STS": local}),
+		Role: i.role(),
 	})
 	if err != nil {
 		t.Error(err)
 	}
-	_, err = awsapi.Open(t.Context(), awsapi.Options{Getenv: getenv(map[string]string{"AWS_ENDPOINT_URL": w.url}), Clock: i.clock, Role: i.role()})
+	_, err = awsapi.Open(t.Context(), awsapi.Options{Dial: w.dial, Getenv: getenv(map[string]string{"AWS_ENDPOINT_URL": local}), Role: i.role()})
 	isKind(t, err, awsapi.NoRegion)
 }
 
@@ -198,22 +170,24 @@ func TestAssumeRoleEndpoint(t *testing.T) {
 // its own. For others in the batch that makes no difference.
 func TestRenew(t *testing.T) {
 	t.Parallel()
-	w, i := trusting(t)
-	client := mustAssume(t, w, i)
-	for round, want := range []struct {
-		pass time.Duration
-		n    int
-	}{{54 * time.Minute, 1}, {2 * time.Minute, 2}, {50 * time.Minute, 2}, {3 * time.Hour, 3}} {
-		i.clock.forward(want.pass)
-		var all sync.WaitGroup
-		for range 20 {
-			all.Go(func() { reads(t, client) })
+	synctest.Test(t, func(t *testing.T) {
+		w, i := trusting(t)
+		client := mustAssume(t, w, i)
+		for round, want := range []struct {
+			pass time.Duration
+			n    int
+		}{{54 * time.Minute, 1}, {2 * time.Minute, 2}, {50 * time.Minute, 2}, {3 * time.Hour, 3}} {
+			time.Sleep(want.pass)
+			var all sync.WaitGroup
+			for range 20 {
+				all.Go(func() { reads(t, client) })
+			}
+			all.Wait()
+			if n := w.count("AssumeRoleWithWebIdentity"); n != want.n || i.asked != want.n || len(i.secrets) != 3*want.n {
+				t.Errorf("round %d: %d calls, %d tokens, %d secrets; want %d", round, n, i.asked, len(i.secrets), want.n)
+			}
 		}
-		all.Wait()
-		if n := w.count("AssumeRoleWithWebIdentity"); n != want.n || i.asked != want.n || len(i.secrets) != 3*want.n {
-			t.Errorf("round %d: %d calls, %d tokens, %d secrets; want %d", round, n, i.asked, len(i.secrets), want.n)
-		}
-	}
+	})
 }
 
 // A session that cannot be renewed is used while it lasts; then the error is
@@ -221,56 +195,60 @@ func TestRenew(t *testing.T) {
 // it passes all goes on.
 func TestRenewRefused(t *testing.T) {
 	t.Parallel()
-	w, i := trusting(t)
-	client := mustAssume(t, w, i)
-	w.spoil("AssumeRoleWithWebIdentity", always, refusal(http.StatusForbidden, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity"))
-	i.clock.forward(56 * time.Minute)
-	for range 5 {
+	synctest.Test(t, func(t *testing.T) {
+		w, i := trusting(t)
+		client := mustAssume(t, w, i)
+		w.spoil("AssumeRoleWithWebIdentity", always, refusal(http.StatusForbidden, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity"))
+		time.Sleep(56 * time.Minute)
+		for range 5 {
+			reads(t, client)
+		}
+		if n := w.count("AssumeRoleWithWebIdentity"); n != 3 {
+			t.Errorf("%d calls, want 1 and twice a renewal", n)
+		}
+		time.Sleep(4 * time.Minute)
+		w.ResetCalls()
+		var all sync.WaitGroup
+		for range 20 {
+			all.Go(func() {
+				_, err := client.Publish(t.Context(), function, awsapi.Publication{})
+				isKind(t, err, awsapi.Denied)
+				says(t, err.Error(), "AssumeRoleWithWebIdentity "+roleARN+": AccessDenied")
+				says(t, hintOf(t, err), "trust policy")
+				if fate := awsapi.FateOf(err); fate != awsapi.NotSent {
+					t.Errorf("fate %d", fate)
+				}
+			})
+		}
+		all.Wait()
+		if w.count("AssumeRoleWithWebIdentity") != 2 || w.count("") != 2 {
+			t.Errorf("%d calls of %d", w.count("AssumeRoleWithWebIdentity"), w.count(""))
+		}
+		w.OnCall(nil)
+		time.Sleep(11 * time.Second)
 		reads(t, client)
-	}
-	if n := w.count("AssumeRoleWithWebIdentity"); n != 3 {
-		t.Errorf("%d calls, want 1 and twice a renewal", n)
-	}
-	i.clock.forward(4 * time.Minute)
-	w.ResetCalls()
-	var all sync.WaitGroup
-	for range 20 {
-		all.Go(func() {
-			_, err := client.Publish(t.Context(), function, awsapi.Publication{})
-			isKind(t, err, awsapi.Denied)
-			says(t, err.Error(), "AssumeRoleWithWebIdentity "+roleARN+": AccessDenied")
-			says(t, hintOf(t, err), "trust policy")
-			if fate := awsapi.FateOf(err); fate != awsapi.NotSent {
-				t.Errorf("fate %d", fate)
-			}
-		})
-	}
-	all.Wait()
-	if w.count("AssumeRoleWithWebIdentity") != 2 || w.count("") != 2 {
-		t.Errorf("%d calls of %d", w.count("AssumeRoleWithWebIdentity"), w.count(""))
-	}
-	w.OnCall(nil)
-	i.clock.forward(11 * time.Second)
-	reads(t, client)
+	})
 }
 
 // Where an attempt was lost before the session could not be renewed, it counts.
 func TestRenewRefusedAfterALostAnswer(t *testing.T) {
 	t.Parallel()
-	w, i := trusting(t)
-	client := mustAssume(t, w, i)
-	w.OnCall(func(c localaws.Call) *localaws.Fault {
-		if c.Operation == "PublishVersion" {
-			i.clock.forward(2 * time.Hour)
-			return &localaws.Fault{DropAfter: true, Delay: time.Millisecond}
+	synctest.Test(t, func(t *testing.T) {
+		w, i := trusting(t)
+		client := mustAssume(t, w, i)
+		time.Sleep(time.Hour - 40*time.Second) // the session is used once more, and is in its last moment after that
+		w.OnCall(func(c localaws.Call) *localaws.Fault {
+			if c.Operation == "PublishVersion" {
+				return &localaws.Fault{DropAfter: true, Delay: 15 * time.Second}
+			}
+			return &localaws.Fault{Status: http.StatusForbidden, Code: "AccessDenied", Message: "Not authorized"}
+		})
+		_, err := client.Publish(t.Context(), function, awsapi.Publication{})
+		isKind(t, err, awsapi.Denied)
+		if fate := awsapi.FateOf(err); fate != awsapi.Unanswered {
+			t.Errorf("fate %d: %v", fate, err)
 		}
-		return &localaws.Fault{Status: http.StatusForbidden, Code: "AccessDenied", Message: "Not authorized"}
 	})
-	_, err := client.Publish(t.Context(), function, awsapi.Publication{})
-	isKind(t, err, awsapi.Denied)
-	if fate := awsapi.FateOf(err); fate != awsapi.Unanswered {
-		t.Errorf("fate %d: %v", fate, err)
-	}
 }
 
 // What passes is tried again; a refusal once, since IAM may not know a new role
@@ -300,18 +278,20 @@ func TestAssumeRoleFaults(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w, i := trusting(t)
-			w.spoil("AssumeRoleWithWebIdentity", tt.times, tt.fault)
-			_, err := assume(t, w, i)
-			switch {
-			case tt.kind >= 0:
-				isKind(t, err, tt.kind)
-			case err != nil:
-				t.Error(err)
-			}
-			if n := w.count("AssumeRoleWithWebIdentity"); n != tt.calls || i.asked != 1 {
-				t.Errorf("%d calls, %d tokens; want %d and one", n, i.asked, tt.calls)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				w, i := trusting(t)
+				w.spoil("AssumeRoleWithWebIdentity", tt.times, tt.fault)
+				_, err := assume(t, w, i)
+				switch {
+				case tt.kind >= 0:
+					isKind(t, err, tt.kind)
+				case err != nil:
+					t.Error(err)
+				}
+				if n := w.count("AssumeRoleWithWebIdentity"); n != tt.calls || i.asked != 1 {
+					t.Errorf("%d calls, %d tokens; want %d and one", n, i.asked, tt.calls)
+				}
+			})
 		})
 	}
 }
@@ -393,27 +373,29 @@ func TestAssumeRoleRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w, i := trusting(t)
-			i.claims = tt.claims
-			if tt.fault.Status != 0 {
-				w.spoil("AssumeRoleWithWebIdentity", always, tt.fault)
-			}
-			_, err := assume(t, w, i, func(r *awsapi.Role) {
-				if tt.change != nil {
-					tt.change(r)
+			synctest.Test(t, func(t *testing.T) {
+				w, i := trusting(t)
+				i.claims = tt.claims
+				if tt.fault.Status != 0 {
+					w.spoil("AssumeRoleWithWebIdentity", always, tt.fault)
+				}
+				_, err := assume(t, w, i, func(r *awsapi.Role) {
+					if tt.change != nil {
+						tt.change(r)
+					}
+				})
+				isKind(t, err, tt.kind)
+				if err == nil {
+					return
+				}
+				says(t, err.Error(), "AssumeRoleWithWebIdentity ")
+				says(t, hintOf(t, err), tt.hint...)
+				for _, text := range []string{err.Error(), hintOf(t, err), fmt.Sprintf("%+v", err), fmt.Sprintf("%v", errors.Unwrap(err))} {
+					if strings.Contains(text, "eyJ") {
+						t.Errorf("the token is in %.300s", text)
+					}
 				}
 			})
-			isKind(t, err, tt.kind)
-			if err == nil {
-				return
-			}
-			says(t, err.Error(), "AssumeRoleWithWebIdentity ")
-			says(t, hintOf(t, err), tt.hint...)
-			for _, text := range []string{err.Error(), hintOf(t, err), fmt.Sprintf("%+v", err), fmt.Sprintf("%v", errors.Unwrap(err))} {
-				if strings.Contains(text, "eyJ") {
-					t.Errorf("the token is in %.300s", text)
-				}
-			}
 		})
 	}
 }
@@ -421,22 +403,24 @@ func TestAssumeRoleRefused(t *testing.T) {
 // Nor is the token in what the last attempts ended with.
 func TestAssumeRoleCancelledKeepsTheToken(t *testing.T) {
 	t.Parallel()
-	w, i := trusting(t)
-	ctx, cancel := context.WithCancel(t.Context())
-	w.OnCall(func(c localaws.Call) *localaws.Fault {
-		if c.Attempt == 2 {
-			cancel()
+	synctest.Test(t, func(t *testing.T) {
+		w, i := trusting(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		w.OnCall(func(c localaws.Call) *localaws.Fault {
+			if c.Attempt == 2 {
+				cancel()
+			}
+			i.mu.Lock()
+			defer i.mu.Unlock()
+			return &localaws.Fault{Status: 500, Code: "Oops", Message: "cannot work with " + i.tokens[0]}
+		})
+		_, err := awsapi.Open(ctx, awsapi.Options{Dial: w.dial, Getenv: getenv(environment(local)), Role: i.role()})
+		isKind(t, err, awsapi.Cancelled)
+		says(t, err.Error(), "cannot work with ***")
+		if strings.Contains(err.Error(), "eyJ") {
+			t.Error(err)
 		}
-		i.mu.Lock()
-		defer i.mu.Unlock()
-		return &localaws.Fault{Status: 500, Code: "Oops", Message: "cannot work with " + i.tokens[0]}
 	})
-	_, err := awsapi.Open(ctx, awsapi.Options{Getenv: getenv(environment(w.url)), Clock: i.clock, Role: i.role()})
-	isKind(t, err, awsapi.Cancelled)
-	says(t, err.Error(), "cannot work with ***")
-	if strings.Contains(err.Error(), "eyJ") {
-		t.Error(err)
-	}
 }
 
 // A job without a token is told so; a service that fails is asked again.
@@ -455,26 +439,32 @@ func TestNoToken(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w, i := trusting(t)
-			i.err, i.fails = tt.err, tt.fails
-			_, err := assume(t, w, i)
-			if i.asked != tt.asked {
-				t.Errorf("asked %d times, want %d", i.asked, tt.asked)
-			}
-			if tt.says == "" {
-				if err != nil {
-					t.Error(err)
+			synctest.Test(t, func(t *testing.T) {
+				w, i := trusting(t)
+				i.err, i.fails = tt.err, tt.fails
+				_, err := assume(t, w, i)
+				if i.asked != tt.asked {
+					t.Errorf("asked %d times, want %d", i.asked, tt.asked)
 				}
-				return
-			}
-			isKind(t, err, awsapi.NoCredentials)
-			says(t, err.Error(), tt.says)
-			says(t, hintOf(t, err), tt.hint)
-			if w.count("") != 0 {
-				t.Errorf("%d calls", w.count(""))
-			}
+				if tt.says == "" {
+					if err != nil {
+						t.Error(err)
+					}
+					return
+				}
+				isKind(t, err, awsapi.NoCredentials)
+				says(t, err.Error(), tt.says)
+				says(t, hintOf(t, err), tt.hint)
+				if w.count("") != 0 {
+					t.Errorf("%d calls", w.count(""))
+				}
+			})
 		})
 	}
+}
+
+func TestAnEmptyToken(t *testing.T) {
+	t.Parallel()
 	w, i := trusting(t)
 	_, err := assume(t, w, i, func(r *awsapi.Role) {
 		r.Token = func(context.Context) (string, error) { return "", nil }
@@ -486,51 +476,55 @@ func TestNoToken(t *testing.T) {
 // A server that hangs, and a job that is over, end the opening.
 func TestAssumeRoleHung(t *testing.T) {
 	t.Parallel()
-	w, i := trusting(t)
-	w.spoil("", always, localaws.Fault{Hang: true})
-	_, err := awsapi.Open(t.Context(), awsapi.Options{Getenv: getenv(environment(w.url)), Timeout: 300 * time.Millisecond, Role: i.role()})
-	isKind(t, err, awsapi.Hung)
+	synctest.Test(t, func(t *testing.T) {
+		w, i := trusting(t)
+		w.spoil("", always, localaws.Fault{Hang: true})
+		_, err := awsapi.Open(t.Context(), awsapi.Options{Dial: w.dial, Getenv: getenv(environment(local)), Timeout: 300 * time.Millisecond, Role: i.role()})
+		isKind(t, err, awsapi.Hung)
 
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	_, err = awsapi.Open(ctx, awsapi.Options{Getenv: getenv(environment(w.url)), Role: i.role()})
-	isKind(t, err, awsapi.Deadline)
-	_, err = awsapi.Open(ctx, awsapi.Options{Getenv: getenv(environment(w.url)), Role: &awsapi.Role{Token: func(ctx context.Context) (string, error) { return "", ctx.Err() }}})
-	isKind(t, err, awsapi.Deadline)
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		_, err = awsapi.Open(ctx, awsapi.Options{Dial: w.dial, Getenv: getenv(environment(local)), Role: i.role()})
+		isKind(t, err, awsapi.Deadline)
+		_, err = awsapi.Open(ctx, awsapi.Options{Dial: w.dial, Getenv: getenv(environment(local)), Role: &awsapi.Role{Token: func(ctx context.Context) (string, error) { return "", ctx.Err() }}})
+		isKind(t, err, awsapi.Deadline)
+	})
 }
 
 // One caller that gives up while the session is renewed is not the others'
 // failure.
 func TestRenewCancelled(t *testing.T) {
 	t.Parallel()
-	w, i := trusting(t)
-	client := mustAssume(t, w, i)
-	i.clock.forward(2 * time.Hour)
-	renewing := make(chan struct{})
-	w.OnCall(func(c localaws.Call) *localaws.Fault {
-		if c.Operation == "AssumeRoleWithWebIdentity" && c.Attempt == 2 {
-			close(renewing)
-			return &localaws.Fault{Hang: true}
+	synctest.Test(t, func(t *testing.T) {
+		w, i := trusting(t)
+		client := mustAssume(t, w, i)
+		time.Sleep(2 * time.Hour)
+		renewing := make(chan struct{})
+		w.OnCall(func(c localaws.Call) *localaws.Fault {
+			if c.Operation == "AssumeRoleWithWebIdentity" && c.Attempt == 2 {
+				close(renewing)
+				return &localaws.Fault{Hang: true}
+			}
+			return nil
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		var both sync.WaitGroup
+		both.Go(func() {
+			_, err := client.Configuration(ctx, function, "")
+			isKind(t, err, awsapi.Cancelled)
+		})
+		<-renewing
+		waiting, stop := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer stop()
+		_, err := client.Configuration(waiting, function, "")
+		isKind(t, err, awsapi.Deadline)
+		both.Go(func() { reads(t, client) })
+		cancel()
+		both.Wait()
+		if n := w.count("AssumeRoleWithWebIdentity"); n != 3 {
+			t.Errorf("%d calls", n)
 		}
-		return nil
 	})
-	ctx, cancel := context.WithCancel(t.Context())
-	var both sync.WaitGroup
-	both.Go(func() {
-		_, err := client.Configuration(ctx, function, "")
-		isKind(t, err, awsapi.Cancelled)
-	})
-	<-renewing
-	waiting, stop := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer stop()
-	_, err := client.Configuration(waiting, function, "")
-	isKind(t, err, awsapi.Deadline)
-	both.Go(func() { reads(t, client) })
-	cancel()
-	both.Wait()
-	if n := w.count("AssumeRoleWithWebIdentity"); n != 3 {
-		t.Errorf("%d calls", n)
-	}
 }
 
 // The statement of a hint is JSON, whatever the token says.

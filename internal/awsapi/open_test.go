@@ -23,9 +23,9 @@ func TestOpenRegion(t *testing.T) {
 		{"", "us-east-1", "us-east-2", "us-east-1"},
 		{"", "", "us-east-2", "us-east-2"},
 	} {
-		env := environment(w.url)
+		env := environment(local)
 		env["AWS_REGION"], env["AWS_DEFAULT_REGION"] = tt.region, tt.fallback
-		client, err := awsapi.Open(t.Context(), awsapi.Options{Region: tt.input, Getenv: getenv(env)})
+		client, err := awsapi.Open(t.Context(), awsapi.Options{Dial: w.dial, Region: tt.input, Getenv: getenv(env)})
 		if err != nil || client.Region != tt.want {
 			t.Errorf("%+v: client %+v, error %v", tt, client, err)
 			continue
@@ -40,9 +40,9 @@ func TestOpenRegion(t *testing.T) {
 func TestOpenEndpoint(t *testing.T) {
 	t.Parallel()
 	w := newCloud(t, localaws.Options{})
-	env := environment(closedPort(t))
-	env["AWS_ENDPOINT_URL_LAMBDA"] = w.url
-	client, err := awsapi.Open(t.Context(), awsapi.Options{Getenv: getenv(env)})
+	env := environment("http://elsewhere")
+	env["AWS_ENDPOINT_URL_LAMBDA"] = local
+	client, err := awsapi.Open(t.Context(), awsapi.Options{Dial: w.dial, Getenv: getenv(env)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,9 +73,9 @@ func TestOpenWithoutARegion(t *testing.T) {
 	emptyProcess(t)
 	t.Setenv("AWS_REGION", "")
 	w := newCloud(t, localaws.Options{})
-	env := environment(w.url)
+	env := environment(local)
 	delete(env, "AWS_REGION")
-	_, err := awsapi.Open(t.Context(), awsapi.Options{Getenv: getenv(env)})
+	_, err := awsapi.Open(t.Context(), awsapi.Options{Dial: w.dial, Getenv: getenv(env)})
 	isKind(t, err, awsapi.NoRegion)
 	if awsapi.FateOf(err) != awsapi.NotSent || w.count("") != 0 {
 		t.Errorf("%d calls", w.count(""))
@@ -89,10 +89,10 @@ func TestOpenWithoutCredentials(t *testing.T) {
 	for _, missing := range [][]string{
 		{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}, {"AWS_ACCESS_KEY_ID"}, {"AWS_SECRET_ACCESS_KEY"},
 	} {
-		env := environment(w.url)
+		env := environment(local)
 		maps.DeleteFunc(env, func(name, _ string) bool { return slices.Contains(missing, name) })
 		start := time.Now()
-		_, err := awsapi.Open(t.Context(), awsapi.Options{Getenv: getenv(env)})
+		_, err := awsapi.Open(t.Context(), awsapi.Options{Dial: w.dial, Getenv: getenv(env)})
 		isKind(t, err, awsapi.NoCredentials)
 		says(t, hintOf(t, err), "aws-actions/configure-aws-credentials")
 		if took := time.Since(start); took > 5*time.Second {
@@ -109,7 +109,7 @@ func TestOpenWithABrokenProfile(t *testing.T) {
 	emptyProcess(t)
 	t.Setenv("AWS_PROFILE", "nosuch")
 	w := newCloud(t, localaws.Options{})
-	_, err := awsapi.Open(t.Context(), awsapi.Options{Getenv: getenv(environment(w.url))})
+	_, err := awsapi.Open(t.Context(), awsapi.Options{Dial: w.dial, Getenv: getenv(environment(local))})
 	if _, ok := errors.AsType[*awsapi.Error](err); !ok {
 		t.Fatal(err)
 	}

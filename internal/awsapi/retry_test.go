@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"lambda-release/internal/awsapi"
@@ -15,8 +16,6 @@ import (
 func TestWhatIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	unavailable := refusal(http.StatusServiceUnavailable, "ServiceUnavailableException", "Service unavailable")
-	var wg sync.WaitGroup
-	//nolint:paralleltest // they run all at once: they only wait
 	for _, tt := range []struct {
 		name  string
 		fault localaws.Fault
@@ -40,11 +39,12 @@ func TestWhatIsTriedAgain(t *testing.T) {
 		{"400", refusal(http.StatusBadRequest, "InvalidParameterValueException", "No"), 1, 1, false},
 		{"expired", refusal(http.StatusForbidden, "ExpiredTokenException", "The security token included in the request is expired"), 1, 1, false},
 	} {
-		wg.Go(func() {
-			t.Run(tt.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
 				w := newCloud(t, localaws.Options{})
 				w.spoil("PublishVersion", tt.times, tt.fault)
-				_, err := open(t, w.url).Publish(t.Context(), function, awsapi.Publication{})
+				_, err := w.open(t).Publish(t.Context(), function, awsapi.Publication{})
 				if ok := err == nil; ok != tt.ok {
 					t.Errorf("error %v", err)
 				}
@@ -54,7 +54,6 @@ func TestWhatIsTriedAgain(t *testing.T) {
 			})
 		})
 	}
-	wg.Wait()
 }
 
 // How often is tried is not the environment's to say.
@@ -63,7 +62,7 @@ func TestTheEnvironmentDoesNotLimitAttempts(t *testing.T) {
 	t.Setenv("AWS_RETRY_MODE", "adaptive")
 	w := newCloud(t, localaws.Options{})
 	w.spoil("", 2, broken)
-	if _, err := open(t, w.url).Configuration(t.Context(), function, ""); err != nil {
+	if _, err := w.open(t).Configuration(t.Context(), function, ""); err != nil {
 		t.Error(err)
 	}
 }
@@ -71,40 +70,41 @@ func TestTheEnvironmentDoesNotLimitAttempts(t *testing.T) {
 // The SDK's own quota is used up by a hundred retries.
 func TestThereIsNoRetryQuota(t *testing.T) {
 	t.Parallel()
-	const calls = 150
-	w := newCloud(t, localaws.Options{})
-	w.spoil("", calls, throttled)
-	client := open(t, w.url)
-	var wg sync.WaitGroup
-	for range calls {
-		wg.Go(func() {
-			if _, err := client.Publish(t.Context(), function, awsapi.Publication{}); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	if n := w.count(""); n != 2*calls {
-		t.Errorf("%d calls, want %d", n, 2*calls)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		const calls = 150
+		w := newCloud(t, localaws.Options{})
+		w.spoil("", calls, throttled)
+		client := w.open(t)
+		var wg sync.WaitGroup
+		for range calls {
+			wg.Go(func() {
+				if _, err := client.Publish(t.Context(), function, awsapi.Publication{}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if n := w.count(""); n != 2*calls {
+			t.Errorf("%d calls, want %d", n, 2*calls)
+		}
+	})
 }
 
 // A 429 is waited out for as long as the job has time, and is then what the
 // error tells.
 func TestThrottlingIsWaitedOut(t *testing.T) {
 	t.Parallel()
-	var wg sync.WaitGroup
-	//nolint:paralleltest // they run all at once: they only wait
 	for _, op := range []string{"GetAlias", "DeleteAlias"} {
-		wg.Go(func() {
-			t.Run(op, func(t *testing.T) {
+		t.Run(op, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
 				w := newCloud(t, localaws.Options{})
 				w.spoil("", always, throttled)
 				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 				defer cancel()
 				start := time.Now()
-				err := operations[op](ctx, open(t, w.url))
-				if took := time.Since(start); took < time.Second || took > 2*time.Second+awsapi.FinishTime+time.Second {
+				err := operations[op](ctx, w.open(t))
+				if took := time.Since(start); took < 2*time.Second || took > 2*time.Second+awsapi.FinishTime {
 					t.Errorf("ended after %s", took)
 				}
 				isKind(t, err, awsapi.Deadline)
@@ -118,7 +118,6 @@ func TestThrottlingIsWaitedOut(t *testing.T) {
 			})
 		})
 	}
-	wg.Wait()
 }
 
 func TestNothingIsTriedAgainAfterTheCancel(t *testing.T) {
@@ -129,18 +128,20 @@ func TestNothingIsTriedAgainAfterTheCancel(t *testing.T) {
 		for op, do := range operations {
 			t.Run(op+" "+name, func(t *testing.T) {
 				t.Parallel()
-				w := newCloud(t, localaws.Options{})
-				ctx, cancel := context.WithCancel(t.Context())
-				w.OnCall(func(localaws.Call) *localaws.Fault { cancel(); return &fault })
-				start := time.Now()
-				err := do(ctx, open(t, w.url))
-				isKind(t, err, awsapi.Cancelled)
-				if n := w.count(""); n != 1 {
-					t.Errorf("%d calls", n)
-				}
-				if took := time.Since(start); took > time.Second {
-					t.Errorf("ended only after %s", took)
-				}
+				synctest.Test(t, func(t *testing.T) {
+					w := newCloud(t, localaws.Options{})
+					ctx, cancel := context.WithCancel(t.Context())
+					w.OnCall(func(localaws.Call) *localaws.Fault { cancel(); return &fault })
+					start := time.Now()
+					err := do(ctx, w.open(t))
+					isKind(t, err, awsapi.Cancelled)
+					if n := w.count(""); n != 1 {
+						t.Errorf("%d calls", n)
+					}
+					if took := time.Since(start); took != 0 {
+						t.Errorf("ended only after %s", took)
+					}
+				})
 			})
 		}
 	}
@@ -149,7 +150,7 @@ func TestNothingIsTriedAgainAfterTheCancel(t *testing.T) {
 func TestNothingIsBegunAfterTheEnd(t *testing.T) {
 	t.Parallel()
 	w := newCloud(t, localaws.Options{})
-	client := open(t, w.url)
+	client := w.open(t)
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
 	late, cancel := context.WithTimeout(t.Context(), -time.Second)
@@ -174,8 +175,6 @@ func TestFate(t *testing.T) {
 	t.Parallel()
 	stale := refusal(http.StatusPreconditionFailed, "PreconditionFailedException", "The Revision Id provided")
 	hangs := localaws.Fault{Hang: true}
-	var wg sync.WaitGroup
-	//nolint:paralleltest // they run all at once: they only wait
 	for _, tt := range []struct {
 		name   string
 		faults []localaws.Fault
@@ -192,11 +191,12 @@ func TestFate(t *testing.T) {
 		{"hung, 500, refused", []localaws.Fault{hangs, broken, stale}, awsapi.Stale, awsapi.Unanswered},
 		{"hung always", []localaws.Fault{hangs, hangs, hangs, hangs, hangs}, awsapi.Hung, awsapi.Unanswered},
 	} {
-		wg.Go(func() {
-			t.Run(tt.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
 				w := newCloud(t, localaws.Options{})
 				w.OnCall(func(c localaws.Call) *localaws.Fault { return &tt.faults[c.Attempt-1] })
-				client := open(t, w.url, timeout(900*time.Millisecond))
+				client := w.open(t, timeout(900*time.Millisecond))
 				_, err := client.UpdateAlias(t.Context(), function, awsapi.Alias{Name: "prod", Version: "1", Revision: "r"})
 				isKind(t, err, tt.kind)
 				if got := awsapi.FateOf(err); got != tt.want {
@@ -208,63 +208,68 @@ func TestFate(t *testing.T) {
 			})
 		})
 	}
-	wg.Wait()
 }
 
 // AWS carries out what it was sent, so a job that is cancelled learns of it.
 func TestAMutationInFlightIsFinished(t *testing.T) {
 	t.Parallel()
-	w := newCloud(t, localaws.Options{Latency: 800 * time.Millisecond})
-	client := open(t, w.url)
-	for name, job := range map[string]func(context.Context) (context.Context, context.CancelFunc){
-		"cancelled": context.WithCancel,
-		"its time is up": func(ctx context.Context) (context.Context, context.CancelFunc) {
-			return context.WithTimeout(ctx, 400*time.Millisecond)
-		},
-	} {
-		ctx, cancel := job(t.Context())
-		if name == "cancelled" {
-			w.OnCall(func(localaws.Call) *localaws.Fault { cancel(); return nil })
+	synctest.Test(t, func(t *testing.T) {
+		w := newCloud(t, localaws.Options{Latency: 800 * time.Millisecond})
+		client := w.open(t)
+		for name, job := range map[string]func(context.Context) (context.Context, context.CancelFunc){
+			"cancelled": context.WithCancel,
+			"its time is up": func(ctx context.Context) (context.Context, context.CancelFunc) {
+				return context.WithTimeout(ctx, 400*time.Millisecond)
+			},
+		} {
+			ctx, cancel := job(t.Context())
+			if name == "cancelled" {
+				w.OnCall(func(localaws.Call) *localaws.Fault { cancel(); return nil })
+			}
+			published, err := client.Publish(ctx, function, awsapi.Publication{})
+			if err != nil || published.Version != "1" {
+				t.Errorf("%s: version %q, error %v", name, published.Version, err)
+			}
+			if ctx.Err() == nil {
+				t.Errorf("%s: the job was not over", name)
+			}
+			cancel()
+			w.OnCall(nil)
 		}
-		published, err := client.Publish(ctx, function, awsapi.Publication{})
-		if err != nil || published.Version != "1" {
-			t.Errorf("%s: version %q, error %v", name, published.Version, err)
-		}
-		if ctx.Err() == nil {
-			t.Errorf("%s: the job was not over", name)
-		}
-		cancel()
-		w.OnCall(nil)
-	}
+	})
 }
 
 func TestAMutationThatHangsIsNotWaitedForLong(t *testing.T) {
 	t.Parallel()
-	w := newCloud(t, localaws.Options{})
-	ctx, cancelled := cancelledByTheCall(t, w)
-	_, err := open(t, w.url).Publish(ctx, function, awsapi.Publication{})
-	isKind(t, err, awsapi.Cancelled)
-	if awsapi.FateOf(err) != awsapi.Unanswered {
-		t.Errorf("fate %d: AWS may have done it", awsapi.FateOf(err))
-	}
-	if took := time.Since(cancelled()); took < awsapi.FinishTime-50*time.Millisecond || took > awsapi.FinishTime+time.Second {
-		t.Errorf("ended %s after the cancel", took)
-	}
-	if n := w.count(""); n != 1 {
-		t.Errorf("%d calls", n)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newCloud(t, localaws.Options{})
+		ctx, cancelled := cancelledByTheCall(t, w)
+		_, err := w.open(t).Publish(ctx, function, awsapi.Publication{})
+		isKind(t, err, awsapi.Cancelled)
+		if awsapi.FateOf(err) != awsapi.Unanswered {
+			t.Errorf("fate %d: AWS may have done it", awsapi.FateOf(err))
+		}
+		if took := time.Since(cancelled()); took != awsapi.FinishTime {
+			t.Errorf("ended %s after the cancel", took)
+		}
+		if n := w.count(""); n != 1 {
+			t.Errorf("%d calls", n)
+		}
+	})
 }
 
 // A read changes nothing, so nobody waits for its answer.
 func TestAReadIsGivenUpAtOnce(t *testing.T) {
 	t.Parallel()
-	w := newCloud(t, localaws.Options{})
-	ctx, cancelled := cancelledByTheCall(t, w)
-	_, err := open(t, w.url).Alias(ctx, function, "prod")
-	isKind(t, err, awsapi.Cancelled)
-	if took := time.Since(cancelled()); took > time.Second {
-		t.Errorf("ended %s after the cancel", took)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newCloud(t, localaws.Options{})
+		ctx, cancelled := cancelledByTheCall(t, w)
+		_, err := w.open(t).Alias(ctx, function, "prod")
+		isKind(t, err, awsapi.Cancelled)
+		if took := time.Since(cancelled()); took != 0 {
+			t.Errorf("ended %s after the cancel", took)
+		}
+	})
 }
 
 // cancelledByTheCall is a job that is cancelled when its first call arrives,

@@ -79,7 +79,7 @@ func (c *Client) AwaitUpdated(ctx context.Context, function string, tell Waiting
 func (c *Client) await(
 	ctx context.Context, function, qualifier string, known *Configuration, tell Waiting, ready func(Configuration) (bool, error),
 ) (Configuration, error) {
-	start := c.clock.Now()
+	start := time.Now()
 	told := start.Add(tellAfter - tellPeriod)
 	last := known
 	for pause := firstPoll; ; pause = min(slowest, pause*3/2) {
@@ -93,11 +93,11 @@ func (c *Client) await(
 		if done, err := ready(*known); done || err != nil {
 			return *known, err
 		}
-		if now := c.clock.Now(); tell != nil && now.Sub(told) >= tellPeriod {
+		if now := time.Now(); tell != nil && now.Sub(told) >= tellPeriod {
 			tell(*known, now.Sub(start))
 			told = now
 		}
-		if err := c.clock.Sleep(ctx, pause); err != nil {
+		if err := Sleep(ctx, pause); err != nil {
 			return *known, &Error{
 				Op: "GetFunction", Function: function, Qualifier: qualifier, Region: c.Region, Kind: kindOf(ctx, err), Err: err,
 				Last: stateAsError(known),
@@ -123,3 +123,15 @@ func stateAsError(c *Configuration) error {
 type stateError string
 
 func (e stateError) Error() string { return string(e) }
+
+// Sleep returns after d, or at once with the context's error when that ends.
+func Sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}

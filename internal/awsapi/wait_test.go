@@ -5,33 +5,21 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"lambda-release/internal/awsapi"
 	"lambda-release/internal/localaws"
 )
 
-// clock is a Clock that sleeps by passing the time, and remembers. From its
-// last sleep it returns only when the job is over.
-type clock struct {
-	now    time.Time
-	sleeps []time.Duration
-	most   int // sleeps, 0: no limit
-}
-
-func (c *clock) Now() time.Time { return c.now }
-
-func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
-	if c.most > 0 && len(c.sleeps) == c.most {
-		<-ctx.Done()
+// pauses are those between the calls of a cloud, which take no time, in seconds.
+func (c *cloud) pauses() []float64 {
+	var all []float64
+	calls := c.Calls()
+	for i, call := range calls[1:] {
+		all = append(all, float64(call.Start.Sub(calls[i].Start).Round(10*time.Millisecond).Milliseconds())/1000)
 	}
-	c.now = c.now.Add(d)
-	c.sleeps = append(c.sleeps, d)
-	return ctx.Err()
-}
-
-func withClock(c *clock) func(*awsapi.Options) {
-	return func(o *awsapi.Options) { o.Clock = c }
+	return all
 }
 
 // settles makes version 1 Pending until it was read so often, and then as given.
@@ -52,34 +40,35 @@ var pending = awsapi.Configuration{Version: "1", State: "Pending", StateReason: 
 // last every five seconds; what is known already is not read again.
 func TestPolling(t *testing.T) {
 	t.Parallel()
-	w := newCloud(t, localaws.Options{})
-	settles(w, 12, "Active", "", "")
-	clock := &clock{}
-	type told struct {
-		state string
-		since time.Duration
-	}
-	var tells []told
-	ready, err := open(t, w.url, withClock(clock)).AwaitServing(t.Context(), function, pending,
-		func(now awsapi.Configuration, since time.Duration) {
-			tells = append(tells, told{now.State, since.Round(100 * time.Millisecond)})
-		})
-	if err != nil || ready.State != "Active" || ready.Version != "1" {
-		t.Errorf("%+v, %v", ready, err)
-	}
-	var pauses []float64
-	for _, s := range clock.sleeps {
-		pauses = append(pauses, float64(s.Round(10*time.Millisecond).Milliseconds())/1000)
-	}
-	if want := []float64{0.2, 0.3, 0.45, 0.68, 1.01, 1.52, 2.28, 3.42, 5, 5, 5, 5}; !slices.Equal(pauses, want) {
-		t.Errorf("pauses %v\nwant   %v", pauses, want)
-	}
-	if n := w.count("GetFunction"); n != 12 {
-		t.Errorf("read %d times", n)
-	}
-	if want := []told{{"Pending", 6400 * time.Millisecond}, {"Pending", 24900 * time.Millisecond}}; !slices.Equal(tells, want) {
-		t.Errorf("told %v, want %v: after 5 seconds, then every 15", tells, want)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newCloud(t, localaws.Options{})
+		settles(w, 12, "Active", "", "")
+		type told struct {
+			state string
+			since time.Duration
+		}
+		var tells []told
+		start := time.Now()
+		ready, err := w.open(t).AwaitServing(t.Context(), function, pending,
+			func(now awsapi.Configuration, since time.Duration) {
+				tells = append(tells, told{now.State, since.Round(100 * time.Millisecond)})
+			})
+		if err != nil || ready.State != "Active" || ready.Version != "1" {
+			t.Errorf("%+v, %v", ready, err)
+		}
+		if first := w.Calls()[0].Start.Sub(start); first != 200*time.Millisecond {
+			t.Errorf("read for the first time after %s", first)
+		}
+		if pauses, want := w.pauses(), []float64{0.3, 0.45, 0.68, 1.01, 1.52, 2.28, 3.42, 5, 5, 5, 5}; !slices.Equal(pauses, want) {
+			t.Errorf("pauses %v\nwant   %v", pauses, want)
+		}
+		if n := w.count("GetFunction"); n != 12 {
+			t.Errorf("read %d times", n)
+		}
+		if want := []told{{"Pending", 6400 * time.Millisecond}, {"Pending", 24900 * time.Millisecond}}; !slices.Equal(tells, want) {
+			t.Errorf("told %v, want %v: after 5 seconds, then every 15", tells, want)
+		}
+	})
 }
 
 func TestNothingIsPolledThatIsReady(t *testing.T) {
@@ -88,7 +77,7 @@ func TestNothingIsPolledThatIsReady(t *testing.T) {
 	w.Publish(function, "")
 	for _, state := range []string{"Active", "Inactive", ""} {
 		now := awsapi.Configuration{Version: "1", State: state}
-		if _, err := open(t, w.url).AwaitServing(t.Context(), function, now, nil); err != nil {
+		if _, err := w.open(t).AwaitServing(t.Context(), function, now, nil); err != nil {
 			t.Errorf("%s: %v", state, err)
 		}
 	}
@@ -100,70 +89,81 @@ func TestNothingIsPolledThatIsReady(t *testing.T) {
 // A version that has failed will not come to serve, however long one waits.
 func TestFailedEndsAWait(t *testing.T) {
 	t.Parallel()
-	w := newCloud(t, localaws.Options{})
-	settles(w, 3, "Failed", "ImageAccessDenied", "Lambda does not have permission to access the ECR image.")
-	clock := &clock{}
-	_, err := open(t, w.url, withClock(clock)).AwaitServing(t.Context(), function, pending, nil)
-	if state, ok := errors.AsType[*awsapi.StateError](err); !ok || state.What != "State" {
-		t.Fatal(err)
-	}
-	if got, want := err.Error(), "State of items:1 is Failed: Lambda does not have permission to access the ECR image. (ImageAccessDenied)"; got != want {
-		t.Errorf("%q, want %q", got, want)
-	}
-	if len(clock.sleeps) != 3 {
-		t.Errorf("slept %v", clock.sleeps)
-	}
-	if awsapi.FateOf(err) != awsapi.NotSent {
-		t.Error("waiting has a fate")
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newCloud(t, localaws.Options{})
+		settles(w, 3, "Failed", "ImageAccessDenied", "Lambda does not have permission to access the ECR image.")
+		_, err := w.open(t).AwaitServing(t.Context(), function, pending, nil)
+		if state, ok := errors.AsType[*awsapi.StateError](err); !ok || state.What != "State" {
+			t.Fatal(err)
+		}
+		if got, want := err.Error(), "State of items:1 is Failed: Lambda does not have permission to access the ECR image. (ImageAccessDenied)"; got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+		if n := w.count("GetFunction"); n != 3 {
+			t.Errorf("read %d times", n)
+		}
+		if awsapi.FateOf(err) != awsapi.NotSent {
+			t.Error("waiting has a fate")
+		}
+	})
 }
 
 // A state nobody has heard of may yet become a good one: the job's own time is
 // what ends the wait, and the error says what the state was.
 func TestAnUnknownStateIsWaitedOut(t *testing.T) {
 	t.Parallel()
-	w := newCloud(t, localaws.Options{})
-	settles(w, 1, "Deactivating", "", "")
-	client := open(t, w.url, withClock(&clock{most: 6}))
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-	defer cancel()
-	_, err := client.AwaitServing(ctx, function, pending, nil)
-	isKind(t, err, awsapi.Deadline)
-	if got, want := err.Error(), "GetFunction items:1: the time is up; the last try ended with: State Deactivating, LastUpdateStatus Successful"; got != want {
-		t.Errorf("%q, want %q", got, want)
-	}
-	if n := w.count("GetFunction"); n != 6 {
-		t.Errorf("read %d times", n)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newCloud(t, localaws.Options{})
+		settles(w, 1, "Deactivating", "", "")
+		client := w.open(t)
+		ctx, cancel := context.WithTimeout(t.Context(), 6*time.Second)
+		defer cancel()
+		start := time.Now()
+		_, err := client.AwaitServing(ctx, function, pending, nil)
+		isKind(t, err, awsapi.Deadline)
+		if got, want := err.Error(), "GetFunction items:1: the time is up; the last try ended with: State Deactivating, LastUpdateStatus Successful"; got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+		if n := w.count("GetFunction"); n != 6 {
+			t.Errorf("read %d times", n)
+		}
+		if took := time.Since(start); took != 6*time.Second {
+			t.Errorf("waited for %s", took)
+		}
+	})
 }
 
 func TestACancelEndsAWait(t *testing.T) {
 	t.Parallel()
-	w := newCloud(t, localaws.Options{})
-	settles(w, 0, "", "", "")
-	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(300*time.Millisecond, cancel)
-	start := time.Now()
-	_, err := open(t, w.url).AwaitServing(ctx, function, pending, nil)
-	isKind(t, err, awsapi.Cancelled)
-	if took := time.Since(start); took > time.Second {
-		t.Errorf("ended after %s", took)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newCloud(t, localaws.Options{})
+		settles(w, 0, "", "", "")
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(300*time.Millisecond, cancel)
+		start := time.Now()
+		_, err := w.open(t).AwaitServing(ctx, function, pending, nil)
+		isKind(t, err, awsapi.Cancelled)
+		if took := time.Since(start); took != 300*time.Millisecond {
+			t.Errorf("ended after %s", took)
+		}
+	})
 }
 
 // What cannot be read ends a wait; what is refused once is read again.
 func TestErrorsOfPolls(t *testing.T) {
 	t.Parallel()
-	w := newCloud(t, localaws.Options{})
-	w.Publish(function, "")
-	w.spoil("GetFunction", 1, broken)
-	client := open(t, w.url, withClock(&clock{}))
-	if v, err := client.AwaitServing(t.Context(), function, pending, nil); err != nil || v.State != "Active" {
-		t.Errorf("%+v, %v", v, err)
-	}
-	w.spoil("GetFunction", always, refused)
-	_, err := client.AwaitServing(t.Context(), function, pending, nil)
-	isKind(t, err, awsapi.Denied)
+	synctest.Test(t, func(t *testing.T) {
+		w := newCloud(t, localaws.Options{})
+		w.Publish(function, "")
+		w.spoil("GetFunction", 1, broken)
+		client := w.open(t)
+		if v, err := client.AwaitServing(t.Context(), function, pending, nil); err != nil || v.State != "Active" {
+			t.Errorf("%+v, %v", v, err)
+		}
+		w.spoil("GetFunction", always, refused)
+		_, err := client.AwaitServing(t.Context(), function, pending, nil)
+		isKind(t, err, awsapi.Denied)
+	})
 }
 
 func TestAwaitUpdated(t *testing.T) {
@@ -183,43 +183,48 @@ func TestAwaitUpdated(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := newCloud(t, localaws.Options{})
-			w.SetState(function, "", "Pending", "Creating", "")
-			w.SetLastUpdate(function, "InProgress", "Creating", "")
-			w.OnCall(func(c localaws.Call) *localaws.Fault {
-				switch c.Attempt {
-				case 2:
-					w.SetState(function, "", "Active", "", "")
-				case 3:
-					tt.change(w)
+			synctest.Test(t, func(t *testing.T) {
+				w := newCloud(t, localaws.Options{})
+				w.SetState(function, "", "Pending", "Creating", "")
+				w.SetLastUpdate(function, "InProgress", "Creating", "")
+				w.OnCall(func(c localaws.Call) *localaws.Fault {
+					switch c.Attempt {
+					case 2:
+						w.SetState(function, "", "Active", "", "")
+					case 3:
+						tt.change(w)
+					}
+					return nil
+				})
+				now, err := w.open(t).AwaitUpdated(t.Context(), function, nil)
+				switch {
+				case tt.fails != "" && (err == nil || err.Error() != tt.fails):
+					t.Errorf("error %v, want %q", err, tt.fails)
+				case tt.fails == "" && (err != nil || now.Version != "$LATEST"):
+					t.Errorf("%+v, %v", now, err)
 				}
-				return nil
+				if pauses := w.pauses(); !slices.Equal(pauses, []float64{0.2, 0.3}) {
+					t.Errorf("paused for %v", pauses)
+				}
 			})
-			clock := &clock{}
-			now, err := open(t, w.url, withClock(clock)).AwaitUpdated(t.Context(), function, nil)
-			switch {
-			case tt.fails != "" && (err == nil || err.Error() != tt.fails):
-				t.Errorf("error %v, want %q", err, tt.fails)
-			case tt.fails == "" && (err != nil || now.Version != "$LATEST"):
-				t.Errorf("%+v, %v", now, err)
-			}
-			if n := w.count("GetFunction"); n != 3 || len(clock.sleeps) != 2 {
-				t.Errorf("read %d times, slept %v", n, clock.sleeps)
-			}
 		})
 	}
 }
 
-func TestRealClock(t *testing.T) {
+func TestSleep(t *testing.T) {
 	t.Parallel()
-	var c awsapi.Clock = awsapi.RealClock{}
-	start := c.Now()
-	if err := c.Sleep(t.Context(), 10*time.Millisecond); err != nil || time.Since(start) < 10*time.Millisecond {
-		t.Errorf("slept %s, %v", time.Since(start), err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := c.Sleep(ctx, time.Hour); !errors.Is(err, context.Canceled) {
-		t.Error(err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		if err := awsapi.Sleep(t.Context(), time.Hour); err != nil || time.Since(start) != time.Hour {
+			t.Errorf("slept %s, %v", time.Since(start), err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := awsapi.Sleep(ctx, time.Hour); !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+		if took := time.Since(start); took != time.Hour {
+			t.Errorf("slept on for %s after the end", took-time.Hour)
+		}
+	})
 }

@@ -1,12 +1,12 @@
-// Command demo shows lambda-release at work on an embedded AWS: no account, no
-// configuration, nothing leaves the machine.
+// Command demo runs lambda-release against an AWS control plane in memory. It
+// needs no account and no configuration, and makes no calls to AWS.
 //
 //	go run ./internal/demo
 //	go run ./internal/demo -serve 127.0.0.1:4566
 //
-// The first plays the story of story.go, with the real program; it exits 0 only
-// if every step ended as told. The second serves the embedded AWS until it is
-// interrupted, for the aws CLI, boto3, or lambda-release itself.
+// The first runs the jobs of story.go; it exits 0 only if every job ends as
+// expected. The second serves the control plane until it is interrupted, for
+// lambda-release, the aws CLI or an SDK.
 package main
 
 import (
@@ -23,18 +23,23 @@ import (
 )
 
 func main() {
-	addr := flag.String("serve", "", "serve the embedded AWS on this `address` until interrupted, instead of playing the story")
+	addr := flag.String("serve", "", "serve the AWS control plane on this `address` until interrupted, instead of running the jobs")
 	settle := flag.Duration("settle", 300*time.Millisecond, "how long functions and updates stay Pending or InProgress")
 	latency := flag.Duration("latency", 0, "added to every call")
-	rate := flag.Float64("rate", 0, "control-plane calls a second before AWS says 429 (really 15); 0: no limit")
+	rate := flag.Float64("rate", 0, "limit of control-plane calls a second (15 on AWS); 0: no limit")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 
 	cloud := localaws.New(localaws.Options{Settle: *settle, Latency: *latency, Rate: *rate})
-	play := func(ctx context.Context, url string) error { return tell(ctx, os.Stdout, cloud, url) }
+	play := func(ctx context.Context, url string) error { return runStory(ctx, os.Stdout, cloud, url) }
 	if *addr != "" {
-		play = wait
+		play = func(ctx context.Context, url string) error {
+			prepare(cloud)
+			fmt.Printf(hint, url)
+			<-ctx.Done()
+			return nil
+		}
 	} else {
 		*addr = "127.0.0.1:0"
 	}
@@ -44,7 +49,7 @@ func main() {
 	}
 }
 
-// run serves cloud on addr while play goes on.
+// run serves cloud on addr until play returns.
 func run(ctx context.Context, addr string, cloud *localaws.Cloud, play func(context.Context, string) error) error {
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
@@ -53,22 +58,29 @@ func run(ctx context.Context, addr string, cloud *localaws.Cloud, play func(cont
 	server := &http.Server{Handler: cloud, ReadHeaderTimeout: time.Minute}
 	defer server.Close()
 	defer cloud.Close()
-	go server.Serve(listener) //nolint:errcheck // it ends with the Close above
+	go server.Serve(listener) //nolint:errcheck // returns when the server is closed above
 	return play(ctx, "http://"+listener.Addr().String())
 }
 
-// wait tells how to use what is served, until ctx ends.
-func wait(ctx context.Context, url string) error {
-	fmt.Printf(`An AWS in memory listens. In another shell:
+// prepare adds a function whose code is newer than its alias prod.
+func prepare(cloud *localaws.Cloud) {
+	cloud.AddFunction(function)
+	cloud.Publish(function, "published by hand")
+	cloud.SetAlias(function, localaws.Alias{Name: "prod", Version: "1"})
+	cloud.Upload(function, "second")
+}
 
-export AWS_ENDPOINT_URL=%s AWS_REGION=eu-central-1 AWS_EC2_METADATA_DISABLED=true
+// hint is what -serve prints. boto3 and version 1 of the aws CLI read
+// AWS_DEFAULT_REGION, other SDKs AWS_REGION.
+const hint = `The AWS control plane is ready. In another shell, run:
+
+export AWS_ENDPOINT_URL=%s AWS_EC2_METADATA_DISABLED=true
+export AWS_REGION=eu-central-1 AWS_DEFAULT_REGION=eu-central-1
 export AWS_ACCESS_KEY_ID=example AWS_SECRET_ACCESS_KEY=example
 
-aws lambda list-functions
-go run . --function-name ItemsFunction --alias prod
+go run . --function-name ` + function + ` --alias prod
+go run . --function-name ` + function + ` --alias prod --operation rollback
+aws lambda list-aliases --function-name ` + function + `
 
-Interrupt ends it, and forgets everything.
-`, url)
-	<-ctx.Done()
-	return nil
-}
+Ctrl-C stops it. Nothing is saved.
+`

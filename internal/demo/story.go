@@ -14,18 +14,18 @@ import (
 	"lambda-release/internal/localaws"
 )
 
-// step is one job of the story: what happens before it and beside it, what
-// GitHub hands to it, and how it must end.
+// step is one job of the story: what changes before and during the job, what it
+// gets from GitHub, and how it must end.
 type step struct {
 	title  string
 	before func(*localaws.Cloud)
-	beside func(*localaws.Cloud) // once the alias shares its traffic
+	during func(*localaws.Cloud) // called when the alias has routing weights
 	inputs []string              // flags
 	branch string
-	run    uint64
+	runID  uint64
 	exit   int
-	want   string // outputs that must be among those written, as `name=value`
-	alias  string // where the alias is afterwards, as `name version`
+	want   string // expected outputs, as `name=value`; there may be others
+	alias  string // expected position of the alias, as `name version`
 }
 
 const (
@@ -37,62 +37,62 @@ var story = []step{
 	{
 		title:  "A merge to develop publishes version 1 and creates the alias dev",
 		before: func(c *localaws.Cloud) { c.AddFunction(function) },
-		branch: "develop", run: 4701,
+		branch: "develop", runID: 4701,
 		want: "status=released version=1 published=true changed=true", alias: "dev 1",
 	},
 	{
-		title:  "A merge to main: nothing was uploaded since, so prod is created at the same version",
-		branch: "main", run: 4702,
+		title:  "A merge to main without new code creates prod at the same version",
+		branch: "main", runID: 4702,
 		want: "status=released version=1 published=false changed=true", alias: "prod 1",
 	},
 	{
-		title:  "New code, merged to main: version 2 goes to prod",
+		title:  "A merge of new code to main publishes version 2 and moves prod to it",
 		before: func(c *localaws.Cloud) { c.Upload(function, "second") },
-		branch: "main", run: 4711,
+		branch: "main", runID: 4711,
 		want: "status=released version=2 previous-version=1 published=true", alias: "prod 2",
 	},
 	{
 		title:  "The same job again changes nothing",
-		branch: "main", run: 4711,
+		branch: "main", runID: 4711,
 		want: "status=unchanged version=2 published=false changed=false", alias: "prod 2",
 	},
 	{
-		title:  "An older job that finishes late does not take prod backwards",
+		title:  "An older job that finishes late does not move prod backwards",
 		before: func(c *localaws.Cloud) { c.Upload(function, "late") },
-		branch: "main", run: 4705,
+		branch: "main", runID: 4705,
 		want: "status=superseded version= changed=false", alias: "prod 2",
 	},
 	{
-		title:  "A dry run shows what would be done",
+		title:  "A dry run shows what a release would do",
 		before: func(c *localaws.Cloud) { c.Upload(function, "third") },
 		inputs: []string{"--dry-run"},
-		branch: "main", run: 4720,
+		branch: "main", runID: 4720,
 		want: "status=planned version= changed=false", alias: "prod 2",
 	},
 	{
-		title:  "That code, merged to develop, is version 4 on dev",
-		branch: "develop", run: 4731,
+		title:  "A merge of that code to develop publishes version 4 and moves dev to it",
+		branch: "develop", runID: 4731,
 		want: "status=released version=4 previous-version=1 published=true", alias: "dev 4",
 	},
 	{
-		title:  "What ran on dev is promoted to prod: nothing is published",
+		title:  "A promotion moves prod to the version of dev and publishes nothing",
 		inputs: []string{"--operation", "promote", "--version", "dev"},
-		branch: "main", run: 4740,
+		branch: "main", runID: 4740,
 		want: "status=promoted version=4 previous-version=2 published=false", alias: "prod 4",
 	},
 	{
-		title:  "prod hurts: back to where it was, which is 2 and not 3",
+		title:  "A rollback moves prod back to version 2, which it was at before, not to version 3",
 		inputs: []string{"--operation", "rollback"},
-		branch: "main", run: 4741,
+		branch: "main", runID: 4741,
 		want: "status=rolled-back version=2 previous-version=4", alias: "prod 2",
 	},
 	{
-		title:  "A merge that changes only the docs does not bring version 4 back",
-		branch: "main", run: 4750,
+		title:  "A merge that changes only the docs does not release version 4 again",
+		branch: "main", runID: 4750,
 		want: "status=held version= changed=false", alias: "prod 2",
 	},
 	{
-		title: "Old versions are pruned, but none that an alias serves or remembers",
+		title: "Pruning deletes old versions, except those in use by an alias or in its history",
 		before: func(c *localaws.Cloud) {
 			for i := range 4 {
 				c.Upload(function, fmt.Sprint("more ", i))
@@ -100,33 +100,33 @@ var story = []step{
 			}
 		},
 		inputs: []string{"--operation", "prune", "--keep-versions", "3"},
-		branch: "main", run: 4760,
+		branch: "main", runID: 4760,
 		want: "status=pruned version=", alias: "prod 2",
 	},
 	{
-		title: "New code goes to a fifth of the callers, and when no alarm says otherwise to all of them",
+		title: "A canary release sends 20 % of the traffic to new code, and without an alarm all of it",
 		before: func(c *localaws.Cloud) {
 			c.Upload(function, "fourth")
 			c.SetAlarm(alarm, "OK", "")
 		},
 		inputs: []string{"--strategy", "Canary20Percent1Second", "--alarms", alarm},
-		branch: "main", run: 4770,
+		branch: "main", runID: 4770,
 		want: "status=released version=9 previous-version=2 published=true", alias: "prod 9",
 	},
 	{
-		title:  "The next one hurts a fifth of the callers: an alarm takes it back",
+		title:  "The next canary release sets off an alarm and is rolled back",
 		before: func(c *localaws.Cloud) { c.Upload(function, "bad") },
-		beside: func(c *localaws.Cloud) {
+		during: func(c *localaws.Cloud) {
 			c.SetAlarm(alarm, "ALARM", "Threshold Crossed: 1 datapoint [7.0] was greater than the threshold (5.0).")
 		},
 		inputs: []string{"--strategy", "Canary20Percent1Second", "--alarms", alarm},
-		branch: "main", run: 4780, exit: 1,
+		branch: "main", runID: 4780, exit: 1,
 		want: "status=failed version=10 previous-version=9 changed=false", alias: "prod 9",
 	},
 }
 
-// tell plays the story and prints what GitHub would show of it.
-func tell(ctx context.Context, out io.Writer, cloud *localaws.Cloud, url string) error {
+// runStory runs the jobs and prints their logs, outputs and summaries.
+func runStory(ctx context.Context, out io.Writer, cloud *localaws.Cloud, url string) error {
 	dir, err := os.MkdirTemp("", "lambda-release-demo-")
 	if err != nil {
 		return err
@@ -135,16 +135,16 @@ func tell(ctx context.Context, out io.Writer, cloud *localaws.Cloud, url string)
 	began := time.Now()
 	for i, s := range story {
 		fmt.Fprintf(out, "\n%s\n%d. %s\n%s\n\n", strings.Repeat("─", 78), i+1, s.title, strings.Repeat("─", 78))
-		if err := s.tell(ctx, out, cloud, url, dir); err != nil {
-			return fmt.Errorf("step %d (%s): %w", i+1, s.title, err)
+		if err := s.run(ctx, out, cloud, url, dir); err != nil {
+			return fmt.Errorf("job %d (%s): %w", i+1, s.title, err)
 		}
 	}
-	fmt.Fprintf(out, "\nAll %d steps ended as told, in %.1f s.\n", len(story), time.Since(began).Seconds())
+	fmt.Fprintf(out, "\nAll %d jobs ended as expected, in %.1f s.\n", len(story), time.Since(began).Seconds())
 	return nil
 }
 
-// tell plays one step, and shows its log, outputs and summary.
-func (s step) tell(ctx context.Context, out io.Writer, cloud *localaws.Cloud, url, dir string) error {
+// run runs the job and prints its log, outputs and summary.
+func (s step) run(ctx context.Context, out io.Writer, cloud *localaws.Cloud, url, dir string) error {
 	if s.before != nil {
 		s.before(cloud)
 	}
@@ -155,9 +155,9 @@ func (s step) tell(ctx context.Context, out io.Writer, cloud *localaws.Cloud, ur
 		}
 	}
 	args := append([]string{"--function-name", function}, s.inputs...)
-	fmt.Fprintf(out, "$ lambda-release %s   (on %s, run %d)\n\n", strings.Join(args, " "), s.branch, s.run)
-	beside, done := context.WithCancel(ctx)
-	go s.meanwhile(beside, cloud)
+	fmt.Fprintf(out, "$ lambda-release %s   (on %s, run %d)\n\n", strings.Join(args, " "), s.branch, s.runID)
+	during, done := context.WithCancel(ctx)
+	go s.interfere(during, cloud)
 	code := app.Run(ctx, args, s.environment(url, outputs, summary), out, out)
 	done()
 
@@ -187,17 +187,17 @@ func (s step) tell(ctx context.Context, out io.Writer, cloud *localaws.Cloud, ur
 	}
 	alias, version, _ := strings.Cut(s.alias, " ")
 	if a, _ := cloud.Alias(function, alias); a.Version != version || len(a.Weights) > 0 {
-		return fmt.Errorf("%s is at %q with the weights %v, want %s alone", alias, a.Version, a.Weights, version)
+		return fmt.Errorf("%s is at %q with the weights %v, want %s without weights", alias, a.Version, a.Weights, version)
 	}
 	return nil
 }
 
-// meanwhile does what happens beside the step, if anything does.
-func (s step) meanwhile(ctx context.Context, cloud *localaws.Cloud) {
+// interfere calls s.during, if there is one, when the alias has routing weights.
+func (s step) interfere(ctx context.Context, cloud *localaws.Cloud) {
 	alias, _, _ := strings.Cut(s.alias, " ")
-	for s.beside != nil {
+	for s.during != nil {
 		if a, _ := cloud.Alias(function, alias); len(a.Weights) > 0 {
-			s.beside(cloud)
+			s.during(cloud)
 			return
 		}
 		select {
@@ -208,14 +208,14 @@ func (s step) meanwhile(ctx context.Context, cloud *localaws.Cloud) {
 	}
 }
 
-// environment is what a runner sets for the step, and the embedded AWS.
+// environment returns the variables of the runner and the AWS SDK.
 func (s step) environment(url, outputs, summary string) func(string) string {
 	env := map[string]string{
 		"GITHUB_ACTIONS":            "true",
 		"GITHUB_EVENT_NAME":         "push",
 		"GITHUB_REF":                "refs/heads/" + s.branch,
 		"GITHUB_SHA":                "1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d",
-		"GITHUB_RUN_ID":             fmt.Sprint(s.run),
+		"GITHUB_RUN_ID":             fmt.Sprint(s.runID),
 		"GITHUB_RUN_ATTEMPT":        "1",
 		"GITHUB_SERVER_URL":         "https://github.com",
 		"GITHUB_REPOSITORY":         "example/items",
@@ -230,7 +230,7 @@ func (s step) environment(url, outputs, summary string) func(string) string {
 	return func(name string) string { return env[name] }
 }
 
-// outputs are step outputs as the runner reads them from its file.
+// outputs are the outputs in the file GITHUB_OUTPUT.
 type outputs struct {
 	names  []string
 	values map[string]string
@@ -256,7 +256,7 @@ func readOutputs(file string) outputs {
 
 var link = regexp.MustCompile(`\[([^\]]*)\]\(https://[^)]*\)`)
 
-// withoutLinks shows a page's links as GitHub does, by their text.
+// withoutLinks replaces the links of a page by their texts.
 func withoutLinks(page string) string { return link.ReplaceAllString(page, "$1") }
 
 func indent(text string) string {

@@ -9,26 +9,28 @@ import (
 	"lambda-release/internal/localaws"
 )
 
-// TestStory plays the demo as it is played for people, as fast as it goes.
 func TestStory(t *testing.T) {
 	t.Parallel()
-	var told strings.Builder
-	err := play(t.Context(), &told)
+	var out strings.Builder
+	cloud := localaws.New(localaws.Options{})
+	err := run(t.Context(), "127.0.0.1:0", cloud, func(ctx context.Context, url string) error {
+		return runStory(ctx, &out, cloud, url)
+	})
 	if err != nil {
-		t.Fatalf("%v\n%s", err, &told)
+		t.Fatalf("%v\n%s", err, &out)
 	}
 	for _, want := range []string{
-		"All 13 steps ended as told",
+		"All 13 jobs ended as expected",
 		"████░░░░░░░░░░░░░░░░  20 %",
 		`alarm "items-errors" is in ALARM: Threshold Crossed`,
 	} {
-		if !strings.Contains(told.String(), want) {
-			t.Errorf("%q is not told in\n%s", want, &told)
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("output lacks %q:\n%s", want, &out)
 		}
 	}
 }
 
-// TestStoryNotices changes the end of one step: the demo must fail there.
+// TestStoryNotices changes the expected end of a job: the demo must fail.
 func TestStoryNotices(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*step){
@@ -42,16 +44,11 @@ func TestStoryNotices(t *testing.T) {
 			change(&first)
 			cloud := localaws.New(localaws.Options{})
 			err := run(t.Context(), "127.0.0.1:0", cloud, func(ctx context.Context, url string) error {
-				return first.tell(ctx, io.Discard, cloud, url, t.TempDir())
+				return first.run(ctx, io.Discard, cloud, url, t.TempDir())
 			})
 			if err == nil {
-				t.Errorf("the first step ends as told, with another %s", name)
+				t.Errorf("no error, although another %s is expected", name)
 			}
 		})
 	}
-}
-
-func play(ctx context.Context, out io.Writer) error {
-	cloud := localaws.New(localaws.Options{})
-	return run(ctx, "127.0.0.1:0", cloud, func(ctx context.Context, url string) error { return tell(ctx, out, cloud, url) })
 }

@@ -10,7 +10,7 @@ import (
 	"net/http"
 )
 
-// answer is what goes back to the caller.
+// answer is the response to a call.
 type answer struct {
 	status int
 	header http.Header // may be nil
@@ -29,7 +29,7 @@ func reply(status int, v any) answer {
 // empty is an answer without a body.
 func empty() answer { return answer{status: http.StatusNoContent} }
 
-// write sends the answer. Every answer has a request id.
+// write sends the answer with a request id.
 func (a answer) write(w http.ResponseWriter) {
 	maps.Copy(w.Header(), a.header)
 	w.Header().Set("X-Amzn-Requestid", newID())
@@ -37,10 +37,10 @@ func (a answer) write(w http.ResponseWriter) {
 		w.Header().Set("Content-Type", "application/json")
 	}
 	w.WriteHeader(a.status)
-	_, _ = w.Write(a.body) // a caller that has gone gets no answer
+	_, _ = w.Write(a.body) // fails only if the caller has disconnected
 }
 
-// apiError is an error in the words of AWS.
+// apiError is an error as AWS returns it.
 type apiError struct {
 	status  int
 	code    string
@@ -49,9 +49,9 @@ type apiError struct {
 
 func (e *apiError) Error() string { return e.code + ": " + e.message }
 
-// failure is the answer for an error, in the form of the protocol that the
-// caller speaks: XML where it sent a query, CBOR or JSON with the type in it
-// where it named the operation, else JSON with the type in a header.
+// failure returns the answer for an error in the caller's protocol: XML for a
+// query API, CBOR or JSON with the error type in the body for an API of named
+// operations, and JSON with the error type in a header for a REST API.
 func failure(in *incoming, err error) answer {
 	var e *apiError
 	if !errors.As(err, &e) {
@@ -68,7 +68,7 @@ func failure(in *incoming, err error) answer {
 		body["Type"] = "Service"
 	}
 	switch e.code {
-	case "ResourceNotFoundException": // the one error that writes it with a capital
+	case "ResourceNotFoundException": // the only error with a capital M
 		body["Message"] = e.message
 	case "TooManyRequestsException":
 		if in.service == "lambda" {
@@ -85,7 +85,7 @@ func failure(in *incoming, err error) answer {
 	return a
 }
 
-// xml is the error as a query API writes it.
+// xml returns the error as a query API encodes it.
 func (e *apiError) xml() answer {
 	type detail struct{ Type, Code, Message string }
 	body, err := xml.Marshal(struct {
@@ -114,7 +114,7 @@ func throttled() error {
 	return &apiError{http.StatusTooManyRequests, "TooManyRequestsException", "Rate exceeded"}
 }
 
-// stale is V9 and A7.
+// stale is the error for a RevisionId that is out of date (V9, A7).
 func stale() error {
 	return &apiError{http.StatusPreconditionFailed, "PreconditionFailedException", "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id"}
 }

@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// apigateway is Amazon API Gateway over the store, as far as its stages go:
-// REST APIs under /restapis, HTTP and WebSocket APIs under /v2/apis.
+// apigateway implements the APIs and stages of Amazon API Gateway: REST APIs
+// under /restapis, HTTP and WebSocket APIs under /v2/apis.
 type apigateway struct {
 	*store
 }
 
-// gatewayRoute is an operation's place. In the path, "{}" stands for the API and
-// a second one for the stage.
+// gatewayRoute is the method and path of an operation. In the path, the first
+// "{}" stands for the API and the second for the stage.
 type gatewayRoute struct {
 	method  string
 	path    string
@@ -35,7 +35,7 @@ var gatewayRoutes = []gatewayRoute{
 	{"PATCH", "/v2/apis/{}/stages/{}", "UpdateStage", (*apigateway).updateHTTPStage},
 }
 
-// gatewayRequest is a call of one of these operations.
+// gatewayRequest is a call of an API Gateway operation.
 type gatewayRequest struct {
 	*incoming
 	kind  string // of the API: restAPI or httpAPI
@@ -75,12 +75,12 @@ func (g *apigateway) operation(in *incoming) (operation, bool) {
 	return operation{}, false
 }
 
-// badRequest is API Gateway's error for input that is not right.
+// badRequest is API Gateway's error for invalid input.
 func badRequest(format string, args ...any) error {
 	return bad("BadRequestException", format, args...)
 }
 
-// nowhere is API Gateway's error for what does not exist.
-func nowhere(format string, args ...any) error {
+// notFoundException is API Gateway's error for an API or stage that does not exist.
+func notFoundException(format string, args ...any) error {
 	return &apiError{http.StatusNotFound, "NotFoundException", fmt.Sprintf(format, args...)}
 }

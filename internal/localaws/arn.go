@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// latestVersion is the version that is not published yet.
+// latestVersion is the qualifier of the unpublished version.
 const latestVersion = "$LATEST"
 
-// name is a function as a caller names it, in any of the legal forms: fn,
-// fn:prod, 123456789012:function:fn, arn:aws:lambda:REGION:ACCOUNT:function:fn,
-// the last two with a qualifier, too.
+// name is a parsed FunctionName, which may be fn, 123456789012:function:fn or
+// arn:aws:lambda:REGION:ACCOUNT:function:fn, each with an optional qualifier:
+// fn:prod.
 type name struct {
-	region    string // "" where the form leaves it out, likewise the account
+	region    string // "" if the name omits it; likewise account
 	account   string
 	function  string
 	qualifier string
@@ -23,7 +23,7 @@ const functionNamePattern = `(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-i
 
 var functionName = regexp.MustCompile("^(?:" + functionNamePattern + ")$")
 
-// parseName reads a FunctionName. ok is false if it has no legal form.
+// parseName parses a FunctionName. ok is false if it has none of its forms.
 func parseName(s string) (n name, ok bool) {
 	m := functionName.FindStringSubmatch(s)
 	if m == nil {
@@ -37,7 +37,7 @@ func parseName(s string) (n name, ok bool) {
 	}, true
 }
 
-// partition is the part of AWS that a region belongs to.
+// partition returns the AWS partition of a region.
 func partition(region string) string {
 	switch {
 	case strings.HasPrefix(region, "cn-"):
@@ -49,13 +49,13 @@ func partition(region string) string {
 	}
 }
 
-// functionARN is a function's ARN, unqualified unless there is a qualifier.
+// functionARN returns a function's ARN, unqualified if qualifier is "".
 func functionARN(region, account, function, qualifier string) string {
 	arn := "arn:" + partition(region) + ":lambda:" + region + ":" + account + ":function:" + function
 	return qualified(arn, qualifier)
 }
 
-// qualified adds a qualifier, if any, to a function's ARN.
+// qualified appends a qualifier, unless it is "", to a function's ARN.
 func qualified(arn, qualifier string) string {
 	if qualifier == "" {
 		return arn
@@ -63,15 +63,14 @@ func qualified(arn, qualifier string) string {
 	return arn + ":" + qualifier
 }
 
-// target is what a call works on.
+// target is the function, and the version or alias, that a call names.
 type target struct {
 	function  string
 	arn       string // unqualified
 	qualifier string // "" if the call names none
 }
 
-// target works out what function and qualifier a call means, from both the
-// function's name and the Qualifier parameter.
+// target resolves the FunctionName and Qualifier parameters of a call.
 func (s *store) target(in *incoming, operation, functionName, qualifier string) (target, error) {
 	n, ok := parseName(functionName)
 	var v validation

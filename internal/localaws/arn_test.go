@@ -47,7 +47,7 @@ func TestFunctionNames(t *testing.T) {
 			_, qualifier, _ := strings.Cut(strings.TrimPrefix(tt.arn, arn), ":")
 			equal(t, "record", call.Function+" "+call.Qualifier, "fn "+qualifier)
 
-			// Calls without a qualifier take the qualified forms, too.
+			// Operations without a Qualifier also accept qualified names.
 			must(api.ListAliases(t.Context(), &lambda.ListAliasesInput{FunctionName: &tt.name}))(t)
 			must(api.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: &tt.name}))(t)
 		})
@@ -102,7 +102,7 @@ func TestRegionsAndPartitions(t *testing.T) {
 		})
 	}
 
-	// One port is every region's endpoint.
+	// One endpoint serves every region.
 	_, elsewhere := func() (*localaws.Cloud, *lambda.Client) {
 		c, api := start(t, localaws.Options{}, func(o *lambda.Options) { o.Region = "us-east-1" })
 		c.AddFunction("fn")

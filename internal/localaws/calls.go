@@ -9,31 +9,31 @@ import (
 // maxRecorded is how much of a request body the record keeps.
 const maxRecorded = 1 << 20
 
-// Call is one recorded attempt at a call.
+// Call is one recorded call. Each retry is a call of its own.
 type Call struct {
 	Service    string    // "lambda", "cloudwatch", "codedeploy", "sts", "apigateway", "apigatewayv2"
-	Operation  string    // "PublishVersion"; of an unknown one method and path
+	Operation  string    // "PublishVersion"; method and path of an unknown operation
 	Function   string    // short name, "" if the call names none
-	Qualifier  string    // version or alias the call names, of alias calls the alias's name
+	Qualifier  string    // version or alias that the call names; the alias's name in alias operations
 	Attempt    int       // the n-th call of this Service and Operation since ResetCalls, from 1
 	Body       []byte    // request body, at most its first MiB
-	Status     int       // answered HTTP status; 0: none yet, or the connection was dropped
-	Start, End time.Time // wall clock, to tell which calls overlapped; End is zero while it is served
+	Status     int       // HTTP status of the answer; 0: none yet, or the connection was dropped
+	Start, End time.Time // wall clock; End is zero until the call has ended
 }
 
-// Fault is what a hook wants done to a call instead of serving it. The zero
-// Fault serves it. Delay goes with each of the others.
+// Fault makes a call fail. The zero Fault serves the call. Delay can be combined
+// with each of the others.
 type Fault struct {
-	Status    int // answer this error instead of doing the work
+	Status    int // answer with this error instead of carrying out the call
 	Code      string
 	Message   string
-	Delay     time.Duration // wait first, but no longer than the caller does
-	Drop      bool          // close the connection before the work
-	DropAfter bool          // do the work, then close the connection
-	Hang      bool          // never answer, until the caller gives up or Close; no work is done
+	Delay     time.Duration // wait first, at most until the caller disconnects
+	Drop      bool          // close the connection without carrying out the call
+	DropAfter bool          // carry out the call, then close the connection
+	Hang      bool          // do not carry out the call, and do not answer until the caller disconnects or Close
 }
 
-// record keeps the calls in order of arrival.
+// record lists the calls in order of arrival.
 type record struct {
 	mu       sync.Mutex
 	calls    []*Call
@@ -41,7 +41,7 @@ type record struct {
 	hook     func(Call) *Fault
 }
 
-// begin notes an arriving call.
+// begin records an arriving call.
 func (r *record) begin(op operation, in *incoming) *Call {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -65,7 +65,7 @@ func (r *record) begin(op operation, in *incoming) *Call {
 	return entry
 }
 
-// end notes how the call ended.
+// end records how the call ended.
 func (r *record) end(entry *Call, status int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -73,8 +73,8 @@ func (r *record) end(entry *Call, status int) {
 	entry.End = time.Now()
 }
 
-// ask lets the hook decide, outside of any lock.
-func (r *record) ask(entry *Call) Fault {
+// fault returns the hook's fault for a call. It calls the hook without a lock.
+func (r *record) fault(entry *Call) Fault {
 	r.mu.Lock()
 	hook, call := r.hook, *entry
 	r.mu.Unlock()
@@ -87,7 +87,7 @@ func (r *record) ask(entry *Call) Fault {
 }
 
 // Calls returns the calls since the last ResetCalls in order of arrival,
-// attempts that were throttled, dropped or are still served included.
+// including those that were throttled or dropped or are still being served.
 func (c *Cloud) Calls() []Call {
 	c.record.mu.Lock()
 	defer c.record.mu.Unlock()
@@ -98,16 +98,16 @@ func (c *Cloud) Calls() []Call {
 	return calls
 }
 
-// ResetCalls forgets the recorded calls and counts attempts from 1 again.
+// ResetCalls deletes the recorded calls and counts attempts from 1 again.
 func (c *Cloud) ResetCalls() {
 	c.record.mu.Lock()
 	defer c.record.mu.Unlock()
 	c.record.calls, c.record.attempts = nil, nil
 }
 
-// OnCall sets the hook that sees every call before it is served, and may spoil
-// it. It replaces the hook before; nil removes it. Hooks run side by side for
-// calls that overlap, hold no lock, and may call the Cloud's methods.
+// OnCall sets the hook, which gets every call before it is served and may make
+// it fail. It replaces the previous hook; nil removes it. The hook runs
+// concurrently for calls that overlap, and may call the Cloud's methods.
 func (c *Cloud) OnCall(hook func(Call) *Fault) {
 	c.record.mu.Lock()
 	defer c.record.mu.Unlock()

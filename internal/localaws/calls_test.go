@@ -188,7 +188,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// wantDropped wants an error that is not an answer of AWS.
+// wantDropped checks that the connection was closed without an answer.
 func wantDropped(t *testing.T, err error) {
 	t.Helper()
 	if err == nil || !strings.Contains(err.Error(), "EOF") && !strings.Contains(err.Error(), "reset") {
@@ -200,7 +200,7 @@ func TestHang(t *testing.T) {
 	t.Parallel()
 	hang := func(localaws.Call) *localaws.Fault { return &localaws.Fault{Hang: true} }
 
-	t.Run("until the caller gives up", func(t *testing.T) {
+	t.Run("until the caller disconnects", func(t *testing.T) {
 		t.Parallel()
 		c, api := withFunction(t, localaws.Options{})
 		c.OnCall(hang)
@@ -219,7 +219,7 @@ func TestHang(t *testing.T) {
 		time.AfterFunc(30*time.Millisecond, c.Close)
 		_, err := api.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: aws.String("fn")})
 		wantDropped(t, err)
-		c.Close() // again does no harm
+		c.Close() // a second Close is allowed
 	})
 }
 
@@ -258,8 +258,8 @@ func TestHookMayUseTheCloud(t *testing.T) {
 	must(updateAlias(t, api, "prod", to("1")))(t)
 }
 
-// The SDK's own retries are attempts of their own, and repeating is safe as far
-// as AWS makes it so.
+// The SDK's retries are recorded as calls. Repeating a call has the same effect
+// as on AWS.
 func TestRetries(t *testing.T) {
 	t.Parallel()
 	c := localaws.New(localaws.Options{})

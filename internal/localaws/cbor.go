@@ -9,7 +9,7 @@ import (
 	"github.com/aws/smithy-go/encoding/cbor"
 )
 
-// jsonOfCBOR rewrites a CBOR body as JSON, so that one decoder reads both.
+// jsonOfCBOR converts a CBOR body to JSON, so that one decoder reads both.
 func jsonOfCBOR(body []byte) ([]byte, error) {
 	v, err := cbor.Decode(body)
 	if err != nil {
@@ -18,13 +18,13 @@ func jsonOfCBOR(body []byte) ([]byte, error) {
 	return json.Marshal(plain(v))
 }
 
-// plain is a CBOR value as encoding/json takes it. A timestamp becomes its seconds.
+// plain converts a CBOR value for encoding/json. A timestamp becomes its seconds.
 func plain(v cbor.Value) any {
 	switch v := v.(type) {
 	case cbor.Uint:
 		return uint64(v)
 	case cbor.NegInt:
-		return -int64(v) //nolint:gosec // only one that no service takes overflows
+		return -int64(v) //nolint:gosec // no service accepts a number that overflows
 	case cbor.Float32:
 		return float32(v)
 	case cbor.Float64:
@@ -54,8 +54,8 @@ func plain(v cbor.Value) any {
 	}
 }
 
-// cborOf encodes what [json.Marshal] would, by the same field tags. Integers
-// stay integers, and times get the tag of a timestamp.
+// cborOf encodes the same fields as [json.Marshal], under the same names.
+// Integers stay integers, and times get the tag of a timestamp.
 func cborOf(v any) []byte { return cbor.Encode(tagged(reflect.ValueOf(v))) }
 
 func tagged(v reflect.Value) cbor.Value {
@@ -102,7 +102,7 @@ func tagged(v reflect.Value) cbor.Value {
 	}
 }
 
-// fields adds the fields of a struct, those of embedded ones included.
+// fields adds the fields of a struct, including those of embedded structs.
 func fields(v reflect.Value, m cbor.Map) {
 	for i := range v.NumField() {
 		field := v.Type().Field(i)

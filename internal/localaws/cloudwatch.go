@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// cloudwatch is Amazon CloudWatch over the store: alarms and metrics. The Go SDK
-// speaks rpc-v2-cbor to it, others JSON 1.0.
+// cloudwatch implements the alarms and metrics of Amazon CloudWatch. The Go SDK
+// uses its protocol rpc-v2-cbor, others JSON 1.0.
 type cloudwatch struct {
 	rpc
 	*store
@@ -27,20 +27,20 @@ func newCloudwatch(s *store) *cloudwatch {
 	return c
 }
 
-// place is where something regional is kept.
+// place identifies a regional resource.
 type place struct{ region, name string }
 
-// refused is CloudWatch's error for input that is not right.
+// refused is CloudWatch's error for invalid input.
 func refused(format string, args ...any) error {
 	return &apiError{http.StatusBadRequest, "ValidationError", fmt.Sprintf(format, args...)}
 }
 
-// badToken is CloudWatch's error for a token that is none.
+// badToken is CloudWatch's error for an invalid NextToken.
 func badToken(token string) error {
 	return &apiError{http.StatusBadRequest, "InvalidNextToken", "Invalid NextToken: " + token}
 }
 
-// oneOf holds a value to an enumeration; "" was left out.
+// oneOf checks a value against an enumeration; "" means it was omitted.
 func (v *validation) oneOf(value, member string, allowed ...string) {
 	v.check(value == "" || slices.Contains(allowed, value), quote(value), member, fmt.Sprintf("Member must satisfy enum value set: %v", allowed))
 }

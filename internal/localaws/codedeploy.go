@@ -4,11 +4,10 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net/http"
-	"time"
 )
 
-// codedeploy is AWS CodeDeploy over the store, as far as it deploys Lambda
-// functions. It speaks JSON 1.1.
+// codedeploy implements AWS CodeDeploy for the compute platform Lambda. Its
+// protocol is JSON 1.1.
 type codedeploy struct {
 	rpc
 	*store
@@ -34,23 +33,22 @@ func newCodedeploy(s *store) *codedeploy {
 	return c
 }
 
-// bad is one of CodeDeploy's errors: they are all 400.
+// bad is an error with status 400, as all of CodeDeploy's are.
 func bad(code, format string, args ...any) error {
 	return &apiError{http.StatusBadRequest, code, fmt.Sprintf(format, args...)}
 }
 
-// application is what deployment groups belong to.
+// application is a CodeDeploy application with its deployment groups.
 type application struct {
-	id      string
-	created time.Time
-	groups  map[string]*deploymentGroup
+	id     string
+	groups map[string]*deploymentGroup
 }
 
-// addApplication makes an application, or returns the one there is.
+// addApplication returns an application, which it creates if necessary.
 func (s *store) addApplication(region, name string) *application {
 	at := place{region, name}
 	if s.applications[at] == nil {
-		s.applications[at] = &application{newID(), s.now(), map[string]*deploymentGroup{}}
+		s.applications[at] = &application{newID(), map[string]*deploymentGroup{}}
 	}
 	return s.applications[at]
 }
@@ -67,7 +65,7 @@ func (s *store) applicationOf(region, name string) (*application, error) {
 	return app, nil
 }
 
-// createApplication makes an application for Lambda functions.
+// createApplication creates an application for Lambda functions.
 func (c *codedeploy) createApplication(in *incoming, input struct {
 	ApplicationName string `json:"applicationName"`
 	ComputePlatform string `json:"computePlatform"`
@@ -77,7 +75,7 @@ func (c *codedeploy) createApplication(in *incoming, input struct {
 		return nil, bad("ApplicationNameRequiredException", "The application name was not specified.")
 	}
 	if input.ComputePlatform != "Lambda" {
-		return nil, bad("InvalidComputePlatformException", "This local AWS deploys to the compute platform Lambda only.")
+		return nil, bad("InvalidComputePlatformException", "localaws supports the compute platform Lambda only.")
 	}
 
 	c.mu.Lock()
@@ -89,7 +87,7 @@ func (c *codedeploy) createApplication(in *incoming, input struct {
 	return map[string]string{"applicationId": app.id}, nil
 }
 
-// newDeploymentID is one as CodeDeploy gives them: "d-A1B2C3D4E".
+// newDeploymentID returns a random id in CodeDeploy's form: "d-A1B2C3D4E".
 func newDeploymentID() string {
 	return "d-" + rand.Text()[:9]
 }

@@ -8,14 +8,14 @@ import (
 	"strings"
 )
 
-// lambda is AWS Lambda over the store.
+// lambda implements AWS Lambda.
 type lambda struct {
 	*store
 }
 
-// route is an operation's place in Lambda's REST API. In the path, "{}" stands
-// for the function and a second one for the alias or statement. A query belongs
-// to the path only where it tells two operations apart.
+// route is the method and path of an operation of Lambda's REST API. In the path,
+// the first "{}" stands for the function and the second for the alias or
+// statement. A query is part of the path only where it distinguishes operations.
 type route struct {
 	method  string
 	path    string
@@ -53,8 +53,8 @@ var lambdaRoutes = []route{
 type request struct {
 	*incoming
 	operation string
-	function  string // as the caller names it
-	item      string // alias or statement id of the path
+	function  string // as the caller wrote it
+	item      string // alias or statement id in the path
 	query     url.Values
 }
 
@@ -91,7 +91,8 @@ func (l *lambda) operation(in *incoming) (operation, bool) {
 	return operation{}, false
 }
 
-// match holds an escaped path to a route's and returns its unescaped values.
+// match matches an escaped path with a route's path and returns its unescaped
+// values.
 func match(pattern, path string) (values []string, ok bool) {
 	want, got := strings.Split(pattern, "/"), strings.Split(path, "/")
 	if len(want) != len(got) {
@@ -113,8 +114,8 @@ func match(pattern, path string) (values []string, ok bool) {
 	return values, true
 }
 
-// about tells the record which function, and which version or alias of it, a
-// call names. Only the two creations name theirs in the body.
+// about returns the function, and the version or alias, that a call names, for the
+// record. CreateFunction and CreateAlias name theirs in the body.
 func (r *request) about() (function, qualifier string) {
 	named := r.function
 	switch r.operation {
@@ -140,14 +141,14 @@ func (r *request) about() (function, qualifier string) {
 	return n.function, qualifier
 }
 
-// The sizes AWS takes: requests with a zip in them, other ones, and the payload
-// of an Invoke that waits for the answer.
+// The maximum sizes in bytes of a request and of the payload of a synchronous
+// Invoke.
 const (
 	maxBody    = 70167211
 	maxPayload = 6291456
 )
 
-// size refuses requests that are too large.
+// size returns the error for a request that is too large.
 func (r *request) size() error {
 	switch r.operation {
 	case "Invoke":
@@ -164,12 +165,13 @@ func (r *request) size() error {
 	return nil
 }
 
-// targetOf is what the call works on; parameter is its Qualifier, if it takes one.
+// targetOf returns the target of a call; parameter is its Qualifier, "" if the
+// operation has none.
 func (l *lambda) targetOf(r *request, parameter string) (target, error) {
 	return l.target(r.incoming, r.operation, r.function, parameter)
 }
 
-// functionOf finds the function of a call that takes no qualifier.
+// functionOf returns the function of a call whose operation has no Qualifier.
 func (l *lambda) functionOf(r *request) (*function, error) {
 	t, err := l.targetOf(r, "")
 	if err != nil {

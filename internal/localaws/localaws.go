@@ -1,29 +1,17 @@
 // Package localaws is an AWS control plane in memory: an [http.Handler] that
 // answers the AWS SDKs and the aws CLI the way AWS does, for tests and demos.
 //
-// A request takes this way: its service names the operation and what it is
-// about (service.go), the attempt is recorded and a test's hook may spoil it
-// (calls.go), the caller's rate is charged (rate.go), and the operation works on
-// the one [store] that all services share (store.go). Nothing runs in the
-// background: what takes time on AWS is worked out from the clock when somebody
-// asks (settle.go).
+// Each request is handled in four steps: a service recognizes the operation, the
+// call is recorded and the hook set by [Cloud.OnCall] may fail it, the call is
+// counted against the request rate, and the operation reads or changes the
+// [store] that all services share. Nothing runs in the background: the effect of
+// elapsed time is computed when a call reads the state.
 //
-// Each service is a file of its name, and files named after its nouns:
+// To add a service, implement its operations in a file with the service's name
+// and list it in [New].
 //
-//   - lambda: function, code, object, settings, version, alias, weights,
-//     provisioned, policy, invoke
-//   - cloudwatch: alarm, alarmrule, metric
-//   - codedeploy: deploymentgroup, deploymentconfig, appspec, deployment,
-//     traffic, target
-//   - sts: role, token, session
-//   - apigateway, both versions of it: stage
-//
-// Lambda and API Gateway place their operations in paths; rpc.go and cbor.go
-// speak the protocols of those that name them. Another service joins with a
-// file of its own and a line in [New].
-//
-// V3, A6 and so on in the comments are the numbers of the recorded facts about
-// AWS that a piece of code reproduces.
+// Numbers such as V3 and A6 in the comments refer to the recorded facts about
+// AWS that the code reproduces.
 package localaws
 
 import (
@@ -32,11 +20,12 @@ import (
 	"time"
 )
 
-// Options says what kind of AWS it is. The zero value is a fast one.
+// Options configures the account. With the zero value every call is answered at
+// once.
 type Options struct {
 	Account string           // default "123456789012"
-	Region  string           // region of the functions that Go code seeds; default "eu-central-1"
-	Settle  time.Duration    // how long Pending and InProgress last; 0: over by the next call
+	Region  string           // region of the resources that Go code adds; default "eu-central-1"
+	Settle  time.Duration    // how long Pending and InProgress last; 0: until the next call
 	Latency time.Duration    // added to every call
 	Rate    float64          // Lambda's control-plane calls a second and region, AWS has 15; 0: unlimited
 	Now     func() time.Time // default time.Now
@@ -54,7 +43,7 @@ type Cloud struct {
 	close  sync.Once
 }
 
-// New returns an account with nothing in it.
+// New returns an empty account.
 func New(o Options) *Cloud {
 	if o.Account == "" {
 		o.Account = "123456789012"
@@ -75,22 +64,22 @@ func New(o Options) *Cloud {
 	}
 }
 
-// Close lets go of the calls that hang because of a [Fault].
+// Close drops the connections of the calls that hang because of a [Fault].
 func (c *Cloud) Close() {
 	c.close.Do(func() { close(c.closed) })
 }
 
-// ServeHTTP answers one call. One port is the endpoint of every service in
-// every region; the credential scope of the signature tells them apart. The
+// ServeHTTP answers one call. It is the endpoint of every service in every
+// region; the region is the one in the signature's credential scope. The
 // signature itself is not verified.
 func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	in, err := receive(r)
 	if err != nil {
-		panic(http.ErrAbortHandler) // the caller went away while sending
+		panic(http.ErrAbortHandler) // the caller closed the connection while sending
 	}
 	op := c.operation(in)
 	entry := c.record.begin(op, in)
-	out, ok := c.answer(in, op, c.record.ask(entry))
+	out, ok := c.answer(in, op, c.record.fault(entry))
 	c.record.end(entry, out.status)
 	if !ok {
 		panic(http.ErrAbortHandler) // net/http closes the connection
@@ -98,7 +87,7 @@ func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	out.write(w)
 }
 
-// operation asks the services whose call it is.
+// operation returns the operation that the request is a call of.
 func (c *Cloud) operation(in *incoming) operation {
 	for _, s := range c.services {
 		if op, ok := s.operation(in); ok {
@@ -108,11 +97,11 @@ func (c *Cloud) operation(in *incoming) operation {
 	return unknownOperation(in)
 }
 
-// answer does what the fault wants, and the work where it leaves that to be
-// done. Without an answer (false) the connection is to be closed.
+// answer applies the fault, and carries out the call unless the fault prevents
+// that. If it returns false, the connection must be closed without an answer.
 //
-// A caller that gives up while waiting does not stop the work: AWS carries out
-// what it has received.
+// A caller that stops waiting does not cancel the call: AWS carries out every
+// request it has received.
 func (c *Cloud) answer(in *incoming, op operation, f Fault) (answer, bool) {
 	c.wait(in, f.Delay)
 	switch {
@@ -138,7 +127,7 @@ func (c *Cloud) answer(in *incoming, op operation, f Fault) (answer, bool) {
 	return out, true
 }
 
-// serve does the work, if the rate and the credentials allow.
+// serve carries out the call if the request rate and the credentials permit it.
 func (c *Cloud) serve(in *incoming, op operation) (answer, error) {
 	if !c.budgets.allow(in.region, op.budget) {
 		return answer{}, throttled()
@@ -151,7 +140,7 @@ func (c *Cloud) serve(in *incoming, op operation) (answer, error) {
 	return op.serve(in)
 }
 
-// wait passes the time, unless nobody is waiting any more.
+// wait sleeps for d, or until the caller disconnects or c is closed.
 func (c *Cloud) wait(in *incoming, d time.Duration) {
 	if d <= 0 {
 		return

@@ -19,21 +19,21 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// Where the tests' functions live.
+// The function of the tests, its role, and an error message.
 const (
 	arn   = "arn:aws:lambda:eu-central-1:123456789012:function:fn"
 	role  = "arn:aws:iam::123456789012:role/fn"
 	stale = "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id"
 )
 
-// start serves a cloud and returns it with a client that tries everything once.
+// start serves a cloud and returns it with a client that does not retry.
 func start(t *testing.T, o localaws.Options, opts ...func(*lambda.Options)) (*localaws.Cloud, *lambda.Client) {
 	t.Helper()
 	c, config := serve(t, o)
 	return c, lambda.NewFromConfig(config, opts...)
 }
 
-// serve serves a cloud and returns it with what clients need to reach it.
+// serve serves a cloud and returns it with the configuration for clients.
 func serve(t *testing.T, o localaws.Options) (*localaws.Cloud, aws.Config) {
 	t.Helper()
 	c := localaws.New(o)
@@ -43,7 +43,7 @@ func serve(t *testing.T, o localaws.Options) (*localaws.Cloud, aws.Config) {
 	return c, config(server.URL)
 }
 
-// withFunction is start with the function fn in it.
+// withFunction is start with a function fn.
 func withFunction(t *testing.T, o localaws.Options, opts ...func(*localaws.Function)) (*localaws.Cloud, *lambda.Client) {
 	t.Helper()
 	c, api := start(t, o)
@@ -71,7 +71,7 @@ func client(url string, opts ...func(*lambda.Options)) *lambda.Client {
 	return lambda.NewFromConfig(config(url), opts...)
 }
 
-// config makes clients that try everything once.
+// config returns a configuration for clients that do not retry.
 func config(url string) aws.Config {
 	return aws.Config{
 		Region:       "eu-central-1",
@@ -83,7 +83,7 @@ func config(url string) aws.Config {
 	}
 }
 
-// clock is a clock that a test moves.
+// clock is a clock that a test sets.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -103,7 +103,7 @@ func (c *clock) forward(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// zipOf is a zip with one file of this content.
+// zipOf returns a zip with one file with this content.
 func zipOf(t *testing.T, content string) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -121,7 +121,7 @@ func zipOf(t *testing.T, content string) []byte {
 	return b.Bytes()
 }
 
-// newFunction is the input for a zip function fn.
+// newFunction returns the input to create a zip function fn.
 func newFunction(t *testing.T) *lambda.CreateFunctionInput {
 	t.Helper()
 	return &lambda.CreateFunctionInput{
@@ -133,7 +133,7 @@ func newFunction(t *testing.T) *lambda.CreateFunctionInput {
 	}
 }
 
-// must stops the test at an error.
+// must returns the value, or fails the test on an error.
 func must[T any](v T, err error) func(*testing.T) T {
 	return func(t *testing.T) T {
 		t.Helper()
@@ -144,7 +144,7 @@ func must[T any](v T, err error) func(*testing.T) T {
 	}
 }
 
-// wantError checks status, code and the exact message of an error.
+// wantError checks the status, code and message of an error.
 func wantError(t *testing.T, err error, status int, code, message string) {
 	t.Helper()
 	if err == nil {
@@ -160,7 +160,7 @@ func wantError(t *testing.T, err error, status int, code, message string) {
 	}
 }
 
-// equal compares what is named.
+// equal checks that two values are equal.
 func equal[T comparable](t *testing.T, what string, got, want T) {
 	t.Helper()
 	if got != want {
@@ -168,7 +168,7 @@ func equal[T comparable](t *testing.T, what string, got, want T) {
 	}
 }
 
-// differ checks that something changed.
+// differ checks that a value has changed.
 func differ[T comparable](t *testing.T, what string, got, before T) {
 	t.Helper()
 	if got == before {

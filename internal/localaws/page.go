@@ -6,10 +6,10 @@ import (
 	"strconv"
 )
 
-// maxPage is how many entries a page of Lambda's has at most, whatever MaxItems says.
+// maxPage is the maximum number of entries on a page of Lambda, whatever MaxItems is.
 const maxPage = 50
 
-// page cuts out the part of a list that a Lambda call asks for.
+// page returns the page of a list that a call of Lambda asks for.
 func page[T any](r *request, all []T) (entries []T, next string, err error) {
 	size := maxPage
 	if s := r.query.Get("MaxItems"); s != "" {
@@ -32,8 +32,8 @@ func page[T any](r *request, all []T) (entries []T, next string, err error) {
 	return entries, next, nil
 }
 
-// part cuts at most size entries out of a list. The token is the place to go on
-// from, "" the start; ok is false if it is no token.
+// part returns at most size entries of a list, from the position in token, "" being
+// the start, and the token of the next page. ok is false if the token is invalid.
 func part[T any](all []T, token string, size int) (entries []T, next string, ok bool) {
 	from := 0
 	if token != "" {

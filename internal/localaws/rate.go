@@ -8,7 +8,7 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// budget is which of an account's rates a call is charged to.
+// budget is the request rate limit that a call counts against.
 type budget int
 
 const (
@@ -16,13 +16,13 @@ const (
 	controlPlane         // shared by all control-plane calls: 15 a second
 	getFunction          // GetFunction's own: 100 a second
 	getPolicy            // GetPolicy's own: 15 a second
-	budgetsNumber        // how many there are
+	budgetsNumber        // number of budgets
 )
 
-// share of the control plane's rate that a budget has.
+// share is the rate of each budget relative to that of the control plane.
 var share = [budgetsNumber]float64{controlPlane: 1, getFunction: 100.0 / 15, getPolicy: 1}
 
-// budgets are the token buckets of an account, a set for each region.
+// budgets are the token buckets of an account, one set for each region.
 type budgets struct {
 	rate float64
 	now  func() time.Time
@@ -35,7 +35,7 @@ func newBudgets(perSecond float64, now func() time.Time) *budgets {
 	return &budgets{rate: perSecond, now: now, regions: map[string]*[budgetsNumber]*rate.Limiter{}}
 }
 
-// allow charges a call, or tells that it is one too many.
+// allow counts a call against a budget and reports whether it is within the rate.
 func (b *budgets) allow(region string, which budget) bool {
 	if b.rate <= 0 || which == free {
 		return true

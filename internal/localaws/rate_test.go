@@ -44,7 +44,7 @@ func TestRate(t *testing.T) {
 			return err
 		},
 	}
-	// spend makes n calls in no time, which must all be let in.
+	// spend makes n calls at one moment, which must all succeed.
 	spend := func(t *testing.T, api *lambda.Client, n int, names ...string) {
 		t.Helper()
 		for i := range n {
@@ -96,7 +96,7 @@ func TestRate(t *testing.T) {
 		refused(t, api, "GetPolicy")
 		spend(t, api, 15, "GetAlias")
 	})
-	t.Run("Invoke is free", func(t *testing.T) {
+	t.Run("Invoke is not limited", func(t *testing.T) {
 		t.Parallel()
 		_, _, api := newCloud(t)
 		spend(t, api, 15, "GetAlias")

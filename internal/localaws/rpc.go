@@ -8,20 +8,19 @@ import (
 	"time"
 )
 
-// rpc is a service whose operations are not placed in paths but named: in the
-// header X-Amz-Target, with a JSON body, or in a path of the protocol
-// rpc-v2-cbor (https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html).
+// rpc is a service whose requests name their operation: in the header
+// X-Amz-Target, with a JSON body, or in the path of the protocol rpc-v2-cbor
+// (https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html).
 type rpc struct {
 	service    string
-	model      string // name of the service in its protocols
+	model      string // name of the service in its protocol
 	operations map[string]procedure
 }
 
-// procedure does the work of an operation: from its decoded input to the output
-// that is to be encoded.
+// procedure carries out a call and returns the output to encode.
 type procedure func(*incoming) (any, error)
 
-// named makes a procedure of a function with typed input.
+// named returns a procedure that decodes the input and calls f.
 func named[In any](f func(*incoming, In) (any, error)) procedure {
 	return func(in *incoming) (any, error) {
 		var input In
@@ -32,7 +31,7 @@ func named[In any](f func(*incoming, In) (any, error)) procedure {
 	}
 }
 
-// operation finds the operation that a request names.
+// operation returns the operation that a request names.
 func (p *rpc) operation(in *incoming) (operation, bool) {
 	name, ok := strings.CutPrefix(in.Header.Get("X-Amz-Target"), p.model+".")
 	if in.isCBOR() {
@@ -55,10 +54,10 @@ func (p *rpc) operation(in *incoming) (operation, bool) {
 	}, true
 }
 
-// isCBOR tells whether the caller speaks rpc-v2-cbor.
+// isCBOR reports whether the protocol of the request is rpc-v2-cbor.
 func (in *incoming) isCBOR() bool { return in.Header.Get("Smithy-Protocol") == "rpc-v2-cbor" }
 
-// decodeNamed reads the body of a named operation.
+// decodeNamed decodes the body of a named operation.
 func (in *incoming) decodeNamed(v any) error {
 	body := in.body
 	if in.isCBOR() && len(body) > 0 {
@@ -80,7 +79,8 @@ func unreadable(err error) error {
 	return &apiError{http.StatusBadRequest, "SerializationException", err.Error()}
 }
 
-// replyNamed is an answer in the caller's protocol; a nil output has no members.
+// replyNamed returns an answer in the caller's protocol; a nil output has no
+// members.
 func (in *incoming) replyNamed(status int, out any) answer {
 	if out == nil {
 		out = struct{}{}
@@ -99,8 +99,8 @@ func (in *incoming) replyNamed(status int, out any) answer {
 	return a
 }
 
-// queryCodes are the errors of CloudWatch that its older query protocol calls
-// otherwise: https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#aws-protocols-awsquerycompatible-trait.
+// queryCodes maps the error codes of CloudWatch's query protocol to those that
+// differ in its newer protocols: https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#aws-protocols-awsquerycompatible-trait.
 var queryCodes = map[string]string{
 	"InvalidFormat":               "InvalidFormatFault",
 	"InvalidParameterCombination": "InvalidParameterCombinationException",
@@ -110,9 +110,9 @@ var queryCodes = map[string]string{
 	"ValidationError":             "ValidationException",
 }
 
-// named is the error as the protocols with named operations write it. Callers
-// that ask for the codes of the query protocol get them in a header, and the
-// newer ones in the body.
+// named returns the error as the protocols with named operations encode it.
+// Callers that ask for the codes of the query protocol get them in a header, and
+// the newer codes in the body.
 func (e *apiError) named(in *incoming) answer {
 	kind, fault := e.code, "Sender"
 	if e.status >= 500 {
@@ -135,18 +135,18 @@ func (e *apiError) named(in *incoming) answer {
 	return a
 }
 
-// epoch is a time that is written in seconds since 1970.
+// epoch is a time that is encoded in seconds since 1970.
 type epoch struct{ time.Time }
 
-// seconds counts them, to the millisecond.
+// seconds returns the time in seconds, with milliseconds.
 func (e epoch) seconds() float64 { return float64(e.UnixMilli()) / 1000 }
 
-// MarshalJSON writes a number.
+// MarshalJSON encodes the time as a number.
 func (e epoch) MarshalJSON() ([]byte, error) {
 	return strconv.AppendFloat(nil, e.seconds(), 'f', -1, 64), nil
 }
 
-// UnmarshalJSON reads a number.
+// UnmarshalJSON decodes a number.
 func (e *epoch) UnmarshalJSON(b []byte) error {
 	var seconds *float64
 	if err := json.Unmarshal(b, &seconds); err != nil || seconds == nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// jsonCall makes a call of a named operation without an SDK in between.
+// jsonCall calls a named operation without an SDK.
 func jsonCall(t *testing.T, c *localaws.Cloud, target, body string) (*http.Response, string) {
 	t.Helper()
 	return send(t, c, "POST", "/", body, map[string]string{
@@ -43,8 +43,8 @@ func TestCloudwatchInJSON(t *testing.T) {
 	}
 }
 
-// In CBOR, integers are integers and times have their tag: strict clients want
-// them so.
+// In CBOR, integers are integers and times have their tag, as strict clients
+// require.
 func TestCloudwatchInCBOR(t *testing.T) {
 	t.Parallel()
 	c := localaws.New(localaws.Options{Now: newClock().Now})
@@ -79,7 +79,7 @@ func TestCloudwatchInCBOR(t *testing.T) {
 	res, got = call("DescribeAlarms", "\xff")
 	equal(t, "error", res.Status+string(got["__type"].(cbor.String)), "400 Bad RequestSerializationException")
 	res, got = call("GetDashboard", "")
-	equal(t, "error", res.Status+string(got["message"].(cbor.String)), "404 Not FoundThis local AWS does not know the operation POST /service/GraniteServiceVersion20100801/operation/GetDashboard")
+	equal(t, "error", res.Status+string(got["message"].(cbor.String)), "404 Not Foundlocalaws does not support the operation POST /service/GraniteServiceVersion20100801/operation/GetDashboard")
 }
 
 func TestCBORValues(t *testing.T) {
@@ -100,7 +100,7 @@ func TestCBORValues(t *testing.T) {
 	equal(t, "answer", body, `{"MetricDataResults":[{"Id":"q","Label":"m","Timestamps":[1795428060,1795428000],"Values":[100,4.75],"StatusCode":"Complete"}],"Messages":[]}`)
 }
 
-// Faults come in the form of every service.
+// A fault has the error format of its service.
 func TestFaultsOfOtherServices(t *testing.T) {
 	t.Parallel()
 	c, conf := serve(t, localaws.Options{Rate: 1})
@@ -126,7 +126,7 @@ func TestFaultsOfOtherServices(t *testing.T) {
 	_, err = codedeploy.NewFromConfig(conf).ListDeploymentConfigs(t.Context(), nil)
 	wantError(t, err, 400, "ThrottlingException", "Rate exceeded")
 	c.OnCall(nil)
-	for range 30 { // the rate is Lambda's
+	for range 30 { // the rate limits Lambda only
 		must(api.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{}))(t)
 	}
 	equal(t, "attempt", c.Calls()[len(c.Calls())-1].Attempt, 31)

@@ -6,13 +6,13 @@ import (
 	"strconv"
 )
 
-// The methods here, and at the end of other files, let Go code lay out a scene
-// and look at what became of it, without calls that would be recorded or
-// charged. They work in the Options' region, and panic when they are told about a function, version or alias that
-// does not exist: a test's own mistake.
+// With the methods here, and at the end of other files, Go code sets up and
+// inspects an account without calls that are recorded or count against the
+// request rate. They use the Options' region. They panic for a function, version
+// or alias that does not exist, since that is a mistake in the test.
 
-// AddFunction adds a function that is ready: a zip function with some code,
-// unless the options say otherwise.
+// AddFunction adds a function that is Active. By default it is a zip function with
+// some code; opts can change that.
 func (c *Cloud) AddFunction(name string, opts ...func(*Function)) {
 	s := c.store
 	conf := defaults()
@@ -38,33 +38,33 @@ func (c *Cloud) AddFunction(name string, opts ...func(*Function)) {
 	f.latest.ready()
 }
 
-// ready ends whatever is going on.
+// ready completes creation and update.
 func (v *version) ready() {
 	v.state, v.update, v.settling = active, successful, nil
 	v.revision = newID()
 }
 
-// on runs do with a seeded function, under the lock.
+// on calls do with a function of the Options' region, under the lock.
 func (c *Cloud) on(name string, do func(*function)) {
 	c.store.mu.Lock()
 	defer c.store.mu.Unlock()
 	f := c.store.function(functionARN(c.store.region, c.store.account, name, ""))
 	if f == nil {
-		panic("localaws: there is no function " + name)
+		panic("localaws: function " + name + " does not exist")
 	}
 	do(f)
 }
 
-// mustResolve finds a version, "" and $LATEST included.
+// mustResolve is resolve for a qualifier that must exist.
 func (f *function) mustResolve(qualifier string) *version {
 	v := f.resolve(qualifier)
 	if v == nil {
-		panic("localaws: there is no " + qualified(f.arn, qualifier))
+		panic("localaws: " + qualified(f.arn, qualifier) + " does not exist")
 	}
 	return v
 }
 
-// Upload writes code to $LATEST, as an UpdateFunctionCode that is over already.
+// Upload writes code to $LATEST, like an UpdateFunctionCode that has completed.
 func (c *Cloud) Upload(name, code string) {
 	c.on(name, func(f *function) {
 		f.latest.Code = []byte(code)
@@ -77,9 +77,9 @@ func (c *Cloud) Upload(name, code string) {
 	})
 }
 
-// Publish publishes $LATEST like PublishVersion and returns the version's
-// number: the existing one's if nothing was written since (V6). Without a
-// description it takes $LATEST's (V8).
+// Publish publishes $LATEST like PublishVersion and returns the number of the
+// version, which is the newest existing one if $LATEST was not written since (V6).
+// Without a description the version has that of $LATEST (V8).
 func (c *Cloud) Publish(name, description string) int {
 	var number int
 	c.on(name, func(f *function) {
@@ -87,7 +87,7 @@ func (c *Cloud) Publish(name, description string) int {
 		if description == "" {
 			text = nil
 		}
-		v, err := c.store.publish(f, text, f.starts(), f.becomes())
+		v, err := c.store.publish(f, text, f.starts(), f.outcomeOfPublish())
 		if err != nil {
 			panic("localaws: publish: " + err.Error())
 		}
@@ -96,8 +96,8 @@ func (c *Cloud) Publish(name, description string) int {
 	return number
 }
 
-// SetAlias creates or overwrites an alias, as somebody else would: with a new
-// RevisionId, and without the checks of a call.
+// SetAlias creates or overwrites an alias, which gets a new RevisionId. It does
+// not check a as the API would.
 func (c *Cloud) SetAlias(name string, a Alias) {
 	c.on(name, func(f *function) { c.store.put(f, a) })
 }
@@ -144,8 +144,8 @@ func (c *Cloud) Versions(name string) []string {
 	return numbers
 }
 
-// SetState forces the State of a version, or of $LATEST (qualifier ""); it stays
-// so until something changes it.
+// SetState sets the State of a version, or of $LATEST if qualifier is "", until a
+// call changes it.
 func (c *Cloud) SetState(name, qualifier, state, reasonCode, reason string) {
 	c.on(name, func(f *function) {
 		v := f.mustResolve(qualifier)
@@ -153,17 +153,17 @@ func (c *Cloud) SetState(name, qualifier, state, reasonCode, reason string) {
 	})
 }
 
-// SetLastUpdate forces the LastUpdateStatus of $LATEST: "InProgress" until it is
-// set again, "Successful", "Failed".
+// SetLastUpdate sets the LastUpdateStatus of $LATEST to "InProgress", "Successful"
+// or "Failed", until a call changes it.
 func (c *Cloud) SetLastUpdate(name, value, reasonCode, reason string) {
 	c.on(name, func(f *function) {
 		f.latest.update, f.latest.settling = status{value, reasonCode, reason}, nil
 	})
 }
 
-// OnPublish makes the versions that are published from now on start Pending and
-// become what state says, "Active" or "Failed", when they settle. An empty state
-// ends that.
+// OnPublish makes versions that are published from now on start as Pending and
+// become state, "Active" or "Failed", after the settle time. An empty state ends
+// that.
 func (c *Cloud) OnPublish(name, state, reasonCode, reason string) {
 	c.on(name, func(f *function) {
 		f.outcome = nil
@@ -173,19 +173,19 @@ func (c *Cloud) OnPublish(name, state, reasonCode, reason string) {
 	})
 }
 
-// OnInvoke sets what the function answers to Invoke; nil: it echoes the payload.
-// The script holds no lock and may run side by side with itself.
+// OnInvoke sets the script that answers a function's invocations; nil means to
+// return the payload. The script runs concurrently for invocations that overlap.
 func (c *Cloud) OnInvoke(name string, script func(Invocation) Answer) {
 	c.on(name, func(f *function) { f.script = script })
 }
 
-// SetEdgeReplica says whether a version has replicas at the edge: then it cannot
-// be deleted (V17).
+// SetEdgeReplica sets whether Lambda@Edge has replicas of a version, which then
+// cannot be deleted (V17).
 func (c *Cloud) SetEdgeReplica(name, version string, replicated bool) {
 	c.on(name, func(f *function) { f.mustResolve(version).replica = replicated })
 }
 
-// LimitCodeStorage says how many bytes of code the account may keep (V19); 0: any.
+// LimitCodeStorage sets the account's code storage limit in bytes (V19); 0: none.
 func (c *Cloud) LimitCodeStorage(bytes int64) {
 	c.store.mu.Lock()
 	defer c.store.mu.Unlock()

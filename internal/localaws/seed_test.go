@@ -40,7 +40,7 @@ func TestSeed(t *testing.T) {
 	weights := map[string]float64{"1": 0.5}
 	c.SetAlias("fn", localaws.Alias{Name: "prod", Version: "2", Description: "text", Weights: weights})
 	c.SetAlias("fn", localaws.Alias{Name: "dev", Version: "$LATEST"})
-	weights["1"] = 0.9 // the caller's own
+	weights["1"] = 0.9 // does not change the alias
 	prod, ok := c.Alias("fn", "prod")
 	if !ok || prod.RevisionId == "" {
 		t.Errorf("alias is %v", prod)
@@ -106,5 +106,5 @@ func TestSeedingWhatIsNotThere(t *testing.T) {
 			seed()
 		}()
 	}
-	equal(t, "versions", len(c.Versions("fn")), 0) // no lock is left behind
+	equal(t, "versions", len(c.Versions("fn")), 0) // the lock was released
 }

@@ -12,20 +12,21 @@ import (
 	"strings"
 )
 
-// service is one AWS API on the port.
+// service is one AWS API.
 type service interface {
-	// operation tells which of its operations the request is, if any.
+	// operation returns the operation that the request calls, if it is one of
+	// the service.
 	operation(*incoming) (operation, bool)
 }
 
-// operation is one thing a caller may ask for, and what this request names in it.
+// operation is an API operation, with what a request names.
 type operation struct {
 	service   string
 	name      string
 	function  string // short name, for the record
 	qualifier string // version or alias, for the record
 	budget    budget
-	unsigned  bool // it takes calls without a signature
+	unsigned  bool // callers need no signature
 	serve     func(*incoming) (answer, error)
 }
 
@@ -34,13 +35,13 @@ type incoming struct {
 	*http.Request
 	ctx     context.Context
 	body    []byte
-	scope   bool   // it is signed
+	scope   bool   // the request is signed
 	key     string // access key id of the signature's credential scope
-	service string // likewise
-	region  string // likewise
+	service string // region of the credential scope
+	region  string // region of the credential scope
 }
 
-// receive reads the request to its end, or to where it is too large.
+// receive reads the request, at most one byte more than the maximum size.
 func receive(r *http.Request) (*incoming, error) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	if err != nil {
@@ -54,7 +55,8 @@ func receive(r *http.Request) (*incoming, error) {
 	return in, nil
 }
 
-// unzipped unpacks a compressed body; what is none stays as it is.
+// unzipped returns the decompressed body, or the body itself if it is not
+// compressed.
 func unzipped(body []byte) []byte {
 	z, err := gzip.NewReader(bytes.NewReader(body))
 	if err != nil {
@@ -67,7 +69,7 @@ func unzipped(body []byte) []byte {
 	return plain
 }
 
-// readScope takes the credential scope from
+// readScope parses the credential scope of
 // "AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/SERVICE/aws4_request, ...".
 func (in *incoming) readScope(authorization string) {
 	_, rest, ok := strings.Cut(authorization, "Credential=")
@@ -83,7 +85,8 @@ func (in *incoming) readScope(authorization string) {
 	in.key, in.region, in.service, in.scope = parts[0], parts[2], parts[3], true
 }
 
-// action is the operation that a query API's form names, "" if it is no such call.
+// action returns the operation that the form of a query API names, "" if the
+// request is not a call of a query API.
 func (in *incoming) action() string {
 	kind, _, _ := strings.Cut(in.Header.Get("Content-Type"), ";")
 	if kind != "application/x-www-form-urlencoded" {
@@ -96,7 +99,7 @@ func (in *incoming) action() string {
 	return form.Get("Action")
 }
 
-// decode reads the JSON body.
+// decode decodes the JSON body.
 func (in *incoming) decode(v any) error {
 	if len(in.body) == 0 {
 		return nil
@@ -107,7 +110,7 @@ func (in *incoming) decode(v any) error {
 	return nil
 }
 
-// unknownOperation answers what no service here knows.
+// unknownOperation answers a request that no service recognizes.
 func unknownOperation(in *incoming) operation {
 	what := in.Method + " " + in.URL.Path
 	if named := cmp.Or(in.Header.Get("X-Amz-Target"), in.action()); named != "" {
@@ -118,7 +121,7 @@ func unknownOperation(in *incoming) operation {
 		name:     what,
 		unsigned: true,
 		serve: func(*incoming) (answer, error) {
-			return answer{}, &apiError{http.StatusNotFound, "UnknownOperationException", "This local AWS does not know the operation " + what}
+			return answer{}, &apiError{http.StatusNotFound, "UnknownOperationException", "localaws does not support the operation " + what}
 		},
 	}
 }

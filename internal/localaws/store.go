@@ -1,29 +1,30 @@
 package localaws
 
 import (
+	"net/http"
 	"sync"
 	"time"
 )
 
-// store is what the account holds. All services work on this one, under its lock.
+// store is the state of the account. All services share it, under its lock.
 type store struct {
 	account string
-	region  string // of what Go code seeds
+	region  string // of the resources that Go code adds
 	settle  time.Duration
 	now     func() time.Time
 
 	mu          sync.Mutex
 	functions   map[string]*function // by unqualified ARN
-	numbers     map[string]int       // highest version number ever given, by unqualified ARN: outlives the function (V18)
+	numbers     map[string]int       // last version number of deleted functions, by unqualified ARN (V18)
 	codeStorage int64                // limit in bytes, 0: none
-	buckets     map[string]bucket    // of S3
+	buckets     map[string]bucket    // of S3, by name
 
 	alarms  map[place]*alarm  // by name
 	metrics map[string]series // by metricKey
 
 	applications map[place]*application       // of CodeDeploy
 	configs      map[string]*deploymentConfig // by name
-	deployments  []*deployment                // in order of their creation
+	deployments  []*deployment                // in order of creation
 
 	roles    map[string]*Role    // by ARN
 	sessions map[string]*session // by access key id
@@ -54,8 +55,8 @@ func newStore(o Options) *store {
 	}
 }
 
-// function finds a function as it is by now; nil if there is none. A deployment
-// may have moved its aliases.
+// function returns a function in its current state, nil if there is none.
+// Deployments may have moved its aliases.
 func (s *store) function(arn string) *function {
 	s.deploy()
 	f := s.functions[arn]
@@ -65,8 +66,8 @@ func (s *store) function(arn string) *function {
 	return f
 }
 
-// storedCode is how many bytes of zipped code the account holds: every version
-// keeps its own copy.
+// storedCode returns the size in bytes of the account's zipped code. Every version
+// has its own copy.
 func (s *store) storedCode() int64 {
 	var total int64
 	for _, f := range s.functions {
@@ -78,10 +79,10 @@ func (s *store) storedCode() int64 {
 	return total
 }
 
-// room tells whether so much more code fits (V19).
-func (s *store) room(bytes int64) error {
+// checkStorage refuses code that exceeds the code storage limit (V19).
+func (s *store) checkStorage(bytes int64) error {
 	if s.codeStorage > 0 && s.storedCode()+bytes > s.codeStorage {
-		return &apiError{400, "CodeStorageExceededException", "Code storage limit exceeded."}
+		return &apiError{http.StatusBadRequest, "CodeStorageExceededException", "Code storage limit exceeded."}
 	}
 	return nil
 }

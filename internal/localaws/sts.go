@@ -7,21 +7,21 @@ import (
 	"net/url"
 )
 
-// sts is AWS STS over the store: query in, XML out.
+// sts implements AWS STS, a query API with answers in XML.
 type sts struct {
 	*store
 }
 
-// stsNamespace is that of the answers.
+// stsNamespace is the XML namespace of the answers.
 const stsNamespace = "https://sts.amazonaws.com/doc/2011-06-15/"
 
-// operation finds the action of a query.
+// operation returns the operation that a query names.
 func (s *sts) operation(in *incoming) (operation, bool) {
 	op := operation{service: "sts", name: in.action()}
 	if op.name == "" {
 		return operation{}, false
 	}
-	form, _ := url.ParseQuery(string(in.body)) // action has read it
+	form, _ := url.ParseQuery(string(in.body)) // action has parsed it
 	if form.Get("Version") != "2011-06-15" {
 		return operation{}, false
 	}
@@ -37,7 +37,7 @@ func (s *sts) operation(in *incoming) (operation, bool) {
 	return op, true
 }
 
-// replyXML is the answer to a query.
+// replyXML returns an answer with an XML body.
 func replyXML(action string, result any) answer {
 	body, err := xml.Marshal(struct {
 		XMLName  xml.Name
@@ -58,7 +58,7 @@ func replyXML(action string, result any) answer {
 	return answer{status: http.StatusOK, header: http.Header{"Content-Type": {"text/xml"}}, body: body}
 }
 
-// getCallerIdentity tells who calls.
+// getCallerIdentity returns the session of the access key, or an IAM user.
 func (s *sts) getCallerIdentity(in *incoming) (answer, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -18,7 +18,7 @@ import (
 
 const signed = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20261123/eu-central-1/lambda/aws4_request, SignedHeaders=host, Signature=0"
 
-// send makes a call without an SDK in between.
+// send makes a call without an SDK.
 func send(t *testing.T, c *localaws.Cloud, method, path, body string, headers map[string]string) (*http.Response, string) {
 	t.Helper()
 	server := httptest.NewServer(c)
@@ -77,23 +77,23 @@ func TestErrorsOnTheWire(t *testing.T) {
 		"unknown path": {
 			method: "PUT", path: "/2019-09-30/functions/fn/concurrency",
 			status: 404, code: "UnknownOperationException",
-			want: `{"Type":"User","message":"This local AWS does not know the operation PUT /2019-09-30/functions/fn/concurrency"}`,
+			want: `{"Type":"User","message":"localaws does not support the operation PUT /2019-09-30/functions/fn/concurrency"}`,
 		},
 		"unknown method": {
 			method: "PATCH", path: "/2015-03-31/functions/fn",
 			status: 404, code: "UnknownOperationException",
-			want: `{"Type":"User","message":"This local AWS does not know the operation PATCH /2015-03-31/functions/fn"}`,
+			want: `{"Type":"User","message":"localaws does not support the operation PATCH /2015-03-31/functions/fn"}`,
 		},
 		"unknown target": {
 			method: "POST", path: "/", headers: map[string]string{"X-Amz-Target": "CodeDeploy_20141006.DeleteApplication"},
 			status: 404, code: "UnknownOperationException",
-			want: `{"__type":"UnknownOperationException","message":"This local AWS does not know the operation POST / (CodeDeploy_20141006.DeleteApplication)"}`,
+			want: `{"__type":"UnknownOperationException","message":"localaws does not support the operation POST / (CodeDeploy_20141006.DeleteApplication)"}`,
 		},
 		"unknown action": {
 			method: "POST", path: "/", headers: map[string]string{"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"},
 			body:   "Action=GetAccessKeyInfo&Version=2011-06-15",
 			status: 404, contentType: "text/xml",
-			want: `<ErrorResponse><Error><Type>Sender</Type><Code>UnknownOperationException</Code><Message>This local AWS does not know the operation POST / (GetAccessKeyInfo)</Message></Error></ErrorResponse>`,
+			want: `<ErrorResponse><Error><Type>Sender</Type><Code>UnknownOperationException</Code><Message>localaws does not support the operation POST / (GetAccessKeyInfo)</Message></Error></ErrorResponse>`,
 		},
 		"no signature": {
 			method: "GET", path: "/2015-03-31/functions/fn", headers: map[string]string{"Authorization": ""},
@@ -153,7 +153,7 @@ func TestEveryAnswerHasItsRequestID(t *testing.T) {
 	differ(t, "x-amzn-RequestId", second.Header.Get("X-Amzn-Requestid"), first.Header.Get("X-Amzn-Requestid"))
 }
 
-// A18: Lambda keeps no history of an alias, and nothing else of it either.
+// A18: Lambda keeps no history of an alias and no other metadata.
 func TestA18AliasOnTheWire(t *testing.T) {
 	t.Parallel()
 	c := localaws.New(localaws.Options{})

@@ -3,6 +3,7 @@ package release
 import (
 	"context"
 	"sync"
+	"time"
 
 	"lambda-release/internal/awsapi"
 	"lambda-release/internal/traffic"
@@ -22,7 +23,7 @@ type verb interface {
 // when all are good move the aliases; if one cannot be moved, put the others
 // back.
 func (r *Releaser) run(ctx context.Context, req Request, operation string, v verb) Result {
-	start := r.Clock.Now()
+	start := time.Now()
 	res, jobs := r.begin(req, operation, v)
 	watch, warnings, err := r.watcher(ctx, req)
 	if err != nil {
@@ -56,7 +57,7 @@ func (r *Releaser) run(ctx context.Context, req Request, operation string, v ver
 		}
 	}
 	tellOnce(res.Outcomes)
-	res.Elapsed = r.Clock.Now().Sub(start)
+	res.Elapsed = time.Since(start)
 	return res
 }
 
@@ -71,7 +72,7 @@ func refused(req Request, operation string, err error) Result {
 func (r *Releaser) begin(req Request, operation string, v verb) (Result, []*job) {
 	res := Result{
 		Operation: operation, Alias: req.Alias, DryRun: req.DryRun,
-		Started: r.Clock.Now(), Outcomes: make([]Outcome, len(req.Functions)),
+		Started: time.Now(), Outcomes: make([]Outcome, len(req.Functions)),
 	}
 	jobs := make([]*job, len(req.Functions))
 	for i, fn := range req.Functions {

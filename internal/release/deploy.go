@@ -33,7 +33,7 @@ func (r *Releaser) deploy(ctx context.Context, req Request, j *job) *cause {
 		}
 		return j.because()
 	}
-	until := wholeMinute(r.Clock.Now().Add(maxDeployment))
+	until := wholeMinute(time.Now().Add(maxDeployment))
 	d, err := j.swap(ctx, func(d decision) awsapi.Alias {
 		if d.status == Unchanged {
 			return *d.want
@@ -52,7 +52,7 @@ func (r *Releaser) deploy(ctx context.Context, req Request, j *job) *cause {
 		j.end(d)
 		return nil
 	}
-	id, err := traffic.Create(ctx, r.AWS, r.Clock, traffic.Deployment{
+	id, err := traffic.Create(ctx, r.AWS, traffic.Deployment{
 		Application: req.CodeDeploy.Application, Group: req.CodeDeploy.Group, Config: req.CodeDeploy.Config,
 		Function: j.fn.Name, Alias: j.out.Alias, Current: j.seen.Version.String(), Target: j.out.Version.String(),
 		Description: fmt.Sprintf("lambda-release run %d", j.run),
@@ -72,7 +72,7 @@ func (r *Releaser) deploy(ctx context.Context, req Request, j *job) *cause {
 		j.out.Status, j.out.Reason = Started, "deployment "+id+" goes on"
 		return nil
 	}
-	ended, err := traffic.Follow(ctx, r.AWS, r.Clock, id, func(text string) { j.fact("%s", text) })
+	ended, err := traffic.Follow(ctx, r.AWS, id, func(text string) { j.fact("%s", text) })
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return j.stopDeployment(ctx, id, err)
@@ -129,7 +129,7 @@ func (j *job) stopDeployment(ctx context.Context, id string, why error) *cause {
 	defer cancel()
 	j.r.Progress.Phase("Stop the deployment")
 	j.fail(why)
-	stopped, err := traffic.Stop(undo, j.r.AWS, j.r.Clock, id)
+	stopped, err := traffic.Stop(undo, j.r.AWS, id)
 	if err != nil {
 		j.lost(fmt.Sprintf("deployment %s goes on, since stopping it failed: %v", id, err))
 		return nil
@@ -137,7 +137,7 @@ func (j *job) stopDeployment(ctx context.Context, id string, why error) *cause {
 	j.fact("deployment %s was asked to stop and roll back", id)
 	rollback := stopped.RollbackID
 	if rollback != "" {
-		_, err = traffic.Follow(undo, j.r.AWS, j.r.Clock, rollback, func(text string) { j.fact("%s", text) })
+		_, err = traffic.Follow(undo, j.r.AWS, rollback, func(text string) { j.fact("%s", text) })
 	}
 	if err == nil && j.readAlias(undo) == nil && j.seen.Version == j.prior.Version && len(j.seen.Weights) == 0 {
 		j.moved = &j.seen

@@ -52,7 +52,7 @@ func (w *world) releaser(timeout time.Duration) *release.Releaser {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return &release.Releaser{AWS: aws, Clock: awsapi.RealClock{}, Progress: w.log}
+	return &release.Releaser{AWS: aws, Progress: w.log}
 }
 
 // release runs a release as run id, of all functions in names.

@@ -239,7 +239,7 @@ func (j *job) awaitNoWeights(ctx context.Context) error {
 		if polls%tellEvery == 0 {
 			j.fact("AWS is moving the provisioned concurrency: %s is at %s", j.out.Alias, j.seen.Position)
 		}
-		if err := j.r.Clock.Sleep(ctx, weightsPoll); err != nil {
+		if err := awsapi.Sleep(ctx, weightsPoll); err != nil {
 			return fmt.Errorf("wait for AWS to move %s of %s: %w", j.out.Alias, j.fn.Name, err)
 		}
 		if err := j.readAlias(ctx); err != nil {

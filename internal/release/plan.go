@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -57,7 +58,7 @@ func (v *release) plan(ctx context.Context, j *job) error {
 	if v.Latest {
 		target, name = Latest, "$LATEST"
 	}
-	d, err := decideRelease(j.seen, target, v.Request, j.r.Clock.Now())
+	d, err := decideRelease(j.seen, target, v.Request, time.Now())
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package release
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -84,7 +85,7 @@ func (v *promote) decide(_ context.Context, j *job) (decision, error) {
 	if seen.exists() && seen.Version == to && len(seen.Weights) == 0 {
 		return unchanged(seen, v.Request), nil
 	}
-	if err := weightsInTheWay(seen, v.Request, j.r.Clock.Now()); err != nil {
+	if err := weightsInTheWay(seen, v.Request, time.Now()); err != nil {
 		return decision{}, err
 	}
 	d := decision{status: Promoted, want: want(seen, to, v.Request)}

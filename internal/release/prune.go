@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -21,7 +22,7 @@ const pruneStep = 50
 // and those that an alias points to, weighs, or remembers in its mark. What
 // AWS refuses to delete, or there is no time for, is a warning.
 func (r *Releaser) Prune(ctx context.Context, req Request) Result {
-	start := r.Clock.Now()
+	start := time.Now()
 	res, jobs := r.begin(req, "prune", nil)
 	r.Progress.Phase("Prune")
 	each(jobs, func(j *job) {
@@ -31,7 +32,7 @@ func (r *Releaser) Prune(ctx context.Context, req Request) Result {
 		}
 	})
 	tellOnce(res.Outcomes)
-	res.Elapsed = r.Clock.Now().Sub(start)
+	res.Elapsed = time.Since(start)
 	return res
 }
 

@@ -13,6 +13,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"time"
 
 	"lambda-release/internal/artifact"
 	"lambda-release/internal/awsapi"
@@ -22,7 +23,6 @@ import (
 // Releaser carries out operations. It keeps nothing between them.
 type Releaser struct {
 	AWS      *awsapi.Client
-	Clock    awsapi.Clock
 	Progress Progress
 	Getenv   func(string) string // where a package is, if its path is the runner's host's
 }
@@ -165,5 +165,5 @@ func (j *job) publish(ctx context.Context, p awsapi.Publication) (awsapi.Configu
 
 // decide is the rules of a release; see decideRelease.
 func (v *release) decide(_ context.Context, j *job) (decision, error) {
-	return decideRelease(j.sight(), j.out.Version, v.Request, j.r.Clock.Now())
+	return decideRelease(j.sight(), j.out.Version, v.Request, time.Now())
 }

@@ -36,7 +36,7 @@ func (r *Releaser) watcher(ctx context.Context, req Request) (w *traffic.Watcher
 		return nil, nil, fmt.Errorf("the rollout takes %s and the credentials cannot be renewed: let the action assume the role itself with "+
 			"`role-to-assume`, or let AWS hold the shift with `codedeploy`", total)
 	}
-	w = traffic.NewWatcher(r.AWS, r.Clock, req.Rollout.Health, func(text string) { r.Progress.Fact("", text) })
+	w = traffic.NewWatcher(r.AWS, req.Rollout.Health, func(text string) { r.Progress.Fact("", text) })
 	warnings, err = w.Begin(ctx)
 	return w, warnings, err
 }
@@ -45,7 +45,7 @@ func (r *Releaser) watcher(ctx context.Context, req Request) (w *traffic.Watcher
 // must go back, if it must.
 func (r *Releaser) rollOut(ctx context.Context, req Request, watch *traffic.Watcher, jobs []*job) *cause {
 	o := req.Rollout
-	begun := r.Clock.Now()
+	begun := time.Now()
 	if steps := o.Strategy.Steps(); len(steps) > 0 {
 		shifted := shiftable(jobs)
 		until := begun.Add(o.Strategy.Duration() + shiftSlack)
@@ -76,7 +76,7 @@ func (r *Releaser) rollOut(ctx context.Context, req Request, watch *traffic.Watc
 		return why
 	}
 	r.Progress.Fact("", fmt.Sprintf("%s  100 %%, watched for %s more", bar(100), o.Bake))
-	if err := watch.Watch(ctx, alone(jobs, r.Clock.Now()), begun, o.Bake); err != nil {
+	if err := watch.Watch(ctx, alone(jobs, time.Now()), begun, o.Bake); err != nil {
 		return r.sick(req, jobs, err)
 	}
 	return nil
@@ -161,7 +161,7 @@ func (r *Releaser) tellStep(s traffic.Strategy, i int, begun time.Time) {
 		next = steps[i+1].Percent
 	}
 	r.Progress.Fact("", fmt.Sprintf("%s  %d %% after %s of %s; %d %% in %s", bar(steps[i].Percent), steps[i].Percent,
-		r.Clock.Now().Sub(begun).Round(time.Second), s.Duration(), next, steps[i].Hold))
+		time.Since(begun).Round(time.Second), s.Duration(), next, steps[i].Hold))
 }
 
 func bar(percent int) string {

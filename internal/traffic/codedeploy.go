@@ -78,10 +78,10 @@ func (e *UnsureError) Hint() string {
 // So the description gets a stamp, and what was not answered is looked for by
 // it, also when ctx has ended meanwhile, before it is tried again. If that
 // does not tell either, the error is an *UnsureError.
-func Create(ctx context.Context, aws *awsapi.Client, clock awsapi.Clock, d Deployment) (id string, err error) {
+func Create(ctx context.Context, aws *awsapi.Client, d Deployment) (id string, err error) {
 	description := strings.TrimSpace(d.Description + " " + strings.ToLower(rand.Text()[:stampChars]))
 	request := awsapi.DeploymentRequest{Group: d.group(), Config: d.Config, Description: description, AppSpec: d.AppSpec()}
-	since := clock.Now().Add(-clockSkew)
+	since := time.Now().Add(-clockSkew)
 	lost := false
 	for attempt := 1; ; attempt++ {
 		id, err = aws.CreateDeployment(ctx, request)
@@ -97,7 +97,7 @@ func Create(ctx context.Context, aws *awsapi.Client, clock awsapi.Clock, d Deplo
 			return "", err
 		}
 		lost = true
-		found, findErr := find(ctx, aws, clock, request, since)
+		found, findErr := find(ctx, aws, request, since)
 		switch {
 		case findErr != nil:
 			return "", &UnsureError{request.Group, description, errors.Join(err, findErr)}
@@ -113,14 +113,14 @@ func Create(ctx context.Context, aws *awsapi.Client, clock awsapi.Clock, d Deplo
 
 // find looks for a deployment by its description, "" if there is none. When
 // ctx has ended it looks once, on a short time of its own.
-func find(ctx context.Context, aws *awsapi.Client, clock awsapi.Clock, r awsapi.DeploymentRequest, since time.Time) (string, error) {
+func find(ctx context.Context, aws *awsapi.Client, r awsapi.DeploymentRequest, since time.Time) (string, error) {
 	for n := 1; ; n++ {
 		over := ctx.Err() != nil
 		id, err := findOnce(ctx, aws, r, since)
 		if id != "" || over || n == finds {
 			return id, err
 		}
-		_ = clock.Sleep(ctx, findPause) // when ctx ends, one look is left
+		_ = awsapi.Sleep(ctx, findPause) // when ctx ends, one look is left
 	}
 }
 
@@ -178,9 +178,9 @@ func (e Ended) Succeeded() bool { return e.Status == awsapi.DeploymentSucceeded 
 // minutes. A deployment that failed is no error but what Ended says; if
 // CodeDeploy rolls it back, that is the deployment RollbackID, to be followed
 // likewise.
-func Follow(ctx context.Context, aws *awsapi.Client, clock awsapi.Clock, id string, tell func(text string)) (Ended, error) {
-	now := clock.Now()
-	f := follower{aws: aws, clock: clock, tell: tell, ended: Ended{ID: id}, began: now, heard: now, told: now, events: map[string]string{}}
+func Follow(ctx context.Context, aws *awsapi.Client, id string, tell func(text string)) (Ended, error) {
+	now := time.Now()
+	f := follower{aws: aws, tell: tell, ended: Ended{ID: id}, began: now, heard: now, told: now, events: map[string]string{}}
 	for pause := firstLook; ; pause = min(slowestLook, pause*3/2) {
 		over, err := f.look(ctx)
 		if over || err != nil {
@@ -189,7 +189,7 @@ func Follow(ctx context.Context, aws *awsapi.Client, clock awsapi.Clock, id stri
 		if !f.over.IsZero() {
 			pause = firstLook // only the rollback's id is awaited
 		}
-		if err := clock.Sleep(ctx, pause); err != nil {
+		if err := awsapi.Sleep(ctx, pause); err != nil {
 			return f.ended, err
 		}
 	}
@@ -208,9 +208,8 @@ func (e Ended) Why() string {
 
 // follower is what is known of a deployment that is followed.
 type follower struct {
-	aws   *awsapi.Client
-	clock awsapi.Clock
-	tell  func(text string)
+	aws  *awsapi.Client
+	tell func(text string)
 
 	ended   Ended
 	began   time.Time
@@ -225,13 +224,13 @@ type follower struct {
 
 func (f *follower) say(format string, args ...any) {
 	f.tell(fmt.Sprintf(format, args...))
-	f.told = f.clock.Now()
+	f.told = time.Now()
 }
 
 // look reads the deployment once; over says that there is nothing more to see.
 func (f *follower) look(ctx context.Context) (over bool, err error) {
 	d, err := f.aws.Deployment(ctx, f.ended.ID)
-	now := f.clock.Now()
+	now := time.Now()
 	switch {
 	case err == nil:
 	case ctx.Err() != nil:
@@ -341,7 +340,7 @@ type Stopped struct {
 // Stop asks a deployment to stop and to roll back. CodeDeploy takes its time
 // for that, and the rollback is a deployment of its own: for at most 3 seconds
 // Stop waits for its id. That ctx ends meanwhile is no error.
-func Stop(ctx context.Context, aws *awsapi.Client, clock awsapi.Clock, id string) (Stopped, error) {
+func Stop(ctx context.Context, aws *awsapi.Client, id string) (Stopped, error) {
 	var s Stopped
 	status, message, err := aws.StopDeployment(ctx, id)
 	switch {
@@ -351,8 +350,8 @@ func Stop(ctx context.Context, aws *awsapi.Client, clock awsapi.Clock, id string
 	default:
 		s.Answer = strings.TrimPrefix(status+": "+message, ": ")
 	}
-	for start := clock.Now(); ; {
-		over := clock.Now().Sub(start) >= stopTime || ctx.Err() != nil
+	for start := time.Now(); ; {
+		over := time.Since(start) >= stopTime || ctx.Err() != nil
 		if d, err := aws.Deployment(ctx, id); err == nil {
 			s.Status, s.RollbackID = d.Status, d.RollbackID
 			over = over || d.RollbackID != "" || d.Status == awsapi.DeploymentSucceeded || s.Answer == "" && !rollsBack(d)
@@ -360,7 +359,7 @@ func Stop(ctx context.Context, aws *awsapi.Client, clock awsapi.Clock, id string
 		if over {
 			return s, nil
 		}
-		_ = clock.Sleep(ctx, stopPause) // when ctx ends, one more look fails at once
+		_ = awsapi.Sleep(ctx, stopPause) // when ctx ends, one more look fails at once
 	}
 }
 

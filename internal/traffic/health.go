@@ -151,7 +151,7 @@ func (w *Watcher) checkRates(ctx context.Context, served []Served, since time.Ti
 // readRates adds up what the versions have done since a time.
 func (w *Watcher) readRates(ctx context.Context, served []Served, since time.Time) ([]Rate, error) {
 	rates := make([]Rate, len(served))
-	now := w.clock.Now()
+	now := time.Now()
 	// Those that share the alias with another version, and those that have it to
 	// themselves, by the minute since when.
 	apart := map[time.Time][]int{}

@@ -55,7 +55,6 @@ func (s Served) String() string { return fmt.Sprintf("version %s of %s", s.Versi
 // were in ALARM when it began.
 type Watcher struct {
 	aws    *awsapi.Client
-	clock  awsapi.Clock
 	tell   func(text string)
 	health Health
 
@@ -63,9 +62,9 @@ type Watcher struct {
 }
 
 // NewWatcher returns a Watcher, which tells of what is worth a line in the log.
-func NewWatcher(aws *awsapi.Client, clock awsapi.Clock, h Health, tell func(text string)) *Watcher {
+func NewWatcher(aws *awsapi.Client, h Health, tell func(text string)) *Watcher {
 	h.Alarms = slices.Compact(slices.Sorted(slices.Values(h.Alarms)))
-	return &Watcher{aws: aws, clock: clock, tell: tell, health: h, ignored: map[string]bool{}}
+	return &Watcher{aws: aws, tell: tell, health: h, ignored: map[string]bool{}}
 }
 
 // Begin reads once what Watch will read, so that what is missing or forbidden
@@ -86,7 +85,7 @@ func (w *Watcher) Begin(ctx context.Context) (warnings []string, err error) {
 		}
 	}
 	if w.health.MaxErrorRate > 0 {
-		now := w.clock.Now()
+		now := time.Now()
 		_, err := patiently(ctx, w, func(ctx context.Context) ([]float64, error) {
 			return w.aws.MetricSums(ctx, []awsapi.Metric{{Name: "Invocations"}}, now, now)
 		})
@@ -102,12 +101,12 @@ func (w *Watcher) Begin(ctx context.Context) (warnings []string, err error) {
 func patiently[T any](ctx context.Context, w *Watcher, read func(context.Context) (T, error)) (T, error) {
 	l := look{}
 	for {
-		began := w.clock.Now()
+		began := time.Now()
 		v, err := read(ctx)
-		if err == nil || !mayPass(err) || ctx.Err() != nil || l.lost(began, w.clock.Now()) {
+		if err == nil || !mayPass(err) || ctx.Err() != nil || l.lost(began, time.Now()) {
 			return v, err
 		}
-		if w.clock.Sleep(ctx, l.pause()) != nil {
+		if awsapi.Sleep(ctx, l.pause()) != nil {
 			return v, err
 		}
 	}
@@ -131,7 +130,7 @@ func mayPass(err error) bool {
 // that minute ends after d: nothing passes unseen. When ctx ends, its error
 // is returned.
 func (w *Watcher) Watch(ctx context.Context, served []Served, since time.Time, d time.Duration) error {
-	now := w.clock.Now()
+	now := time.Now()
 	end := now.Add(d)
 	var looks []*look
 	if len(w.health.Alarms) > 0 {
@@ -153,12 +152,12 @@ func (w *Watcher) Watch(ctx context.Context, served []Served, since time.Time, d
 				return err
 			}
 		}
-		now := w.clock.Now()
+		now := time.Now()
 		next, all := nextLook(looks, now, end)
 		if all {
 			return nil
 		}
-		if err := w.clock.Sleep(ctx, next.Sub(now)); err != nil {
+		if err := awsapi.Sleep(ctx, next.Sub(now)); err != nil {
 			return err
 		}
 	}
@@ -180,7 +179,7 @@ func nextLook(looks []*look, now, end time.Time) (next time.Time, all bool) {
 // take takes a look if it is due, which all are at the end. The error is the
 // one to end the watch with.
 func (w *Watcher) take(ctx context.Context, l *look, end time.Time) error {
-	began := w.clock.Now()
+	began := time.Now()
 	last := !began.Before(end)
 	if l.done || began.Before(l.due) && (!last || l.failures > 0) {
 		return nil
@@ -196,7 +195,7 @@ func (w *Watcher) take(ctx context.Context, l *look, end time.Time) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
-	now := w.clock.Now()
+	now := time.Now()
 	if l.lost(began, now) {
 		return &BlindError{What: l.what, For: now.Sub(l.since), Err: err}
 	}

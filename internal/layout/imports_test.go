@@ -1,0 +1,110 @@
+package layout
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// graph has every package with the packages of ours that it may import. It is the
+// package layout: what is not listed is not allowed.
+var graph = map[string][]string{
+	".": {"app"},
+
+	// The wiring, and what it reads and writes.
+	"app":    {"awsapi", "event", "function", "input", "lines", "release", "report", "rollout", "rules", "traffic"},
+	"event":  {"rules"}, // for rules.Ref
+	"input":  {"artifact", "function", "gateway", "lines", "rollout", "rules", "traffic"},
+	"report": {"function", "release"}, // renders a Result; it makes no call to AWS
+
+	// The release engine.
+	"release":  {"alias", "artifact", "awsapi", "function", "gateway", "rollout", "traffic"},
+	"alias":    {"awsapi", "function"}, // awsapi: for Editor; the rest is pure
+	"rollout":  {"alias", "awsapi", "function"},
+	"traffic":  {"awsapi"},
+	"artifact": {"function", "lines"}, // files, not AWS
+	"gateway":  {"awsapi", "function", "lines"},
+	"awsapi":   {"function"},
+
+	// Pure, and used by many.
+	"rules":    {"lines"},
+	"function": {"lines"},
+	"lines":    {},
+
+	// Not part of the program.
+	"localaws": {},
+	"demo":     {"app", "localaws"},
+	"layout":   {},
+}
+
+// forTests are the packages that every test may import.
+var forTests = []string{"localaws"}
+
+// owners are the packages whose code, tests excluded, may import a module. Modules
+// that are not listed are for all packages.
+var owners = map[string][]string{
+	"github.com/aws/aws-sdk-go-v2":               {"awsapi"},
+	"github.com/aws/smithy-go":                   {"awsapi", "localaws"}, // localaws: for the encoding CBOR
+	"github.com/sethvargo/go-githubactions":      {"report", "app"},      // app: for the OIDC token
+	"github.com/rogpeppe/go-internal/testscript": {},
+	"github.com/google/go-cmp/":                  {},
+}
+
+func TestImports(t *testing.T) {
+	t.Parallel()
+	for _, s := range sources(t) {
+		pkg := strings.TrimPrefix(s.pkg, "internal/")
+		allowed, ok := graph[pkg]
+		if !ok {
+			t.Errorf("%s: package %s is not in the graph in imports_test.go", s.path, pkg)
+			continue
+		}
+		if s.test {
+			allowed = slices.Concat(allowed, forTests, []string{pkg})
+		}
+		for _, path := range s.imports() {
+			ours, internal := strings.CutPrefix(path, module+"/internal/")
+			switch {
+			case internal && !slices.Contains(allowed, ours):
+				t.Errorf("%s imports %s: of our packages, %s may import only %q", s.path, path, pkg, allowed)
+			case !internal && strings.HasPrefix(path, module):
+				t.Errorf("%s imports %s: all packages must be in internal/", s.path, path)
+			case !internal && !s.test && !mayImport(pkg, path):
+				t.Errorf("%s imports %s, which package %s may not import", s.path, path, pkg)
+			}
+		}
+	}
+}
+
+func mayImport(pkg, path string) bool {
+	for prefix, packages := range owners {
+		if strings.HasPrefix(path, prefix) {
+			return slices.Contains(packages, pkg)
+		}
+	}
+	return true
+}
+
+// TestGraph: the graph has no package and no import that does not exist.
+func TestGraph(t *testing.T) {
+	t.Parallel()
+	engine(t)
+	exists, imports := map[string]bool{}, map[string]bool{}
+	for _, s := range sources(t) {
+		pkg := strings.TrimPrefix(s.pkg, "internal/")
+		exists[pkg] = true
+		for _, path := range s.imports() {
+			imports[pkg+" "+strings.TrimPrefix(path, module+"/internal/")] = true
+		}
+	}
+	for pkg, allowed := range graph {
+		if !exists[pkg] {
+			t.Errorf("the graph has package %s, which does not exist", pkg)
+		}
+		for _, path := range allowed {
+			if !imports[pkg+" "+path] {
+				t.Errorf("%s does not import %s, as the graph allows", pkg, path)
+			}
+		}
+	}
+}

@@ -1,0 +1,232 @@
+package localaws
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// policy is the resource policy of one qualifier of a function. Each qualifier has
+// its own: an alias does not inherit the function's.
+type policy struct {
+	revision   string
+	statements []statement
+}
+
+// statement is one permission.
+type statement struct {
+	Sid       string
+	Effect    string
+	Principal any
+	Action    string
+	Resource  string
+	Condition map[string]map[string]string `json:",omitempty"`
+}
+
+// policyDocument is a policy in the format of IAM.
+type policyDocument struct {
+	Version   string
+	ID        string `json:"Id"`
+	Statement []statement
+}
+
+// policyTarget returns the function and the qualifier of a call about a policy.
+func (l *lambda) policyTarget(r *request) (*function, string, error) {
+	t, err := l.targetOf(r, r.query.Get("Qualifier"))
+	if err != nil {
+		return nil, "", err
+	}
+	if t.qualifier == latestVersion {
+		return nil, "", invalid("We currently do not support adding policies for $LATEST.")
+	}
+	f, err := l.find(t)
+	if err != nil {
+		return nil, "", err
+	}
+	if f.resolve(t.qualifier) == nil {
+		if versionNumber.MatchString(t.qualifier) {
+			return nil, "", notFound("Function not found: %s", qualified(f.arn, t.qualifier))
+		}
+		return nil, "", notFound("Cannot find alias arn: %s", qualified(f.arn, t.qualifier))
+	}
+	return f, t.qualifier, nil
+}
+
+// addPermission adds a statement.
+func (l *lambda) addPermission(r *request) (answer, error) {
+	var in struct {
+		StatementID         *string `json:"StatementId"`
+		Action              *string
+		Principal           *string
+		SourceArn           *string
+		SourceAccount       *string
+		PrincipalOrgID      *string
+		EventSourceToken    *string
+		FunctionURLAuthType *string `json:"FunctionUrlAuthType"`
+		RevisionID          string  `json:"RevisionId"`
+	}
+	if err := r.decode(&in); err != nil {
+		return answer{}, err
+	}
+	var v validation
+	if v.required(in.StatementID, "statementId") {
+		v.length(*in.StatementID, "statementId", 1, 100)
+		v.pattern(*in.StatementID, "statementId", statementIDPattern)
+	}
+	if v.required(in.Action, "action") {
+		v.pattern(*in.Action, "action", actionPattern)
+	}
+	if v.required(in.Principal, "principal") {
+		v.pattern(*in.Principal, "principal", principalPattern)
+	}
+	if in.SourceArn != nil {
+		v.pattern(*in.SourceArn, "sourceArn", sourceARNPattern)
+	}
+	if in.SourceAccount != nil {
+		v.pattern(*in.SourceAccount, "sourceAccount", accountPattern)
+	}
+	if err := v.err(); err != nil {
+		return answer{}, err
+	}
+
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f, qualifier, err := l.policyTarget(r)
+	if err != nil {
+		return answer{}, err
+	}
+	st := statement{Sid: *in.StatementID, Effect: "Allow", Action: *in.Action, Resource: qualified(f.arn, qualifier)}
+	if st.Principal, err = principal(*in.Principal, partition(r.region)); err != nil {
+		return answer{}, err
+	}
+	st.when("StringEquals", "AWS:SourceAccount", in.SourceAccount)
+	st.when("StringEquals", "aws:PrincipalOrgID", in.PrincipalOrgID)
+	st.when("StringEquals", "lambda:EventSourceToken", in.EventSourceToken)
+	st.when("StringEquals", "lambda:FunctionUrlAuthType", in.FunctionURLAuthType)
+	st.when("ArnLike", "AWS:SourceArn", in.SourceArn)
+
+	p := f.policies[qualifier]
+	if p == nil {
+		p = &policy{revision: newID()}
+	}
+	if in.RevisionID != "" && in.RevisionID != f.policyRevision(qualifier, p) {
+		return answer{}, stalePolicy()
+	}
+	if slices.ContainsFunc(p.statements, func(other statement) bool { return other.Sid == st.Sid }) {
+		return answer{}, conflict("The statement id (%s) provided already exists. Please provide a new statement id, or remove the existing statement.", st.Sid)
+	}
+	p.statements = append(p.statements, st)
+	f.policies[qualifier] = p
+	f.revisePolicy(qualifier, p)
+	return reply(http.StatusCreated, map[string]string{"Statement": text(st)}), nil
+}
+
+// when adds a condition unless value is nil.
+func (st *statement) when(operator, key string, value *string) {
+	if value == nil {
+		return
+	}
+	if st.Condition == nil {
+		st.Condition = map[string]map[string]string{}
+	}
+	if st.Condition[operator] == nil {
+		st.Condition[operator] = map[string]string{}
+	}
+	st.Condition[operator][key] = *value
+}
+
+// principal formats a principal as IAM does: a service, an account, an ARN or "*".
+func principal(name, partition string) (any, error) {
+	switch {
+	case name == "*":
+		return name, nil
+	case strings.HasSuffix(name, ".amazonaws.com"), strings.HasSuffix(name, ".amazonaws.com.cn"):
+		return map[string]string{"Service": name}, nil
+	case matchers[accountPattern].MatchString(name):
+		return map[string]string{"AWS": "arn:" + partition + ":iam::" + name + ":root"}, nil
+	case strings.HasPrefix(name, "arn:"):
+		return map[string]string{"AWS": name}, nil
+	}
+	return nil, invalid("The provided principal was invalid. Please check the principal and try again.")
+}
+
+// getPolicy returns a qualifier's policy.
+func (l *lambda) getPolicy(r *request) (answer, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f, qualifier, err := l.policyTarget(r)
+	if err != nil {
+		return answer{}, err
+	}
+	p := f.policies[qualifier]
+	if p == nil {
+		return answer{}, notFound("The resource you requested does not exist.")
+	}
+	return reply(http.StatusOK, map[string]string{
+		"Policy":     text(policyDocument{"2012-10-17", "default", p.statements}),
+		"RevisionId": f.policyRevision(qualifier, p),
+	}), nil
+}
+
+// removePermission removes a statement, and with the last one the policy.
+func (l *lambda) removePermission(r *request) (answer, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f, qualifier, err := l.policyTarget(r)
+	if err != nil {
+		return answer{}, err
+	}
+	p := f.policies[qualifier]
+	if p == nil {
+		return answer{}, notFound("No policy is associated with the given resource.")
+	}
+	if id := r.query.Get("RevisionId"); id != "" && id != f.policyRevision(qualifier, p) {
+		return answer{}, stalePolicy()
+	}
+	kept := slices.DeleteFunc(slices.Clone(p.statements), func(st statement) bool { return st.Sid == r.item })
+	if len(kept) == len(p.statements) {
+		return answer{}, notFound("Statement %s is not found in resource policy.", r.item)
+	}
+	p.statements = kept
+	if len(kept) == 0 {
+		delete(f.policies, qualifier)
+	}
+	f.revisePolicy(qualifier, p)
+	return empty(), nil
+}
+
+// policyRevision returns a policy's RevisionId: that of its function or alias. The
+// RevisionId of a version never changes (V11), so its policy has one of its own.
+func (f *function) policyRevision(qualifier string, p *policy) string {
+	if qualifier == "" {
+		return f.latest.revision
+	}
+	if a := f.aliases[qualifier]; a != nil {
+		return a.RevisionId
+	}
+	return p.revision
+}
+
+// revisePolicy gives a changed policy a new RevisionId.
+func (f *function) revisePolicy(qualifier string, p *policy) {
+	p.revision = newID()
+	if qualifier == "" {
+		f.latest.revision = p.revision
+	} else if a := f.aliases[qualifier]; a != nil {
+		a.RevisionId = p.revision
+	}
+}
+
+func stalePolicy() error {
+	return &apiError{http.StatusPreconditionFailed, "PreconditionFailedException", "The Revision Id provided does not match the latest Revision Id. Call the GetPolicy API to retrieve the latest Revision Id"}
+}
+
+// text encodes a JSON document that is sent as a string.
+func text(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic("localaws: encode policy: " + err.Error()) // the types here always encode
+	}
+	return string(b)
+}

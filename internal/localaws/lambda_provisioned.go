@@ -1,0 +1,206 @@
+package localaws
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+)
+
+// provisioned is the provisioned concurrency of a version or alias.
+type provisioned struct {
+	requested int32
+	modified  time.Time
+	since     time.Time // when the current allocation began
+}
+
+// provisionedConfiguration is Lambda's ProvisionedConcurrencyConfig.
+type provisionedConfiguration struct {
+	FunctionArn                              string `json:",omitempty"` // only in lists
+	RequestedProvisionedConcurrentExecutions int32
+	AvailableProvisionedConcurrentExecutions int32
+	AllocatedProvisionedConcurrentExecutions int32
+	Status                                   string
+	StatusReason                             string `json:",omitempty"`
+	LastModified                             string
+}
+
+// provision returns the state of the allocation for a qualifier of f.
+func (s *store) provision(f *function, qualifier string) provisionedConfiguration {
+	p := f.provisioned[qualifier]
+	c := provisionedConfiguration{
+		RequestedProvisionedConcurrentExecutions: p.requested,
+		Status:                                   "IN_PROGRESS",
+		LastModified:                             timestamp(p.modified),
+	}
+	if s.now().Before(p.since.Add(s.settle)) {
+		return c
+	}
+	if reason := f.failures[qualifier]; reason != "" {
+		c.Status, c.StatusReason = "FAILED", reason
+		return c
+	}
+	c.Status = "READY"
+	c.AvailableProvisionedConcurrentExecutions = p.requested
+	c.AllocatedProvisionedConcurrentExecutions = p.requested
+	return c
+}
+
+// admitProvisioned refuses a qualifier that cannot have provisioned concurrency (A12).
+func (f *function) admitProvisioned(qualifier string) error {
+	a := f.aliases[qualifier]
+	if a == nil {
+		for _, name := range f.aliasesOf(qualifier) {
+			if f.provisioned[name] != nil {
+				return conflict("Version is pointed by a Provisioned Concurrency alias")
+			}
+		}
+		return nil
+	}
+	switch {
+	case len(a.Weights) > 0:
+		return invalid("Alias with weights can not be used with Provisioned Concurrency")
+	case a.Version == latestVersion:
+		return invalid("Provisioned Concurrency Configs cannot be applied to unpublished function versions.")
+	case f.provisioned[a.Version] != nil:
+		return conflict("Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version")
+	}
+	return nil
+}
+
+// provisionedTarget returns the function and the qualifier of a call. refusal is
+// the message for $LATEST.
+func (l *lambda) provisionedTarget(r *request, refusal string) (*function, string, error) {
+	t, err := l.targetOf(r, r.query.Get("Qualifier"))
+	if err != nil {
+		return nil, "", err
+	}
+	var v validation
+	v.check(t.qualifier != "", "null", "qualifier", "Member must not be null")
+	if err := v.err(); err != nil {
+		return nil, "", err
+	}
+	if t.qualifier == latestVersion {
+		return nil, "", invalid("%s", refusal)
+	}
+	f, err := l.find(t)
+	if err != nil {
+		return nil, "", err
+	}
+	if f.resolve(t.qualifier) == nil {
+		if versionNumber.MatchString(t.qualifier) {
+			return nil, "", notFound("Function not found: %s", qualified(f.arn, t.qualifier))
+		}
+		return nil, "", notFound("Cannot find alias arn: %s", qualified(f.arn, t.qualifier))
+	}
+	return f, t.qualifier, nil
+}
+
+const (
+	unpublished   = "Provisioned Concurrency Configs cannot be applied to unpublished function versions."
+	notPublished  = "The function resource provided must be an alias or a published version."
+	noProvisioned = "No Provisioned Concurrency Config found for this function"
+)
+
+// putProvisionedConcurrencyConfig begins an allocation (A12).
+func (l *lambda) putProvisionedConcurrencyConfig(r *request) (answer, error) {
+	var in struct{ ProvisionedConcurrentExecutions *int32 }
+	if err := r.decode(&in); err != nil {
+		return answer{}, err
+	}
+	var v validation
+	v.check(in.ProvisionedConcurrentExecutions != nil, "null", "provisionedConcurrentExecutions", "Member must not be null")
+	if n := in.ProvisionedConcurrentExecutions; n != nil {
+		v.check(*n >= 1, quote(*n), "provisionedConcurrentExecutions", "Member must have value greater than or equal to 1")
+	}
+	if err := v.err(); err != nil {
+		return answer{}, err
+	}
+
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f, qualifier, err := l.provisionedTarget(r, unpublished)
+	if err != nil {
+		return answer{}, err
+	}
+	if err := f.admitProvisioned(qualifier); err != nil {
+		return answer{}, err
+	}
+	now := l.now()
+	f.provisioned[qualifier] = &provisioned{*in.ProvisionedConcurrentExecutions, now, now}
+	return reply(http.StatusAccepted, provisionedConfiguration{
+		RequestedProvisionedConcurrentExecutions: *in.ProvisionedConcurrentExecutions,
+		Status:                                   "IN_PROGRESS",
+		LastModified:                             timestamp(now),
+	}), nil
+}
+
+// getProvisionedConcurrencyConfig returns the state of an allocation.
+func (l *lambda) getProvisionedConcurrencyConfig(r *request) (answer, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f, qualifier, err := l.provisionedTarget(r, notPublished)
+	if err != nil {
+		return answer{}, err
+	}
+	if f.provisioned[qualifier] == nil {
+		return answer{}, &apiError{http.StatusNotFound, "ProvisionedConcurrencyConfigNotFoundException", noProvisioned}
+	}
+	return reply(http.StatusOK, l.provision(f, qualifier)), nil
+}
+
+// deleteProvisionedConcurrencyConfig ends an allocation, if there is one.
+func (l *lambda) deleteProvisionedConcurrencyConfig(r *request) (answer, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f, qualifier, err := l.provisionedTarget(r, notPublished)
+	if err != nil {
+		return answer{}, err
+	}
+	delete(f.provisioned, qualifier)
+	return empty(), nil
+}
+
+// listProvisionedConcurrencyConfigs lists the allocations of a function.
+func (l *lambda) listProvisionedConcurrencyConfigs(r *request) (answer, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f, err := l.functionOf(r)
+	if err != nil {
+		return answer{}, err
+	}
+	var all []provisionedConfiguration
+	for _, qualifier := range slices.Sorted(maps.Keys(f.provisioned)) {
+		c := l.provision(f, qualifier)
+		c.FunctionArn = qualified(f.arn, qualifier)
+		all = append(all, c)
+	}
+	page, next, err := page(r, all)
+	if err != nil {
+		return answer{}, err
+	}
+	return reply(http.StatusOK, struct {
+		ProvisionedConcurrencyConfigs []provisionedConfiguration
+		NextMarker                    string `json:",omitempty"`
+	}{page, next}), nil
+}
+
+// ProvisionConcurrency gives an alias or version provisioned concurrency that is
+// READY. It fails as the API does, for example for an alias with weights (A12).
+func (c *Cloud) ProvisionConcurrency(name, qualifier string) error {
+	var err error
+	c.on(name, func(f *function) {
+		f.mustResolve(qualifier)
+		if err = f.admitProvisioned(qualifier); err == nil {
+			now := c.store.now()
+			f.provisioned[qualifier] = &provisioned{1, now, now.Add(-c.store.settle)}
+		}
+	})
+	return err
+}
+
+// FailProvisioning makes the provisioned concurrency of an alias or version FAILED
+// with this reason, now and after every move. An empty reason ends that.
+func (c *Cloud) FailProvisioning(name, qualifier, reason string) {
+	c.on(name, func(f *function) { f.failures[qualifier] = reason })
+}

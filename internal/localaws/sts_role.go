@@ -1,0 +1,35 @@
+package localaws
+
+import (
+	"regexp"
+	"strings"
+	"time"
+)
+
+// Role is an IAM role that tokens of an identity provider may assume.
+type Role struct {
+	Subject    string        // pattern for the token's sub, as in IAM's StringLike
+	Audience   string        // the token's aud; default "sts.amazonaws.com"
+	MaxSession time.Duration // default one hour
+}
+
+// trusts reports whether the role's trust policy allows the token.
+func (r *Role) trusts(t *token) bool {
+	pattern := regexp.QuoteMeta(r.Subject)
+	pattern = strings.ReplaceAll(pattern, `\*`, ".*")
+	pattern = strings.ReplaceAll(pattern, `\?`, ".")
+	return regexp.MustCompile("^(?s:" + pattern + ")$").MatchString(t.Subject)
+}
+
+// AddRole adds a role that AssumeRoleWithWebIdentity can assume with a token whose
+// subject matches the pattern, such as
+// "repo:octo-org/octo-repo:ref:refs/heads/*".
+func (c *Cloud) AddRole(arn, subject string, opts ...func(*Role)) {
+	r := &Role{Subject: subject, Audience: "sts.amazonaws.com", MaxSession: time.Hour}
+	for _, opt := range opts {
+		opt(r)
+	}
+	c.store.mu.Lock()
+	defer c.store.mu.Unlock()
+	c.store.roles[arn] = r
+}
