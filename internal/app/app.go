@@ -121,7 +121,8 @@ func finish(out *report.Reporter, res release.Result) int {
 }
 
 func request(in input.Input, ev event.Event, target rules.Target) release.Request {
-	req := release.Request{
+	return release.Request{
+		Functions:        in.Functions,
 		Alias:            target.Alias,
 		Latest:           target.Latest,
 		Description:      in.Description,
@@ -141,10 +142,6 @@ func request(in input.Input, ev event.Event, target rules.Target) release.Reques
 		Smoke:            release.Smoke{Payloads: in.SmokeTest, Expect: in.Expect, Given: in.ExpectGiven},
 		Run:              release.Run{ID: ev.RunID, Attempt: ev.Attempt, Ref: ev.Ref.Short(), SHA: ev.SHA},
 	}
-	for _, f := range in.Functions {
-		req.Functions = append(req.Functions, release.Function{Name: f.Name, ID: f.Given})
-	}
-	return req
 }
 
 // ownTime is how long the rollout itself takes if nothing goes wrong; the timeout

@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// headSize is how many bytes from the beginning of a file tell what it is.
+// headSize is how many bytes of a file are read to recognize it.
 const headSize = 64
 
-// The systems that a program is made for.
+// The operating systems of programs.
 const (
 	linux   = "Linux"
 	macOS   = "macOS"
@@ -27,8 +27,8 @@ const (
 
 // program is what a file can run on.
 type program struct {
-	system       string // "" if it is no program
-	architecture string // "" if it is none of Lambda's
+	system       string // "" if it is not a program
+	architecture string // "" if Lambda does not have it
 }
 
 // programOf reads the beginning of an ELF, Mach-O or Windows program.
@@ -61,7 +61,8 @@ func programOf(head []byte) program {
 	return program{}
 }
 
-// isLibrary tells by its name a file that a runtime loads from one that is run.
+// isLibrary reports whether a file, by its name, is loaded by a runtime rather
+// than run.
 func isLibrary(name string) bool {
 	base := path.Base(name)
 	return strings.HasSuffix(base, ".so") || strings.Contains(base, ".so.") || strings.HasSuffix(base, ".node")
@@ -72,7 +73,7 @@ func isLibrary(name string) bool {
 // https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html
 const bootstrapName = "bootstrap"
 
-// scan gathers what the files of a package are made for.
+// scan collects what systems the files of a package are built for.
 type scan struct {
 	bootstrap   program
 	executables guess // in the top folder
@@ -82,17 +83,17 @@ type scan struct {
 // guess is an architecture that all files seen so far agree on.
 type guess struct {
 	architecture, file string
-	torn               bool
+	conflict           bool
 }
 
 func (g *guess) add(name, architecture string) {
 	if g.file == "" {
 		g.architecture, g.file = architecture, name
 	}
-	g.torn = g.torn || g.architecture != architecture
+	g.conflict = g.conflict || g.architecture != architecture
 }
 
-// add notes a file by its first bytes.
+// add records a file by its first bytes.
 func (s *scan) add(name string, head []byte) {
 	p := programOf(head)
 	switch {
@@ -106,8 +107,8 @@ func (s *scan) add(name string, head []byte) {
 	}
 }
 
-// archive notes the files of an archive. It unpacks the beginning of those that
-// could tell something; one that cannot be unpacked tells nothing.
+// archive records the files of an archive. It unpacks only the beginning of
+// those that may be programs or libraries, and skips what cannot be unpacked.
 func (s *scan) archive(directory *zip.Reader) {
 	for _, f := range directory.File {
 		if f.FileInfo().IsDir() || strings.Contains(f.Name, "/") && !isLibrary(f.Name) {
@@ -122,14 +123,14 @@ func headOf(f *zip.File) []byte {
 	if err != nil {
 		return nil
 	}
-	defer in.Close() //nolint:errcheck // nothing is lost: it was read only
+	defer in.Close() //nolint:errcheck // it was only read
 	head := make([]byte, headSize)
 	n, _ := io.ReadFull(in, head)
 	return head[:n]
 }
 
-// into writes what was found: bootstrap decides, then the programs beside it,
-// then the libraries; where they disagree nothing is said.
+// into sets the architecture of p: that of bootstrap, else of the programs
+// beside it, else of the libraries; none if they disagree.
 func (s *scan) into(p *Package) {
 	p.bootstrap = s.bootstrap
 	switch {
@@ -143,7 +144,7 @@ func (s *scan) into(p *Package) {
 }
 
 func (g *guess) into(p *Package) {
-	if !g.torn {
+	if !g.conflict {
 		p.Architecture, p.ArchitectureFile = g.architecture, g.file
 	}
 }

@@ -1,18 +1,18 @@
-// Package artifact turns what `code` names into what UpdateFunctionCode takes.
+// Package artifact turns the input `code` into what UpdateFunctionCode takes.
 //
-// Parse and ParseMany read the input and touch no file. Source.Open then reads
-// the .zip, or zips the folder, and refuses what Lambda would refuse, before
-// anything is sent. An object in S3 and an image are handed on by their names.
+// Parse reads the input and opens no file. Source.Open then reads the .zip, or
+// zips the folder, and refuses what Lambda would refuse, before anything is
+// sent. For an object in S3 and for an image only the name is passed on.
 //
 // A folder is zipped so that the same files give the same bytes, and therefore
 // the same CodeSha256, on every machine and operating system: sorted by name,
-// all times 1980-01-01, modes 0644 or 0755 and nothing else of the file system.
+// all times 1980-01-01, modes 0644 or 0755, and nothing else of the file system.
 // Only another version of this program may compress differently. Every file
-// below the folder goes in, hidden ones and .git too: nothing is left out by
-// guessing, so point `code` at a folder that holds what is meant to run.
-// Folders themselves are not written, so empty ones are gone.
+// below the folder is packed, hidden ones and .git too: nothing is left out by
+// guessing, so `code` should name a folder with exactly the files to run.
+// Folders themselves are not written, so empty ones disappear.
 //
-// The package knows files and Lambda's limits, and calls nobody.
+// The package knows files and Lambda's limits, and makes no calls.
 package artifact
 
 import (
@@ -34,12 +34,12 @@ type Package struct {
 
 	// ZipFile is the archive, at most 50 MB; nil for S3 and an image. It is
 	// held once and freed with the Package, so a caller with many functions
-	// does well to open each just before its upload.
+	// should open each just before its upload.
 	ZipFile []byte
 
-	// SHA256 is what Lambda will report as CodeSha256: of an archive its
+	// SHA256 is the CodeSha256 that Lambda will report: of an archive its
 	// SHA-256 in base64, of an image by digest that digest in hex. "" if it
-	// cannot be known here: of an S3 object, and of an image by tag.
+	// is not known: of an S3 object, and of an image by tag.
 	SHA256 string
 
 	Size     int64 // bytes of ZipFile
@@ -47,20 +47,20 @@ type Package struct {
 	Files    int   // how many files are in it
 
 	// Architecture is x86_64 or arm64, as Lambda names them, read from
-	// ArchitectureFile; "" if no file tells, or files disagree.
+	// ArchitectureFile; "" if no file shows it, or files disagree.
 	Architecture     string
 	ArchitectureFile string
 
-	bootstrap program // what the file `bootstrap` is, if there is one
+	bootstrap program // of the file `bootstrap`, if there is one
 }
 
 // Open reads the .zip or zips the folder; for S3 and an image there is nothing
-// to read. getenv tells where the runner put the workspace: a path that is not
-// there, and that names the workspace as the host knows it, is looked for in
+// to read. getenv gives the place of the workspace: a path that does not exist
+// here, but is in the workspace on the runner's host, is looked for in
 // GITHUB_WORKSPACE. A relative path is relative to the working directory.
 //
-// What Lambda would refuse is an error here: an archive that is broken, empty
-// or too large, a folder that cannot be zipped faithfully. Zipping stops when
+// What Lambda would refuse is an error: an archive that is broken, empty or too
+// large, a folder that cannot be zipped faithfully. Zipping stops when
 // ctx ends.
 func (s Source) Open(ctx context.Context, getenv func(string) string) (Package, error) {
 	switch s.Kind {
@@ -78,11 +78,11 @@ func (s Source) Open(ctx context.Context, getenv func(string) string) (Package, 
 	case s.Kind == Folder && info.IsDir():
 		return zipFolder(ctx, s, lambdaLimits)
 	case s.Kind == Folder:
-		return Package{}, fmt.Errorf("open code %q: it is a file, and not a folder; only a .zip or .jar is uploaded as it is, everything else goes into a folder", s.Given)
+		return Package{}, fmt.Errorf("open code %q: it is a file, not a folder; only a .zip or .jar is uploaded as it is, put other files into a folder", s.Given)
 	case info.IsDir():
-		return Package{}, fmt.Errorf("open code %q: it is a folder, although its name ends like a file's; write %q to have it zipped", s.Given, s.Given+"/")
+		return Package{}, fmt.Errorf("open code %q: it is a folder, although its name looks like a file; write %q to have it zipped", s.Given, s.Given+"/")
 	case !info.Mode().IsRegular():
-		return Package{}, fmt.Errorf("open code %q: it is %s, and not a file", s.Given, kindOf(info.Mode()))
+		return Package{}, fmt.Errorf("open code %q: it is %s, not a file", s.Given, kindOf(info.Mode()))
 	}
 	return readZip(s, lambdaLimits)
 }
@@ -102,9 +102,9 @@ func (s Source) locate(ws workspace) (string, fs.FileInfo, error) {
 	err = fmt.Errorf("open code %q: %w", s.Given, err)
 	switch {
 	case ok:
-		err = fmt.Errorf("%w; nor is there %q, which is the same place in a container", err, mapped)
+		err = fmt.Errorf("%w; %q, the same place in a container, does not exist either", err, mapped)
 	case isAbsolute(s.Path) && ws.dir != "" && !ws.has(s.Path):
-		err = fmt.Errorf("%w; an action that runs in a container sees the workspace only, here %q: put the code below it, and write its path from there", err, ws.dir)
+		err = fmt.Errorf("%w; an action that runs in a container sees only the workspace, %q here: put the code there and write its path relative to it", err, ws.dir)
 	case !isAbsolute(s.Path):
 		if dir, wdErr := os.Getwd(); wdErr == nil {
 			err = fmt.Errorf("%w in %q; build or download it in an earlier step of this job", err, dir)
@@ -113,7 +113,7 @@ func (s Source) locate(ws workspace) (string, fs.FileInfo, error) {
 	return "", nil, err
 }
 
-// Describe is a line for the log: what it is, and how much.
+// Describe is a line for the log: source, size and architecture.
 func (p Package) Describe() string {
 	var text string
 	switch p.Kind {
@@ -140,13 +140,13 @@ func (p Package) Describe() string {
 	return text
 }
 
-// hashOf is the CodeSha256 that Lambda gives an archive.
+// hashOf is the CodeSha256 of an archive.
 func hashOf(archive []byte) string {
 	sum := sha256.Sum256(archive)
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// kindOf names what is neither a file nor a folder.
+// kindOf names a mode that is neither a file nor a folder.
 func kindOf(mode fs.FileMode) string {
 	switch {
 	case mode&fs.ModeSocket != 0:

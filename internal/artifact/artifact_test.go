@@ -45,7 +45,7 @@ func put(tb testing.TB, path, content string, mode fs.FileMode) {
 
 func parsed(tb testing.TB, code string) Source {
 	tb.Helper()
-	s, err := Parse(code)
+	s, err := parseOne(code)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -134,8 +134,8 @@ func TestOpenHostPath(t *testing.T) {
 	}
 
 	for code, want := range map[string]string{
-		host + "/../build":            "nor is there",
-		"/home/runner/work/_temp/x":   "sees the workspace only, here ",
+		host + "/../build":            "does not exist either",
+		"/home/runner/work/_temp/x":   "sees only the workspace, ",
 		"build/never.zip":             "in an earlier step of this job",
 		filepath.Join(dir, "missing"): "missing",
 	} {
@@ -148,7 +148,7 @@ func TestOpenHostPath(t *testing.T) {
 
 func TestOpenRefusesTheWrongKind(t *testing.T) {
 	t.Parallel()
-	wantIn(t, refused(t, write(t, "app.tar", "x")), "it is a file, and not a folder", ".zip or .jar")
+	wantIn(t, refused(t, write(t, "app.tar", "x")), "it is a file, not a folder", ".zip or .jar")
 	dir := filepath.Join(t.TempDir(), "dist.zip")
 	put(t, filepath.Join(dir, "a"), "x", 0o644)
 	wantIn(t, refused(t, dir), "it is a folder", `dist.zip/`)

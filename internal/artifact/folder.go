@@ -13,7 +13,7 @@ import (
 	"unicode/utf8"
 )
 
-// file is one that goes into the archive.
+// file is a file to pack.
 type file struct {
 	name       string // in the archive: slashes, UTF-8
 	from       string // below the folder, with all links resolved
@@ -25,19 +25,19 @@ type file struct {
 type folder struct {
 	ctx      context.Context
 	dir      string   // without links
-	root     *os.Root // dir, so that nothing outside can be read by accident
+	root     *os.Root // dir; nothing outside can be read through it
 	limits   limits
 	files    []file
 	unpacked int64
 	visited  int // files and folders
 }
 
-// openFolder lists the files below dir, sorted by name, and refuses what is too
-// large; it reads none of them. The caller closes root.
+// openFolder lists the files below dir, sorted by name, and refuses a folder
+// that is too large; it reads no file. The caller closes root.
 //
-// A link is followed if it leads to something in the same folder, and then
-// counts as what it leads to. A link out of the folder would pack what is on
-// this machine only, and a loop has no end: errors.
+// A link to a place in the same folder is packed as what it points to. A link
+// out of the folder is an error, since it would pack what only this machine
+// has, and so is a loop of links.
 func openFolder(ctx context.Context, dir string, l limits) (*folder, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -68,8 +68,8 @@ func (f *folder) list() error {
 	return f.limits.checkUnpacked(f.unpacked)
 }
 
-// walk lists the folder that is at from, and that the archive calls name. above
-// are the folders that led here, itself included.
+// walk lists the folder at from, whose name in the archive is name. above are
+// the folders on the way there, itself included.
 func (f *folder) walk(name, from string, above []string) error {
 	if err := f.ctx.Err(); err != nil {
 		return err
@@ -95,13 +95,13 @@ func (f *folder) walk(name, from string, above []string) error {
 		switch {
 		case info.IsDir():
 			if slices.Contains(above, from) {
-				return fmt.Errorf("%q is a link to a folder that it is in, a loop: remove it", name)
+				return fmt.Errorf("%q is a link to a folder that contains it, which is a loop: remove it", name)
 			}
 			err = f.walk(name, from, append(slices.Clip(above), from))
 		case info.Mode().IsRegular():
 			f.files = append(f.files, file{name: name, from: from, size: info.Size(), executable: info.Mode()&0o111 != 0})
 		default:
-			err = fmt.Errorf("%q is %s, which an archive cannot hold: remove it", name, kindOf(info.Mode()))
+			err = fmt.Errorf("%q is %s, which cannot be zipped: remove it", name, kindOf(info.Mode()))
 		}
 		if err != nil {
 			return err
@@ -110,14 +110,14 @@ func (f *folder) walk(name, from string, above []string) error {
 	return nil
 }
 
-// visit checks a name, and that there is an end.
+// visit checks a name and the number of files.
 func (f *folder) visit(name string) error {
 	f.visited++
 	switch {
 	case f.visited > f.limits.maxFiles():
 		return fmt.Errorf("more than %d files and folders do not fit into %s: zip it and %s", f.limits.maxFiles(), megabytes(f.limits.zipped), useS3)
 	case !utf8.ValidString(name):
-		return fmt.Errorf("the name %q is not UTF-8, and would be another one after unpacking: rename it", name)
+		return fmt.Errorf("the name %q is not UTF-8 and would change when unpacked: rename it", name)
 	case strings.Contains(name, `\`):
 		return fmt.Errorf("the name %q has a backslash, which may be unpacked as a folder: rename it", name)
 	}
@@ -130,11 +130,11 @@ func (f *folder) follow(name, from string) (string, fs.FileInfo, error) {
 	target, err := filepath.EvalSymlinks(full)
 	if err != nil {
 		to, _ := os.Readlink(full)
-		return "", nil, fmt.Errorf("%q is a link to %q, which leads nowhere: %w", name, to, err)
+		return "", nil, fmt.Errorf("%q is a link to %q, which cannot be opened: %w", name, to, err)
 	}
 	rel, err := filepath.Rel(f.dir, target)
 	if err != nil || !filepath.IsLocal(rel) {
-		return "", nil, fmt.Errorf("%q is a link out of the folder, to %q: copy into the folder what it leads to", name, target)
+		return "", nil, fmt.Errorf("%q is a link out of the folder, to %q: copy the target into the folder", name, target)
 	}
 	info, err := f.root.Lstat(rel)
 	return rel, info, err

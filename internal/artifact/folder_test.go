@@ -259,24 +259,24 @@ func TestFolderRefuses(t *testing.T) {
 		make func(m maker)
 		want []string
 	}{
-		{"empty", func(maker) {}, []string{"there is no file in it", "earlier step"}},
-		{"only folders", func(m maker) { m.folder("a/b") }, []string{"there is no file in it"}},
+		{"empty", func(maker) {}, []string{"it contains no file", "earlier step"}},
+		{"only folders", func(m maker) { m.folder("a/b") }, []string{"it contains no file"}},
 		{"link out", func(m maker) { m.link("a", write(m.t, "secret", "x")) },
-			[]string{`"a" is a link out of the folder`, "secret", "copy into the folder"}},
+			[]string{`"a" is a link out of the folder`, "secret", "copy the target into the folder"}},
 		{"link to a folder outside", func(m maker) { m.folder("sub"); m.link("sub/up", filepath.Join("..", "..")) },
 			[]string{`"sub/up" is a link out of the folder`}},
 		{"link to a folder called alike", func(m maker) { m.file("../dist2/x"); m.link("a", m.dir+"2") },
 			[]string{`"a" is a link out of the folder`}},
-		{"link to nothing", func(m maker) { m.link("a", "gone") }, []string{`"a" is a link to "gone", which leads nowhere`}},
-		{"link to itself", func(m maker) { m.link("a", "a") }, []string{`"a" is a link to "a", which leads nowhere`}},
+		{"link to nothing", func(m maker) { m.link("a", "gone") }, []string{`"a" is a link to "gone", which cannot be opened`}},
+		{"link to itself", func(m maker) { m.link("a", "a") }, []string{`"a" is a link to "a", which cannot be opened`}},
 		{"loop", func(m maker) { m.file("sub/x"); m.link("sub/up", "..") },
-			[]string{`"sub/up" is a link to a folder that it is in, a loop`}},
+			[]string{`"sub/up" is a link to a folder that contains it, which is a loop`}},
 		{"loop of two", func(m maker) {
 			m.file("a/x")
 			m.file("b/x")
 			m.link("a/b", filepath.Join("..", "b"))
 			m.link("b/a", filepath.Join("..", "a"))
-		}, []string{`"a/b/a" is a link to a folder that it is in, a loop`}},
+		}, []string{`"a/b/a" is a link to a folder that contains it, which is a loop`}},
 		{"socket", func(m maker) { m.socket("s") }, []string{`"s" is a socket`, "remove it"}},
 		{"backslash", func(m maker) { m.odd(`a\b`) }, []string{"backslash", "rename it"}},
 		{"not UTF-8", func(m maker) { m.odd("a\xff") }, []string{`"a\xff" is not UTF-8`, "rename it"}},
@@ -308,7 +308,7 @@ func TestFolderChanges(t *testing.T) {
 				t.Fatal(err)
 			}
 			err = newPacker(io.Discard).add(f, f.files[0], &scan{})
-			if err == nil || !strings.Contains(err.Error(), `"a" was 10 bytes and changed`) {
+			if err == nil || !strings.Contains(err.Error(), `"a" had 10 bytes and changed`) {
 				t.Errorf("got %v", err)
 			}
 		})

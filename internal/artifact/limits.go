@@ -5,16 +5,16 @@ import (
 	"math"
 )
 
-// limits are what Lambda accepts in an upload, in bytes. Both are tests' to
-// lower; lambdaLimits is what counts.
+// limits are what Lambda accepts in an upload, in bytes: lambdaLimits, and lower
+// ones in tests.
 type limits struct {
-	zipped   int64 // an archive may have so many
-	unpacked int64 // its files must have fewer, together
+	zipped   int64 // the most that an archive may have
+	unpacked int64 // its files together must have fewer
 }
 
 // lambdaLimits are documented as 50 MB and 250 MB, in megabytes of 1024 * 1024
 // bytes. Beyond them the answers are "Zipped size must be smaller than 52428800
-// bytes" (an archive of exactly so many passes) and "Unzipped size must be
+// bytes" (an archive of exactly that size passes) and "Unzipped size must be
 // smaller than 262144000 bytes". The limit of the whole request, 70167211
 // bytes, is out of reach: base64 makes 69905068 of the largest archive.
 //
@@ -23,32 +23,32 @@ type limits struct {
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 var lambdaLimits = limits{zipped: 50 << 20, unpacked: 250 << 20}
 
-// The way out of each limit. S3 is none for the unpacked size.
+// What to do about each limit. S3 does not help with the unpacked size.
 const (
 	useS3    = "upload it to S3, in the region of the function, and give code as s3://bucket/key"
-	useImage = "leave out what the function does not need, or make an image of it, up to 10 GB; S3 does not help, the limit is the same there"
+	useImage = "leave out what the function does not need, or build a container image, up to 10 GB; uploading by S3 does not help, the limit is the same"
 )
 
 func (l limits) checkZipped(size int64) error {
 	if size <= l.zipped {
 		return nil
 	}
-	return fmt.Errorf("%s (%d bytes) zipped, and an upload may have %s (%d): %s", megabytes(size), size, megabytes(l.zipped), l.zipped, useS3)
+	return fmt.Errorf("%s (%d bytes) zipped, but an upload may have at most %s (%d): %s", megabytes(size), size, megabytes(l.zipped), l.zipped, useS3)
 }
 
 func (l limits) checkUnpacked(size int64) error {
 	if size < l.unpacked {
 		return nil
 	}
-	return fmt.Errorf("%s (%d bytes) unpacked, and Lambda takes less than %s (%d), layers included: %s", megabytes(size), size, megabytes(l.unpacked), l.unpacked, useImage)
+	return fmt.Errorf("%s (%d bytes) unpacked, but Lambda takes less than %s (%d), layers included: %s", megabytes(size), size, megabytes(l.unpacked), l.unpacked, useImage)
 }
 
-// maxFiles is how many files could be in an archive at all: each takes 78 bytes
-// or more of it, besides its content. It ends the walk through links that lead
-// from folder to folder.
+// maxFiles is the most files that an archive could have: each takes at least 78
+// bytes, besides its content. It ends a walk through links from folder to
+// folder.
 func (l limits) maxFiles() int { return int(l.zipped / 78) }
 
-// plus adds up sizes, whatever a file claims: at most MaxInt64.
+// plus adds sizes, which an archive may make up; the sum is at most MaxInt64.
 func plus(total int64, size uint64) int64 {
 	if size > math.MaxInt64 || int64(size) > math.MaxInt64-total {
 		return math.MaxInt64

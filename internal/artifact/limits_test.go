@@ -149,11 +149,11 @@ func TestZipRefuses(t *testing.T) {
 	}
 	const empty = "PK\x05\x06" + "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
 	tests := []struct{ name, content, want string }{
-		{"nothing", "", "an empty file"},
-		{"no files", empty, "a zip with no file in it"},
-		{"only folders", folders.String(), "a zip with no file in it"},
+		{"nothing", "", "the file is empty"},
+		{"no files", empty, "the zip contains no file"},
+		{"only folders", folders.String(), "the zip contains no file"},
 		{"text", "hello", "not a zip (zip: not a valid zip file)"},
-		{"cut off", whole[:len(whole)-30], "as if it were cut off"},
+		{"cut off", whole[:len(whole)-30], "as if the file were truncated"},
 		{"gzip", "\x1f\x8b\x08", "compressed by gzip"},
 		{"Git LFS", "version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "lfs: true"},
 	}
@@ -256,7 +256,7 @@ func TestZipBomb(t *testing.T) {
 			if err := w.Close(); err != nil {
 				t.Fatal(err)
 			}
-			wantIn(t, refused(t, write(t, "bomb.zip", archive.String())), "unpacked, and Lambda takes less than 250.0 MB", "S3 does not help")
+			wantIn(t, refused(t, write(t, "bomb.zip", archive.String())), "unpacked, but Lambda takes less than 250.0 MB", "S3 does not help")
 		})
 	}
 }

@@ -13,12 +13,12 @@ import (
 )
 
 const (
-	// level is the compression: 6 is what zip(1) has, and more costs much time
-	// for little. It is part of the hash, so it stays.
+	// level is the compression: 6 is that of zip(1), and a higher one costs much
+	// time for little. It determines the hash, so it must not change.
 	level = 6
 
-	// dosEpoch is 1980-01-01, the first day that an archive can name, as DOS
-	// wrote it: year - 1980, month and day. The time, midnight, is 0.
+	// dosEpoch is 1980-01-01, the first day that an archive can store, in the
+	// format of DOS: year - 1980, month and day. The time, midnight, is 0.
 	dosEpoch = 0<<9 | 1<<5 | 1
 )
 
@@ -38,7 +38,7 @@ func packFolder(ctx context.Context, s Source, l limits) (p Package, err error) 
 	}
 	defer func() { err = errors.Join(err, f.root.Close()) }()
 	if len(f.files) == 0 {
-		return Package{}, errors.New("there is no file in it: build or download the code in an earlier step of this job")
+		return Package{}, errors.New("it contains no file: build or download the code in an earlier step of this job")
 	}
 	out := newArchive(f)
 	var seen scan
@@ -64,7 +64,7 @@ func packFolder(ctx context.Context, s Source, l limits) (p Package, err error) 
 }
 
 // packer writes files into an archive, one after the other, with one compressor
-// and one buffer for all.
+// and one buffer.
 type packer struct {
 	zip    *zip.Writer
 	buffer *bufio.Reader
@@ -107,14 +107,14 @@ func (w *packer) add(f *folder, file file, seen *scan) (err error) {
 		return err
 	}
 	if n != file.size {
-		return fmt.Errorf("%q was %d bytes and changed while it was read: let nothing write into the folder", file.name, file.size)
+		return fmt.Errorf("%q had %d bytes and changed while it was read: nothing may write into the folder meanwhile", file.name, file.size)
 	}
 	return nil
 }
 
-// headerOf has the name, the mode and nothing else of the file. Only one who
-// runs a program needs the mode 0755, so what is made to be run gets it even if
-// its own bit is lost, as it is on Windows and in an artifact of a workflow.
+// headerOf has only the name and the mode of the file. Programs and scripts get
+// the mode 0755 even if their executable bit is lost, as it is on Windows and in
+// an artifact of a workflow.
 // https://github.com/actions/upload-artifact#permission-loss
 func headerOf(file file, head []byte) *zip.FileHeader {
 	h := &zip.FileHeader{Name: file.name, Method: zip.Deflate}
@@ -126,14 +126,14 @@ func headerOf(file file, head []byte) *zip.FileHeader {
 	return h
 }
 
-// archive is the zip as it grows, up to its limit.
+// archive is the zip being written, up to its limit.
 type archive struct {
 	bytes  []byte
 	folder *folder
 }
 
-// newArchive takes all the memory at once that the archive may need; growing
-// would hold it twice. Pages that are not written to cost nothing.
+// newArchive allocates all the memory that the archive may need at once; growing
+// would need it twice. Pages that are not written to cost nothing.
 func newArchive(f *folder) *archive {
 	most := f.unpacked + f.unpacked/1000 + 1<<10
 	for _, file := range f.files {
@@ -151,8 +151,7 @@ func (a *archive) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// close gives the archive, and what it did not need of the memory back if that
-// is much.
+// close returns the archive, in less memory if most of it was not needed.
 func (a *archive) close() []byte {
 	if len(a.bytes) < cap(a.bytes)/2 {
 		return slices.Clone(a.bytes)

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"lambda-release/internal/lines"
 )
 
 // Kind is the sort of place that code comes from.
@@ -34,7 +36,7 @@ func (k Kind) String() string {
 	return "unknown"
 }
 
-// Source is one CODE, parsed. Which fields are set is up to Kind.
+// Source is one CODE, parsed. Kind decides which fields are set.
 type Source struct {
 	Kind          Kind
 	Path          string // Zip, Folder
@@ -43,25 +45,6 @@ type Source struct {
 	ObjectVersion string // S3: "" is the newest
 	ImageURI      string // Image: with a tag or a digest, never both
 	Given         string // as given, without the space around it
-}
-
-// SyntaxError is what is wrong with the text of `code`.
-type SyntaxError struct {
-	Line    int    // of the input, counted from 1; 0 if it is about the whole
-	Text    string // the line or the CODE; "" if it is about the whole
-	Problem string // what is wrong with it
-	Allowed string // what is allowed instead
-}
-
-func (e *SyntaxError) Error() string {
-	text := e.Problem + "; " + e.Allowed
-	if e.Text != "" {
-		text = fmt.Sprintf("%.200q: %s", e.Text, text)
-	}
-	if e.Line > 0 {
-		text = fmt.Sprintf("line %d: %s", e.Line, text)
-	}
-	return text
 }
 
 // allowed is every form of a CODE.
@@ -73,54 +56,33 @@ const (
 	allowedImage = "write 123456789012.dkr.ecr.eu-central-1.amazonaws.com/repository:tag, or repository@sha256:digest in place of the last"
 )
 
-// Parse reads one CODE. In this order it is
-//
-//	s3://bucket/key[#version]                                    an object in S3
-//	account.dkr.ecr.region.amazonaws.com/repository:tag          an image, also
-//	account.dkr.ecr.region.amazonaws.com/repository@sha256:hex   by its digest
-//	path/to.zip                                                  an archive, also .jar
-//	path/to/folder                                               any other path
-//
-// What reads like an address of some other kind is refused; a folder that is
-// really called so is reached with ./ before it. The last # of an S3 address
-// begins the version. No file is touched. The error is a *SyntaxError.
-func Parse(code string) (Source, error) {
-	s, wrong := parse(code)
-	if wrong != nil {
-		return Source{}, wrong
-	}
-	return s, nil
-}
-
-// scheme is what begins an address; C:// is a drive.
+// scheme matches the beginning of an address; C:// is a drive.
 var scheme = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]+)://`)
 
-func parse(code string) (Source, *SyntaxError) {
-	given := strings.TrimSpace(code)
+// parse reads one CODE; see Parse.
+func parse(given string) (Source, *lines.Error) {
 	s, wrong := parseKind(given)
-	if wrong != nil {
-		wrong.Text = given
-		return Source{}, wrong
+	if wrong == nil {
+		s.Given = given
 	}
-	s.Given = given
-	return s, nil
+	return s, wrong
 }
 
-func parseKind(given string) (Source, *SyntaxError) {
+func parseKind(given string) (Source, *lines.Error) {
 	switch {
 	case given == "":
 		return refuse("no code", allowed)
 	case !utf8.ValidString(given) || strings.ContainsFunc(given, unicode.IsControl):
-		return refuse("a character that cannot be printed", allowed)
+		return refuse("it contains a character that cannot be printed", allowed)
 	}
 	if m := scheme.FindStringSubmatch(given); m != nil {
 		switch rest := given[len(m[0]):]; {
 		case strings.EqualFold(m[1], "s3"):
 			return parseS3(rest)
 		case isECR(rest):
-			return refuse("an image is named without "+m[0], allowedImage)
+			return refuse("the URI of an image has no "+m[0], allowedImage)
 		}
-		return refuse(m[0]+" is no place that Lambda takes code from", allowed)
+		return refuse("Lambda takes no code from "+m[0], allowed)
 	}
 	first, rest, _ := strings.Cut(given, "/")
 	switch {
@@ -129,7 +91,7 @@ func parseKind(given string) (Source, *SyntaxError) {
 	case foreignRegistries[first]:
 		return refuse("Lambda runs images from the private registries of ECR only", "push a copy to ECR, in the region of the function, and name that")
 	case strings.HasPrefix(given, "arn:"):
-		return refuse("an ARN", allowed)
+		return refuse("an ARN is not a location of code", allowed)
 	}
 	if lower := strings.ToLower(given); strings.HasSuffix(lower, ".zip") || strings.HasSuffix(lower, ".jar") {
 		return Source{Kind: Zip, Path: given}, nil
@@ -137,8 +99,8 @@ func parseKind(given string) (Source, *SyntaxError) {
 	return Source{Kind: Folder, Path: given}, nil
 }
 
-func refuse(problem, allowed string) (Source, *SyntaxError) {
-	return Source{}, &SyntaxError{Problem: problem, Allowed: allowed}
+func refuse(problem, allowed string) (Source, *lines.Error) {
+	return Source{}, &lines.Error{Problem: problem, Allowed: allowed}
 }
 
 // https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html
@@ -153,7 +115,7 @@ var (
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 const maxKey = 1024
 
-func parseS3(address string) (Source, *SyntaxError) {
+func parseS3(address string) (Source, *lines.Error) {
 	bucket, key, _ := strings.Cut(address, "/")
 	version := ""
 	if i := strings.LastIndexByte(key, '#'); i >= 0 {
@@ -166,18 +128,18 @@ func parseS3(address string) (Source, *SyntaxError) {
 	case !bucketName.MatchString(bucket) || strings.HasSuffix(bucket, "."):
 		return refuse(fmt.Sprintf("%.80q is not the name of a bucket", bucket), allowedS3)
 	case key == "":
-		return refuse("no key behind the bucket", allowedS3)
+		return refuse("no key after the bucket", allowedS3)
 	case strings.HasSuffix(key, "/"):
-		return refuse("the key ends in a slash, and Lambda takes one object, a zip", allowedS3)
+		return refuse("the key ends in a slash, but Lambda takes one object, a zip", allowedS3)
 	case len(key) > maxKey:
-		return refuse(fmt.Sprintf("a key of %d bytes, and S3 has at most %d", len(key), maxKey), allowedS3)
+		return refuse(fmt.Sprintf("the key has %d bytes, and S3 allows %d", len(key), maxKey), allowedS3)
 	case strings.Contains(key, "?versionId="):
-		return refuse("the version is given as in a URL", allowedS3)
+		return refuse("the version is written as in a URL", allowedS3)
 	}
 	return Source{Kind: S3, Bucket: bucket, Key: key, ObjectVersion: version}, nil
 }
 
-// foreignRegistries are where images often are that Lambda cannot run.
+// foreignRegistries often hold images, and Lambda takes none from them.
 // https://docs.aws.amazon.com/lambda/latest/dg/images-create.html
 var foreignRegistries = map[string]bool{
 	"public.ecr.aws": true, "docker.io": true, "ghcr.io": true, "quay.io": true, "gcr.io": true,
@@ -193,30 +155,30 @@ var (
 	imageDigest = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 )
 
-// isECR tells whether the host of an address is a registry of ECR.
+// isECR reports whether the host of an address is a registry of ECR.
 func isECR(address string) bool {
 	host, _, _ := strings.Cut(address, "/")
 	return strings.Contains(host, ".dkr.ecr") || strings.Contains(host, ".dkr-ecr")
 }
 
-func parseImage(given, host, rest string) (Source, *SyntaxError) {
+func parseImage(given, host, rest string) (Source, *lines.Error) {
 	rest, digest, byDigest := strings.Cut(rest, "@")
 	repo, tag, byTag := strings.Cut(rest, ":")
 	switch {
 	case strings.Contains(host, "ecr-fips"):
 		// https://docs.aws.amazon.com/lambda/latest/dg/images-create.html
-		return refuse("Lambda does not take images from the FIPS endpoints of ECR", "name the registry with ecr in place of ecr-fips")
+		return refuse("Lambda does not take images from the FIPS endpoints of ECR", "write ecr instead of ecr-fips in the name of the registry")
 	case !registry.MatchString(host):
 		return refuse(fmt.Sprintf("%.80q is not a registry of ECR", host), allowedImage)
 	case len(repo) < 2 || len(repo) > 256 || !repository.MatchString(repo):
 		return refuse(fmt.Sprintf("%.80q is not the name of a repository", repo), allowedImage)
 	case byDigest && byTag:
-		// Lambda answers "Source image … is not valid" to this, and to neither.
-		return refuse("a tag and a digest at once", "leave out one; the digest is the one that cannot be moved")
+		// Lambda answers "Source image … is not valid", as it does when both are missing.
+		return refuse("it has both a tag and a digest", "leave one out; a digest always names the same image")
 	case byDigest && !imageDigest.MatchString(digest):
 		return refuse(fmt.Sprintf("%.80q is not a digest, which is sha256: and 64 of 0-9 and a-f", digest), allowedImage)
 	case !byDigest && !byTag:
-		return refuse("an image without tag and digest, which Lambda refuses", allowedImage)
+		return refuse("the image has neither tag nor digest, which Lambda refuses", allowedImage)
 	case byTag && !imageTag.MatchString(tag):
 		return refuse(fmt.Sprintf("%.80q is not a tag", tag), allowedImage)
 	}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"lambda-release/internal/lines"
 )
 
 const (
@@ -11,7 +13,13 @@ const (
 	ecr   = "123456789012.dkr.ecr.eu-central-1.amazonaws.com"
 )
 
-func TestParse(t *testing.T) {
+// parseOne reads `code` as a job with one function does.
+func parseOne(code string) (Source, error) {
+	sources, err := Parse(code, []string{"orders"})
+	return sources["orders"], err
+}
+
+func TestParseKinds(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		code string
@@ -26,7 +34,7 @@ func TestParse(t *testing.T) {
 		{"dist.zip/", Source{Kind: Folder, Path: "dist.zip/"}},
 		{".", Source{Kind: Folder, Path: "."}},
 		{"/github/workspace/my dist", Source{Kind: Folder, Path: "/github/workspace/my dist"}},
-		{"year=2026", Source{Kind: Folder, Path: "year=2026"}},
+		{"./year=2026", Source{Kind: Folder, Path: "./year=2026"}},
 		{"C://dist", Source{Kind: Folder, Path: "C://dist"}},
 		{"./public.ecr.aws/x", Source{Kind: Folder, Path: "./public.ecr.aws/x"}},
 		{"./" + ecr + "/x", Source{Kind: Folder, Path: "./" + ecr + "/x"}},
@@ -49,7 +57,7 @@ func TestParse(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.code, func(t *testing.T) {
 			t.Parallel()
-			got, err := Parse(tt.code)
+			got, err := parseOne(tt.code)
 			tt.want.Given = strings.TrimSpace(tt.code)
 			if err != nil || got != tt.want {
 				t.Errorf("Parse(%q) = %+v, %v; want %+v", tt.code, got, err, tt.want)
@@ -58,39 +66,38 @@ func TestParse(t *testing.T) {
 	}
 }
 
-func TestParseRefuses(t *testing.T) {
+func TestParseKindsRefuses(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		code string
 		want string // in the error
 	}{
-		{"", "no code; write the path of a .zip or of a folder, s3://"},
+		{"", "no code for orders; write the path of a .zip or of a folder, s3://"},
 		{" \n", "no code"},
 		{"a\x00b", "cannot be printed"},
-		{"a\nb", "cannot be printed"},
 		{"a\xffb", "cannot be printed"},
 		{"s3://", "is not the name of a bucket"},
-		{"s3://my-bucket", "no key behind the bucket"},
-		{"s3://my-bucket/", "no key behind the bucket"},
+		{"s3://my-bucket", "no key after the bucket"},
+		{"s3://my-bucket/", "no key after the bucket"},
 		{"s3://my-bucket/builds/", "ends in a slash"},
 		{"s3://ab/key", `"ab" is not the name of a bucket`},
 		{"s3://bucket./key", "is not the name of a bucket"},
 		{"s3://my-bucket/key#", `"" is not the version`},
 		{"s3://my-bucket/key#a/b", `"a/b" is not the version`},
 		{"s3://my-bucket/key?versionId=abc", "as in a URL; write s3://bucket/key, or s3://bucket/key#version"},
-		{"s3://my-bucket/" + strings.Repeat("k", 1025), "a key of 1025 bytes"},
-		{"https://my-bucket.s3.amazonaws.com/key", "https:// is no place"},
-		{"https://" + ecr + "/orders:1", "without https://"},
-		{"docker://" + ecr + "/orders:1", "without docker://"},
-		{"arn:aws:s3:::bucket/key", "an ARN; write"},
+		{"s3://my-bucket/" + strings.Repeat("k", 1025), "the key has 1025 bytes"},
+		{"https://my-bucket.s3.amazonaws.com/key", "Lambda takes no code from https://"},
+		{"https://" + ecr + "/orders:1", "has no https://"},
+		{"docker://" + ecr + "/orders:1", "has no docker://"},
+		{"arn:aws:s3:::bucket/key", "an ARN is not a location of code; write"},
 		{"public.ecr.aws/lambda/nodejs:22", "private registries of ECR only; push a copy"},
 		{"ghcr.io/owner/image:1", "private registries of ECR only"},
 		{ecr, `"" is not the name of a repository`},
-		{ecr + "/orders", "without tag and digest"},
+		{ecr + "/orders", "neither tag nor digest"},
 		{ecr + "/Orders:1", `"Orders" is not the name of a repository`},
 		{ecr + "/orders:", `"" is not a tag`},
 		{ecr + "/orders:a b", `"a b" is not a tag`},
-		{ecr + "/orders:1@sha256:" + hex64, "a tag and a digest at once"},
+		{ecr + "/orders:1@sha256:" + hex64, "both a tag and a digest"},
 		{ecr + "/orders@sha256:123", "is not a digest"},
 		{ecr + "/orders@md5:" + hex64, "is not a digest"},
 		{"12345.dkr.ecr.eu-central-1.amazonaws.com/orders:1", "is not a registry of ECR"},
@@ -100,36 +107,13 @@ func TestParseRefuses(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.code, func(t *testing.T) {
 			t.Parallel()
-			got, err := Parse(tt.code)
-			if _, ok := errors.AsType[*SyntaxError](err); !ok {
-				t.Fatalf("Parse(%q) = %+v, %v; want a *SyntaxError", tt.code, got, err)
+			got, err := parseOne(tt.code)
+			if _, ok := errors.AsType[*lines.Error](err); !ok {
+				t.Fatalf("Parse(%q) = %+v, %v; want a *lines.Error", tt.code, got, err)
 			}
 			if !strings.Contains(err.Error(), tt.want) || got != (Source{}) {
 				t.Errorf("Parse(%q) = %+v, %v; want nothing, and an error with %q", tt.code, got, err, tt.want)
 			}
 		})
 	}
-}
-
-func FuzzParse(f *testing.F) {
-	for _, code := range []string{"dist.zip", "dist/", "s3://bucket/key#v", ecr + "/orders:1", ecr + "/o@sha256:" + hex64, "arn:aws:s3:::b", "http://x", "C:/x"} {
-		f.Add(code)
-	}
-	f.Fuzz(func(t *testing.T, code string) {
-		s, err := Parse(code)
-		if err != nil {
-			if s != (Source{}) {
-				t.Fatalf("Parse(%q) gives %+v and %v", code, s, err)
-			}
-			return
-		}
-		if again, err := Parse(s.Given); err != nil || again != s {
-			t.Fatalf("Parse(%q) = %+v, and again %+v, %v", code, s, again, err)
-		}
-		file, bucket, image := s.Path != "", s.Bucket != "" && s.Key != "", s.ImageURI != ""
-		want := map[Kind][3]bool{Zip: {true, false, false}, Folder: {true, false, false}, S3: {false, true, false}, Image: {false, false, true}}
-		if got := [3]bool{file, bucket, image}; got != want[s.Kind] {
-			t.Fatalf("Parse(%q) = %+v, whose fields are not those of its kind", code, s)
-		}
-	})
 }

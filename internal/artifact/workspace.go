@@ -2,19 +2,19 @@ package artifact
 
 import "strings"
 
-// workspace is how the runner of a GitHub Action calls the folder of the job.
+// workspace is the folder of a job of GitHub Actions, which has several paths.
 //
-// The host has it at WORK/repo/repo. In a Docker action it is mounted at
-// /github/workspace, and the runner rewrites each variable, inputs included, of
-// which the value as a whole begins with the host's path. Of NAME=PATH it does
-// not, so a path that was written with ${{ github.workspace }} arrives as the
-// host knows it. RUNNER_WORKSPACE arrives so, too, because it is the parent,
-// WORK/repo: with the repository's name it gives back the host's path. In a job
-// in a container there is a third one, /__w/repo/repo.
+// On the host it is WORK/repo/repo. In a Docker action it is mounted at
+// /github/workspace, and the runner rewrites each variable, inputs included,
+// whose whole value begins with the host's path. It does not rewrite NAME=PATH,
+// so a path written with ${{ github.workspace }} arrives as the host's path.
+// RUNNER_WORKSPACE is not rewritten either, because it is the parent, WORK/repo:
+// with the repository's name it gives the host's path. In a job in a container
+// there is a third path, /__w/repo/repo.
 // https://github.com/actions/runner/blob/main/src/Runner.Worker/Handlers/ContainerActionHandler.cs
 // https://github.com/actions/runner/issues/2058
 type workspace struct {
-	dir    string // GITHUB_WORKSPACE: the folder as this process sees it; "" outside of GitHub
+	dir    string // GITHUB_WORKSPACE: the folder as this process sees it; "" outside GitHub Actions
 	parent string // RUNNER_WORKSPACE: the parent of the folder on the host
 	repo   string // the repository's name, without the owner
 }
@@ -28,15 +28,15 @@ func workspaceOf(getenv func(string) string) workspace {
 	return ws
 }
 
-// inside is where this process sees an absolute path of the host; false if the
-// path is not known to be in the workspace. It looks at no file: the caller
-// asks only for a path that is not there, and looks at what it gets.
+// inside is the path in this process of an absolute path of the host; false if
+// the path is not known to be in the workspace. It reads no file: the caller
+// asks only for a path that does not exist, and checks the result.
 func (ws workspace) inside(hostPath string) (string, bool) {
 	if ws.dir == "" || ws.repo == "" || !isAbsolute(hostPath) {
 		return "", false
 	}
 	p := splitPath(hostPath)
-	rest, ok := p.behind(ws.repo)
+	rest, ok := p.after(ws.repo)
 	if ws.parent != "" {
 		if known, in := p.below(splitPath(ws.parent + "/" + ws.repo)); in {
 			rest, ok = known, true
@@ -52,18 +52,18 @@ func (ws workspace) inside(hostPath string) (string, bool) {
 	return strings.Join(append([]string{strings.TrimRight(ws.dir, `/\`)}, rest...), slash), true
 }
 
-// has tells whether a path is in the workspace as this process sees it.
+// has reports whether a path is in the workspace as this process sees it.
 func (ws workspace) has(path string) bool {
 	_, ok := splitPath(path).below(splitPath(ws.dir))
 	return ok
 }
 
-// isAbsolute takes the paths of every system on every system.
+// isAbsolute recognizes the paths of every operating system on every other.
 func isAbsolute(path string) bool {
 	return strings.HasPrefix(path, "/") || isWindows(path)
 }
 
-// isWindows tells a path with a drive or a server: C:\x, C:/x, \\server\x.
+// isWindows reports whether a path has a drive or a server: C:\x, C:/x, \\server\x.
 func isWindows(path string) bool {
 	if strings.HasPrefix(path, `\\`) {
 		return true
@@ -75,7 +75,7 @@ func isWindows(path string) bool {
 // pathParts is an absolute path, cleaned.
 type pathParts struct {
 	segments []string
-	fold     bool // upper and lower case are the same
+	fold     bool // case is ignored
 }
 
 func splitPath(path string) pathParts {
@@ -112,8 +112,8 @@ func (p pathParts) below(dir pathParts) ([]string, bool) {
 	return p.segments[len(dir.segments):], true
 }
 
-// behind is what follows the first repo/repo in p.
-func (p pathParts) behind(repo string) ([]string, bool) {
+// after is what follows the first repo/repo in p.
+func (p pathParts) after(repo string) ([]string, bool) {
 	for i := 1; i < len(p.segments); i++ {
 		if p.same(p.segments[i-1], repo) && p.same(p.segments[i], repo) {
 			return p.segments[i+1:], true

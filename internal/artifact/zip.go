@@ -9,9 +9,9 @@ import (
 	"os"
 )
 
-// readZip reads an archive that is sent as it is. Its directory alone, which is
-// at the end of the file, tells whether it is one and how large its files are;
-// only then is the file read, once, and none in it is unpacked.
+// readZip reads an archive that is sent as it is. Its directory, at the end of
+// the file, shows whether it is a zip and how large its files are; only then is
+// the file read, once, and nothing in it is unpacked.
 func readZip(s Source, l limits) (Package, error) {
 	p, err := loadZip(s, l)
 	if err != nil {
@@ -37,9 +37,9 @@ func loadZip(s Source, l limits) (p Package, err error) {
 	}
 	p.Files, p.Unpacked = measure(directory)
 	if p.Files == 0 {
-		return Package{}, errors.New("a zip with no file in it, which Lambda refuses")
+		return Package{}, errors.New("the zip contains no file, which Lambda refuses")
 	}
-	// This one first: S3 helps only if it passes.
+	// The unpacked size first: the advice to use S3 helps only if it is good.
 	if err := l.checkUnpacked(p.Unpacked); err != nil {
 		return Package{}, err
 	}
@@ -58,8 +58,8 @@ func loadZip(s Source, l limits) (p Package, err error) {
 	return p, nil
 }
 
-// measure counts the files of an archive, and their bytes unpacked as its
-// directory has it, in zip64 too.
+// measure counts the files of an archive and their unpacked bytes, as its
+// directory lists them, also in zip64.
 func measure(directory *zip.Reader) (files int, unpacked int64) {
 	for _, f := range directory.File {
 		if f.FileInfo().IsDir() {
@@ -71,21 +71,21 @@ func measure(directory *zip.Reader) (files int, unpacked int64) {
 	return files, unpacked
 }
 
-// notAZip tells what a file is that has no directory of a zip.
+// notAZip says what a file is that has no zip directory.
 func notAZip(in io.ReaderAt, size int64, err error) error {
 	head := make([]byte, headSize)
 	n, _ := in.ReadAt(head, 0)
 	head = head[:n]
-	const cure = "make it again with zip"
+	const cure = "create it again with zip"
 	switch {
 	case size == 0:
-		return fmt.Errorf("an empty file, and no zip: %s", cure)
+		return fmt.Errorf("the file is empty: %s", cure)
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
-		return fmt.Errorf("it begins as a zip, and its directory is missing or broken, as if it were cut off (%w): %s", err, cure)
+		return fmt.Errorf("it begins as a zip, but its directory is missing or broken, as if the file were truncated (%w): %s", err, cure)
 	case bytes.HasPrefix(head, []byte("version https://git-lfs")):
-		return errors.New("a pointer of Git LFS, and no zip: check out with lfs: true")
+		return errors.New("it is a Git LFS pointer, not a zip: check out with lfs: true")
 	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
-		return fmt.Errorf("compressed by gzip, and no zip: %s", cure)
+		return fmt.Errorf("it is compressed by gzip, not a zip: %s", cure)
 	}
-	return fmt.Errorf("not a zip (%w): %s", err, cure)
+	return fmt.Errorf("it is not a zip (%w): %s", err, cure)
 }

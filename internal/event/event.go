@@ -1,8 +1,8 @@
-// Package event tells what triggered a job, and which run of the workflow it is.
+// Package event reads what triggered a job, and which run of the workflow it is.
 //
-// GITHUB_REF alone does not: for a merged pull request it is the base branch,
-// for a pull_request_target the base branch whatever the pull request, for a
-// workflow_run the default branch whatever ran. So the payload is asked too.
+// GITHUB_REF is not enough: for a merged pull request it is the base branch, for
+// a pull_request_target the base branch whatever the pull request, for a
+// workflow_run the default branch whatever ran. So the payload decides, too.
 //
 //	push, release, schedule, workflow_dispatch,
 //	repository_dispatch, merge_group     GITHUB_REF
@@ -13,13 +13,13 @@
 //
 // A merge_group runs on a branch of the merge queue, which no rule matches.
 //
-// The payload of a workflow_run does not tell a tag from a branch: a pushed
+// The payload of a workflow_run does not distinguish tags from branches: a pushed
 // tag is a head_branch there, too, and counts as a branch of that name. A
 // workflow that runs after tags sets `ref` to refs/tags/….
 //
 // A pull_request_target never counts as its base branch, not even when merged:
-// it runs with the repository's secrets for anybody's pull request, and a
-// merge is told by push and by pull_request, too.
+// it runs with the repository's secrets for any pull request, and a merge
+// triggers push and pull_request, too.
 package event
 
 import (
@@ -29,30 +29,28 @@ import (
 	"lambda-release/internal/rules"
 )
 
-// ErrNoRef is why Read gives no Ref although nothing else is wrong: the job
-// has to be told, by the input `alias` or `ref`.
+// ErrNoRef is returned by Read when the event has no Ref and nothing else is
+// wrong: the input `alias` or `ref` is needed.
 var ErrNoRef = errors.New("nothing tells what to release")
 
 // Event is what triggered the job, and the job's identity.
 type Event struct {
 	Name    string    // GITHUB_EVENT_NAME; "" outside GitHub Actions
-	Ref     rules.Ref // what triggered, as a release counts it
+	Ref     rules.Ref // what triggered the job, as it counts for a release
 	Preview rules.Ref // the pull request itself, merged or not; zero if there is none
-	Fork    bool      // the head of the pull request or workflow_run is in another repository
 	RunID   uint64    // GITHUB_RUN_ID: grows with time over all of GitHub; 0 outside GitHub Actions
 	Attempt int       // GITHUB_RUN_ATTEMPT, from 1; 0 outside GitHub Actions
 	SHA     string    // the commit that is released, "" if unknown
-	RunURL  string    // the page of this attempt of the run, "" outside GitHub Actions
 }
 
-// Read tells the event from the environment and from the payload that
-// GITHUB_EVENT_PATH names. refOverride, the input `ref`, replaces what
-// triggered (see rules.ParseRef for its forms).
+// Read reads the event from the environment and from the payload in the file of
+// GITHUB_EVENT_PATH. refOverride, the input `ref`, replaces what triggered the
+// job (see rules.ParseRef for its forms).
 //
-// Where nothing tells what triggered, the error is ErrNoRef, wrapped with the
-// reason; where the ref or the run's identity is not legal, it is another. The
-// Event is filled as far as possible along with any error, so that a job that
-// names its alias outright can go on after ErrNoRef.
+// If the event has no ref, the error is ErrNoRef, wrapped with the reason; if the
+// ref or the run's identity is not valid, it is another error. The Event is
+// filled as far as possible along with any error, so that a job with the input
+// `alias` can go on after ErrNoRef.
 func Read(getenv func(string) string, refOverride string) (Event, error) {
 	e := Event{
 		Name: getenv("GITHUB_EVENT_NAME"),
@@ -71,14 +69,14 @@ func Read(getenv func(string) string, refOverride string) (Event, error) {
 		errRef = e.override(refOverride)
 	}
 	if errRun != nil && errRef != nil {
-		// Not ErrNoRef: that alone would be something to go on after.
+		// Not ErrNoRef: a job may go on after that alone.
 		return e, errors.Join(errRun, errors.New(errRef.Error()))
 	}
 	return e, errors.Join(errRun, errRef)
 }
 
-// readRef fills Ref, Preview, Fork and SHA. Only the events that are in the
-// payload alone need it to be readable.
+// readRef fills Ref, Preview and SHA. Only the events whose ref is in the payload
+// need it to be readable.
 func (e *Event) readRef(githubRef string, p payload, repository string, errPayload error) error {
 	switch e.Name {
 	case "":
@@ -95,7 +93,7 @@ func (e *Event) readRef(githubRef string, p payload, repository string, errPaylo
 		if errPayload != nil {
 			return e.noRef(errPayload.Error())
 		}
-		return e.readPullRequest(p, repository)
+		return e.readPullRequest(p)
 	case "workflow_run":
 		if errPayload != nil {
 			return e.noRef(errPayload.Error())
@@ -118,16 +116,13 @@ func (e *Event) readGitHubRef(githubRef string) error {
 	return nil
 }
 
-func (e *Event) readPullRequest(p payload, repository string) error {
+func (e *Event) readPullRequest(p payload) error {
 	pr := p.PullRequest
 	if pr.Number <= 0 {
 		return e.noRef("the payload has no pull_request.number")
 	}
 	e.Preview = rules.Ref{Kind: rules.PullRequest, Number: pr.Number}
 	e.Ref = e.Preview
-	if pr.Head != nil {
-		e.Fork = pr.Head.elsewhere(repository)
-	}
 	if e.Name == "pull_request_target" {
 		// GITHUB_SHA is a commit of the base branch.
 		e.SHA = ""
@@ -146,7 +141,7 @@ func (e *Event) readPullRequest(p payload, repository string) error {
 	}
 	e.Ref = base
 	if pr.MergeCommitSHA != "" {
-		// GITHUB_SHA is wherever the base branch is by now.
+		// GITHUB_SHA is the current commit of the base branch.
 		e.SHA = pr.MergeCommitSHA
 	}
 	return nil
@@ -154,7 +149,6 @@ func (e *Event) readPullRequest(p payload, repository string) error {
 
 func (e *Event) readWorkflowRun(p payload, repository string) error {
 	run := p.WorkflowRun
-	e.Fork = run.HeadRepository.elsewhere(repository)
 	// GITHUB_SHA is the default branch's.
 	e.SHA = run.HeadSHA
 	switch {
@@ -171,8 +165,7 @@ func (e *Event) readWorkflowRun(p payload, repository string) error {
 	return nil
 }
 
-// override replaces what triggered; the run, its commit and whether a fork is
-// behind it stay as they are.
+// override replaces what triggered the job; the run and its commit stay.
 func (e *Event) override(text string) error {
 	e.Ref, e.Preview = rules.Ref{}, rules.Ref{}
 	ref, err := rules.ParseRef(text)

@@ -32,7 +32,6 @@ func job(t *testing.T, name, ref, payload string) map[string]string {
 		"GITHUB_REPOSITORY":  "o/r",
 		"GITHUB_RUN_ID":      "4711",
 		"GITHUB_RUN_ATTEMPT": "2",
-		"GITHUB_SERVER_URL":  "https://github.com",
 	}
 }
 
@@ -42,7 +41,7 @@ func getenv(env map[string]string) func(string) string {
 
 // ofRun adds what job's run is to what is expected of its event.
 func ofRun(e Event) Event {
-	e.RunID, e.Attempt, e.RunURL = 4711, 2, "https://github.com/o/r/actions/runs/4711/attempts/2"
+	e.RunID, e.Attempt = 4711, 2
 	return e
 }
 
@@ -86,12 +85,12 @@ func TestRead(t *testing.T) {
 		"pull_request of a fork": {
 			event: "pull_request", ref: "refs/pull/7/merge",
 			payload: `{"action":"opened","pull_request":{"number":7,"base":{"ref":"main"},` + fork + `},` + inRep + `}`,
-			want:    Event{Ref: pull(7), Preview: pull(7), Fork: true, SHA: "sha"},
+			want:    Event{Ref: pull(7), Preview: pull(7), SHA: "sha"},
 		},
 		"pull_request of a fork that is gone": {
 			event: "pull_request", ref: "refs/pull/7/merge",
 			payload: `{"action":"opened","pull_request":{"number":7,"base":{"ref":"main"},` + gone + `},` + inRep + `}`,
-			want:    Event{Ref: pull(7), Preview: pull(7), Fork: true, SHA: "sha"},
+			want:    Event{Ref: pull(7), Preview: pull(7), SHA: "sha"},
 		},
 		"pull_request, repository from the environment": {
 			event: "pull_request", ref: "refs/pull/7/merge",
@@ -116,7 +115,7 @@ func TestRead(t *testing.T) {
 		"pull_request merged from a fork": {
 			event: "pull_request", ref: "refs/heads/main",
 			payload: `{"action":"closed","pull_request":{"number":7,"merged":true,"merge_commit_sha":null,"base":{"ref":"main"},` + fork + `},` + inRep + `}`,
-			want:    Event{Ref: branch("main"), Preview: pull(7), Fork: true, SHA: "sha"},
+			want:    Event{Ref: branch("main"), Preview: pull(7), SHA: "sha"},
 		},
 		"pull_request merged, then labeled": {
 			event: "pull_request", ref: "refs/heads/main",
@@ -144,7 +143,7 @@ func TestRead(t *testing.T) {
 		"pull_request_target opened": {
 			event: "pull_request_target", ref: "refs/heads/main",
 			payload: `{"action":"opened","pull_request":{"number":7,"base":{"ref":"main"},` + fork + `},` + inRep + `}`,
-			want:    Event{Ref: pull(7), Preview: pull(7), Fork: true, SHA: "head"},
+			want:    Event{Ref: pull(7), Preview: pull(7), SHA: "head"},
 		},
 		"pull_request_target merged": {
 			event: "pull_request_target", ref: "refs/heads/main",
@@ -170,7 +169,7 @@ func TestRead(t *testing.T) {
 		"workflow_run of a fork": {
 			event: "workflow_run", ref: "refs/heads/main",
 			payload: `{"workflow_run":{"event":"push","head_branch":"main","head_sha":"ran","head_repository":{"full_name":"someone/r"}},` + inRep + `}`,
-			want:    Event{Fork: true, SHA: "ran"}, noRef: `a push in "someone/r"`,
+			want:    Event{SHA: "ran"}, noRef: `a push in "someone/r"`,
 		},
 		"workflow_run of nowhere": {
 			event: "workflow_run", ref: "refs/heads/main",
@@ -195,7 +194,7 @@ func TestRead(t *testing.T) {
 		"ref for a merged pull request": {
 			event: "pull_request", ref: "refs/heads/main",
 			payload:  `{"action":"closed","pull_request":{"number":7,"merged":true,"merge_commit_sha":"merge","base":{"ref":"main"},` + fork + `},` + inRep + `}`,
-			override: "refs/heads/x", want: Event{Ref: branch("x"), Fork: true, SHA: "merge"},
+			override: "refs/heads/x", want: Event{Ref: branch("x"), SHA: "merge"},
 		},
 		"ref for the tag of a workflow_run": {
 			event: "workflow_run", ref: "refs/heads/main",

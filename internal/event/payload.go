@@ -8,12 +8,11 @@ import (
 	"strings"
 )
 
-// maxPayload bounds what is read. GitHub itself sends no payload over 25 MB:
+// maxPayload is the largest payload that is read. GitHub sends at most 25 MB:
 // https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap
 const maxPayload = 32 << 20
 
-// payload is the part of the event's payload that decides; everything else in
-// it is skipped.
+// payload is the part of the event's payload that is needed.
 // https://docs.github.com/en/webhooks/webhook-events-and-payloads
 type payload struct {
 	Action      string      `json:"action"`
@@ -38,8 +37,7 @@ type pullRequest struct {
 }
 
 type head struct {
-	SHA  string      `json:"sha"`
-	Repo *repository `json:"repo"` // null once a fork is deleted
+	SHA string `json:"sha"`
 }
 
 type workflowRun struct {
@@ -53,19 +51,8 @@ func (r repository) is(fullName string) bool {
 	return fullName != "" && strings.EqualFold(r.FullName, fullName)
 }
 
-// elsewhere reports whether r is known to be another repository.
-func (r repository) elsewhere(fullName string) bool {
-	return r.FullName != "" && !r.is(fullName)
-}
-
-// elsewhere reports whether the head is in another repository; one that is
-// gone was a fork.
-func (h head) elsewhere(fullName string) bool {
-	return h.Repo == nil || h.Repo.elsewhere(fullName)
-}
-
-// readPayload reads the file at path. A value of another type than GitHub
-// sends is an error, but the rest of the payload is filled all the same.
+// readPayload reads the file at path. A value of an unexpected type is an error,
+// but the rest of the payload is filled nevertheless.
 func readPayload(path string) (payload, error) {
 	if path == "" {
 		return payload{}, errors.New("GITHUB_EVENT_PATH, the event's payload, is empty")
@@ -91,7 +78,7 @@ func readFile(path string) ([]byte, error) {
 	case err != nil:
 		return nil, err
 	case !info.Mode().IsRegular():
-		// A pipe or a device would hold the job up.
+		// Reading a pipe or a device might never end.
 		return nil, fmt.Errorf("%s is not a file", path)
 	case info.Size() > maxPayload:
 		return nil, fmt.Errorf("%s is larger than %d MiB", path, maxPayload>>20)

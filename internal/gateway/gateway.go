@@ -1,53 +1,42 @@
 // Package gateway binds a stage of API Gateway to an alias: the alias gets a
-// permission of its own that lets the stage invoke it, and the stage gets the
-// alias's name as a variable, which an integration's URI refers to as
-// ${stageVariables.NAME}.
+// permission that lets the stage invoke it, and the stage gets the alias's name
+// as a variable, which an integration's URI refers to as ${stageVariables.NAME}.
 //
-// Binding is idempotent. It reads first, and writes nothing where all is as
-// wanted. The permission goes before the variable, so that no caller is led to
-// an alias that would refuse it; where several functions are behind one stage,
-// Allow each of them before the stage is Pointed at the alias.
+// Binding is idempotent: it reads first, and writes only what differs. Allow
+// comes before Point, so that no request reaches an alias that would refuse it.
+// If several functions are behind one stage, Allow comes first for all of them.
 package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 
 	"lambda-release/internal/awsapi"
+	"lambda-release/internal/function"
 )
 
-// Function is a function whose alias is bound.
-type Function struct {
-	Name string // short name, for people
-	ID   string // what AWS is asked for: name, partial ARN or ARN
-	ARN  string // its ARN, qualified or not: it tells account and region
-}
-
-// Bind lets a stage invoke the alias of a function and sets the stage's
-// variable to the alias's name. The alias has to exist. What it changed, also
-// when it then failed, is returned in words, one text a change, and told as it
-// happens. The stage may be in another region than the function.
-func Bind(ctx context.Context, aws *awsapi.Client, f Function, alias string, s Stage, variable string, tell func(string)) ([]string, error) {
-	b, err := look(ctx, aws, f, alias, s, variable)
+// Plan returns what Allow and Point would change, and changes nothing. The
+// alias need not exist. fn needs its account and partition; see
+// function.ID.Resolved.
+func Plan(ctx context.Context, aws *awsapi.Client, fn function.ID, alias string, s Stage, variable string) ([]string, error) {
+	b, err := newBinding(aws, fn, alias, s, variable)
 	if err != nil {
 		return nil, err
 	}
-	b.tell = tell
-	if err := b.allow(ctx); err != nil {
-		return b.changed, err
-	}
-	err = b.point(ctx)
-	return b.changed, err
-}
-
-// Plan reads, and returns what Bind would change. The alias need not exist.
-func Plan(ctx context.Context, aws *awsapi.Client, f Function, alias string, s Stage, variable string) ([]string, error) {
-	b, err := look(ctx, aws, f, alias, s, variable)
-	if err != nil {
-		return nil, err
+	var both errgroup.Group
+	both.Go(func() (err error) {
+		b.policy, err = aws.Policy(ctx, fn.Given, alias)
+		return err
+	})
+	both.Go(func() (err error) {
+		b.variables, err = aws.StageVariables(ctx, s)
+		return err
+	})
+	if err := both.Wait(); err != nil {
+		return nil, b.failed(err)
 	}
 	var changes []string
 	if len(reconcile(b.policy, b.want)) > 0 {
@@ -59,22 +48,25 @@ func Plan(ctx context.Context, aws *awsapi.Client, f Function, alias string, s S
 	return changes, nil
 }
 
-// Allow is the first half of Bind: the permission.
-func Allow(ctx context.Context, aws *awsapi.Client, f Function, alias string, s Stage, tell func(string)) ([]string, error) {
-	b, err := newBinding(aws, f, alias, s, "")
+// Allow lets a stage invoke the alias of a function, which must exist; the stage
+// may be in another region. fn needs its account and partition. The changes are
+// returned in words, also along with an error, and passed to tell as they happen.
+func Allow(ctx context.Context, aws *awsapi.Client, fn function.ID, alias string, s Stage, tell func(string)) ([]string, error) {
+	b, err := newBinding(aws, fn, alias, s, "")
 	if err != nil {
 		return nil, err
 	}
 	b.tell = tell
-	if b.policy, err = aws.Policy(ctx, f.ID, alias); err != nil {
+	if b.policy, err = aws.Policy(ctx, fn.Given, alias); err != nil {
 		return nil, b.failed(err)
 	}
 	err = b.allow(ctx)
 	return b.changed, err
 }
 
-// Point is the second half of Bind: the stage's variable. It is one for all
-// functions behind the stage.
+// Point sets the stage's variable to the alias's name. All functions behind the
+// stage share the variable. The changes are returned and passed to tell as by
+// Allow.
 func Point(ctx context.Context, aws *awsapi.Client, alias string, s Stage, variable string, tell func(string)) ([]string, error) {
 	b := &binding{aws: aws, alias: alias, stage: s, variable: variable, tell: tell}
 	var err error
@@ -85,50 +77,28 @@ func Point(ctx context.Context, aws *awsapi.Client, alias string, s Stage, varia
 	return b.changed, err
 }
 
-// binding is one alias and one stage, as they are and as they are to be.
+// binding is an alias and a stage: what they should be, and what was read.
 type binding struct {
 	aws      *awsapi.Client
-	f        Function
+	fn       function.ID
 	alias    string
 	stage    Stage
 	variable string
 	tell     func(string)
 
-	want      awsapi.Permission // with the ID that it gets if that is free
-	policy    awsapi.Policy     // as read last
-	variables map[string]string // of the stage, as read last
+	want      awsapi.Permission // with its ID unless another statement has that
+	policy    awsapi.Policy     // as last read
+	variables map[string]string // of the stage, as last read
 	changed   []string
 }
 
-func newBinding(aws *awsapi.Client, f Function, alias string, s Stage, variable string) (*binding, error) {
-	account, partition, err := ownerOf(f)
-	if err == nil && partition != s.Partition {
-		err = fmt.Errorf("the stage is in the partition %s and the function in %s: neither reaches the other", s.Partition, partition)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("bind %s to %s:%s: %w", s, f.Name, alias, err)
-	}
-	return &binding{aws: aws, f: f, alias: alias, stage: s, variable: variable, want: permission(s, account)}, nil
-}
-
-// look reads the policy of the alias beside the stage. A stage that does not
-// exist is found out here, before anything is written.
-func look(ctx context.Context, aws *awsapi.Client, f Function, alias string, s Stage, variable string) (*binding, error) {
-	b, err := newBinding(aws, f, alias, s, variable)
-	if err != nil {
-		return nil, err
-	}
-	var both errgroup.Group
-	both.Go(func() (err error) {
-		b.policy, err = aws.Policy(ctx, f.ID, alias)
-		return err
-	})
-	both.Go(func() (err error) {
-		b.variables, err = aws.StageVariables(ctx, s)
-		return err
-	})
-	if err := both.Wait(); err != nil {
-		return nil, b.failed(err)
+func newBinding(aws *awsapi.Client, fn function.ID, alias string, s Stage, variable string) (*binding, error) {
+	b := &binding{aws: aws, fn: fn, alias: alias, stage: s, variable: variable, want: permission(s, fn.Account)}
+	switch {
+	case fn.Account == "" || fn.Partition == "":
+		return nil, b.failed(errors.New("the account of the function is not known"))
+	case fn.Partition != s.Partition:
+		return nil, b.failed(fmt.Errorf("the stage is in the partition %s and the function in %s, and neither can call the other", s.Partition, fn.Partition))
 	}
 	return b, nil
 }
@@ -140,11 +110,11 @@ func (b *binding) point(ctx context.Context) error {
 	}
 	done := b.pointed()
 	if err := b.aws.SetStageVariable(ctx, b.stage, b.variable, b.alias); err != nil {
-		if !unclear(ctx, err) {
+		if !ambiguous(ctx, err) {
 			return b.failed(err)
 		}
-		now, lookErr := b.aws.StageVariables(ctx, b.stage)
-		if lookErr != nil || now[b.variable] != b.alias {
+		now, readErr := b.aws.StageVariables(ctx, b.stage)
+		if readErr != nil || now[b.variable] != b.alias {
 			return b.failed(err)
 		}
 	}
@@ -152,9 +122,9 @@ func (b *binding) point(ctx context.Context) error {
 	return nil
 }
 
-// unclear tells whether a call that failed may have been carried out, and there
-// is time to look.
-func unclear(ctx context.Context, err error) bool {
+// ambiguous reports whether a failed call may have been carried out, and there
+// is time to find out.
+func ambiguous(ctx context.Context, err error) bool {
 	return awsapi.FateOf(err) > awsapi.Refused && ctx.Err() == nil
 }
 
@@ -166,7 +136,7 @@ func (b *binding) did(what string) {
 }
 
 func (b *binding) allowed() string {
-	return fmt.Sprintf("stage %s may invoke %s:%s", b.stage, b.f.Name, b.alias)
+	return fmt.Sprintf("stage %s may invoke %s:%s", b.stage, b.fn.Name, b.alias)
 }
 
 func (b *binding) pointed() string {
@@ -178,17 +148,8 @@ func (b *binding) pointed() string {
 
 func (b *binding) failed(err error) error {
 	name := b.alias
-	if b.f.Name != "" {
-		name = b.f.Name + ":" + b.alias
+	if b.fn.Name != "" {
+		name = b.fn.Name + ":" + b.alias
 	}
 	return fmt.Errorf("bind %s to %s: %w", b.stage, name, err)
-}
-
-// ownerOf is the account and the partition of a function.
-func ownerOf(f Function) (account, partition string, err error) {
-	parts := strings.Split(f.ARN, ":")
-	if len(parts) < 7 || parts[0] != "arn" || parts[2] != "lambda" || parts[5] != "function" {
-		return "", "", fmt.Errorf("%q is not the ARN of a function", f.ARN)
-	}
-	return parts[4], parts[1], nil
 }

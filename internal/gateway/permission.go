@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,12 +13,12 @@ import (
 	"lambda-release/internal/awsapi"
 )
 
-// permission is the one that a stage needs, with the least source that is
-// every method, route and path of the stage, and nothing else of the API.
+// permission is the permission that a stage needs. Its source covers every
+// method, route and path of the stage, and nothing else of the API.
 //
 // A REST API invokes as API/STAGE/METHOD/PATH. An HTTP API does so, too, but
-// its $default route, and every route of a WebSocket API, is API/STAGE/KEY:
-// API/STAGE/*/* would not let those in.
+// its $default route, and every route of a WebSocket API, is API/STAGE/KEY,
+// which API/STAGE/*/* does not match.
 // https://github.com/aws/serverless-application-model/issues/1860
 func permission(s Stage, account string) awsapi.Permission {
 	calls := "*/*"
@@ -33,19 +34,19 @@ func permission(s Stage, account string) awsapi.Permission {
 }
 
 // statementID is the id of the permission for a stage, the same in every run.
-// The readable part is cut and not unique; the hash is of the stage's whole
-// ARN. AWS takes 100 characters.
+// The readable part is truncated and not unique; the hash is of the stage's
+// whole ARN. AWS takes at most 100 characters.
 func statementID(s Stage) string {
 	sum := sha256.Sum256([]byte(s.ARN))
 	return fmt.Sprintf("lambda-release-%s-%s-%s", legal(s.APIID, 20), legal(s.Name, 40), hex.EncodeToString(sum[:])[:12])
 }
 
-// secondID ends the id that the permission gets while a statement that says
-// something else has its own.
+// secondID is appended to the id of the permission while another statement has
+// that id.
 const secondID = "-b"
 
-// legal is the beginning of a name in the characters that a statement's id may
-// have.
+// legal is the beginning of a name, with characters that a statement's id may
+// not have replaced.
 func legal(name string, length int) string {
 	name = strings.Map(func(c rune) rune {
 		if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '_' {
@@ -63,14 +64,14 @@ type step struct {
 	remove string
 }
 
-// reconcile is what to do to a policy, in this order, so that it has what is
-// wanted and none of our ids on anything else. A statement of somebody else's
-// that says exactly what is wanted will do.
+// reconcile returns the changes to a policy, in order, after which it grants what
+// is wanted and uses our ids for nothing else. A statement with another id that
+// grants exactly what is wanted is enough.
 //
-// A statement cannot be changed. One of ours that says something else is
-// replaced under the other id, added before the old one is removed: at no
-// moment is there less than there was, and whoever is interrupted leaves a
-// policy that the next run finishes.
+// A statement cannot be changed. One of ours that grants something else is
+// replaced under the other id, which is added before the old one is removed: the
+// policy never grants less than before, and the next run completes what an
+// interrupted run has left.
 func reconcile(policy awsapi.Policy, want awsapi.Permission) []step {
 	first, second := want.ID, want.ID+secondID
 	allowed, byUs := false, false
@@ -82,7 +83,7 @@ func reconcile(policy awsapi.Policy, want awsapi.Permission) []step {
 		ours := id == first || id == second
 		taken[id] = true
 		switch {
-		case ours && (p != want || byUs): // says something else, or what the other one says
+		case ours && (p != want || byUs): // grants something else, or is a duplicate
 			wrong = append(wrong, step{remove: id})
 		case p == want:
 			allowed, byUs = true, byUs || ours
@@ -100,12 +101,12 @@ func reconcile(policy awsapi.Policy, want awsapi.Permission) []step {
 	return append([]step{{add: want}}, wrong...)
 }
 
-// rounds is how often the policy is read again since others change it, too.
+// rounds is how often the policy is read again while others change it, too.
 const rounds = 5
 
-// allow takes the steps one after the other. After the only one, an added
-// statement mostly, there is nothing to look at. After every other, and after an
-// error that may mean that it is done already, the policy is read again.
+// allow takes the steps one after the other. The last one, mostly the only one,
+// needs no further read. After every other, and after an error that may mean
+// that the change is done, the policy is read again.
 func (b *binding) allow(ctx context.Context) error {
 	var last error
 	for range rounds {
@@ -118,35 +119,35 @@ func (b *binding) allow(ctx context.Context) error {
 			b.did(b.allowed())
 			return nil
 		}
-		if err != nil && !mayBeDone(ctx, steps[0], err) || unclear(ctx, err) && unclear(ctx, last) {
+		if err != nil && !mayBeDone(ctx, steps[0], err) || ambiguous(ctx, err) && ambiguous(ctx, last) {
 			return b.failed(err)
 		}
 		last = err
-		now, lookErr := b.aws.Policy(ctx, b.f.ID, b.alias)
+		now, readErr := b.aws.Policy(ctx, b.fn.Given, b.alias)
 		switch {
-		case lookErr != nil:
-			return b.failed(cmp.Or(err, lookErr))
+		case readErr != nil:
+			return b.failed(cmp.Or(err, readErr))
 		case len(reconcile(now, b.want)) == 0:
 			b.did(b.allowed())
 			return nil
-		case err != nil && !unclear(ctx, err) && slices.Equal(now.Permissions, b.policy.Permissions) && now.Revision == b.policy.Revision:
-			return b.failed(err) // nobody was first: AWS refuses it for another reason
+		case err != nil && !ambiguous(ctx, err) && slices.Equal(now.Permissions, b.policy.Permissions) && now.Revision == b.policy.Revision:
+			return b.failed(err) // the policy has not changed: AWS refuses it for another reason
 		}
 		b.policy = now
 	}
-	return b.failed(cmp.Or(last, fmt.Errorf("others keep changing the policy")))
+	return b.failed(cmp.Or(last, errors.New("the policy keeps changing: something else is changing it, too")))
 }
 
-// mayBeDone tells whether the policy may be as wanted although a step has
-// failed: since its answer was lost, or since somebody else has been there.
+// mayBeDone reports whether the policy may be as wanted although a step has
+// failed: its answer was lost, or another run has made the change.
 func mayBeDone(ctx context.Context, s step, err error) bool {
-	return unclear(ctx, err) || awsapi.Is(err, awsapi.Conflict) || awsapi.Is(err, awsapi.Stale) ||
+	return ambiguous(ctx, err) || awsapi.Is(err, awsapi.Conflict) || awsapi.Is(err, awsapi.Stale) ||
 		s.remove != "" && awsapi.Is(err, awsapi.NotFound)
 }
 
 func (b *binding) take(ctx context.Context, s step) error {
 	if s.remove != "" {
-		return b.aws.RemovePermission(ctx, b.f.ID, b.alias, s.remove, b.policy.Revision)
+		return b.aws.RemovePermission(ctx, b.fn.Given, b.alias, s.remove, b.policy.Revision)
 	}
-	return b.aws.AddPermission(ctx, b.f.ID, b.alias, s.add)
+	return b.aws.AddPermission(ctx, b.fn.Given, b.alias, s.add)
 }

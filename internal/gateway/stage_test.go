@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"lambda-release/internal/gateway"
+	"lambda-release/internal/lines"
 )
 
 func TestParseStage(t *testing.T) {
@@ -23,7 +24,7 @@ func TestParseStage(t *testing.T) {
 		"arn:aws:apigateway:ap-southeast-2::/restapis/" + long("i") + "/stages/s1": {Partition: "aws", Region: "ap-southeast-2", APIID: long("i"), Name: "s1"},
 	} {
 		want.ARN = arn
-		got, err := gateway.ParseStage(arn)
+		got, err := parseStage(arn)
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Errorf("%s: %v\n%s", arn, err, diff)
 		}
@@ -39,24 +40,23 @@ func TestParseStageRefused(t *testing.T) {
 	for arn, problem := range map[string]string{
 		"":     "not an ARN",
 		"prod": "not an ARN",
-		"https://a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com/prod": "an address",
-		"arn:aws:execute-api:eu-central-1:123456789012:a1b2c3d4e5/prod":  "by which an API is called",
+		"https://a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com/prod": "a URL",
+		"arn:aws:execute-api:eu-central-1:123456789012:a1b2c3d4e5/prod":  "by which an API is invoked",
 		"arn:aws:lambda:eu-central-1:123456789012:function:fn":           "not an ARN of API Gateway",
-		rest:                           "no stage in it",
+		rest:                           "contains no stage",
 		rest + "/stages/":              "not the ARN of a stage",
 		rest + "/stages/$default":      "only an HTTP API",
 		rest + "/stages/a/b":           "name is not",
 		rest + "/stages/*":             "name is not",
 		rest + "/stages/%24x":          "name is not",
-		rest + "/stages/a\nb":          "not the ARN of a stage",
 		rest + "/stages/s" + long("s"): "name is not",
 		"arn:aws:apigateway:eu-central-1::/restapis/*/stages/prod":                      "not the ARN of a stage",
-		"arn:aws:apigateway:eu-central-1:123456789012:/restapis/a1b2c3d4e5/stages/prod": "the account has to be left out",
+		"arn:aws:apigateway:eu-central-1:123456789012:/restapis/a1b2c3d4e5/stages/prod": "must not contain the account",
 		"arn:aws:apigateway:::/restapis/a1b2c3d4e5/stages/prod":                         "not the ARN of a stage",
 		"arn:aws:apigateway:eu-central-1::/domainnames/example.com/stages/prod":         "not the ARN of a stage",
 		"arn:gcp:apigateway:eu-central-1::/restapis/a1b2c3d4e5/stages/prod":             "not the ARN of a stage",
 	} {
-		got, err := gateway.ParseStage(arn)
+		got, err := parseStage(arn)
 		if err == nil {
 			t.Errorf("%q is %+v", arn, got)
 			continue
@@ -74,9 +74,18 @@ const (
 	httpARN = "arn:aws:apigateway:eu-central-1::/apis/h1h2h3h4h5/stages/$default"
 )
 
+// parseStage reads the ARN of a stage as it is given for an alias.
+func parseStage(arn string) (gateway.Stage, error) {
+	bindings, err := gateway.ParseBindings("prod=" + arn)
+	if err != nil {
+		return gateway.Stage{}, err
+	}
+	return bindings["prod"][0], nil
+}
+
 func parse(t *testing.T, arn string) gateway.Stage {
 	t.Helper()
-	s, err := gateway.ParseStage(arn)
+	s, err := parseStage(arn)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +112,7 @@ func TestParseBindings(t *testing.T) {
 	}
 }
 
-// All problems are told at once, each with its line.
+// All problems are reported at once, each with its line.
 func TestParseBindingsRefused(t *testing.T) {
 	t.Parallel()
 	got, err := gateway.ParseBindings(strings.Join([]string{
@@ -122,30 +131,30 @@ func TestParseBindingsRefused(t *testing.T) {
 	if !ok || got != nil {
 		t.Fatalf("%v, %v", got, err)
 	}
-	type told struct {
+	type reported struct {
 		line    int
 		text    string
 		problem string
 	}
-	var all []told
+	var all []reported
 	for _, err := range joined.Unwrap() {
-		line, ok := errors.AsType[*gateway.LineError](err)
+		line, ok := errors.AsType[*lines.Error](err)
 		if !ok || line.Allowed == "" || !strings.Contains(line.Error(), line.Problem) {
 			t.Fatalf("%T: %v", err, err)
 		}
-		all = append(all, told{line.Line, line.Text, line.Problem})
+		all = append(all, reported{line.Line, line.Text, line.Problem})
 	}
-	want := []told{
+	want := []reported{
 		{1, restARN, `no "=" between alias and stage`},
-		{3, "dev=" + restARN, "the stage is bound on line 2 already"},
-		{4, "prod=" + restARN, "the stage is bound on line 2 already"},
-		{5, "7=" + httpARN, `"7" is no alias`},
-		{7, "$LATEST=" + httpARN, `"$LATEST" is no alias`},
-		{8, "=" + httpARN, `"" is no alias`},
-		{9, "prod=https://example.com", "an address, not an ARN"},
-		{10, "prod=", "not an ARN"},
+		{3, "dev=" + restARN, "the stage is already bound on line 2"},
+		{4, "prod=" + restARN, "the stage is already bound on line 2"},
+		{5, "7=" + httpARN, `"7" is not an alias`},
+		{7, "$LATEST=" + httpARN, `"$LATEST" is not an alias`},
+		{8, "=" + httpARN, `"" is not an alias`},
+		{9, "prod=https://example.com", "it is a URL, not an ARN"},
+		{10, "prod=", "it is not an ARN"},
 	}
-	if diff := cmp.Diff(want, all, cmp.AllowUnexported(told{})); diff != "" {
+	if diff := cmp.Diff(want, all, cmp.AllowUnexported(reported{})); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -6,9 +6,9 @@ import (
 )
 
 // parseFlags reads -name VALUE, --name VALUE and --name=VALUE for every input
-// of the table, as the standard library's flag package would. That one stops at
-// the first argument it does not know; this goes on, so that all are told at
-// once. The error is ErrHelp or ErrVersion, whichever is asked for first.
+// of the table, like the standard library's flag package. That one stops at the
+// first unknown argument; this one goes on, so that all problems are reported at
+// once. The error is ErrHelp or ErrVersion, whichever flag comes first.
 func parseFlags(args []string) (map[string]string, Problems, error) {
 	values := map[string]string{}
 	var problems Problems
@@ -46,7 +46,7 @@ func parseFlags(args []string) (map[string]string, Problems, error) {
 		case s.kind == toggle:
 			value = "true"
 		case len(args) == 0:
-			problems = append(problems, Problem{Input: name, What: "the flag has no value behind it", Allowed: s.allowed})
+			problems = append(problems, Problem{Input: name, What: "the flag has no value", Allowed: s.allowed})
 			continue
 		default:
 			value, args = args[0], args[1:]
@@ -74,9 +74,9 @@ func unknownFlag(name string) Problem {
 }
 
 func stray(arg string) Problem {
-	allowed := "every value stands behind its flag: --function-name NAME"
+	allowed := "write every value after its flag: --function-name NAME"
 	if arg := strings.ToLower(arg); arg == "true" || arg == "false" {
-		allowed = "write it and its flag in one: --dry-run=" + arg
+		allowed = "write it with its flag: --dry-run=" + arg
 	}
 	return Problem{Input: "argument", Value: arg, What: "belongs to no flag", Allowed: allowed}
 }

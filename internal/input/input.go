@@ -1,9 +1,9 @@
-// Package input reads what the job is asked to do.
+// Package input parses the inputs of the job.
 //
-// table.go holds every input once: its name, its default, what it means and
-// how it is parsed. The environment (INPUT_…, as GitHub sets it), the flags,
-// --help and, held to it by a test, action.yml all come from that table. Parse
-// finds every problem at once; the Input it gives needs no further check.
+// table.go has every input once: its name, its default, what it means and how
+// it is parsed. The environment (INPUT_…, as GitHub sets it), the flags, --help
+// and, checked by a test, action.yml all follow that table. Parse reports all
+// problems at once; the Input it returns needs no further check.
 package input
 
 import (
@@ -14,16 +14,17 @@ import (
 	"github.com/itchyny/gojq"
 
 	"lambda-release/internal/artifact"
+	"lambda-release/internal/function"
 	"lambda-release/internal/gateway"
 	"lambda-release/internal/rules"
 	"lambda-release/internal/traffic"
 )
 
-// Input is what the job is asked to do.
+// Input is what the job should do.
 type Input struct {
-	Functions          []Function        // one at least, no short name twice
+	Functions          []function.ID     // at least one, no short name twice
 	Rules              rules.Rules       // `aliases`
-	Alias              string            // passes rules.CheckAlias; "": the rules are asked
+	Alias              string            // passes rules.CheckAlias; "": Rules decide
 	Ref                string            // in a form that rules.ParseRef takes; "": the event's
 	IfNoMatch          string            // warn, ignore or error
 	Operation          string            // Release and the other operations
@@ -31,14 +32,14 @@ type Input struct {
 	VersionOf          string            // `version` as the name of an alias, for Promote
 	KeepVersions       int               // 3 or more; 0: nothing is deleted
 	SmokeTest          map[string][]byte // JSON by short function name; a function left out is not tested
-	Expect             *gojq.Code        // `smoke-test-expect`; nil: any answer will do
-	ExpectGiven        string            // as it was written
+	Expect             *gojq.Code        // `smoke-test-expect`; nil: any answer passes
+	ExpectGiven        string            // as given
 	Strategy           *traffic.Strategy // nil: not given
 	BakeTime           time.Duration     // at most 24 h
 	Alarms             []string          // no name twice
 	MaxErrorRate       float64           // 0 to 1; 0: not judged
 	MinInvocations     int               // 1 or more
-	CodeDeploy         *CodeDeploy       // nil: the runner holds the shift
+	CodeDeploy         *CodeDeploy       // nil: this job shifts the traffic
 	CodeDeployWait     bool
 	Code               map[string]artifact.Source // by short function name
 	WaitForProvisioned bool
@@ -65,15 +66,15 @@ const (
 	DeleteAlias = "delete-alias"
 )
 
-// Parse stops at --help and --version with these, whatever else is wrong.
+// Parse returns these for --help and --version, whatever else is wrong.
 var (
 	ErrHelp    = errors.New("help asked for")
 	ErrVersion = errors.New("version asked for")
 )
 
 // Parse reads the inputs from flags, then from the environment, then from
-// their defaults; an empty value counts as none, as GitHub hands over inputs
-// that nobody set as empty. The error is ErrHelp, ErrVersion or Problems.
+// their defaults. An empty value counts as none, since GitHub passes inputs that
+// are not set as empty. The error is ErrHelp, ErrVersion or Problems.
 func Parse(args []string, getenv func(string) string) (Input, error) {
 	flags, problems, err := parseFlags(args)
 	if err != nil {
@@ -91,21 +92,20 @@ func Parse(args []string, getenv func(string) string) (Input, error) {
 		}
 		problems = append(problems, s.read(&in, value)...)
 	}
-	problems = append(problems, in.together(problems)...)
+	problems = append(problems, in.crossCheck(problems)...)
 	if len(problems) > 0 {
 		return Input{}, problems
 	}
 	return in, nil
 }
 
-// env is the variable in which GitHub hands the input over: hyphens stay.
+// env is the variable in which GitHub passes the input: hyphens stay.
 // https://docs.github.com/en/actions/reference/workflows-and-actions/metadata-syntax#inputs
 func (s spec) env() string {
 	return "INPUT_" + strings.ToUpper(strings.ReplaceAll(s.name, " ", "_"))
 }
 
-// read parses value into in. What the parse function leaves open in a Problem
-// is filled from the table.
+// read parses value into in, and completes Problems from the table.
 func (s spec) read(in *Input, value string) Problems {
 	if value == "" {
 		if s.required {

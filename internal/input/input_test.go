@@ -2,7 +2,7 @@ package input
 
 import (
 	"errors"
-	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"lambda-release/internal/function"
 	"lambda-release/internal/rules"
 )
 
@@ -28,12 +29,20 @@ const (
 	other = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 )
 
+// first is the text that is given, else the default.
+func first(given, otherwise string) string {
+	if given == "" {
+		return otherwise
+	}
+	return given
+}
+
 func ptr(s string) *string { return &s }
 
 // defaults is the Input of `function-name: orders` alone, but for its rules.
 func defaults() Input {
 	return Input{
-		Functions: []Function{{Given: "orders", Name: "orders"}},
+		Functions: []function.ID{{Given: "orders", Name: "orders"}},
 		IfNoMatch: "warn",
 		Operation: "release",
 		Timeout:   10 * time.Minute,
@@ -77,7 +86,7 @@ func TestParse(t *testing.T) {
 				in.ClearWeights, in.DryRun = true, true
 				in.Region, in.Timeout = "us-gov-west-1", 90*time.Minute
 			},
-			rules: "[main=live tag:v*=rel-{tag}]",
+			rules: "main=live\ntag:v*=rel-{tag}",
 		},
 		"trimmed": {
 			env: map[string]string{"function-name": " orders\n", "alias": "\tlive ", "timeout": " 5m\r\n", "dry-run": " true "},
@@ -107,9 +116,9 @@ func TestParse(t *testing.T) {
 			env:  map[string]string{"aliases": "x=y", "function-name": "z"},
 			args: []string{"--function-name", "a", "--aliases", "main=live", "--function-name", "b,c", "--aliases", "a=b=c"},
 			want: func(in *Input) {
-				in.Functions = []Function{{Given: "a", Name: "a"}, {Given: "b", Name: "b"}, {Given: "c", Name: "c"}}
+				in.Functions = []function.ID{{Given: "a", Name: "a"}, {Given: "b", Name: "b"}, {Given: "c", Name: "c"}}
 			},
-			rules: "[main=live a=b=c]",
+			rules: "main=live\na=b=c",
 		},
 		"descriptions become one line": {
 			env: map[string]string{"description": "fix: it\r\n\r\nbecause\tof \x1b[31m that\u2028all", "alias-description": "a\xffb\nc"},
@@ -140,14 +149,14 @@ func TestParse(t *testing.T) {
 				"code-sha256":   "# two of three\na=" + hash + "\n\nb=" + other,
 			},
 			want: func(in *Input) {
-				in.Functions = []Function{{Given: "a", Name: "a"}, {Given: "b", Name: "b"}, {Given: "c", Name: "c"}}
+				in.Functions = []function.ID{{Given: "a", Name: "a"}, {Given: "b", Name: "b"}, {Given: "c", Name: "c"}}
 				in.CodeSHA256 = map[string]string{"a": hash, "b": other}
 			},
 		},
 		"region of the ARN": {
 			env: map[string]string{"function-name": "orders\narn:aws:lambda:eu-central-1:123456789012:function:users"},
 			want: func(in *Input) {
-				in.Functions = append(in.Functions, Function{
+				in.Functions = append(in.Functions, function.ID{
 					Given:     "arn:aws:lambda:eu-central-1:123456789012:function:users",
 					Name:      "users",
 					Account:   "123456789012",
@@ -160,7 +169,7 @@ func TestParse(t *testing.T) {
 		"region given and in the ARN": {
 			env: map[string]string{"function-name": "arn:aws-cn:lambda:cn-north-1:123456789012:function:orders", "aws-region": "cn-north-1"},
 			want: func(in *Input) {
-				in.Functions = []Function{{
+				in.Functions = []function.ID{{
 					Given:     "arn:aws-cn:lambda:cn-north-1:123456789012:function:orders",
 					Name:      "orders",
 					Account:   "123456789012",
@@ -188,11 +197,12 @@ func TestParse(t *testing.T) {
 			if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(Input{}, "Rules")); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
-			if test.rules == "" {
-				test.rules = "[" + strings.ReplaceAll(rules.Default, "\n", " ") + "]"
+			rs, err := rules.Parse(first(test.rules, rules.Default))
+			if err != nil {
+				t.Fatal(err)
 			}
-			if rs := fmt.Sprint(got.Rules); rs != test.rules {
-				t.Errorf("got rules %s, want %s", rs, test.rules)
+			if !reflect.DeepEqual(got.Rules, rs) {
+				t.Errorf("got rules %v, want %v", got.Rules, rs)
 			}
 		})
 	}
@@ -208,12 +218,12 @@ func TestParseRefuses(t *testing.T) {
 	}{
 		"no function":              {env: map[string]string{"function-name": ""}, want: []string{"function-name", "missing"}},
 		"blank function":           {env: map[string]string{"function-name": " \n "}, want: []string{"function-name", "missing"}},
-		"functions commented out":  {env: map[string]string{"function-name": "# a\n,"}, want: []string{"function-name", "no function in it"}},
-		"function twice":           {env: map[string]string{"function-name": "a\nb\na"}, want: []string{"function-name", `a is there already, as "a"`}},
-		"function as name and ARN": {env: map[string]string{"function-name": "a, 123456789012:function:a"}, want: []string{"function-name", `a is there already, as "a"`}},
+		"functions commented out":  {env: map[string]string{"function-name": "# a\n,"}, want: []string{"function-name", "it names no function"}},
+		"function twice":           {env: map[string]string{"function-name": "a\nb\na"}, want: []string{"function-name", `a is already given, as "a"`}},
+		"function as name and ARN": {env: map[string]string{"function-name": "a, 123456789012:function:a"}, want: []string{"function-name", `a is already given, as "a"`}},
 		"ARNs of two regions": {
 			env:  map[string]string{"function-name": "arn:aws:lambda:eu-central-1:123456789012:function:a,arn:aws:lambda:eu-west-1:123456789012:function:b"},
-			want: []string{"function-name", "the ARN is in eu-west-1, another one in eu-central-1"},
+			want: []string{"function-name", "the ARN is in eu-west-1, another in eu-central-1"},
 		},
 		"ARN of another region": {
 			env:  map[string]string{"function-name": "arn:aws:lambda:eu-central-1:123456789012:function:a", "aws-region": "eu-west-1"},
@@ -224,7 +234,7 @@ func TestParseRefuses(t *testing.T) {
 		"operation later": {env: map[string]string{"operation": "deploy"}, want: []string{"operation", "unknown"}},
 		"if-no-match":     {env: map[string]string{"if-no-match": "fail"}, want: []string{"if-no-match", "unknown"}},
 		"alias of digits": {env: map[string]string{"alias": "12"}, want: []string{"alias", "digits only"}},
-		"alias illegal":   {env: map[string]string{"alias": "pr od"}, want: []string{"alias", "may not hold ' '"}},
+		"alias illegal":   {env: map[string]string{"alias": "pr od"}, want: []string{"alias", "may not contain ' '"}},
 		"ref":             {env: map[string]string{"ref": "refs/remotes/x"}, want: []string{"ref", "only refs/heads/"}},
 		"rules": {
 			env:  map[string]string{"aliases": "main\n# ok\ndev=dev\nx=12"},
@@ -262,7 +272,7 @@ func TestParseRefuses(t *testing.T) {
 		"flag begun":            {args: []string{"--function=x"}, want: []string{"flag", "did you mean --function-name?"}},
 		"flag with three":       {args: []string{"---alias", "x"}, want: []string{"flag", "unknown (did you mean --alias?)"}},
 		"flag without a name":   {args: []string{"--=x", "-"}, want: []string{"flag", "unknown", "flag", "unknown"}},
-		"flag without a value":  {args: []string{"--alias"}, want: []string{"alias", "no value behind it"}},
+		"flag without a value":  {args: []string{"--alias"}, want: []string{"alias", "the flag has no value"}},
 		"argument":              {args: []string{"release", "--dry-run"}, want: []string{"argument", "belongs to no flag"}},
 		"boolean behind a flag": {args: []string{"--dry-run", "false"}, want: []string{"argument", "belongs to no flag"}},
 
@@ -335,7 +345,7 @@ func FuzzParse(f *testing.F) {
 		}
 		seen := map[string]bool{}
 		for _, f := range in.Functions {
-			if seen[f.Name] || !shortName.MatchString(f.Name) || f.Region != "" && f.Region != in.Region {
+			if seen[f.Name] || f.Name == "" || f.Region != "" && f.Region != in.Region {
 				t.Errorf("got %+v in %q", f, in.Region)
 			}
 			seen[f.Name] = true

@@ -1,26 +1,26 @@
 package input
 
 import (
+	"errors"
 	"fmt"
 	"strings"
+
+	"lambda-release/internal/lines"
 )
 
-// Problem is one thing that is wrong with what was given.
+// Problem is one thing that is wrong with the inputs.
 type Problem struct {
-	Input   string // the input's name, or the argument that is no input
-	Value   string // what was given, whole; "" if nothing was
+	Input   string // the input's name, or an argument that is not an input
+	Value   string // as given, whole; "" if nothing was
 	What    string // what is wrong with it
 	Allowed string // what is allowed, or what to do
 }
-
-// maxShown is how many characters of a value a message repeats.
-const maxShown = 80
 
 func (p Problem) Error() string {
 	var b strings.Builder
 	b.WriteString(p.Input)
 	if p.Value != "" {
-		b.WriteString(" " + quote(p.Value))
+		b.WriteString(" " + lines.Quote(p.Value))
 	}
 	b.WriteString(": " + p.What)
 	if p.Allowed != "" {
@@ -32,20 +32,20 @@ func (p Problem) Error() string {
 // InputName is the input that the problem is with, for the title of its message.
 func (p Problem) InputName() string { return p.Input }
 
-// Problems are all that is wrong, in the order of the arguments and then of
-// the table.
+// Problems are everything that is wrong, in the order of the arguments and then
+// of the table.
 type Problems []Problem
 
 // Error is a line for each problem.
 func (ps Problems) Error() string {
-	lines := make([]string, len(ps))
+	texts := make([]string, len(ps))
 	for i, p := range ps {
-		lines[i] = p.Error()
+		texts[i] = p.Error()
 	}
-	return strings.Join(lines, "\n")
+	return strings.Join(texts, "\n")
 }
 
-// Unwrap gives each problem to errors.Is and errors.As.
+// Unwrap makes each problem visible to errors.Is and errors.As.
 func (ps Problems) Unwrap() []error {
 	errs := make([]error, len(ps))
 	for i, p := range ps {
@@ -54,10 +54,24 @@ func (ps Problems) Unwrap() []error {
 	return errs
 }
 
-// quote makes a value from outside safe to print, and short.
-func quote(s string) string {
-	if r := []rune(s); len(r) > maxShown {
-		return fmt.Sprintf("%q… (%d characters)", string(r[:maxShown]), len(r))
+// problemsOf makes a Problem of each *lines.Error that was joined into err.
+func problemsOf(err error) Problems {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return bad(err.Error())
 	}
-	return fmt.Sprintf("%q", s)
+	var problems Problems
+	for _, err := range joined.Unwrap() {
+		wrong, ok := errors.AsType[*lines.Error](err)
+		if !ok {
+			problems = append(problems, Problem{What: err.Error()})
+			continue
+		}
+		what := wrong.Problem
+		if wrong.Line > 0 {
+			what = fmt.Sprintf("line %d: %s", wrong.Line, what)
+		}
+		problems = append(problems, Problem{Value: wrong.Text, What: what, Allowed: wrong.Allowed})
+	}
+	return problems
 }

@@ -1,10 +1,14 @@
 package input
 
-import "fmt"
+import (
+	"fmt"
 
-// regionOf takes the region from the functions' ARNs, which have to
-// agree: one job speaks to one region.
-func (in *Input) regionOf(functions []Function) Problems {
+	"lambda-release/internal/function"
+)
+
+// regionOf takes the region from the functions' ARNs, which must agree: one job
+// releases in one region.
+func (in *Input) regionOf(functions []function.ID) Problems {
 	var problems Problems
 	for _, f := range functions {
 		switch {
@@ -14,23 +18,24 @@ func (in *Input) regionOf(functions []Function) Problems {
 		default:
 			problems = append(problems, Problem{
 				Value:   f.Given,
-				What:    fmt.Sprintf("the ARN is in %s, another one in %s", f.Region, in.Region),
-				Allowed: "one job releases in one region: take a job for each",
+				What:    fmt.Sprintf("the ARN is in %s, another in %s", f.Region, in.Region),
+				Allowed: "a job releases in one region: use a job for each",
 			})
 		}
 	}
 	return problems
 }
 
-// parseRegion comes after the functions; in.Region is what their ARNs say.
+// parseRegion needs the functions, which are parsed before: in.Region is the
+// region of their ARNs.
 func parseRegion(in *Input, value string) Problems {
-	if !region.MatchString(value) {
+	if !function.IsRegion(value) {
 		return bad("not the name of a region")
 	}
 	if in.Region != "" && in.Region != value {
 		return Problems{{
 			What:    fmt.Sprintf("contradicts the region in function-name, %s", in.Region),
-			Allowed: "leave aws-region out, or name the functions without their region",
+			Allowed: "leave aws-region empty, or name the functions without their region",
 		}}
 	}
 	in.Region = value

@@ -4,11 +4,13 @@ import (
 	"regexp"
 	"strconv"
 	"time"
+
+	"lambda-release/internal/function"
 )
 
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
 var (
-	rolePattern    = regexp.MustCompile(`^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,576}$`)
+	rolePattern    = regexp.MustCompile(`^arn:` + function.PartitionPattern + `:iam::` + function.AccountPattern + `:role/[\w+=,.@/-]{1,576}$`)
 	sessionPattern = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
 )
 

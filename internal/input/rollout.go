@@ -8,10 +8,11 @@ import (
 	"strings"
 	"time"
 
+	"lambda-release/internal/lines"
 	"lambda-release/internal/traffic"
 )
 
-// CodeDeploy names who holds a shift instead of the runner.
+// CodeDeploy is the deployment group that runs the traffic shift.
 type CodeDeploy struct{ Application, Group string }
 
 func parseStrategy(in *Input, value string) Problems {
@@ -28,9 +29,9 @@ func parseStrategy(in *Input, value string) Problems {
 
 func parseAlarms(in *Input, value string) Problems {
 	var problems Problems
-	for _, name := range lines(value) {
+	for _, name := range lines.Verbatim(value) {
 		if slices.Contains(in.Alarms, name) {
-			problems = append(problems, Problem{Value: name, What: "named twice"})
+			problems = append(problems, Problem{Value: name, What: "given twice"})
 			continue
 		}
 		in.Alarms = append(in.Alarms, name)
@@ -69,8 +70,8 @@ func parseCodeDeploy(in *Input, value string) Problems {
 	return nil
 }
 
-// minJudged is how long a step must be for an error rate that comes by the
-// minute, and a minute or two late.
+// minJudged is the shortest step that an error rate can be measured in: CloudWatch
+// has it by the minute, a minute or two late.
 const minJudged = 2 * time.Minute
 
 // rollout checks the inputs of a rollout against each other.
@@ -80,19 +81,19 @@ func (c *checks) rollout() {
 	if in.Strategy != nil {
 		strategy = *in.Strategy
 	}
-	watched := len(strategy.Steps()) > 0 || in.BakeTime > 0 || c.toldOf("strategy") || c.toldOf("bake-time")
+	watched := len(strategy.Steps()) > 0 || in.BakeTime > 0 || c.alreadyReported("strategy") || c.alreadyReported("bake-time")
 	if in.ExpectGiven != "" && in.SmokeTest == nil {
-		c.needs("smoke-test", "smoke-test-expect is judged over its answer: give a payload, for example {}")
+		c.needs("smoke-test", "smoke-test-expect checks the answer to it: give a payload, for example {}")
 	}
 	if in.CodeDeploy != nil {
 		c.codeDeploy(strategy)
 		return
 	}
-	const unwatched = "nothing would be watched: set a strategy with steps, or bake-time"
+	const unwatched = "nothing would be monitored: set a strategy with steps, or bake-time"
 	c.refuse("alarms", len(in.Alarms) > 0 && !watched, strings.Join(in.Alarms, ", "), unwatched)
 	rate := strconv.FormatFloat(in.MaxErrorRate*100, 'g', -1, 64) + "%"
 	c.refuse("max-error-rate", in.MaxErrorRate > 0 && !watched, rate, unwatched)
-	const tooShort = "the error rate comes by the minute and late: 2 minutes at least"
+	const tooShort = "the error rate is measured by the minute and arrives late: at least 2 minutes"
 	c.refuse("strategy", in.MaxErrorRate > 0 && len(strategy.Steps()) > 0 && strategy.Every < minJudged, strategy.String(), tooShort)
 	c.refuse("bake-time", in.MaxErrorRate > 0 && in.BakeTime > 0 && in.BakeTime < minJudged, in.BakeTime.String(), tooShort)
 }
@@ -100,11 +101,11 @@ func (c *checks) rollout() {
 func (c *checks) codeDeploy(strategy traffic.Strategy) {
 	in := c.in
 	given := in.CodeDeploy.Application + "/" + in.CodeDeploy.Group
-	c.refuse("codedeploy", len(in.Functions) > 1, given, "a deployment group is for one function: take a job for each function")
+	c.refuse("codedeploy", len(in.Functions) > 1, given, "a deployment group is for one function: use a job for each function")
 	_, known := strategy.CodeDeployConfig()
 	c.refuse("strategy", in.Strategy != nil && !known, strategy.String(),
-		"CodeDeploy has no configuration of that name: take one of its own, such as Canary10Percent5Minutes or Linear10PercentEvery1Minute, or leave it to the group")
-	c.refuse("alarms", len(in.Alarms) > 0, strings.Join(in.Alarms, ", "), "with codedeploy the alarms are the deployment group's")
-	c.refuse("max-error-rate", in.MaxErrorRate > 0, "", "with codedeploy the deployment group's alarms watch")
-	c.refuse("bake-time", in.BakeTime > 0, in.BakeTime.String(), "with codedeploy the deployment group's alarms watch")
+		"CodeDeploy has no deployment configuration of that name: use one of its own, such as Canary10Percent5Minutes or Linear10PercentEvery1Minute, or leave strategy empty to use the group's")
+	c.refuse("alarms", len(in.Alarms) > 0, strings.Join(in.Alarms, ", "), "with codedeploy, set the alarms in the deployment group")
+	c.refuse("max-error-rate", in.MaxErrorRate > 0, "", "with codedeploy, the alarms of the deployment group monitor the shift")
+	c.refuse("bake-time", in.BakeTime > 0, in.BakeTime.String(), "with codedeploy, the alarms of the deployment group monitor the shift")
 }

@@ -1,7 +1,6 @@
 package input
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -34,19 +33,13 @@ func parseBool(into *bool, value string) Problems {
 	return nil
 }
 
-// parseRules makes a Problem of each bad line.
 func parseRules(in *Input, value string) Problems {
 	rs, err := rules.Parse(value)
 	if err == nil {
 		in.Rules = rs
 		return nil
 	}
-	return each(err, func(err error) Problem {
-		if line, ok := errors.AsType[*rules.LineError](err); ok {
-			return Problem{Value: line.Text, What: onLine(line.Line, line.Problem), Allowed: line.Allowed}
-		}
-		return Problem{What: err.Error()}
-	})
+	return problemsOf(err)
 }
 
 func parseAlias(in *Input, value string) Problems {
@@ -65,8 +58,8 @@ func parseRef(in *Input, value string) Problems {
 	return nil
 }
 
-// AWS takes 256 characters for a version's and for an alias's description. An
-// alias's holds its history, too, which needs the rest.
+// AWS takes 256 characters for the description of a version and of an alias. An
+// alias's also contains its history, which needs the rest.
 const (
 	maxDescription      = 256
 	maxAliasDescription = 160
@@ -84,10 +77,10 @@ func parseDescription(in *Input, value string) Problems {
 func parseAliasDescription(in *Input, value string) Problems {
 	value = oneLine(value)
 	if n := utf8.RuneCountInString(value); n > maxAliasDescription {
-		return bad(fmt.Sprintf("%d characters are too many: the rest of AWS's 256 is for the history kept behind the text", n))
+		return bad(fmt.Sprintf("%d characters are too many: the rest of AWS's 256 is for the history that follows the text", n))
 	}
 	if strings.HasSuffix(value, "]") {
-		return bad(`it ends in "]", as the history kept behind the text does ([12 < 10 | run 4711]): one could be taken for the other`)
+		return bad(`it ends in "]", as the history that follows the text does ([12 < 10 | run 4711]), and could be mistaken for it`)
 	}
 	if value != "" {
 		in.AliasDescription = &value
@@ -95,9 +88,9 @@ func parseAliasDescription(in *Input, value string) Problems {
 	return nil
 }
 
-// oneLine makes a commit message, say, into a description: what breaks lines
-// or steers terminals becomes a space, and what is not UTF-8, which JSON cannot
-// carry, the replacement character.
+// oneLine makes a description of a text such as a commit message: line breaks
+// and control characters become spaces, and bytes that are not UTF-8, which JSON
+// cannot represent, the replacement character.
 func oneLine(s string) string {
 	s = strings.ToValidUTF8(s, string(utf8.RuneError))
 	s = strings.ReplaceAll(s, "\r\n", "\n")

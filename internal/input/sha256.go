@@ -7,18 +7,21 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"lambda-release/internal/function"
+	"lambda-release/internal/lines"
 )
 
-// parseCodeSHA256 comes after the functions: it takes one bare hash for one
-// function, or a line NAME=SHA256 for each that is guarded. Where there are no
-// functions, because something is wrong with them, it looks at the hashes only.
+// parseCodeSHA256 needs the functions, which are parsed before: it takes one bare
+// hash for one function, or a line NAME=SHA256 for each that is guarded. Without
+// functions, because function-name was refused, it checks only the hashes.
 func parseCodeSHA256(in *Input, value string) Problems {
 	hashes := map[string]string{}
 	var problems Problems
 	add := func(line, what, allowed string) {
 		problems = append(problems, Problem{Value: line, What: what, Allowed: allowed})
 	}
-	for _, line := range lines(value) {
+	for _, line := range lines.All(value) {
 		name, hash, named := splitHash(line)
 		if wrong := checkHash(hash); wrong != "" {
 			add(line, wrong, "")
@@ -33,13 +36,13 @@ func parseCodeSHA256(in *Input, value string) Problems {
 		case !named:
 			name = in.Functions[0].Name
 		}
-		f, wrong := parseFunction(name)
-		if wrong != "" {
-			add(line, wrong, "write NAME=SHA256")
+		f, err := function.Parse(name)
+		if err != nil {
+			add(line, err.Error(), "write NAME=SHA256")
 			continue
 		}
-		if !slices.ContainsFunc(in.Functions, func(g Function) bool { return g.Name == f.Name }) {
-			add(line, fmt.Sprintf("function-name has no %s", quote(f.Name)), "name a function that is released")
+		if !slices.ContainsFunc(in.Functions, func(g function.ID) bool { return g.Name == f.Name }) {
+			add(line, fmt.Sprintf("function-name has no %s", lines.Quote(f.Name)), "name a function of function-name")
 			continue
 		}
 		if _, ok := hashes[f.Name]; ok {
@@ -54,8 +57,8 @@ func parseCodeSHA256(in *Input, value string) Problems {
 	return problems
 }
 
-// splitHash divides NAME=SHA256 at the first =: base64 ends in one, too. A line
-// with none but that one is a bare hash.
+// splitHash splits NAME=SHA256 at the first =. Base64 ends in one, too: a line
+// with only that is a bare hash.
 func splitHash(line string) (name, hash string, named bool) {
 	name, hash, ok := strings.Cut(line, "=")
 	if !ok || strings.Trim(hash, "=") == "" {

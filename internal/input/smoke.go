@@ -8,14 +8,18 @@ import (
 	"strings"
 
 	"github.com/itchyny/gojq"
+
+	"lambda-release/internal/function"
+	"lambda-release/internal/lines"
 )
 
-// maxPayload is what Lambda takes for a synchronous invocation.
+// maxPayload is the most bytes that Lambda takes for a synchronous invocation.
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 const maxPayload = 6 << 20
 
-// parseSmokeTest comes after the functions. A value that is JSON as a whole, or
-// a file, is the payload for all of them; else every line is NAME=PAYLOAD.
+// parseSmokeTest needs the functions, which are parsed before. A value that is
+// JSON as a whole, or a file, is the payload for all of them; otherwise every
+// line is NAME=PAYLOAD.
 func parseSmokeTest(in *Input, value string) Problems {
 	payloads := map[string][]byte{}
 	if strings.HasPrefix(value, "@") || json.Valid([]byte(value)) {
@@ -30,7 +34,7 @@ func parseSmokeTest(in *Input, value string) Problems {
 		return nil
 	}
 	var problems Problems
-	for _, line := range lines(value) {
+	for _, line := range lines.Verbatim(value) {
 		name, text, named := strings.Cut(line, "=")
 		name = strings.TrimSpace(name)
 		if !named || strings.ContainsAny(name, "{[\"") {
@@ -42,8 +46,8 @@ func parseSmokeTest(in *Input, value string) Problems {
 		case wrong != "":
 		case second:
 			wrong = "a second payload for " + name
-		case len(in.Functions) > 0 && !slices.ContainsFunc(in.Functions, func(f Function) bool { return f.Name == name }):
-			wrong = fmt.Sprintf("function-name has no %s", quote(name))
+		case len(in.Functions) > 0 && !slices.ContainsFunc(in.Functions, func(f function.ID) bool { return f.Name == name }):
+			wrong = fmt.Sprintf("function-name has no %s", lines.Quote(name))
 		}
 		if wrong != "" {
 			problems = append(problems, Problem{Value: line, What: wrong})
@@ -55,20 +59,20 @@ func parseSmokeTest(in *Input, value string) Problems {
 	return problems
 }
 
-// readPayload takes JSON, or @FILE that holds some.
+// readPayload reads JSON, or a file of JSON given as @FILE.
 func readPayload(text string) (payload []byte, wrong string) {
 	payload = []byte(text)
 	if file, ok := strings.CutPrefix(text, "@"); ok {
 		info, err := os.Stat(file)
 		if err == nil && info.Size() > maxPayload {
-			return nil, fmt.Sprintf("the file has %d bytes, and Lambda takes %d", info.Size(), maxPayload)
+			return nil, fmt.Sprintf("the file has %d bytes, but Lambda takes at most %d", info.Size(), maxPayload)
 		}
 		if payload, err = os.ReadFile(file); err != nil {
 			return nil, fmt.Sprintf("the file cannot be read: %v", err)
 		}
 	}
 	if len(payload) > maxPayload {
-		return nil, fmt.Sprintf("%d bytes, and Lambda takes %d", len(payload), maxPayload)
+		return nil, fmt.Sprintf("%d bytes, but Lambda takes at most %d", len(payload), maxPayload)
 	}
 	if !json.Valid(payload) {
 		return nil, "not JSON"

@@ -20,7 +20,7 @@ func (r *Releaser) bindAll(ctx context.Context, req Request, jobs []*job) {
 	r.Progress.Phase("Bind API Gateway stages to " + req.Alias)
 	for _, stage := range req.Stages {
 		each(jobs, func(j *job) {
-			changed, err := gateway.Allow(ctx, r.AWS, j.gatewayFunction(), req.Alias, stage, j.say)
+			changed, err := gateway.Allow(ctx, r.AWS, j.fn.Resolved(j.out.FunctionARN), req.Alias, stage, j.say)
 			j.bound(stage, changed, err)
 		})
 		if blocker(jobs) != nil {
@@ -52,7 +52,7 @@ func (j *job) say(text string) { j.fact("%s", text) }
 // planBinding adds to a plan what would be bound.
 func (j *job) planBinding(ctx context.Context, req Request) error {
 	for _, stage := range req.Stages {
-		changes, err := gateway.Plan(ctx, j.r.AWS, j.gatewayFunction(), req.Alias, stage, req.StageVariable)
+		changes, err := gateway.Plan(ctx, j.r.AWS, j.fn.Resolved(j.out.FunctionARN), req.Alias, stage, req.StageVariable)
 		if err != nil {
 			return err
 		}
@@ -63,16 +63,12 @@ func (j *job) planBinding(ctx context.Context, req Request) error {
 	return nil
 }
 
-func (j *job) gatewayFunction() gateway.Function {
-	return gateway.Function{Name: j.fn.Name, ID: j.fn.ID, ARN: j.out.FunctionARN}
-}
-
 // awaitProvisioned waits for the alias's provisioned concurrency to follow it.
 func (j *job) awaitProvisioned(ctx context.Context) error {
 	if !j.provisioned {
 		return nil
 	}
-	return j.r.AWS.AwaitProvisioned(ctx, j.fn.ID, j.out.Alias, func(now awsapi.Concurrency, since time.Duration) {
+	return j.r.AWS.AwaitProvisioned(ctx, j.fn.Given, j.out.Alias, func(now awsapi.Concurrency, since time.Duration) {
 		j.fact("still waiting for the provisioned concurrency (%d of %d ready), since %s", now.Available, now.Requested, since.Round(time.Second))
 	})
 }

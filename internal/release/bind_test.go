@@ -12,12 +12,12 @@ import (
 
 func bound(t testing.TB, id uint64) release.Request {
 	t.Helper()
-	stage, err := gateway.ParseStage("arn:aws:apigateway:eu-central-1::/restapis/a1b2c3d4e5/stages/prod")
+	stages, err := gateway.ParseBindings("prod=arn:aws:apigateway:eu-central-1::/restapis/a1b2c3d4e5/stages/prod")
 	if err != nil {
 		t.Fatal(err)
 	}
 	req := run(id)
-	req.Stages, req.StageVariable = []gateway.Stage{stage}, "lambdaAlias"
+	req.Stages, req.StageVariable = stages["prod"], "lambdaAlias"
 	return req
 }
 

@@ -26,12 +26,12 @@ func folder(t testing.TB, files map[string]string) string {
 
 func (w *world) upload(code string) release.Result {
 	w.t.Helper()
-	source, err := artifact.Parse(code)
+	sources, err := artifact.Parse(code, []string{"items"})
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	req := on(run(500), "items")
-	req.Code = map[string]artifact.Source{"items": source}
+	req.Code = sources
 	r := w.releaser(time.Minute)
 	r.Getenv = w.getenv
 	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
@@ -69,11 +69,11 @@ func TestCodeInS3IsNotUploadedTwice(t *testing.T) {
 	w := newWorld(t, localaws.Options{})
 	w.AddFunction("items")
 	dir := folder(t, map[string]string{"index.js": "1"})
-	source, err := artifact.Parse(dir)
+	sources, err := artifact.Parse(dir, []string{"items"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	pack, err := source.Open(t.Context(), w.getenv)
+	pack, err := sources["items"].Open(t.Context(), w.getenv)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"lambda-release/internal/awsapi"
+	"lambda-release/internal/function"
 	"lambda-release/internal/localaws"
 	"lambda-release/internal/release"
 )
@@ -68,7 +69,7 @@ func on(req release.Request, names ...string) release.Request {
 		req.Alias = "prod"
 	}
 	for _, name := range names {
-		req.Functions = append(req.Functions, release.Function{Name: name, ID: name})
+		req.Functions = append(req.Functions, function.ID{Name: name, Given: name})
 	}
 	return req
 }

@@ -9,12 +9,13 @@ import (
 	"time"
 
 	"lambda-release/internal/awsapi"
+	"lambda-release/internal/function"
 )
 
 // job is one function's part of a run.
 type job struct {
 	r    *Releaser
-	fn   Function
+	fn   function.ID
 	verb verb
 	run  uint64 // the run's id
 

@@ -14,7 +14,7 @@ import (
 
 // readAlias sees where the alias is; one that does not exist is the zero state.
 func (j *job) readAlias(ctx context.Context) error {
-	a, err := j.r.AWS.Alias(ctx, j.fn.ID, j.out.Alias)
+	a, err := j.r.AWS.Alias(ctx, j.fn.Given, j.out.Alias)
 	switch {
 	case awsapi.Is(err, awsapi.NotFound):
 		j.seen = state{}
@@ -31,7 +31,7 @@ func (j *job) readAlias(ctx context.Context) error {
 
 // readAliases sees all aliases of the function, the one in question among them.
 func (j *job) readAliases(ctx context.Context) error {
-	aliases, err := j.r.AWS.Aliases(ctx, j.fn.ID)
+	aliases, err := j.r.AWS.Aliases(ctx, j.fn.Given)
 	if err != nil {
 		return err
 	}
@@ -168,7 +168,7 @@ func (j *job) lookFor(ctx context.Context, want awsapi.Alias, fence bool) (lande
 		if !j.seen.exists() {
 			return false, errors.New("it does not exist yet")
 		}
-		touched, err := j.r.AWS.TouchAlias(ctx, j.fn.ID, j.out.Alias, j.seen.revision)
+		touched, err := j.r.AWS.TouchAlias(ctx, j.fn.Given, j.out.Alias, j.seen.revision)
 		switch {
 		case err == nil:
 			j.seen.revision = touched.Revision
@@ -185,7 +185,7 @@ func (j *job) write(ctx context.Context, want awsapi.Alias) (state, error) {
 	if want.Revision == "" {
 		put = j.r.AWS.CreateAlias
 	}
-	a, err := put(ctx, j.fn.ID, want)
+	a, err := put(ctx, j.fn.Given, want)
 	if err != nil {
 		return state{}, err
 	}

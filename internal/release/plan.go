@@ -24,11 +24,11 @@ func (v *release) plan(ctx context.Context, j *job) error {
 	var latest, serving awsapi.Configuration
 	reads.Go(func() error { return j.readAlias(ctx) })
 	reads.Go(func() (err error) {
-		latest, err = j.r.AWS.Configuration(ctx, j.fn.ID, "")
+		latest, err = j.r.AWS.Configuration(ctx, j.fn.Given, "")
 		return err
 	})
 	reads.Go(func() (err error) {
-		serving, err = j.r.AWS.Configuration(ctx, j.fn.ID, j.out.Alias)
+		serving, err = j.r.AWS.Configuration(ctx, j.fn.Given, j.out.Alias)
 		if awsapi.Is(err, awsapi.NotFound) {
 			return nil
 		}
@@ -101,7 +101,7 @@ func (j *job) planMove(ctx context.Context, v verb, target awsapi.Configuration)
 		return nil
 	}
 	j.plan("move %s from %s to %s%s", j.out.Alias, j.seen.Position, target.Version, because(d.reason))
-	serving, err := j.r.AWS.Configuration(ctx, j.fn.ID, j.seen.Version.String())
+	serving, err := j.r.AWS.Configuration(ctx, j.fn.Given, j.seen.Version.String())
 	if err != nil {
 		return err
 	}

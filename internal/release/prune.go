@@ -53,7 +53,7 @@ func (j *job) prune(ctx context.Context, req Request) error {
 	var versions []awsapi.Configuration
 	both.Go(func() error { return j.readAliases(ctx) })
 	both.Go(func() error {
-		for v, err := range j.r.AWS.Versions(ctx, j.fn.ID) {
+		for v, err := range j.r.AWS.Versions(ctx, j.fn.Given) {
 			if err != nil {
 				return err
 			}
@@ -96,7 +96,7 @@ func (j *job) deleteAll(ctx context.Context, doomed []awsapi.Configuration) erro
 		var step errgroup.Group
 		for _, v := range j.unreferenced(doomed[first:min(len(doomed), first+pruneStep)]) {
 			step.Go(func() error {
-				err := j.r.AWS.DeleteVersion(ctx, j.fn.ID, v.Version)
+				err := j.r.AWS.DeleteVersion(ctx, j.fn.Given, v.Version)
 				mu.Lock()
 				defer mu.Unlock()
 				switch {

@@ -17,6 +17,7 @@ import (
 
 	"lambda-release/internal/artifact"
 	"lambda-release/internal/awsapi"
+	"lambda-release/internal/function"
 	"lambda-release/internal/gateway"
 )
 
@@ -25,12 +26,6 @@ type Releaser struct {
 	AWS      *awsapi.Client
 	Progress Progress
 	Getenv   func(string) string // where a package is, if its path is the runner's host's
-}
-
-// Function is a function to work on.
-type Function struct {
-	Name string // short name, for people and outputs
-	ID   string // what AWS is asked for: name, partial ARN or ARN
 }
 
 // Run says who is at work.
@@ -43,7 +38,7 @@ type Run struct {
 
 // Request is what to do.
 type Request struct {
-	Functions        []Function
+	Functions        []function.ID
 	Alias            string
 	AliasDescription *string // the user's text in the alias's description; nil keeps it
 	ClearWeights     bool    // take over an alias that someone else has weighted
@@ -105,7 +100,7 @@ func (v *release) prepare(ctx context.Context, j *job) error {
 	if err != nil || d.want == nil || d.status == Unchanged {
 		return err
 	}
-	if _, err := j.r.AWS.AwaitServing(ctx, j.fn.ID, published, j.waiting("version "+published.Version)); err != nil {
+	if _, err := j.r.AWS.AwaitServing(ctx, j.fn.Given, published, j.waiting("version "+published.Version)); err != nil {
 		return err
 	}
 	return j.prove(ctx, v.Request, published)
@@ -122,7 +117,7 @@ func (v *release) target(ctx context.Context, j *job) (awsapi.Configuration, err
 		}
 	}
 	if v.Latest {
-		latest, err := j.r.AWS.Configuration(ctx, j.fn.ID, "")
+		latest, err := j.r.AWS.Configuration(ctx, j.fn.Given, "")
 		if err != nil {
 			return latest, err
 		}
@@ -153,7 +148,7 @@ func (v *release) target(ctx context.Context, j *job) (awsapi.Configuration, err
 // creation too.
 func (j *job) publish(ctx context.Context, p awsapi.Publication) (awsapi.Configuration, error) {
 	for {
-		published, err := j.r.AWS.Publish(ctx, j.fn.ID, p)
+		published, err := j.r.AWS.Publish(ctx, j.fn.Given, p)
 		if !awsapi.Is(err, awsapi.Conflict) {
 			return published, err
 		}

@@ -195,7 +195,7 @@ func (j *job) checkShiftable(ctx context.Context, to awsapi.Configuration) error
 	if j.seen.Version == Latest || j.out.Version == Latest {
 		return fmt.Errorf("shift %s of %s from %s to %s: $LATEST cannot share an alias: %s", j.out.Alias, j.fn.Name, j.seen.Version, j.out.Version, allAtOnce)
 	}
-	from, err := j.r.AWS.Configuration(ctx, j.fn.ID, j.seen.Version.String())
+	from, err := j.r.AWS.Configuration(ctx, j.fn.Given, j.seen.Version.String())
 	if err != nil {
 		return err
 	}

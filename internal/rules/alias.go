@@ -8,16 +8,18 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"lambda-release/internal/lines"
 )
 
-// maxAlias is how long an alias's name may be.
+// maxAlias is the most characters that an alias may have.
 const maxAlias = 128
 
 const aliasAllowed = "an alias is 1 to 128 of a-z, A-Z, 0-9, - and _, and not digits only"
 
 // CheckAlias reports whether AWS would take name for an alias: 1 to 128 of
 // a-z, A-Z, 0-9, - and _, and not digits only, which would be a version. The
-// error tells what is wrong with the name and does not repeat it.
+// error says what is wrong with the name and does not repeat it.
 // https://docs.aws.amazon.com/lambda/latest/api/API_CreateAlias.html
 func CheckAlias(name string) error {
 	if problem := aliasProblem(name); problem != "" {
@@ -30,11 +32,11 @@ func aliasProblem(name string) string {
 	i := strings.IndexFunc(name, func(c rune) bool { return !inAlias(c) })
 	switch {
 	case name == "":
-		return "no alias"
+		return "the alias is missing"
 	case name == "$LATEST":
-		return "$LATEST is no alias"
+		return "$LATEST is not an alias"
 	case i >= 0:
-		return fmt.Sprintf("an alias may not hold %q", []rune(name[i:])[0])
+		return fmt.Sprintf("an alias may not contain %q", []rune(name[i:])[0])
 	case len(name) > maxAlias:
 		return fmt.Sprintf("an alias of %d characters is too long", len(name))
 	case digitsOnly(name):
@@ -51,12 +53,12 @@ func digitsOnly(s string) bool {
 	return strings.Trim(s, "0123456789") == ""
 }
 
-// A template is the right half of a rule: an alias, or one with places for the
-// name of the ref.
+// A template is the right half of a rule: an alias, perhaps with placeholders
+// for the name of the ref.
 type template struct {
 	text   string
-	places int // how many placeholders it holds
-	room   int // characters each of them may take
+	places int // how many placeholders it has
+	room   int // how many characters each of them may take
 }
 
 var (
@@ -83,9 +85,9 @@ func (k Kind) placeholder() string {
 	}
 }
 
-func parseTemplate(text string, kind Kind) (template, *LineError) {
+func parseTemplate(text string, kind Kind) (template, *lines.Error) {
 	own := kind.placeholder()
-	bad := func(problem string) (template, *LineError) {
+	bad := func(problem string) (template, *lines.Error) {
 		allowed := aliasAllowed
 		if strings.ContainsAny(text, "{}") {
 			allowed += "; " + own + " stands for the " + kind.String()
@@ -93,13 +95,13 @@ func parseTemplate(text string, kind Kind) (template, *LineError) {
 		if strings.ContainsAny(text, "@$") {
 			allowed += "; ALIAS" + latestSuffix + " follows the unpublished code"
 		}
-		return template{}, &LineError{Problem: problem, Allowed: allowed}
+		return template{}, &lines.Error{Problem: problem, Allowed: allowed}
 	}
 	for _, p := range inBraces.FindAllString(text, -1) {
 		switch {
 		case p == own:
 		case placeholder.MatchString(p):
-			return bad(fmt.Sprintf("a %s has nothing to fill %s with", kind, p))
+			return bad(fmt.Sprintf("a %s has no value for %s", kind, p))
 		default:
 			return bad(fmt.Sprintf("unknown placeholder %.40q", p))
 		}
@@ -117,18 +119,18 @@ func parseTemplate(text string, kind Kind) (template, *LineError) {
 	}
 	room := (maxAlias - len(literal)) / places
 	if room < minRoom {
-		return bad(fmt.Sprintf("the alias leaves %d characters for %s, and %d are needed", room, own, minRoom))
+		return bad(fmt.Sprintf("the alias leaves %d characters for %s, which needs %d", room, own, minRoom))
 	}
 	return template{text: text, places: places, room: room}, nil
 }
 
-// expand puts the name of ref into the template's places, made legal:
+// expand replaces the placeholders by the name of ref, made legal:
 //
 //   - every character that AWS would refuse becomes a -;
-//   - where the whole alias would be digits only, the kind stands before the
-//     name: branch-2026, tag-7, pr-7;
-//   - a name too long for its place is cut, and ends in a hash of the whole
-//     name, so that long names that begin alike stay apart.
+//   - if the whole alias would be digits only, the kind precedes the name:
+//     branch-2026, tag-7, pr-7;
+//   - a name too long for its place is cut and ends in a hash of the whole
+//     name, so that long names with the same beginning stay distinct.
 func (t template) expand(ref Ref) string {
 	if t.places == 0 {
 		return t.text

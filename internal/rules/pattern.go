@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
+
+	"lambda-release/internal/lines"
 )
 
 // A pattern is the left half of a rule.
@@ -21,15 +23,15 @@ const (
 	// https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows#merge_group
 	mergeQueue = "gh-readonly-queue/"
 
-	// maxGlob and maxBraces keep a glob's time bounded: every {a,b} doubles
-	// what has to be tried.
+	// maxGlob and maxBraces bound the time that a glob takes: every {a,b} doubles
+	// the alternatives to try.
 	maxGlob   = 256
 	maxBraces = 4
 )
 
 const patternAllowed = "a pattern is a glob over branches (main, release/*, feature/**), tag: and a glob over tags (tag:v*), or pull_request"
 
-func parsePattern(text string) (pattern, *LineError) {
+func parsePattern(text string) (pattern, *lines.Error) {
 	if text == pullRequestPattern {
 		return pattern{kind: PullRequest}, nil
 	}
@@ -38,7 +40,7 @@ func parsePattern(text string) (pattern, *LineError) {
 		p = pattern{kind: Tag, glob: strings.TrimSpace(glob)}
 	}
 	if problem := p.problem(); problem != "" {
-		return pattern{}, &LineError{Problem: problem, Allowed: patternAllowed}
+		return pattern{}, &lines.Error{Problem: problem, Allowed: patternAllowed}
 	}
 	return p, nil
 }
@@ -48,23 +50,23 @@ func (p pattern) problem() string {
 	list, _, comma := strings.Cut(p.glob, ",")
 	switch {
 	case p.glob == "":
-		return "no pattern"
+		return "the pattern is missing"
 	case len(p.glob) > maxGlob:
 		return "the pattern is longer than 256 bytes"
 	case strings.Count(p.glob, "{") > maxBraces:
 		return "the pattern has more than 4 {…}"
 	case comma && strings.Contains(strings.ReplaceAll(list, "[=]", ""), "=") && !strings.Contains(p.glob, "{"):
-		return `two rules in one line: rules are one a line (where a name really holds it, write the "=" as [=])`
+		return `two rules on one line: write one rule a line (if the "=" is part of a branch or tag, write it as [=])`
 	case strings.ContainsFunc(p.glob, func(c rune) bool { return c <= ' ' || c == 0x7f }):
-		return "the pattern holds a space or a control character, which no branch and no tag does"
+		return "the pattern contains a space or a control character, which no branch or tag has"
 	case strings.Contains(p.glob, ":"):
-		return `the pattern holds a ":", which no branch and no tag does`
+		return `the pattern contains a ":", which no branch or tag has`
 	case strings.HasPrefix(p.glob, "refs/"):
-		return "the pattern begins with refs/, which is left out here"
+		return "the pattern begins with refs/: leave that out"
 	case p.kind == Branch && strings.HasPrefix(p.glob, mergeQueue):
-		return "branches of the merge queue never match: what they hold has not been merged yet"
+		return "branches of the merge queue never match: their commits have not been merged yet"
 	case placeholder.MatchString(p.glob):
-		return placeholder.FindString(p.glob) + " is a placeholder, which only the alias may hold"
+		return placeholder.FindString(p.glob) + " is a placeholder, which only the alias may contain"
 	case !doublestar.ValidatePattern(p.glob):
 		return "the pattern is not a valid glob"
 	}

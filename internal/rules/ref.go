@@ -93,7 +93,7 @@ func ParseRef(text string) (Ref, error) {
 		number, _, _ := strings.Cut(rest, "/")
 		n, err := strconv.Atoi(number)
 		if err != nil || n <= 0 {
-			return Ref{}, errors.New("refs/pull/ goes on with a pull request's number")
+			return Ref{}, errors.New("refs/pull/ must be followed by the number of a pull request")
 		}
 		return Ref{Kind: PullRequest, Number: n}, nil
 	}
@@ -101,7 +101,7 @@ func ParseRef(text string) (Ref, error) {
 		return Ref{}, errors.New("of refs/… only refs/heads/, refs/tags/ and refs/pull/ can trigger a release")
 	}
 	if commit.MatchString(text) {
-		return Ref{}, errors.New("a commit is no ref: nothing tells which branch it is on")
+		return Ref{}, errors.New("a commit is not a ref: it may be on any branch")
 	}
 	return named(Branch, text)
 }
@@ -124,19 +124,19 @@ func checkName(name string) error {
 	case name == "":
 		return errors.New("it is empty")
 	case name == "@", strings.Contains(name, "@{"):
-		return errors.New(`it is "@" or has "@{" in it`)
+		return errors.New(`it is "@" or contains "@{"`)
 	case strings.Contains(name, ".."):
-		return errors.New(`it has ".." in it`)
+		return errors.New(`it contains ".."`)
 	case strings.HasSuffix(name, "."):
 		return errors.New(`it ends in "."`)
 	}
 	if i := strings.IndexFunc(name, neverInName); i >= 0 {
-		return fmt.Errorf("it has %q in it", name[i])
+		return fmt.Errorf("it contains %q", name[i])
 	}
 	for segment := range strings.SplitSeq(name, "/") {
 		switch {
 		case segment == "":
-			return errors.New(`it has a "/" at an end or two in a row`)
+			return errors.New(`it begins or ends with "/", or contains "//"`)
 		case strings.HasPrefix(segment, "."):
 			return errors.New(`a part of it begins with "."`)
 		case strings.HasSuffix(segment, ".lock"):

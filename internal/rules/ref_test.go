@@ -39,7 +39,7 @@ func TestParseRefRefuses(t *testing.T) {
 		"refs/pull/99999999999999999999": "number",
 		"refs/remotes/origin/x":          "only refs/heads/",
 		"refs/":                          "only refs/heads/",
-		strings.Repeat("a1", 20):         "a commit is no ref",
+		strings.Repeat("a1", 20):         "a commit is not a ref",
 		"a b":                            `' '`,
 		"a\nb":                           `'\n'`,
 		"a\x7f":                          `'\x7f'`,

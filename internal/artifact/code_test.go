@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestParseMany(t *testing.T) {
+func TestParse(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name      string
@@ -29,7 +29,7 @@ func TestParseMany(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			sources, err := ParseMany(tt.text, tt.functions)
+			sources, err := Parse(tt.text, tt.functions)
 			got := map[string]string{}
 			for name, s := range sources {
 				got[name] = s.Given
@@ -41,7 +41,7 @@ func TestParseMany(t *testing.T) {
 	}
 }
 
-func TestParseManyRefuses(t *testing.T) {
+func TestParseRefuses(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name      string
@@ -54,12 +54,12 @@ func TestParseManyRefuses(t *testing.T) {
 		{"bare for several", "dist", []string{"orders", "bills"}, []string{`line 1: "dist": one code for 2 functions; write NAME=CODE`}},
 		{"two bare for one", "dist\n\nbuild", []string{"orders"}, []string{`line 3: "build": a second code for orders`}},
 		{"twice", "orders=dist\norders=build", []string{"orders"}, []string{`line 2: "orders=build": a second code for orders`}},
-		{"unknown", "order=dist", []string{"orders"}, []string{`line 1: "order=dist": function-name has no "order"; name a function that is released, or put ./`}},
+		{"unknown", "order=dist", []string{"orders"}, []string{`line 1: "order=dist": function-name has no "order"; name a function of function-name, or put ./`}},
 		{"qualified", "arn:aws:lambda:eu-central-1:123456789012:function:orders:prod=dist", []string{"orders"}, []string{`function-name has no "arn:`}},
 		{"empty code", "orders=", []string{"orders"}, []string{`line 1: "orders=": no code; write`}},
 		{"each line", "orders=s3://\nbills=http://x\nzzz=dist", []string{"orders", "bills"}, []string{
 			`line 1: "orders=s3://": "" is not the name of a bucket`,
-			`line 2: "bills=http://x": http:// is no place`,
+			`line 2: "bills=http://x": Lambda takes no code from http://`,
 			`line 3: "zzz=dist": function-name has no "zzz"`,
 		}},
 		{"wrong code is not missing", "orders=s3://\n", []string{"orders", "bills"}, []string{`line 1: "orders=s3://"`, "no code for bills"}},
@@ -68,35 +68,40 @@ func TestParseManyRefuses(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			sources, err := ParseMany(tt.text, tt.functions)
+			sources, err := Parse(tt.text, tt.functions)
 			if err == nil || sources != nil {
 				t.Fatalf("got %v, %v; want an error", sources, err)
 			}
-			lines := strings.Split(err.Error(), "\n")
-			if len(lines) != len(tt.want) {
-				t.Fatalf("got %d errors, want %d:\n%v", len(lines), len(tt.want), err)
+			got := strings.Split(err.Error(), "\n")
+			if len(got) != len(tt.want) {
+				t.Fatalf("got %d errors, want %d:\n%v", len(got), len(tt.want), err)
 			}
 			for i, want := range tt.want {
-				if !strings.Contains(lines[i], want) {
-					t.Errorf("got  %s\nwant %s", lines[i], want)
+				if !strings.Contains(got[i], want) {
+					t.Errorf("got  %s\nwant %s", got[i], want)
 				}
 			}
 		})
 	}
 }
 
-func FuzzParseMany(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	f.Add("orders=dist\nbills=s3://b/k", "orders,bills")
-	f.Add("dist", "orders")
+	for _, code := range []string{"dist.zip", "dist/", "s3://bucket/key#v", ecr + "/orders:1", ecr + "/o@sha256:" + hex64, "arn:aws:s3:::b", "http://x", "C:/x"} {
+		f.Add(code, "orders")
+	}
 	f.Fuzz(func(t *testing.T, text, names string) {
 		functions := strings.Split(names, ",")
-		sources, err := ParseMany(text, functions)
+		sources, err := Parse(text, functions)
 		if err != nil {
 			return
 		}
 		for _, function := range functions {
-			if sources[function].Kind == 0 {
-				t.Fatalf("ParseMany(%q, %q) has no code for %q and no error", text, functions, function)
+			s := sources[function]
+			file, bucket, image := s.Path != "", s.Bucket != "" && s.Key != "", s.ImageURI != ""
+			want, known := map[Kind][3]bool{Zip: {true, false, false}, Folder: {true, false, false}, S3: {false, true, false}, Image: {false, false, true}}[s.Kind]
+			if !known || want != [3]bool{file, bucket, image} {
+				t.Fatalf("Parse(%q, %q) has %+v for %q, whose fields are not those of its kind", text, functions, s, function)
 			}
 		}
 	})

@@ -1,13 +1,13 @@
-package input
+package function
 
 import (
 	"strings"
 	"testing"
 )
 
-func TestParseFunction(t *testing.T) {
+func TestParse(t *testing.T) {
 	t.Parallel()
-	for given, want := range map[string]Function{
+	for given, want := range map[string]ID{
 		"orders":                       {Name: "orders"},
 		"My_Fn-2":                      {Name: "My_Fn-2"},
 		"12":                           {Name: "12"},
@@ -20,13 +20,13 @@ func TestParseFunction(t *testing.T) {
 		"arn:aws-eusc:lambda:eusc-de-east-1:123456789012:function:orders": {Name: "orders", Account: "123456789012", Region: "eusc-de-east-1", Partition: "aws-eusc"},
 	} {
 		want.Given = given
-		if got, wrong := parseFunction(given); got != want || wrong != "" {
-			t.Errorf("%s: got %+v, %s", given, got, wrong)
+		if got, err := Parse(given); got != want || err != nil {
+			t.Errorf("%s: got %+v, %s", given, got, err)
 		}
 	}
 }
 
-func TestParseFunctionRefuses(t *testing.T) {
+func TestParseRefuses(t *testing.T) {
 	t.Parallel()
 	for given, want := range map[string]string{
 		"a b":                                 `"a b" is not the name of a function`,
@@ -38,7 +38,7 @@ func TestParseFunctionRefuses(t *testing.T) {
 		"orders:$LATEST":                      `"$LATEST" is a version or an alias`,
 		"orders:":                             `"" is a version or an alias`,
 		":orders":                             `"" is not the name of a function`,
-		"123456789012:orders":                 "which has function: behind the account",
+		"123456789012:orders":                 "which has function: after the account",
 		"123456789012:function:":              `"" is not the name of a function`,
 		"123456789012:function:orders:7":      `"7" is a version or an alias`,
 		"12345678901:function:orders":         `"12345678901" is not an account id`,
@@ -54,9 +54,72 @@ func TestParseFunctionRefuses(t *testing.T) {
 		"arn:azure:lambda:eu-central-1:123456789012:function:orders":    `"azure" is not a partition`,
 		"arn:aws:lambda:eu-central-1:123456789012:function:orders:a:b":  "neither a name nor the ARN",
 	} {
-		got, wrong := parseFunction(given)
-		if !strings.Contains(wrong, want) || got != (Function{}) {
-			t.Errorf("%s: got %+v, %q; want %q", given, got, wrong, want)
+		got, err := Parse(given)
+		if err == nil || !strings.Contains(err.Error(), want) || got != (ID{}) {
+			t.Errorf("%s: got %+v, %v; want %q", given, got, err, want)
 		}
+	}
+}
+
+func TestIn(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ given, region, want string }{
+		{"items", "eu-central-1", "arn:aws:lambda:eu-central-1:ACCOUNT-ID:function:items"},
+		{"items", "cn-north-1", "arn:aws-cn:lambda:cn-north-1:ACCOUNT-ID:function:items"},
+		{"items", "us-gov-west-1", "arn:aws-us-gov:lambda:us-gov-west-1:ACCOUNT-ID:function:items"},
+		{"items", "", "arn:aws:lambda:REGION:ACCOUNT-ID:function:items"},
+		{"123456789012:function:items", "eu-central-1", "arn:aws:lambda:eu-central-1:123456789012:function:items"},
+		{"arn:aws:lambda:us-east-1:123456789012:function:items", "eu-central-1", "arn:aws:lambda:us-east-1:123456789012:function:items"},
+		{"arn:aws-iso-b:lambda:us-isob-east-1:123456789012:function:items", "us-isob-east-1", "arn:aws-iso-b:lambda:us-isob-east-1:123456789012:function:items"},
+	} {
+		id, err := Parse(tt.given)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := id.In(tt.region).ARN(); got != tt.want {
+			t.Errorf("%s in %s: got %s, want %s", tt.given, tt.region, got, tt.want)
+		}
+	}
+}
+
+func TestResolved(t *testing.T) {
+	t.Parallel()
+	items := ID{Name: "items", Given: "items"}
+	known := ID{Name: "items", Region: "cn-north-1", Account: "123456789012", Partition: "aws-cn", Given: "items"}
+	const arn = "arn:aws-cn:lambda:cn-north-1:123456789012:function:items"
+	for answered, want := range map[string]ID{
+		arn:                                known,
+		arn + ":prod":                      known,
+		"":                                 items,
+		"arn:aws:iam::123456789012:role/x": items,
+	} {
+		if got := items.Resolved(answered); got != want {
+			t.Errorf("%q: got %+v, want %+v", answered, got, want)
+		}
+	}
+}
+
+func TestFind(t *testing.T) {
+	t.Parallel()
+	const arn = "arn:aws:lambda:eu-central-1:123456789012:function:items"
+	want := ID{Name: "items", Region: "eu-central-1", Account: "123456789012", Partition: "aws", Given: arn}
+	if got, ok := Find("Function not found: " + arn + ":$LATEST"); !ok || got != want {
+		t.Errorf("got %+v, %t", got, ok)
+	}
+	if got, ok := Find("Function not found: items"); ok {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestUnqualified(t *testing.T) {
+	t.Parallel()
+	const arn = "arn:aws:lambda:eu-central-1:123456789012:function:items"
+	for _, qualifier := range []string{"", ":12", ":prod", ":$LATEST"} {
+		if got := Unqualified(arn + qualifier); got != arn {
+			t.Errorf("Unqualified(%q) = %q", arn+qualifier, got)
+		}
+	}
+	if got := Unqualified(""); got != "" {
+		t.Errorf("of nothing: %q", got)
 	}
 }
