@@ -15,7 +15,7 @@ import (
 	"lambda-release/internal/localaws"
 )
 
-// scene is what a script works with.
+// scene is the AWS of a script, and how calls to it are broken.
 type scene struct {
 	*localaws.Cloud
 
@@ -29,7 +29,7 @@ type sceneKey struct{}
 
 func newScene(cloud *localaws.Cloud) *scene {
 	s := &scene{Cloud: cloud}
-	cloud.OnCall(s.spoil)
+	cloud.OnCall(s.intercept)
 	return s
 }
 
@@ -38,46 +38,48 @@ func sceneOf(ts *testscript.TestScript) *scene { return ts.Value(sceneKey{}).(*s
 // awsVerbs are what follows `aws`.
 //
 //	function NAME [KIND]                a function that is ready; KIND may be Image
-//	upload NAME CODE [MB]               new code in $LATEST, of that size
-//	configure NAME JSON                 its configuration, too; forgets the calls so far
+//	upload NAME CODE [MB]               new code in $LATEST, of this size
+//	configure NAME JSON                 changes the configuration of $LATEST; forgets
+//	                                    the calls so far
 //	publish NAME                        a version of it
 //	alias NAME ALIAS VERSION TEXT       asserts where an alias is, and its description;
 //	                                    VERSION may be 12+13:0.1 for weights
-//	set-alias NAME ALIAS VERSION [TEXT] puts it there, as somebody else
+//	set-alias NAME ALIAS VERSION [TEXT] moves it there, outside of the program
 //	published NAME PATTERN              asserts the description of the last publish since `calls`
 //	versions NAME [N…]                  asserts which versions there are
-//	become NAME STATE CODE REASON       what versions published from now on become
+//	become NAME STATE CODE REASON       the state of versions that are published from now on
 //	state NAME VERSION STATE [CODE REASON], last-update NAME VALUE [CODE REASON]
-//	edge NAME VERSION                   it has replicas at the edge
+//	edge NAME VERSION                   makes it have replicas at the edge
 //	code-storage BYTES                  how much code the account may keep
 //	answers NAME FILE [Handled|Unhandled] [LOG]
-//	                                    what an invoke gives, in place of its payload
-//	invoked NAME VERSION PAYLOAD        asserts the last invoke since `calls`
-//	provision NAME ALIAS [REASON]       provisioned concurrency, which then fails
-//	alarm NAME STATE REASON             a CloudWatch alarm, made if need be
+//	                                    what an invocation returns instead of its payload
+//	invoked NAME VERSION PAYLOAD        asserts the last invocation since `calls`
+//	provision NAME ALIAS [REASON]       provisioned concurrency, which fails for REASON
+//	alarm NAME STATE REASON             a CloudWatch alarm, created if it does not exist
 //	deployment-group APPLICATION GROUP [CONFIG [ALARM…]]
-//	fail-deployment CODE MESSAGE        the last one
-//	deployed CONFIG APPSPEC             asserts the last one since `calls`
+//	fail-deployment CODE MESSAGE        the last deployment fails
+//	deployed CONFIG APPSPEC             asserts the last deployment since `calls`
 //	stage rest|http API STAGE [ALIAS]   a stage, whose variable lambdaAlias is ALIAS
 //	stage-variable API STAGE NAME VALUE asserts it
 //	object BUCKET KEY FILE              in S3
-//	role ARN SUBJECT [AUDIENCE]         which tokens of that subject may assume
-//	fault CALLS STATUS CODE MESSAGE     an error instead of the work
-//	drop CALLS, lose CALLS, hang CALLS  the connection closed before, after the work; no answer
+//	role ARN SUBJECT [AUDIENCE]         a role that tokens of this subject may assume
+//	fault CALLS STATUS CODE MESSAGE     an error, and the work is not done
+//	drop CALLS, lose CALLS, hang CALLS  the connection closes before, after the work is done;
+//	                                    no answer, and the work is not done
 //	delay CALLS DURATION
-//	meanwhile CALLS VERB…               another aws command, just before the first of them is served
+//	meanwhile CALLS VERB…               another aws command, before the first of them is served
 //	heal                                ends all of these
 //	calls [N*]OPERATION…                asserts all calls since the last time, in any order
 //	reads                               asserts that none of them changed anything
-//	until NAME ALIAS VERSION            waits until it is there
+//	until NAME ALIAS VERSION            waits until the alias is there
 //	await CALLS [N]                     waits until N of them have arrived
 //	answered CALLS [N]                  waits until N of them have been answered, and the
-//	                                    caller knows
+//	                                    caller has the answer
 //
-// @FILE as an argument stands for what that file holds.
+// @FILE as an argument is replaced by the content of that file.
 //
-// CALLS is OPERATION[:FUNCTION], with +N behind it to spare the first N of them
-// and xN to catch N only: UpdateAlias:orders+1x2.
+// CALLS is OPERATION[:FUNCTION], with +N to let the first N of them pass, and xN to
+// affect only N: UpdateAlias:orders+1x2.
 func awsVerbs() map[string]func(*testscript.TestScript, *scene, []string) {
 	return map[string]func(*testscript.TestScript, *scene, []string){
 		"function":  addFunction,
@@ -194,7 +196,7 @@ func setAlias(ts *testscript.TestScript, s *scene, args []string) {
 	s.SetAlias(args[0], a)
 }
 
-// position writes an alias's position as set-alias reads it.
+// position formats an alias's position as set-alias parses it.
 func position(a localaws.Alias) string {
 	text := a.Version
 	for v, w := range a.Weights {
@@ -237,10 +239,10 @@ func wantPublished(ts *testscript.TestScript, s *scene, args []string) {
 	}
 }
 
-// rule spoils some calls.
+// rule breaks some calls, or does something before the first of them.
 type rule struct {
 	operation, function string
-	spare, most         int // the first calls it lets pass, and how many it catches; 0: all
+	spare, most         int // how many calls it lets pass first, and how many it affects; 0: all
 	seen                int
 	fault               localaws.Fault
 	do                  func()
@@ -271,8 +273,8 @@ func (s *scene) heal() {
 	s.rules = nil
 }
 
-// spoil is the hook for calls: of several faults for a call the last one counts.
-func (s *scene) spoil(c localaws.Call) *localaws.Fault {
+// intercept is the hook for calls: of several faults for a call the last one counts.
+func (s *scene) intercept(c localaws.Call) *localaws.Fault {
 	var fault *localaws.Fault
 	var do []func()
 	s.mu.Lock()
@@ -297,8 +299,8 @@ func (s *scene) spoil(c localaws.Call) *localaws.Fault {
 	return fault
 }
 
-// wantCalls compares the calls since the last time it was asked, as a set: the
-// program makes some of them side by side.
+// wantCalls compares the calls since the last time as a set: the program makes some
+// of them concurrently.
 func wantCalls(ts *testscript.TestScript, s *scene, args []string) {
 	var got, want []string
 	for _, c := range s.Calls() {

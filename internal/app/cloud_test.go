@@ -16,7 +16,7 @@ import (
 
 // These are the verbs of aws about more than versions and aliases.
 
-// upload pads code that takes room: megabytes of it.
+// upload pads the code to a size in megabytes.
 func upload(ts *testscript.TestScript, s *scene, args []string) {
 	code := args[1]
 	if len(args) > 2 {
@@ -25,8 +25,8 @@ func upload(ts *testscript.TestScript, s *scene, args []string) {
 	s.Upload(args[0], code)
 }
 
-// configure changes $LATEST by a call, as somebody else, and forgets the calls
-// so far.
+// configure changes $LATEST by a call of other credentials, and forgets the calls so
+// far.
 func configure(ts *testscript.TestScript, s *scene, args []string) {
 	r := httptest.NewRequest(http.MethodPut, "/2015-03-31/functions/"+args[0]+"/configuration", strings.NewReader(args[1]))
 	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKIAOTHER/20260101/eu-central-1/lambda/aws4_request")
@@ -38,9 +38,9 @@ func configure(ts *testscript.TestScript, s *scene, args []string) {
 	s.ResetCalls()
 }
 
-// answers sets what a function answers from now on: what a file holds, as an
-// error if the third argument is Handled or Unhandled, and with the log of
-// another file. LONG in them stands for 5,000 characters.
+// answers sets what a function answers from now on: the content of a file, as an error
+// if the third argument is Handled or Unhandled, and with the log in another file.
+// LONG in them is replaced by 5,000 characters.
 func answers(ts *testscript.TestScript, s *scene, args []string) {
 	read := func(file string) string {
 		return strings.ReplaceAll(ts.ReadFile(file), "LONG", strings.Repeat("x", 5000))
@@ -56,7 +56,7 @@ func answers(ts *testscript.TestScript, s *scene, args []string) {
 	s.OnInvoke(args[0], func(localaws.Invocation) localaws.Answer { return a })
 }
 
-// wantInvoked asserts the last invoke since `calls`.
+// wantInvoked asserts the last invocation since `calls`.
 func wantInvoked(ts *testscript.TestScript, s *scene, args []string) {
 	got := "never"
 	for _, c := range s.Calls() {
@@ -109,8 +109,8 @@ func provision(ts *testscript.TestScript, s *scene, args []string) {
 	s.FailProvisioning(args[0], args[1], at(args, 2))
 }
 
-// wantDeployed asserts the AppSpec of the last deployment since `calls`, and its
-// configuration.
+// wantDeployed asserts the configuration and the AppSpec of the last deployment since
+// `calls`.
 func wantDeployed(ts *testscript.TestScript, s *scene, args []string) {
 	got := "none"
 	for _, c := range s.Calls() {
@@ -129,7 +129,7 @@ func wantDeployed(ts *testscript.TestScript, s *scene, args []string) {
 	}
 }
 
-// until waits until an alias is there.
+// until waits until an alias is at a position.
 func until(ts *testscript.TestScript, s *scene, args []string) {
 	for end := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
 		a, _ := s.Alias(args[0], args[1])

@@ -11,14 +11,13 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// requestToken is what the job shows to be given a token; like the token itself
-// and what AWS gives for it, it may be seen nowhere.
+// requestToken is what the job presents to get a token. Like the token itself and the
+// credentials that AWS gives for it, it must not be seen anywhere.
 const requestToken = "request-token-" + secret
 
-// identity gives the next steps `permissions: id-token: write`: a service on
-// loopback that gives out tokens for the subject. AUDIENCE is for a service that
-// does not heed what it is asked for, and a number for one that fails with it.
-// Without arguments the job has no permission again.
+// identity gives the next steps `permissions: id-token: write`: a service on loopback
+// issues tokens for the subject. With an AUDIENCE it ignores the one it is asked for,
+// and with a STATUS it fails. Without arguments the job has no permission again.
 func identity(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) > 2 {
 		ts.Fatalf("usage: identity [SUBJECT [AUDIENCE|STATUS]]")
@@ -48,8 +47,8 @@ func identity(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", requestToken)
 }
 
-// token is a JSON Web Token as GitHub makes it, but for its signature: the
-// embedded AWS does not look at that.
+// token is a JSON Web Token as GitHub makes it, except for the signature, which the
+// embedded AWS does not check.
 func token(subject, audience string) string {
 	var parts []string
 	for _, part := range []any{

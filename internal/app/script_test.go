@@ -23,7 +23,7 @@ var update = flag.Bool("update", false, "rewrite the golden parts of the scripts
 func TestMain(m *testing.M) {
 	// Most of a script's time is spent waiting, for a process or for a timeout.
 	// A -parallel on the command line is parsed later and so wins.
-	if err := flag.Set("test.parallel", "6"); err != nil {
+	if err := flag.Set("test.parallel", "12"); err != nil {
 		panic(err)
 	}
 	testscript.Main(m, map[string]func(){"lambda-release": program})
@@ -65,7 +65,7 @@ func program() {
 // A script covers one behaviour, and so asserts outputs, aliases, calls and the few
 // words of an annotation that matter. These show everything that a step writes, and
 // compare it with `cmp`; -update writes what they compare with: release, canary,
-// canary_alarm, several, several_cannot_be_put_back, dry_run, rollback, prune, held,
+// canary_alarm, several, several_cannot_be_restored, dry_run, rollback, prune, held,
 // error_denied, outside_actions, and forged_*, since a forged text may turn up
 // anywhere.
 func TestScripts(t *testing.T) {
