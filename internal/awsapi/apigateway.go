@@ -3,6 +3,7 @@ package awsapi
 import (
 	"context"
 	"errors"
+	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
@@ -23,8 +24,8 @@ type Stage struct {
 // String is short, for people.
 func (s Stage) String() string { return s.APIID + "/" + s.Name }
 
-// gateways are the clients of API Gateway's two APIs. They share a rate, and
-// are for every region.
+// gateways are the clients of API Gateway's two APIs. They share a rate and call
+// any region.
 type gateways struct {
 	rest *apigateway.Client
 	http *apigatewayv2.Client
@@ -46,9 +47,8 @@ func (s *session) newGateways() gateways {
 	}
 }
 
-// contended is a retryer that tries again what API Gateway has refused since
-// another change of the same API was under way: it makes one at a time. What
-// is sent here may be sent twice.
+// contended is a retryer that also retries what API Gateway has refused because
+// another change of the same API was in progress. The calls here are idempotent.
 // https://github.com/hashicorp/terraform-provider-aws/issues/776
 type contended struct{ *retryer }
 
@@ -59,7 +59,7 @@ func (r contended) IsErrorRetryable(err error) bool {
 // StageVariables reads the variables of a stage; a stage that does not exist
 // is an error of kind NotFound.
 func (c *Client) StageVariables(ctx context.Context, s Stage) (map[string]string, error) {
-	t := target{"GetStage", s.ARN, ""}
+	t := target{Action: stageAction("GetStage", http.MethodGet), resource: s.ARN}
 	if s.HTTP {
 		out, err := call(ctx, c, t, optioned(c.gateways().http.GetStage, func(o *apigatewayv2.Options) { o.Region = s.Region }),
 			&apigatewayv2.GetStageInput{ApiId: &s.APIID, StageName: &s.Name})
@@ -76,18 +76,18 @@ func (c *Client) StageVariables(ctx context.Context, s Stage) (map[string]string
 	return out.Variables, nil
 }
 
-// SetStageVariable sets one variable of a stage and leaves the others as they
-// are. That holds for both kinds of APIs: a REST API takes the change of the one,
-// and an HTTP API keeps what it is not sent (one is removed by an empty value,
+// SetStageVariable sets one variable of a stage and keeps the others: a REST API
+// takes a patch of the one, and an HTTP API keeps those that are not sent (an
+// empty value removes one,
 // https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/apigatewayv2/stage.go).
 func (c *Client) SetStageVariable(ctx context.Context, s Stage, name, value string) error {
-	t := target{"UpdateStage", s.ARN, ""}
+	t := target{Action: stageAction("UpdateStage", http.MethodPatch), resource: s.ARN}
 	var err error
 	if s.HTTP {
 		_, err = mutate(ctx, c, t, optioned(c.gateways().http.UpdateStage, func(o *apigatewayv2.Options) { o.Region = s.Region }),
 			&apigatewayv2.UpdateStageInput{ApiId: &s.APIID, StageName: &s.Name, StageVariables: map[string]string{name: value}})
 	} else {
-		// Replacing one that is not there yet makes it.
+		// Replacing one that does not exist creates it.
 		// https://docs.aws.amazon.com/apigateway/latest/api/patch-operations.html#UpdateStage-Patch
 		_, err = mutate(ctx, c, t, optioned(c.gateways().rest.UpdateStage, func(o *apigateway.Options) { o.Region = s.Region }),
 			&apigateway.UpdateStageInput{RestApiId: &s.APIID, StageName: &s.Name, PatchOperations: []types.PatchOperation{
@@ -100,33 +100,33 @@ func (c *Client) SetStageVariable(ctx context.Context, s Stage, name, value stri
 	return nil
 }
 
-// optioned is an operation with an option of its own.
+// optioned is an operation called with one more option.
 func optioned[In, Out, Opt any](f func(context.Context, *In, ...Opt) (*Out, error), option Opt) func(context.Context, *In, ...Opt) (*Out, error) {
 	return func(ctx context.Context, in *In, options ...Opt) (*Out, error) {
 		return f(ctx, in, append(options, option)...)
 	}
 }
 
-// ofStage says of an error in which region it was, and what is different about
-// it for a stage.
+// ofStage sets the region of an error about a stage, and the hints that differ
+// for a stage.
 func ofStage(err error, s Stage) error {
 	e, ok := errors.AsType[*Error](err)
-	if !ok || serviceOf(e.Op) != "apigateway" { // without credentials it is about these
+	if !ok || e.Service != "apigateway" { // it is about the credentials
 		return err
 	}
 	e.Region = s.Region
 	switch e.Kind {
 	case NotFound:
-		kind, other := "REST", "HTTP or WebSocket API, arn:"+s.Partition+":apigateway:"+s.Region+"::/apis/"
+		kind, other := "REST", "an HTTP or WebSocket API is arn:"+s.Partition+":apigateway:"+s.Region+"::/apis/"
 		if s.HTTP {
-			kind, other = "HTTP or WebSocket", "REST API, arn:"+s.Partition+":apigateway:"+s.Region+"::/restapis/"
+			kind, other = "HTTP or WebSocket", "a REST API is arn:"+s.Partition+":apigateway:"+s.Region+"::/restapis/"
 		}
 		e.advice = "Looked for stage " + s.Name + " of the " + kind + " API " + s.APIID + " in region " + s.Region +
-			", in the account of the credentials. Are id, stage, region and account right? The ARN of a stage of a " + other + "ID/stages/NAME."
+			", in the account of the credentials. Check API id, stage, region and account. The ARN of a stage of " + other + "ID/stages/NAME."
 	case Conflict:
-		e.advice = "Something else is changing the API, a deployment for example. Run the job again when that is done."
+		e.advice = "Something else is changing the API, for example a deployment. Run the job again when that is done."
 	case Invalid:
-		e.advice = "The stage does not take the variable. One that API Gateway manages itself (an HTTP API's $default by quick create) cannot be changed: make a stage of your own."
+		e.advice = "API Gateway refuses to set the variable. A stage that it manages itself (an HTTP API's $default by quick create) cannot be changed: create a stage of your own."
 	}
 	return err
 }

@@ -103,7 +103,7 @@ func TestStageErrors(t *testing.T) {
 		"not found":  {refusal(http.StatusNotFound, "NotFoundException", "Invalid stage identifier specified"), awsapi.NotFound, 1, "in region eu-west-3"},
 		"bad":        {refusal(http.StatusBadRequest, "BadRequestException", "no"), awsapi.Invalid, 1, "manages itself"},
 		"contention": {refusal(http.StatusConflict, "ConflictException", "Unable to complete operation due to concurrent modification. Please try again later."), awsapi.Conflict, 5, "Something else is changing the API"},
-		"broken":     {broken, awsapi.Server, 5, "a fault on AWS's side"},
+		"broken":     {broken, awsapi.Server, 5, "an error on AWS's side"},
 	} {
 		for _, s := range []awsapi.Stage{restStage, httpStage} {
 			s.Region, s.ARN = "eu-west-3", strings.Replace(s.ARN, "eu-central-1", "eu-west-3", 1)
@@ -149,39 +149,39 @@ var gatewayPermission = awsapi.Permission{
 func TestPolicy(t *testing.T) {
 	t.Parallel()
 	w := newCloud(t, localaws.Options{})
-	w.Publish(function, "")
-	w.SetAlias(function, localaws.Alias{Name: "prod", Version: "1"})
+	w.Publish(items.Name, "")
+	w.SetAlias(items.Name, localaws.Alias{Name: "prod", Version: "1"})
 	client := w.open(t)
 	policy := func(want ...awsapi.Permission) awsapi.Policy {
 		t.Helper()
-		got, err := client.Policy(t.Context(), function, "prod")
+		got, err := client.Policy(t.Context(), items, "prod")
 		if diff := cmp.Diff(want, got.Permissions); diff != "" || err != nil || (got.Revision == "") != (want == nil) {
 			t.Errorf("%+v, %v\n%s", got, err, diff)
 		}
 		return got
 	}
 	policy()
-	if err := client.AddPermission(t.Context(), function, "prod", gatewayPermission); err != nil {
+	if err := client.AddPermission(t.Context(), items, "prod", gatewayPermission); err != nil {
 		t.Fatal(err)
 	}
 	before := policy(gatewayPermission)
-	isKind(t, client.AddPermission(t.Context(), function, "prod", gatewayPermission), awsapi.Conflict)
-	isKind(t, client.AddPermission(t.Context(), function, "nope", gatewayPermission), awsapi.NotFound)
+	isKind(t, client.AddPermission(t.Context(), items, "prod", gatewayPermission), awsapi.Conflict)
+	isKind(t, client.AddPermission(t.Context(), items, "nope", gatewayPermission), awsapi.NotFound)
 
 	anywhere := awsapi.Permission{ID: "any", Service: "apigateway.amazonaws.com", Action: "lambda:InvokeFunction"}
-	if err := client.AddPermission(t.Context(), function, "prod", anywhere); err != nil {
+	if err := client.AddPermission(t.Context(), items, "prod", anywhere); err != nil {
 		t.Fatal(err)
 	}
 	now := policy(gatewayPermission, anywhere)
-	isKind(t, client.RemovePermission(t.Context(), function, "prod", "x", before.Revision), awsapi.Stale)
-	if err := client.RemovePermission(t.Context(), function, "prod", "x", now.Revision); err != nil {
+	isKind(t, client.RemovePermission(t.Context(), items, "prod", "x", before.Revision), awsapi.Stale)
+	if err := client.RemovePermission(t.Context(), items, "prod", "x", now.Revision); err != nil {
 		t.Error(err)
 	}
 	policy(anywhere)
-	isKind(t, client.RemovePermission(t.Context(), function, "prod", "x", ""), awsapi.NotFound)
+	isKind(t, client.RemovePermission(t.Context(), items, "prod", "x", ""), awsapi.NotFound)
 
 	// The function's own policy is another one.
-	if got, err := client.Policy(t.Context(), function, "nope"); err != nil || got.Permissions != nil {
+	if got, err := client.Policy(t.Context(), items, "nope"); err != nil || got.Permissions != nil {
 		t.Errorf("%+v, %v", got, err)
 	}
 }

@@ -1,7 +1,7 @@
-// Package awsapi is the seam to AWS: everything that leaves the program for
-// AWS goes through here. It opens the session, makes all calls share one rate,
-// retries what may be retried, finishes a mutation that was begun, waits, and
-// turns what AWS answers into typed errors with hints.
+// Package awsapi is the AWS client: the only package that calls AWS. It opens the
+// session, makes all calls share one rate, retries what may be retried, finishes
+// a mutation in flight when the job is cancelled, waits, and turns AWS's answers
+// into typed errors with hints.
 package awsapi
 
 import (
@@ -27,27 +27,27 @@ const (
 	maxResponseTime = 20 * time.Second
 	// connectTime is how long a connection may take to be made.
 	connectTime = 5 * time.Second
-	// credentialsTime bounds the search for credentials: off AWS the last
-	// place that is asked, the instance metadata, may never answer.
+	// credentialsTime bounds the search for credentials: outside AWS its last
+	// source, the instance metadata, may never answer.
 	credentialsTime = 10 * time.Second
 	// idleConnections is how many open connections a batch keeps for reuse.
 	idleConnections = 64
 )
 
-// Options says which AWS to talk to.
+// Options configures a session.
 type Options struct {
 	// Region to call; "" takes AWS_REGION, AWS_DEFAULT_REGION or the profile's.
 	Region string
-	// Getenv is asked for the region, static credentials and endpoint. Other
-	// sources of credentials (profile, container, instance) are the SDK's own
-	// and read the process's environment.
+	// Getenv provides the region, static credentials and endpoint. Other sources
+	// of credentials (profile, container, instance) are the SDK's and read the
+	// process's environment.
 	Getenv func(string) string
-	// Timeout is the whole job's; a single answer may take a third of it, and
-	// 20 seconds at most, so that one hung call can be tried again.
+	// Timeout is the whole job's. A single answer may take a third of it, and at
+	// most 20 seconds, so that a hung call can be retried.
 	Timeout time.Duration
-	// Rate is the control-plane calls a second, AWS's 15 by default.
+	// Rate is the control-plane calls a second, by default AWS's limit of 15.
 	Rate float64
-	// Version is ours, for the user agent.
+	// Version of lambda-release, for the user agent.
 	Version string
 	// Dial makes the connections; nil is the network. Tests connect it to an AWS
 	// in memory, so that time can be virtual.
@@ -72,7 +72,7 @@ type Client struct {
 	gateways   func() gateways
 }
 
-// session is what the SDK clients of all services have in common.
+// session is what the SDK clients of all services share.
 type session struct {
 	cfg       aws.Config
 	retryer   *retryer
@@ -81,8 +81,8 @@ type session struct {
 	renewable bool
 }
 
-// Open reads configuration and credentials once, up front, so that what is
-// missing there is said before anything is called.
+// Open reads configuration and credentials once, before any call, so that missing
+// ones are reported first.
 func Open(ctx context.Context, o Options) (*Client, error) {
 	region := first(o.Region, o.Getenv("AWS_REGION"), o.Getenv("AWS_DEFAULT_REGION"))
 	load := []func(*config.LoadOptions) error{
@@ -98,19 +98,19 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	} else if id, secret := o.Getenv("AWS_ACCESS_KEY_ID"), o.Getenv("AWS_SECRET_ACCESS_KEY"); id != "" && secret != "" {
 		token := o.Getenv("AWS_SESSION_TOKEN")
 		load = append(load, config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(id, secret, token)))
-		s.renewable = token == "" // a session's end comes, and nobody here can begin another
+		s.renewable = token == "" // a session ends, and cannot be renewed here
 	}
 	cfg, err := config.LoadDefaultConfig(ctx, load...)
 	if err != nil {
-		return nil, &Error{Op: "LoadConfig", Kind: NoCredentials, Err: err}
+		return nil, &Error{Action: Action{Op: "LoadConfig"}, Kind: NoCredentials, Err: err}
 	}
 	if cfg.Region == "" {
-		return nil, &Error{Op: "LoadConfig", Kind: NoRegion, Err: fmt.Errorf("no AWS region is set")}
+		return nil, &Error{Action: Action{Op: "LoadConfig"}, Kind: NoRegion, Err: fmt.Errorf("no AWS region is set")}
 	}
 	s.cfg = cfg
 	findTime := credentialsTime
 	if o.Role != nil {
-		s.cfg.Credentials, findTime = s.assume(*o.Role), 2*assumeTime // which has an end of its own
+		s.cfg.Credentials, findTime = s.assume(*o.Role), 2*assumeTime // it has its own timeout
 	}
 	findCtx, cancel := context.WithTimeout(ctx, findTime)
 	defer cancel()
@@ -118,7 +118,7 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 		if e := ofCredentials(err); e != nil {
 			return nil, e
 		}
-		return nil, &Error{Op: "RetrieveCredentials", Region: cfg.Region, Kind: NoCredentials, Err: err}
+		return nil, &Error{Action: Action{Op: "RetrieveCredentials"}, Region: cfg.Region, Kind: NoCredentials, Err: err}
 	}
 	return &Client{
 		Region: cfg.Region, session: s, lambda: s.newLambda(), patient: sync.OnceValue(s.newPatient),
@@ -127,12 +127,12 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	}, nil
 }
 
-// Renewable tells whether the credentials last as long as the job. Those of a
-// session in the environment end when they end; those of a Role are renewed.
+// Renewable reports whether the credentials last as long as the job. A session in
+// the environment cannot be renewed; that of a Role is.
 func (c *Client) Renewable() bool { return c.renewable }
 
-// endpoint is where a service is, nil for AWS's own place; name is the
-// service's in AWS_ENDPOINT_URL_name.
+// endpoint is the endpoint of a service, nil for AWS's own; name is the service's
+// in AWS_ENDPOINT_URL_name.
 func (s *session) endpoint(name string) *string {
 	return optional(first(s.getenv("AWS_ENDPOINT_URL_"+name), s.getenv("AWS_ENDPOINT_URL")))
 }
@@ -145,7 +145,7 @@ func answerTime(timeout time.Duration) time.Duration {
 	return min(maxResponseTime, timeout/3)
 }
 
-// httpClient is the SDK's own, since only that one takes AWS_CA_BUNDLE.
+// httpClient is the SDK's, since only that one supports AWS_CA_BUNDLE.
 func httpClient(wait time.Duration, dial func(ctx context.Context, network, addr string) (net.Conn, error)) *awshttp.BuildableClient {
 	return awshttp.NewBuildableClient().
 		WithDialerOptions(func(d *net.Dialer) { d.Timeout = min(connectTime, wait) }).

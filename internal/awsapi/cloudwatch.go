@@ -15,16 +15,16 @@ import (
 )
 
 const (
-	// readTime is how long one call to CloudWatch may take: who watches a shift
-	// must not be kept waiting for what a second call would tell.
+	// readTime is how long one call to CloudWatch may take: a hung call must not
+	// delay the monitoring of a shift, which reads again soon.
 	readTime = 10 * time.Second
 
 	alarmsPerCall  = 100 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
 	metricsPerCall = 500 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
 )
 
-// newCloudWatch makes single attempts: what is read here is read again and
-// again anyway, and whoever does that is to know at once that it failed.
+// newCloudWatch makes single attempts: callers read again and again anyway, and
+// need to know at once that a read failed.
 func (s *session) newCloudWatch() *cloudwatch.Client {
 	return cloudwatch.NewFromConfig(s.cfg, func(o *cloudwatch.Options) {
 		o.Retryer = once{s.newOtherRetryer(cloudWatchRate)}
@@ -33,7 +33,7 @@ func (s *session) newCloudWatch() *cloudwatch.Client {
 	})
 }
 
-// once is a retryer that never tries again.
+// once is a retryer that never retries.
 type once struct{ *retryer }
 
 // MaxAttempts is one.
@@ -69,7 +69,7 @@ func (c *Client) Alarms(ctx context.Context, names []string) ([]Alarm, error) {
 			MaxRecords: aws.Int32(alarmsPerCall),
 		}
 		for {
-			out, err := read(ctx, c, "DescribeAlarms", c.cloudwatch().DescribeAlarms, in)
+			out, err := read(ctx, c, cloudWatchAction("DescribeAlarms"), c.cloudwatch().DescribeAlarms, in)
 			if err != nil {
 				return nil, err
 			}
@@ -99,11 +99,12 @@ type Metric struct {
 // metric without data is 0.
 func (c *Client) MetricSums(ctx context.Context, metrics []Metric, from, to time.Time) ([]float64, error) {
 	sums := make([]float64, len(metrics))
+	getMetricData := cloudWatchAction("GetMetricData")
 	for start := 0; start < len(metrics); start += metricsPerCall {
 		some := metrics[start:min(start+metricsPerCall, len(metrics))]
 		in := &cloudwatch.GetMetricDataInput{
 			MetricDataQueries: make([]types.MetricDataQuery, len(some)),
-			// Whole minutes, of which the last one is left out.
+			// Whole minutes; EndTime is exclusive.
 			StartTime: aws.Time(from.Truncate(time.Minute)),
 			EndTime:   aws.Time(to.Truncate(time.Minute).Add(time.Minute)),
 		}
@@ -111,17 +112,17 @@ func (c *Client) MetricSums(ctx context.Context, metrics []Metric, from, to time
 			in.MetricDataQueries[i] = m.query(i)
 		}
 		for {
-			out, err := read(ctx, c, "GetMetricData", c.cloudwatch().GetMetricData, in)
+			out, err := read(ctx, c, getMetricData, c.cloudwatch().GetMetricData, in)
 			if err != nil {
 				return nil, err
 			}
 			for _, r := range out.MetricDataResults {
 				if r.StatusCode != types.StatusCodeComplete && r.StatusCode != types.StatusCodePartialData {
-					return nil, c.failed(ctx, target{op: "GetMetricData"}, fmt.Errorf("CloudWatch has answered %s%s", r.StatusCode, said(r.Messages)), &attempts{})
+					return nil, c.failed(ctx, target{Action: getMetricData}, fmt.Errorf("CloudWatch answered %s%s", r.StatusCode, said(r.Messages)), &attempts{})
 				}
 				i, err := strconv.Atoi(strings.TrimPrefix(aws.ToString(r.Id), metricID))
 				if err != nil || i < 0 || i >= len(some) {
-					return nil, c.failed(ctx, target{op: "GetMetricData"}, fmt.Errorf("CloudWatch has answered for %q, which was not asked", aws.ToString(r.Id)), &attempts{})
+					return nil, c.failed(ctx, target{Action: getMetricData}, fmt.Errorf("CloudWatch answered for %q, which was not asked for", aws.ToString(r.Id)), &attempts{})
 				}
 				for _, v := range r.Values {
 					sums[start+i] += v
@@ -136,17 +137,17 @@ func (c *Client) MetricSums(ctx context.Context, metrics []Metric, from, to time
 	return sums, nil
 }
 
-// metricID and the metric's place are the id of a query; an id has to begin
-// with a letter.
+// metricID and the metric's index are the id of a query; an id must begin with a
+// letter.
 const metricID = "m"
 
-func (m Metric) query(place int) types.MetricDataQuery {
+func (m Metric) query(index int) types.MetricDataQuery {
 	metric := types.Metric{Namespace: aws.String("AWS/Lambda"), MetricName: &m.Name}
 	for _, d := range m.Dimensions {
 		metric.Dimensions = append(metric.Dimensions, types.Dimension{Name: &d[0], Value: &d[1]})
 	}
 	return types.MetricDataQuery{
-		Id:         aws.String(metricID + strconv.Itoa(place)),
+		Id:         aws.String(metricID + strconv.Itoa(index)),
 		MetricStat: &types.MetricStat{Metric: &metric, Period: aws.Int32(60), Stat: aws.String("Sum")},
 	}
 }
@@ -159,13 +160,13 @@ func said(messages []types.MessageData) string {
 	return text.String()
 }
 
-// read is call for CloudWatch, with an end of its own.
-func read[In, Out, Opt any](ctx context.Context, c *Client, op string, f func(context.Context, *In, ...Opt) (*Out, error), in *In) (*Out, error) {
+// read is call for CloudWatch, with its own timeout.
+func read[In, Out, Opt any](ctx context.Context, c *Client, action Action, f func(context.Context, *In, ...Opt) (*Out, error), in *In) (*Out, error) {
 	bound, cancel := context.WithTimeout(ctx, readTime)
 	defer cancel()
-	out, err := call(bound, c, target{op: op}, f, in)
+	out, err := call(bound, c, target{Action: action}, f, in)
 	if err != nil && bound.Err() != nil && ctx.Err() == nil {
-		return nil, &Error{Op: op, Region: c.Region, Kind: Hung, Err: fmt.Errorf("no answer within %s", readTime)}
+		return nil, &Error{Action: action, Region: c.Region, Kind: Hung, Err: fmt.Errorf("no answer within %s", readTime)}
 	}
 	return out, err
 }

@@ -132,9 +132,9 @@ func TestMetricSumsRefuses(t *testing.T) {
 	}{
 		{cbor.Map{"Id": cbor.String("m0"), "StatusCode": cbor.String("InternalError"), "Messages": cbor.List{
 			cbor.Map{"Code": cbor.String("Oops"), "Value": cbor.String("try later")},
-		}}, "GetMetricData: CloudWatch has answered InternalError; Oops: try later"},
-		{result("m1", "Complete"), `GetMetricData: CloudWatch has answered for "m1", which was not asked`},
-		{result("x", "Complete"), `GetMetricData: CloudWatch has answered for "x", which was not asked`},
+		}}, "GetMetricData: CloudWatch answered InternalError; Oops: try later"},
+		{result("m1", "Complete"), `GetMetricData: CloudWatch answered for "m1", which was not asked for`},
+		{result("x", "Complete"), `GetMetricData: CloudWatch answered for "x", which was not asked for`},
 	} {
 		_, client := newCloudWatch(t, cbor.Map{"MetricDataResults": cbor.List{tt.answer}})
 		_, err := client.MetricSums(t.Context(), []awsapi.Metric{{Name: "Errors"}}, time.Now(), time.Now())
@@ -170,7 +170,7 @@ func TestCloudWatchOnce(t *testing.T) {
 				if n := c.count("DescribeAlarms"); n != 1 {
 					t.Errorf("%d attempts", n)
 				}
-				if _, err := client.Configuration(t.Context(), function, ""); err != nil {
+				if _, err := client.Configuration(t.Context(), items, ""); err != nil {
 					t.Error(err)
 				}
 			})

@@ -5,6 +5,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"lambda-release/internal/function"
 )
 
 // Code is what to upload: one of a zip, an object in S3, or an image.
@@ -16,10 +18,10 @@ type Code struct {
 
 // UpdateCode uploads code to $LATEST. The answer's CodeSHA256 is that of the
 // code; LastUpdate is InProgress until the function has taken it over. With
-// dryRun nothing is changed and the answer tells the hash all the same.
-func (c *Client) UpdateCode(ctx context.Context, function string, code Code, dryRun bool) (Configuration, error) {
-	out, err := mutate(ctx, c, target{"UpdateFunctionCode", function, ""}, c.patient().UpdateFunctionCode, &lambda.UpdateFunctionCodeInput{
-		FunctionName: &function, DryRun: dryRun, ZipFile: code.ZipFile,
+// dryRun nothing is changed, and the answer has the hash nevertheless.
+func (c *Client) UpdateCode(ctx context.Context, fn function.ID, code Code, dryRun bool) (Configuration, error) {
+	out, err := mutate(ctx, c, onFunction("UpdateFunctionCode", fn, ""), c.patient().UpdateFunctionCode, &lambda.UpdateFunctionCodeInput{
+		FunctionName: &fn.Given, DryRun: dryRun, ZipFile: code.ZipFile,
 		S3Bucket: optional(code.Bucket), S3Key: optional(code.Key), S3ObjectVersion: optional(code.ObjectVersion), ImageUri: optional(code.ImageURI),
 	})
 	if err != nil {

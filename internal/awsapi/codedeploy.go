@@ -26,7 +26,7 @@ type DeploymentGroup struct{ Application, Name string }
 
 func (g DeploymentGroup) String() string { return g.Application + "/" + g.Name }
 
-// DeploymentRequest is what CreateDeployment is asked for.
+// DeploymentRequest is the input of CreateDeployment.
 type DeploymentRequest struct {
 	Group       DeploymentGroup
 	Config      string // name of a deployment configuration; "" = the group's own
@@ -41,7 +41,7 @@ const (
 	DeploymentStopped   = string(types.DeploymentStatusStopped)
 )
 
-// What AWS may roll a deployment back after.
+// The events after which AWS may roll a deployment back.
 const (
 	AfterFailure = string(types.AutoRollbackEventDeploymentFailure)
 	AfterAlarm   = string(types.AutoRollbackEventDeploymentStopOnAlarm)
@@ -58,13 +58,13 @@ type Deployment struct {
 	Created         time.Time
 	ErrorCode       string
 	ErrorMessage    string
-	Messages        []string // AWS's words on the status
-	RollsBackAfter  []string // events after which AWS rolls it back by itself: DEPLOYMENT_FAILURE and others
-	RollbackID      string   // of the deployment that rolls this one back
+	Messages        []string // AWS's messages about the status
+	RollsBackAfter  []string // events after which AWS rolls it back, such as DEPLOYMENT_FAILURE
+	RollbackID      string   // of the deployment that rolls it back
 	RollbackMessage string
 }
 
-// DeploymentTarget is what a deployment does to its function.
+// DeploymentTarget is the progress of a deployment on its function.
 type DeploymentTarget struct {
 	Function, Alias string
 	Current, Target string  // versions
@@ -73,25 +73,25 @@ type DeploymentTarget struct {
 	Events          []LifecycleEvent
 }
 
-// LifecycleEvent is a part of a deployment.
+// LifecycleEvent is a phase of a deployment.
 type LifecycleEvent struct {
 	Name, Status string
 	Diagnostics  string // why it failed, "" if it has not
 }
 
-// ActiveError says that the group has a deployment under way already: AWS
-// takes one at a time.
+// ActiveError reports that the group has an active deployment: AWS runs one at a
+// time.
 type ActiveError struct{ Err error }
 
 func (e *ActiveError) Error() string { return e.Err.Error() }
 func (e *ActiveError) Unwrap() error { return e.Err }
 
-// CreateDeployment begins a deployment and returns its id. It makes one
-// attempt, unless AWS throttles: CreateDeployment has no token that makes a
-// second one harmless. What a failed one may have done is the error's Fate.
+// CreateDeployment starts a deployment and returns its id. It makes one attempt,
+// unless AWS throttles: CreateDeployment has no idempotency token. The error's
+// Effect says whether a deployment may have been created.
 func (c *Client) CreateDeployment(ctx context.Context, r DeploymentRequest) (string, error) {
 	sum := sha256.Sum256([]byte(r.AppSpec))
-	out, err := mutate(ctx, c, target{"CreateDeployment", r.Group.String(), ""},
+	out, err := mutate(ctx, c, target{Action: codeDeployAction("CreateDeployment"), resource: r.Group.String()},
 		func(ctx context.Context, in *codedeploy.CreateDeploymentInput, opts ...func(*codedeploy.Options)) (*codedeploy.CreateDeploymentOutput, error) {
 			return c.codedeploy().CreateDeployment(ctx, in, append(opts, func(o *codedeploy.Options) {
 				if r, ok := o.Retryer.(*retryer); ok {
@@ -113,15 +113,14 @@ func (c *Client) CreateDeployment(ctx context.Context, r DeploymentRequest) (str
 	return aws.ToString(out.DeploymentId), nil
 }
 
-// whenThrottled is a retryer that tries nothing again but what AWS has
-// refused unread.
+// whenThrottled is a retryer that retries only what AWS has throttled.
 type whenThrottled struct{ *retryer }
 
 func (whenThrottled) IsErrorRetryable(err error) bool { return isThrottle(err) }
 
 // Deployment reads a deployment.
 func (c *Client) Deployment(ctx context.Context, id string) (Deployment, error) {
-	out, err := call(ctx, c, target{"GetDeployment", id, ""}, c.codedeploy().GetDeployment, &codedeploy.GetDeploymentInput{DeploymentId: &id})
+	out, err := call(ctx, c, target{Action: codeDeployAction("GetDeployment"), resource: id}, c.codedeploy().GetDeployment, &codedeploy.GetDeploymentInput{DeploymentId: &id})
 	if err != nil {
 		return Deployment{}, ofCodeDeploy(err)
 	}
@@ -156,7 +155,7 @@ func (c *Client) Deployments(ctx context.Context, g DeploymentGroup, since time.
 	var all []string
 	in := &codedeploy.ListDeploymentsInput{ApplicationName: &g.Application, DeploymentGroupName: &g.Name, CreateTimeRange: &types.TimeRange{Start: &since}}
 	for {
-		out, err := call(ctx, c, target{"ListDeployments", g.String(), ""}, c.codedeploy().ListDeployments, in)
+		out, err := call(ctx, c, target{Action: codeDeployAction("ListDeployments"), resource: g.String()}, c.codedeploy().ListDeployments, in)
 		if err != nil {
 			return nil, ofCodeDeploy(err)
 		}
@@ -171,7 +170,7 @@ func (c *Client) Deployments(ctx context.Context, g DeploymentGroup, since time.
 // DeploymentTargetIDs are the ids of a deployment's targets; of a Lambda
 // deployment there is one, once it has begun.
 func (c *Client) DeploymentTargetIDs(ctx context.Context, id string) ([]string, error) {
-	out, err := call(ctx, c, target{"ListDeploymentTargets", id, ""}, c.codedeploy().ListDeploymentTargets,
+	out, err := call(ctx, c, target{Action: codeDeployAction("ListDeploymentTargets"), resource: id}, c.codedeploy().ListDeploymentTargets,
 		&codedeploy.ListDeploymentTargetsInput{DeploymentId: &id})
 	if err != nil {
 		return nil, ofCodeDeploy(err)
@@ -179,9 +178,9 @@ func (c *Client) DeploymentTargetIDs(ctx context.Context, id string) ([]string, 
 	return out.TargetIds, nil
 }
 
-// DeploymentTargets reads what a deployment does to its functions, 25 at most.
+// DeploymentTargets reads the progress of a deployment on at most 25 targets.
 func (c *Client) DeploymentTargets(ctx context.Context, id string, targets []string) ([]DeploymentTarget, error) {
-	out, err := call(ctx, c, target{"BatchGetDeploymentTargets", id, ""}, c.codedeploy().BatchGetDeploymentTargets,
+	out, err := call(ctx, c, target{Action: codeDeployAction("BatchGetDeploymentTargets"), resource: id}, c.codedeploy().BatchGetDeploymentTargets,
 		&codedeploy.BatchGetDeploymentTargetsInput{DeploymentId: &id, TargetIds: targets})
 	if err != nil {
 		return nil, ofCodeDeploy(err)
@@ -211,11 +210,11 @@ func deploymentTarget(t *types.LambdaTarget) DeploymentTarget {
 	return out
 }
 
-// StopDeployment asks a deployment to stop and to roll back. It only asks:
-// status is Pending or Succeeded. A deployment that has ended already is an
-// error of kind Conflict.
+// StopDeployment requests that a deployment stops and rolls back; status is
+// Pending or Succeeded. A deployment that has ended is an error of kind
+// Conflict.
 func (c *Client) StopDeployment(ctx context.Context, id string) (status, message string, err error) {
-	out, err := mutate(ctx, c, target{"StopDeployment", id, ""}, c.codedeploy().StopDeployment,
+	out, err := mutate(ctx, c, target{Action: codeDeployAction("StopDeployment"), resource: id}, c.codedeploy().StopDeployment,
 		&codedeploy.StopDeploymentInput{DeploymentId: &id, AutoRollbackEnabled: aws.Bool(true)})
 	if err != nil {
 		return "", "", ofCodeDeploy(err)
@@ -223,8 +222,8 @@ func (c *Client) StopDeployment(ctx context.Context, id string) (status, message
 	return string(out.Status), aws.ToString(out.StatusMessage), nil
 }
 
-// ofCodeDeploy gives the kind to what CodeDeploy refuses: its errors are all
-// of status 400, and go by their codes.
+// ofCodeDeploy sets the kind of CodeDeploy's errors, which all have status 400
+// and differ in their codes.
 func ofCodeDeploy(err error) error {
 	var (
 		e   *Error

@@ -17,10 +17,10 @@ var group = awsapi.DeploymentGroup{Application: "shop", Name: "items"}
 func newGroup(t *testing.T) (*cloud, *awsapi.Client) {
 	t.Helper()
 	c := newCloud(t, localaws.Options{})
-	c.Publish(function, "one")
-	c.Upload(function, "two")
-	c.Publish(function, "two")
-	c.SetAlias(function, localaws.Alias{Name: "prod", Version: "1"})
+	c.Publish(items.Name, "one")
+	c.Upload(items.Name, "two")
+	c.Publish(items.Name, "two")
+	c.SetAlias(items.Name, localaws.Alias{Name: "prod", Version: "1"})
 	c.AddDeploymentGroup(group.Application, group.Name, "CodeDeployDefault.LambdaCanary10Percent5Minutes")
 	return c, c.open(t)
 }
@@ -56,7 +56,7 @@ func TestDeployment(t *testing.T) {
 		if err != nil || len(targets) != 1 {
 			t.Fatalf("%+v, %v", targets, err)
 		}
-		if w := targets[0]; w.Function != function || w.Alias != "prod" || w.Current != "1" || w.Target != "2" || w.Weight != 0.1 || len(w.Events) != 3 ||
+		if w := targets[0]; w.Function != items.Name || w.Alias != "prod" || w.Current != "1" || w.Target != "2" || w.Weight != 0.1 || len(w.Events) != 3 ||
 			w.Events[1] != (awsapi.LifecycleEvent{Name: "AllowTraffic", Status: "InProgress"}) {
 			t.Errorf("%+v", w)
 		}
@@ -93,8 +93,8 @@ func TestCodeDeployKinds(t *testing.T) {
 			_, err := client.CreateDeployment(t.Context(), request)
 			isKind(t, err, want)
 			says(t, err.Error(), "CreateDeployment shop/items: "+code+": no")
-			if fate := awsapi.FateOf(err); fate != awsapi.Refused {
-				t.Errorf("%s: fate %d", code, fate)
+			if effect := awsapi.EffectOf(err); effect != awsapi.Rejected {
+				t.Errorf("%s: effect %d", code, effect)
 			}
 			var active *awsapi.ActiveError
 			if errors.As(err, &active) != (code == "DeploymentLimitExceededException") {
@@ -112,15 +112,15 @@ func TestCodeDeployKinds(t *testing.T) {
 func TestCreateDeploymentOnce(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		fault localaws.Fault
-		n     int
-		tries int
-		fate  awsapi.Fate
+		fault  localaws.Fault
+		n      int
+		tries  int
+		effect awsapi.Effect
 	}{
 		"throttled": {refusal(http.StatusBadRequest, "ThrottlingException", "Rate exceeded"), 2, 3, awsapi.NotSent},
-		"broken":    {broken, always, 1, awsapi.Unclear},
-		"dropped":   {localaws.Fault{Drop: true}, always, 1, awsapi.Unanswered},
-		"lost":      {localaws.Fault{DropAfter: true}, always, 1, awsapi.Unanswered},
+		"broken":    {broken, always, 1, awsapi.Ambiguous},
+		"dropped":   {localaws.Fault{Drop: true}, always, 1, awsapi.NoResponse},
+		"lost":      {localaws.Fault{DropAfter: true}, always, 1, awsapi.NoResponse},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -128,7 +128,7 @@ func TestCreateDeploymentOnce(t *testing.T) {
 				c, client := newGroup(t)
 				c.spoil("CreateDeployment", tt.n, tt.fault)
 				_, err := client.CreateDeployment(t.Context(), request)
-				if (err == nil) != (tt.fate == awsapi.NotSent) || awsapi.FateOf(err) != tt.fate {
+				if (err == nil) != (tt.effect == awsapi.NotSent) || awsapi.EffectOf(err) != tt.effect {
 					t.Errorf("%v", err)
 				}
 				if n := c.count("CreateDeployment"); n != tt.tries {

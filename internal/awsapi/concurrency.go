@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"lambda-release/internal/function"
 )
 
 // Concurrency is an alias's provisioned concurrency.
@@ -21,11 +23,10 @@ type Concurrency struct {
 }
 
 // ProvisionedConcurrency reads the provisioned concurrency of an alias. An
-// alias that has none is an error of kind NotFound, as one that does not exist
-// is.
-func (c *Client) ProvisionedConcurrency(ctx context.Context, function, alias string) (Concurrency, error) {
-	out, err := call(ctx, c, target{"GetProvisionedConcurrencyConfig", function, alias}, c.lambda.GetProvisionedConcurrencyConfig,
-		&lambda.GetProvisionedConcurrencyConfigInput{FunctionName: &function, Qualifier: &alias})
+// alias that has none is an error of kind NotFound, like one that does not exist.
+func (c *Client) ProvisionedConcurrency(ctx context.Context, fn function.ID, alias string) (Concurrency, error) {
+	out, err := call(ctx, c, onFunction("GetProvisionedConcurrencyConfig", fn, alias), c.lambda.GetProvisionedConcurrencyConfig,
+		&lambda.GetProvisionedConcurrencyConfigInput{FunctionName: &fn.Given, Qualifier: &alias})
 	if err != nil {
 		return Concurrency{}, err
 	}
@@ -37,21 +38,21 @@ func (c *Client) ProvisionedConcurrency(ctx context.Context, function, alias str
 	}, nil
 }
 
-// Provisioning is told now and then that a wait goes on: how far the
-// allocation is, and for how long it is awaited already.
+// Provisioning is called from time to time during a wait, with the progress of
+// the allocation and the time waited so far.
 type Provisioning func(now Concurrency, since time.Duration)
 
-// firstAllocated is how long before the second look at an allocation, which
-// takes a minute or more. Unlike GetFunction this read counts with all others.
+// firstAllocated is the time between the first two reads of an allocation, which
+// takes a minute or more. Unlike GetFunction, the call has no rate of its own.
 const firstAllocated = time.Second
 
 // AwaitProvisioned waits until the provisioned concurrency of an alias is
 // ready; an alias that has none is. FAILED ends the wait with a *StateError.
-func (c *Client) AwaitProvisioned(ctx context.Context, function, alias string, tell Provisioning) error {
+func (c *Client) AwaitProvisioned(ctx context.Context, fn function.ID, alias string, report Provisioning) error {
 	start := time.Now()
-	told := start.Add(tellAfter - tellPeriod)
+	reported := start.Add(reportAfter - reportPeriod)
 	for pause := firstAllocated; ; pause = min(slowest, pause*3/2) {
-		now, err := c.ProvisionedConcurrency(ctx, function, alias)
+		now, err := c.ProvisionedConcurrency(ctx, fn, alias)
 		_, none := errors.AsType[*types.ProvisionedConcurrencyConfigNotFoundException](err)
 		switch {
 		case none:
@@ -61,17 +62,15 @@ func (c *Client) AwaitProvisioned(ctx context.Context, function, alias string, t
 		case now.Status == string(types.ProvisionedConcurrencyStatusEnumReady):
 			return nil
 		case now.Status == string(types.ProvisionedConcurrencyStatusEnumFailed):
-			return &StateError{function, alias, "provisioned concurrency", now.Reason}
+			return &StateError{fn.Given, alias, "provisioned concurrency", now.Reason}
 		}
-		if at := time.Now(); tell != nil && at.Sub(told) >= tellPeriod {
-			tell(now, at.Sub(start))
-			told = at
+		if at := time.Now(); report != nil && at.Sub(reported) >= reportPeriod {
+			report(now, at.Sub(start))
+			reported = at
 		}
 		if err := Sleep(ctx, pause); err != nil {
-			return &Error{
-				Op: "GetProvisionedConcurrencyConfig", Function: function, Qualifier: alias, Region: c.Region, Kind: kindOf(ctx, err), Err: err,
-				Last: fmt.Errorf("provisioned concurrency %s, %d of %d available", now.Status, now.Available, now.Requested),
-			}
+			last := lastState(fmt.Sprintf("provisioned concurrency %s, %d of %d available", now.Status, now.Available, now.Requested))
+			return c.failed(ctx, onFunction("GetProvisionedConcurrencyConfig", fn, alias), err, &attempts{last: last})
 		}
 	}
 }

@@ -18,18 +18,18 @@ import (
 func provisioned(t *testing.T) (*cloud, *awsapi.Client) {
 	t.Helper()
 	w := newCloud(t, localaws.Options{Settle: time.Minute})
-	w.Publish(function, "")
-	w.SetAlias(function, localaws.Alias{Name: "prod", Version: "1"})
+	w.Publish(items.Name, "")
+	w.SetAlias(items.Name, localaws.Alias{Name: "prod", Version: "1"})
 	client := w.open(t)
-	if err := w.ProvisionConcurrency(function, "prod"); err != nil {
+	if err := w.ProvisionConcurrency(items.Name, "prod"); err != nil {
 		t.Fatal(err)
 	}
-	w.Upload(function, "other")
-	w.Publish(function, "")
-	a, err := client.Alias(t.Context(), function, "prod")
+	w.Upload(items.Name, "other")
+	w.Publish(items.Name, "")
+	a, err := client.Alias(t.Context(), items, "prod")
 	if err == nil {
 		a.Version = "2"
-		_, err = client.UpdateAlias(t.Context(), function, a)
+		_, err = client.UpdateAlias(t.Context(), items, a)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +44,7 @@ func TestProvisionedConcurrency(t *testing.T) {
 		w, client := provisioned(t)
 		read := func(want awsapi.Concurrency) {
 			t.Helper()
-			got, err := client.ProvisionedConcurrency(t.Context(), function, "prod")
+			got, err := client.ProvisionedConcurrency(t.Context(), items, "prod")
 			if err != nil || got != want {
 				t.Errorf("%+v, %v; want %+v", got, err, want)
 			}
@@ -52,11 +52,11 @@ func TestProvisionedConcurrency(t *testing.T) {
 		read(awsapi.Concurrency{Status: "IN_PROGRESS", Requested: 1})
 		time.Sleep(time.Minute)
 		read(awsapi.Concurrency{Status: "READY", Requested: 1, Allocated: 1, Available: 1})
-		w.FailProvisioning(function, "prod", "FUNCTION_ERROR_INIT_FAILURE")
+		w.FailProvisioning(items.Name, "prod", "FUNCTION_ERROR_INIT_FAILURE")
 		read(awsapi.Concurrency{Status: "FAILED", Reason: "FUNCTION_ERROR_INIT_FAILURE", Requested: 1})
 
 		for _, nothing := range []string{"2", "nope"} {
-			_, err := client.ProvisionedConcurrency(t.Context(), function, nothing)
+			_, err := client.ProvisionedConcurrency(t.Context(), items, nothing)
 			isKind(t, err, awsapi.NotFound)
 		}
 	})
@@ -67,9 +67,9 @@ func TestAwaitProvisioned(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, client := provisioned(t)
 		start := time.Now()
-		var told []string
-		err := client.AwaitProvisioned(t.Context(), function, "prod", func(now awsapi.Concurrency, since time.Duration) {
-			told = append(told, fmt.Sprintf("%s %d/%d %s", now.Status, now.Available, now.Requested, since.Round(time.Second)))
+		var reported []string
+		err := client.AwaitProvisioned(t.Context(), items, "prod", func(now awsapi.Concurrency, since time.Duration) {
+			reported = append(reported, fmt.Sprintf("%s %d/%d %s", now.Status, now.Available, now.Requested, since.Round(time.Second)))
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -80,11 +80,11 @@ func TestAwaitProvisioned(t *testing.T) {
 		if n := w.count("GetProvisionedConcurrencyConfig"); n > 20 {
 			t.Errorf("%d calls", n)
 		}
-		if len(told) < 4 || told[0] != "IN_PROGRESS 0/1 8s" {
-			t.Errorf("told %q", told)
+		if len(reported) < 4 || reported[0] != "IN_PROGRESS 0/1 8s" {
+			t.Errorf("reported %q", reported)
 		}
 		w.ResetCalls()
-		if err := client.AwaitProvisioned(t.Context(), function, "prod", nil); err != nil || w.count("") != 1 {
+		if err := client.AwaitProvisioned(t.Context(), items, "prod", nil); err != nil || w.count("") != 1 {
 			t.Errorf("ready already: %v, %d calls", err, w.count(""))
 		}
 	})
@@ -95,13 +95,13 @@ func TestAwaitProvisioned(t *testing.T) {
 func TestAwaitProvisionedNone(t *testing.T) {
 	t.Parallel()
 	w := newCloud(t, localaws.Options{})
-	w.Publish(function, "")
-	w.SetAlias(function, localaws.Alias{Name: "prod", Version: "1"})
+	w.Publish(items.Name, "")
+	w.SetAlias(items.Name, localaws.Alias{Name: "prod", Version: "1"})
 	client := w.open(t)
-	if err := client.AwaitProvisioned(t.Context(), function, "prod", nil); err != nil || w.count("") != 1 {
+	if err := client.AwaitProvisioned(t.Context(), items, "prod", nil); err != nil || w.count("") != 1 {
 		t.Errorf("%v, %d calls", err, w.count(""))
 	}
-	err := client.AwaitProvisioned(t.Context(), function, "nope", nil)
+	err := client.AwaitProvisioned(t.Context(), items, "nope", nil)
 	isKind(t, err, awsapi.NotFound)
 }
 
@@ -109,8 +109,8 @@ func TestAwaitProvisionedFailed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w, client := provisioned(t)
-		w.FailProvisioning(function, "prod", "FUNCTION_ERROR_INIT_FAILURE")
-		err := client.AwaitProvisioned(t.Context(), function, "prod", nil)
+		w.FailProvisioning(items.Name, "prod", "FUNCTION_ERROR_INIT_FAILURE")
+		err := client.AwaitProvisioned(t.Context(), items, "prod", nil)
 		if _, ok := errors.AsType[*awsapi.StateError](err); !ok {
 			t.Errorf("%T: %v", err, err)
 		}
@@ -121,16 +121,16 @@ func TestAwaitProvisionedFailed(t *testing.T) {
 	})
 }
 
-// Whose time is up is told how far it was.
+// A wait that times out reports the last state.
 func TestAwaitProvisionedDeadline(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		_, client := provisioned(t)
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
-		err := client.AwaitProvisioned(ctx, function, "prod", nil)
+		err := client.AwaitProvisioned(ctx, items, "prod", nil)
 		isKind(t, err, awsapi.Deadline)
-		says(t, err.Error(), "items:prod: the time is up", "IN_PROGRESS, 0 of 1 available")
+		says(t, err.Error(), "items:prod: timed out", "IN_PROGRESS, 0 of 1 available")
 	})
 }
 
@@ -138,7 +138,7 @@ func TestProvisionedDenied(t *testing.T) {
 	t.Parallel()
 	w := newCloud(t, localaws.Options{})
 	w.spoil("", always, refused)
-	err := w.open(t).AwaitProvisioned(t.Context(), function, "prod", nil)
+	err := w.open(t).AwaitProvisioned(t.Context(), items, "prod", nil)
 	isKind(t, err, awsapi.Denied)
 	if got := statement(t, hintOf(t, err)); got["Action"] != "lambda:GetProvisionedConcurrencyConfig" {
 		t.Errorf("statement %v", got)

@@ -1,6 +1,7 @@
 package awsapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,17 +13,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"lambda-release/internal/function"
 )
 
-// Kind is what an error means to us. Decisions and hints hang on it, never on
-// a message.
+// Kind classifies errors. Decisions and hints depend on it, never on a message.
 type Kind int
 
 // The kinds of errors.
 const (
 	Other          Kind = iota
 	Cancelled           // the job was cancelled
-	Deadline            // the job's time is up
+	Deadline            // the job timed out
 	NoRegion            // no region is configured
 	NoCredentials       // no credentials were found
 	BadCredentials      // expired, unknown or signed for elsewhere
@@ -38,19 +40,20 @@ const (
 	Unreachable         // no connection
 )
 
-// Error is a failed call: what was tried, on what, and what came back.
+// Error is a failed call: what was called, on what, and the cause.
 type Error struct {
-	Op        string // the API's name of the operation
-	Function  string // as it was asked for; "" for the session's own errors
-	Qualifier string // version or alias, "" for the function itself
+	Action
+	Function  function.ID // zero if the call is not about a function
+	Qualifier string      // version or alias, "" for the function itself
+	Resource  string      // what else the call is about: a deployment, a stage, a role
 	Region    string
 	Kind      Kind
 	Err       error
-	// Last is what came of the last attempt before the time was up, nil if
-	// there was none.
+	// Last is the error of the last attempt, or the state that was read last,
+	// before the job timed out or was cancelled; nil if there was none.
 	Last error
-	// Fate is how much of the call may have been carried out.
-	Fate Fate
+	// Effect is how much of the call may have been carried out.
+	Effect Effect
 
 	advice string // the hint, where the kind does not say enough
 }
@@ -58,11 +61,11 @@ type Error struct {
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(e.Op)
-	if e.Function != "" {
-		fmt.Fprintf(&b, " %s", e.Function)
-		if e.Qualifier != "" {
-			fmt.Fprintf(&b, ":%s", e.Qualifier)
-		}
+	if subject := cmp.Or(e.Function.Given, e.Resource); subject != "" {
+		b.WriteString(" " + subject)
+	}
+	if e.Qualifier != "" {
+		b.WriteString(":" + e.Qualifier)
 	}
 	b.WriteString(": ")
 	switch e.Kind {
@@ -73,20 +76,25 @@ func (e *Error) Error() string {
 	case Cancelled:
 		b.WriteString("cancelled")
 	case Deadline:
-		b.WriteString("the time is up")
+		b.WriteString("timed out")
+		if errors.Is(e.Err, errRateLimit) {
+			b.WriteString(" waiting for the request rate limit")
+		}
 	default:
 		b.WriteString(message(e.Err))
 		return b.String()
 	}
-	if e.Last != nil {
-		fmt.Fprintf(&b, "; the last try ended with: %s", message(e.Last))
+	if state, ok := errors.AsType[lastState](e.Last); ok {
+		fmt.Fprintf(&b, "; the last state was: %s", state)
+	} else if e.Last != nil {
+		fmt.Fprintf(&b, "; the last attempt ended with: %s", message(e.Last))
 	}
 	return b.String()
 }
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// message is AWS's own code, words and request id without the SDK's wrapping.
+// message is AWS's code, message and request id without the SDK's wrapping.
 func message(err error) string {
 	var api smithy.APIError
 	if !errors.As(err, &api) {
@@ -103,7 +111,7 @@ func message(err error) string {
 	return text
 }
 
-// innermost drops what the SDK puts around an error of the network: "operation
+// innermost removes what the SDK adds to an error of the network: "operation
 // error Lambda: GetAlias, exceeded maximum number of attempts, …".
 func innermost(err error) string {
 	var network net.Error
@@ -121,30 +129,30 @@ func innermost(err error) string {
 	return err.Error()
 }
 
-// Is tells whether err is an error of AWS's of this kind.
+// Is reports whether err is an Error of this kind.
 func Is(err error, kind Kind) bool {
 	e, ok := errors.AsType[*Error](err)
 	return ok && e.Kind == kind
 }
 
-// FateOf is the fate of the call that err is about; an error that is not of a
-// call changed nothing.
-func FateOf(err error) Fate {
+// EffectOf is the Effect of the call that failed with err, and NotSent if err is
+// not about a call.
+func EffectOf(err error) Effect {
 	if e, ok := errors.AsType[*Error](err); ok {
-		return e.Fate
+		return e.Effect
 	}
 	return NotSent
 }
 
-// kindOf classifies what the SDK returned for a call of the job job. A refusal
-// is a refusal also when the job ended meanwhile; what would have been tried
-// again, or was never answered, is due to that end.
+// kindOf classifies an error that the SDK returned for a call of the job. A
+// refusal keeps its kind even if the job has ended meanwhile; what would have
+// been retried, or was not answered, then failed because the job ended.
 func kindOf(job context.Context, err error) Kind {
 	status := statusOf(err)
 	refused := status >= 400 && status < 500 && status != http.StatusTooManyRequests
 	switch {
 	case refused:
-	case errors.Is(err, errNoTurn):
+	case errors.Is(err, errRateLimit):
 		return Deadline
 	case errors.Is(job.Err(), context.Canceled):
 		return Cancelled

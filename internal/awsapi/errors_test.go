@@ -27,49 +27,49 @@ func TestKindsOfRefusals(t *testing.T) {
 		says string
 	}{
 		{"a missing function", awsapi.NotFound, func(ctx context.Context, _ *cloud, c *awsapi.Client) error {
-			_, err := c.Publish(ctx, "nosuch", awsapi.Publication{})
+			_, err := c.Publish(ctx, named(t, "nosuch"), awsapi.Publication{})
 			return err
 		}, "PublishVersion nosuch: ResourceNotFoundException: Function not found: arn:aws:lambda:eu-central-1:123456789012:function:nosuch"},
 		{"a missing alias", awsapi.NotFound, func(ctx context.Context, _ *cloud, c *awsapi.Client) error {
-			_, err := c.Alias(ctx, function, "prod")
+			_, err := c.Alias(ctx, items, "prod")
 			return err
 		}, "GetAlias items:prod: ResourceNotFoundException: Cannot find alias arn"},
 		{"an alias to a missing version", awsapi.NotFound, func(ctx context.Context, _ *cloud, c *awsapi.Client) error {
-			_, err := c.CreateAlias(ctx, function, awsapi.Alias{Name: "prod", Version: "10"})
+			_, err := c.CreateAlias(ctx, items, awsapi.Alias{Name: "prod", Version: "10"})
 			return err
 		}, "CreateAlias items:prod: ResourceNotFoundException: Function not found"},
 		{"an alias that exists", awsapi.Conflict, func(ctx context.Context, w *cloud, c *awsapi.Client) error {
-			w.SetAlias(function, localaws.Alias{Name: "prod", Version: "$LATEST"})
-			_, err := c.CreateAlias(ctx, function, awsapi.Alias{Name: "prod", Version: "$LATEST"})
+			w.SetAlias(items.Name, localaws.Alias{Name: "prod", Version: "$LATEST"})
+			_, err := c.CreateAlias(ctx, items, awsapi.Alias{Name: "prod", Version: "$LATEST"})
 			return err
 		}, "Alias already exists"},
 		{"an update in progress", awsapi.Conflict, func(ctx context.Context, w *cloud, c *awsapi.Client) error {
-			w.SetLastUpdate(function, "InProgress", "Creating", "")
-			_, err := c.Publish(ctx, function, awsapi.Publication{})
+			w.SetLastUpdate(items.Name, "InProgress", "Creating", "")
+			_, err := c.Publish(ctx, items, awsapi.Publication{})
 			return err
 		}, "An update is in progress"},
 		{"a version in use", awsapi.Conflict, func(ctx context.Context, w *cloud, c *awsapi.Client) error {
-			w.Publish(function, "")
-			w.SetAlias(function, localaws.Alias{Name: "prod", Version: "1"})
-			return c.DeleteVersion(ctx, function, "1")
+			w.Publish(items.Name, "")
+			w.SetAlias(items.Name, localaws.Alias{Name: "prod", Version: "1"})
+			return c.DeleteVersion(ctx, items, "1")
 		}, "DeleteFunction items:1: ResourceConflictException: Unable to delete version"},
 		{"an alias changed meanwhile", awsapi.Stale, func(ctx context.Context, w *cloud, c *awsapi.Client) error {
-			w.Publish(function, "")
-			w.SetAlias(function, localaws.Alias{Name: "prod", Version: "1"})
-			_, err := c.UpdateAlias(ctx, function, awsapi.Alias{Name: "prod", Version: "1", Revision: "an old one"})
+			w.Publish(items.Name, "")
+			w.SetAlias(items.Name, localaws.Alias{Name: "prod", Version: "1"})
+			_, err := c.UpdateAlias(ctx, items, awsapi.Alias{Name: "prod", Version: "1", Revision: "an old one"})
 			return err
 		}, "UpdateAlias items:prod: PreconditionFailedException: The Revision Id provided"},
 		{"other code than expected", awsapi.Invalid, func(ctx context.Context, _ *cloud, c *awsapi.Client) error {
-			_, err := c.Publish(ctx, function, awsapi.Publication{CodeSHA256: "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="})
+			_, err := c.Publish(ctx, items, awsapi.Publication{CodeSHA256: "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="})
 			return err
 		}, "InvalidParameterValueException: CodeSHA256"},
 		{"a name AWS does not take", awsapi.Invalid, func(ctx context.Context, _ *cloud, c *awsapi.Client) error {
-			_, err := c.CreateAlias(ctx, function, awsapi.Alias{Name: "123", Version: "$LATEST"})
+			_, err := c.CreateAlias(ctx, items, awsapi.Alias{Name: "123", Version: "$LATEST"})
 			return err
 		}, "CreateAlias items:123: ValidationException"},
 		{"the storage is full", awsapi.StorageFull, func(ctx context.Context, w *cloud, c *awsapi.Client) error {
 			w.LimitCodeStorage(1)
-			_, err := c.Publish(ctx, function, awsapi.Publication{})
+			_, err := c.Publish(ctx, items, awsapi.Publication{})
 			return err
 		}, "CodeStorageExceededException"},
 	} {
@@ -78,8 +78,8 @@ func TestKindsOfRefusals(t *testing.T) {
 			w := newCloud(t, localaws.Options{})
 			err := tt.do(t.Context(), w, w.open(t))
 			isKind(t, err, tt.kind)
-			if awsapi.FateOf(err) != awsapi.Refused {
-				t.Errorf("fate %d of a refusal", awsapi.FateOf(err))
+			if awsapi.EffectOf(err) != awsapi.Rejected {
+				t.Errorf("effect %d of a refusal", awsapi.EffectOf(err))
 			}
 			says(t, err.Error(), tt.says, " (request ")
 			if n := w.count(""); n != 1 {
@@ -118,11 +118,11 @@ func TestKindsOfCodes(t *testing.T) {
 			t.Parallel()
 			w := newCloud(t, localaws.Options{})
 			w.spoil("", always, refusal(tt.status, tt.code, "AWS's words."))
-			_, err := w.open(t).Alias(t.Context(), function, "prod")
+			_, err := w.open(t).Alias(t.Context(), items, "prod")
 			isKind(t, err, tt.want)
 			says(t, err.Error(), "GetAlias items:prod: "+tt.code+": AWS's words. (request ")
-			if awsapi.FateOf(err) != awsapi.Refused {
-				t.Errorf("fate %d", awsapi.FateOf(err))
+			if awsapi.EffectOf(err) != awsapi.Rejected {
+				t.Errorf("effect %d", awsapi.EffectOf(err))
 			}
 			if n := w.count(""); n != 1 {
 				t.Errorf("asked %d times", n)
@@ -136,27 +136,27 @@ func TestKindsOfCodes(t *testing.T) {
 func TestKindsWithoutAWS(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
-		name  string
-		kind  awsapi.Kind
-		fate  awsapi.Fate
-		says  string
-		reach func(*testing.T) func(*awsapi.Options)
+		name   string
+		kind   awsapi.Kind
+		effect awsapi.Effect
+		says   string
+		reach  func(*testing.T) func(*awsapi.Options)
 	}{
-		{"hangs", awsapi.Hung, awsapi.Unanswered, "no answer in time", served(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })},
-		{"takes the connection and is silent", awsapi.Hung, awsapi.Unanswered, "no answer in time", greeting("")},
-		{"closes the connection", awsapi.Unreachable, awsapi.Unanswered, "EOF", served(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })},
-		{"does not speak HTTP", awsapi.Unreachable, awsapi.Unanswered, "malformed HTTP", greeting("220 mail.example.com ESMTP\r\n")},
-		{"a proxy without an upstream", awsapi.Server, awsapi.Unclear, "502", served(badGateway)},
-		{"a closed port", awsapi.Unreachable, awsapi.Unanswered, "connection refused", at(closedPort(t))},
-		{"has a certificate of its own", awsapi.Unreachable, awsapi.Unanswered, "certificate", at(selfSigned(t))},
+		{"hangs", awsapi.Hung, awsapi.NoResponse, "no answer in time", served(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })},
+		{"takes the connection and is silent", awsapi.Hung, awsapi.NoResponse, "no answer in time", greeting("")},
+		{"closes the connection", awsapi.Unreachable, awsapi.NoResponse, "EOF", served(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })},
+		{"does not speak HTTP", awsapi.Unreachable, awsapi.NoResponse, "malformed HTTP", greeting("220 mail.example.com ESMTP\r\n")},
+		{"a proxy without an upstream", awsapi.Server, awsapi.Ambiguous, "502", served(badGateway)},
+		{"a closed port", awsapi.Unreachable, awsapi.NoResponse, "connection refused", at(closedPort(t))},
+		{"has a certificate of its own", awsapi.Unreachable, awsapi.NoResponse, "certificate", at(selfSigned(t))},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				_, err := open(t, local, tt.reach(t)).Alias(t.Context(), function, "prod")
+				_, err := open(t, local, tt.reach(t)).Alias(t.Context(), items, "prod")
 				isKind(t, err, tt.kind)
-				if awsapi.FateOf(err) != tt.fate {
-					t.Errorf("fate %d, want %d", awsapi.FateOf(err), tt.fate)
+				if awsapi.EffectOf(err) != tt.effect {
+					t.Errorf("effect %d, want %d", awsapi.EffectOf(err), tt.effect)
 				}
 				says(t, err.Error(), "GetAlias items:prod: ", tt.says)
 				if strings.Contains(err.Error(), "operation error Lambda") {
@@ -176,13 +176,13 @@ func TestKindsOfTheJobsEnd(t *testing.T) {
 
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
-		_, err := client.Alias(ctx, function, "prod")
+		_, err := client.Alias(ctx, items, "prod")
 		isKind(t, err, awsapi.Deadline)
-		says(t, err.Error(), "GetAlias items:prod: the time is up")
+		says(t, err.Error(), "GetAlias items:prod: timed out")
 
 		ctx, cancel = context.WithCancel(t.Context())
 		time.AfterFunc(100*time.Millisecond, cancel)
-		_, err = client.Alias(ctx, function, "prod")
+		_, err = client.Alias(ctx, items, "prod")
 		isKind(t, err, awsapi.Cancelled)
 		if got := err.Error(); got != "GetAlias items:prod: cancelled" {
 			t.Error(got)
@@ -206,7 +206,7 @@ func TestARefusalOutlivesTheCancel(t *testing.T) {
 			f.Delay = 200 * time.Millisecond
 			return &f
 		})
-		_, err := w.open(t).Publish(ctx, function, awsapi.Publication{})
+		_, err := w.open(t).Publish(ctx, items, awsapi.Publication{})
 		isKind(t, err, awsapi.Denied)
 	})
 }
@@ -217,8 +217,8 @@ func TestErrorsOfOthers(t *testing.T) {
 	if awsapi.Is(err, awsapi.Other) || awsapi.Is(nil, awsapi.Other) {
 		t.Error("an error that is none of a call has a kind")
 	}
-	if awsapi.FateOf(err) != awsapi.NotSent || awsapi.FateOf(nil) != awsapi.NotSent {
-		t.Error("an error that is none of a call has a fate")
+	if awsapi.EffectOf(err) != awsapi.NotSent || awsapi.EffectOf(nil) != awsapi.NotSent {
+		t.Error("an error that is none of a call has a effect")
 	}
 }
 

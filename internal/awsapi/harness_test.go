@@ -11,12 +11,24 @@ import (
 	"time"
 
 	"lambda-release/internal/awsapi"
+	"lambda-release/internal/function"
 	"lambda-release/internal/localaws"
 )
 
-const function = "items"
+// items is the function of the embedded AWS.
+var items = function.ID{Name: "items", Given: "items"}
 
-// cloud is an embedded AWS with one function, in memory.
+// named is a function as a user gives it.
+func named(t *testing.T, given string) function.ID {
+	t.Helper()
+	fn, err := function.Parse(given)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fn
+}
+
+// cloud is an embedded AWS with one items.Name, in memory.
 type cloud struct {
 	*localaws.Cloud
 
@@ -38,7 +50,7 @@ func newCloud(t *testing.T, o localaws.Options) *cloud {
 	c := localaws.New(o)
 	loopback := localaws.NewLoopback(c)
 	t.Cleanup(func() { c.Close(); loopback.Close() })
-	c.AddFunction(function)
+	c.AddFunction(items.Name)
 	return &cloud{c, loopback}
 }
 

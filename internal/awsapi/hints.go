@@ -10,11 +10,13 @@ import (
 	"strings"
 
 	"github.com/aws/smithy-go"
+
+	"lambda-release/internal/function"
 )
 
-// Hint says what an error means here and what to do about it, "" when there is
-// nothing to add to the error itself. It may have several lines; an IAM
-// statement stands on lines of its own, as JSON.
+// Hint explains an error and says what to do about it; "" if there is nothing to
+// add to the error itself. It may have several lines; an IAM statement is JSON on
+// lines of its own.
 func (e *Error) Hint() string {
 	if e.advice != "" {
 		return e.advice
@@ -27,7 +29,7 @@ func (e *Error) Hint() string {
 			"a pull request from a fork gets neither secrets nor an OIDC token."
 	case BadCredentials:
 		return fmt.Sprintf("The credentials are expired, revoked, or not valid in region %s (is it enabled for the account?). "+
-			"Obtain them right before this step; a session of aws-actions/configure-aws-credentials lasts an hour unless role-duration-seconds says otherwise.", e.Region)
+			"Obtain them right before this step; a session of aws-actions/configure-aws-credentials lasts an hour unless role-duration-seconds sets another time.", e.Region)
 	case Denied:
 		return deniedHint(e)
 	case NotFound:
@@ -35,42 +37,42 @@ func (e *Error) Hint() string {
 		if account == "" {
 			account = "of the credentials"
 		}
-		return fmt.Sprintf("Looked for in region %s, account %s. Is the name right, and are these the right region and account?", e.Region, account)
+		return fmt.Sprintf("Looked for in region %s, account %s. Check the name, the region and the account.", e.Region, account)
 	case Conflict:
-		return "Something else is changing the function. Run the job again when that is done; a `concurrency` group in the workflow keeps jobs apart."
+		return "Something else is changing the function. Run the job again when that is done; a `concurrency` group in the workflow prevents jobs from running at the same time."
 	case Stale:
-		return "Somebody else changed it at the same moment. Run the job again."
+		return "It was changed at the same moment by another run or outside lambda-release. Run the job again."
 	case StorageFull:
 		return "The account's code storage in this region is full. Delete old versions, of this and of other functions, or ask AWS for a higher quota."
 	case Throttled:
-		if serviceOf(e.Op) != "lambda" {
-			return "Others in the account and region ask the same of AWS. Raise the input `timeout` or run fewer jobs at once."
+		if e.Service != "lambda" {
+			return "Other callers in the account and region use up the request rate limit. Raise the input `timeout` or run fewer jobs at once."
 		}
-		return "AWS takes 15 control-plane requests a second for all callers of the account and region together. Raise the input `timeout` or run fewer jobs at once."
+		return "AWS takes 15 control-plane requests a second from all callers of the account and region together. Raise the input `timeout` or run fewer jobs at once."
 	case Cancelled:
 		return "Run the job again to finish it."
 	case Deadline:
 		return cmp.Or(e.lastHint(), "Raise the input `timeout` if this can take longer.")
 	case Invalid:
 		if e.Op == "PublishVersion" {
-			return "If it is the CodeSHA256 that differs: somebody has uploaded other code since yours. Upload again, and keep jobs apart with a `concurrency` group."
+			return "If the CodeSHA256 differs, other code was uploaded after yours. Upload again, and use a `concurrency` group so that jobs do not run at the same time."
 		}
 	case Hung:
-		return fmt.Sprintf("The endpoint in region %s took the connection but did not answer. Is a proxy or a VPC endpoint in between?", e.Region)
+		return fmt.Sprintf("The endpoint in region %s accepted the connection but did not answer. Check proxies and VPC endpoints on the way.", e.Region)
 	case Unreachable:
-		return fmt.Sprintf("The endpoint in region %s cannot be reached. Is %q a region, and does the runner have a way there (proxy, VPC endpoint, AWS_ENDPOINT_URL)?", e.Region, e.Region)
+		return fmt.Sprintf("The endpoint in region %s cannot be reached. Check the region, and the network of the runner (proxy, VPC endpoint, AWS_ENDPOINT_URL).", e.Region)
 	case Server:
-		return "This is a fault on AWS's side. Run the job again; https://health.aws.amazon.com shows known ones."
+		return "This is an error on AWS's side. Run the job again; see https://health.aws.amazon.com for known incidents."
 	}
 	return ""
 }
 
-// lastHint is the advice for what went wrong before the time was up.
+// lastHint is the hint for the last attempt before the job timed out.
 func (e *Error) lastHint() string {
 	if e.Last == nil {
 		return ""
 	}
-	last := &Error{Op: e.Op, Function: e.Function, Region: e.Region, Kind: kindOf(context.Background(), e.Last), Err: e.Last}
+	last := &Error{Action: e.Action, Function: e.Function, Resource: e.Resource, Region: e.Region, Kind: kindOf(context.Background(), e.Last), Err: e.Last}
 	switch last.Kind {
 	case Throttled, Server, Hung, Unreachable:
 		return last.Hint()
@@ -78,28 +80,28 @@ func (e *Error) lastHint() string {
 	return ""
 }
 
-// deniedHint gives the statement that allows the call, unless something denied
-// it that no statement in a role's policy can mend.
+// deniedHint has the statement that allows the call, unless it was denied by
+// something that no statement in a role's policy can override.
 func deniedHint(e *Error) string {
 	said := ""
 	if api, ok := errors.AsType[smithy.APIError](e.Err); ok {
 		said = api.ErrorMessage()
 	}
 	if why := denier(said); why != "" {
-		return fmt.Sprintf("%s refuses it: adding a statement to the role's policy does not help, the one who owns that policy must allow it.", why)
+		return fmt.Sprintf("%s blocks it: adding a statement to the role's policy does not help, the owner of that policy must allow it.", why)
 	}
-	// The next release asks about the next version: a statement for this one
-	// alone would not help for long.
+	// The next release needs the next version: a statement for this version alone
+	// would soon not be enough.
 	arn := numberedPattern.ReplaceAllString(resourceIn(said), "$1:*")
 	if arn == "" {
-		arn = resourceOf(e)
+		arn = e.arn()
 		if m := principalPattern.FindStringSubmatch(said); m != nil {
-			arn = strings.Replace(arn, unknownAccount, m[1], 1)
+			arn = strings.Replace(arn, function.UnknownAccount, m[1], 1)
 		}
 	}
-	action := iamAction(e.Op)
+	action := e.IAM
 	if m := actionPattern.FindStringSubmatch(said); m != nil {
-		action = m[1] // CreateDeployment, for one, needs more than its own
+		action = m[1] // CreateDeployment, for example, needs several actions
 	}
 	statement, _ := json.MarshalIndent(map[string]any{
 		"Effect": "Allow", "Action": action, "Resource": arn,
@@ -107,8 +109,8 @@ func deniedHint(e *Error) string {
 	return "Add this statement to the policy of the role that the job runs with:\n" + string(statement)
 }
 
-// denier names what else than a missing statement denied a request. Nothing
-// but AWS's words tells; they change what is advised and nothing else.
+// denier names what denied a request, if not a missing statement. Only AWS's
+// message shows it, which decides nothing but the hint.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 func denier(said string) string {
 	said = strings.ToLower(said)
@@ -125,59 +127,32 @@ func denier(said string) string {
 	return ""
 }
 
-// iamAction is the action that allows an operation; most have the same name.
-func iamAction(op string) string {
-	switch op {
-	case "Invoke":
-		op = "InvokeFunction"
-	case "GetStage":
-		return "apigateway:GET"
-	case "UpdateStage":
-		return "apigateway:PATCH"
-	}
-	return serviceOf(op) + ":" + op
-}
-
-// serviceOf is the service of an operation, as IAM names it.
-func serviceOf(op string) string {
-	switch op {
-	case "DescribeAlarms", "GetMetricData":
-		return "cloudwatch"
-	case "CreateDeployment", "GetDeployment", "ListDeployments", "StopDeployment", "ListDeploymentTargets", "BatchGetDeploymentTargets":
-		return "codedeploy"
-	case "GetStage", "UpdateStage":
-		return "apigateway"
-	case assumeRole:
-		return "sts"
-	}
-	return "lambda"
-}
-
-// resourceOf is what a call that was denied is about, where AWS has not said it.
-func resourceOf(e *Error) string {
-	switch serviceOf(e.Op) {
-	case "cloudwatch":
-		return "*" // alarms that are read by name, and metrics, have no ARN to allow
+// arn is the ARN to allow for a call that was denied, if AWS has not named it.
+func (e *Error) arn() string {
+	switch e.Service {
+	case "lambda":
+		arn := e.Function.In(e.Region).ARN()
+		if e.Qualifier != "" && e.qualified {
+			arn += ":*"
+		}
+		return arn
 	case "codedeploy":
 		group := "*"
-		if strings.Contains(e.Function, "/") {
-			group = e.Function
+		if strings.Contains(e.Resource, "/") {
+			group = e.Resource
 		}
-		return fmt.Sprintf("arn:%s:codedeploy:%s:*:deploymentgroup:%s", partition(e.Region), e.Region, group)
+		return fmt.Sprintf("arn:%s:codedeploy:%s:*:deploymentgroup:%s", function.PartitionOf(e.Region), e.Region, group)
+	case "cloudwatch":
+		return "*" // reading alarms by name, and metrics, cannot be limited to an ARN
 	}
-	arn := FunctionARN(e.Function, e.Region)
-	if e.Qualifier != "" && (e.Op == "GetFunction" || e.Op == "Invoke") { // these are checked against the qualified ARN
-		arn += ":*"
-	}
-	return arn
+	return e.Resource
 }
 
 var (
 	actionPattern    = regexp.MustCompile(`to perform: ([a-z0-9-]+:[A-Za-z]+)`)
 	resourcePattern  = regexp.MustCompile(`on resource: (arn:[^\s,]+)`)
 	numberedPattern  = regexp.MustCompile(`(:function:[^:]+):\d+$`)
-	principalPattern = regexp.MustCompile(`User: arn:aws[a-z-]*:(?:sts|iam)::(\d{12}):`)
-	accountPattern   = regexp.MustCompile(`\barn:aws[a-z-]*:lambda:[a-z0-9-]+:(\d{12}):`)
+	principalPattern = regexp.MustCompile(`User: arn:` + function.PartitionPattern + `:(?:sts|iam)::(` + function.AccountPattern + `):`)
 )
 
 func resourceIn(said string) string {
@@ -188,39 +163,9 @@ func resourceIn(said string) string {
 }
 
 func accountIn(e *Error) string {
-	for _, text := range []string{e.Function, message(e.Err)} {
-		if m := accountPattern.FindStringSubmatch(text); m != nil {
-			return m[1]
-		}
+	if e.Function.Account != "" {
+		return e.Function.Account
 	}
-	return ""
-}
-
-// unknownAccount stands where an account belongs that nobody has named. Lambda
-// takes no wildcard there.
-// https://docs.aws.amazon.com/lambda/latest/dg/security_iam_id-based-policy-examples.html
-const unknownAccount = "ACCOUNT-ID"
-
-// FunctionARN is the ARN of a function named by name, partial ARN or ARN; an
-// account that is not known is ACCOUNT-ID, to be replaced.
-func FunctionARN(function, region string) string {
-	if strings.HasPrefix(function, "arn:") {
-		return function
-	}
-	account := unknownAccount
-	if a, name, partial := strings.Cut(function, ":function:"); partial {
-		account, function = a, name
-	}
-	return fmt.Sprintf("arn:%s:lambda:%s:%s:function:%s", partition(region), region, account, function)
-}
-
-// partition is a region's, as ARNs have it.
-func partition(region string) string {
-	switch {
-	case strings.HasPrefix(region, "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(region, "us-gov-"):
-		return "aws-us-gov"
-	}
-	return "aws"
+	named, _ := function.Find(message(e.Err))
+	return named.Account
 }

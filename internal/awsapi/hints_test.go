@@ -15,37 +15,37 @@ import (
 // operations are all calls the package makes, by the API's names.
 var operations = map[string]func(context.Context, *awsapi.Client) error{
 	"PublishVersion": func(ctx context.Context, c *awsapi.Client) error {
-		_, err := c.Publish(ctx, function, awsapi.Publication{})
+		_, err := c.Publish(ctx, items, awsapi.Publication{})
 		return err
 	},
 	"GetFunction": func(ctx context.Context, c *awsapi.Client) error {
-		_, err := c.Configuration(ctx, function, "")
+		_, err := c.Configuration(ctx, items, "")
 		return err
 	},
 	"GetAlias": func(ctx context.Context, c *awsapi.Client) error {
-		_, err := c.Alias(ctx, function, "prod")
+		_, err := c.Alias(ctx, items, "prod")
 		return err
 	},
 	"CreateAlias": func(ctx context.Context, c *awsapi.Client) error {
-		_, err := c.CreateAlias(ctx, function, awsapi.Alias{Name: "prod", Version: "1"})
+		_, err := c.CreateAlias(ctx, items, awsapi.Alias{Name: "prod", Version: "1"})
 		return err
 	},
 	"UpdateAlias": func(ctx context.Context, c *awsapi.Client) error {
-		_, err := c.UpdateAlias(ctx, function, awsapi.Alias{Name: "prod", Version: "1", Revision: "r"})
+		_, err := c.UpdateAlias(ctx, items, awsapi.Alias{Name: "prod", Version: "1", Revision: "r"})
 		return err
 	},
-	"DeleteAlias": func(ctx context.Context, c *awsapi.Client) error { return c.DeleteAlias(ctx, function, "prod") },
+	"DeleteAlias": func(ctx context.Context, c *awsapi.Client) error { return c.DeleteAlias(ctx, items, "prod") },
 	"ListAliases": func(ctx context.Context, c *awsapi.Client) error {
-		_, err := c.Aliases(ctx, function)
+		_, err := c.Aliases(ctx, items)
 		return err
 	},
 	"ListVersionsByFunction": func(ctx context.Context, c *awsapi.Client) error {
-		for _, err := range c.Versions(ctx, function) {
+		for _, err := range c.Versions(ctx, items) {
 			return err
 		}
 		return nil
 	},
-	"DeleteFunction": func(ctx context.Context, c *awsapi.Client) error { return c.DeleteVersion(ctx, function, "1") },
+	"DeleteFunction": func(ctx context.Context, c *awsapi.Client) error { return c.DeleteVersion(ctx, items, "1") },
 }
 
 func hintOf(t *testing.T, err error) string {
@@ -71,15 +71,15 @@ func statement(t *testing.T, hint string) map[string]string {
 	return s
 }
 
-// Who is denied is given the statement to add, whether or not AWS names the
+// A denied call shows the statement to add, whether or not AWS names the
 // resource.
 func TestDeniedGivesTheStatement(t *testing.T) {
 	t.Parallel()
-	const named = "arn:aws:lambda:eu-central-1:123456789012:function:items"
+	const itemsARN = "arn:aws:lambda:eu-central-1:123456789012:function:items"
 	for op, do := range operations {
 		for said, resource := range map[string]string{
-			"User: arn:aws:sts::123456789012:assumed-role/ci/x is not authorized to perform: lambda:" + op + " on resource: " + named +
-				" because no identity-based policy allows the lambda:" + op + " action": named,
+			"User: arn:aws:sts::123456789012:assumed-role/ci/x is not authorized to perform: lambda:" + op + " on resource: " + itemsARN +
+				" because no identity-based policy allows the lambda:" + op + " action": itemsARN,
 			"User: x is not authorized": "arn:aws:lambda:eu-central-1:ACCOUNT-ID:function:items",
 		} {
 			t.Run(op, func(t *testing.T) {
@@ -119,15 +119,17 @@ func TestDeniedFromAboveGivesNone(t *testing.T) {
 			t.Parallel()
 			w := newCloud(t, localaws.Options{})
 			w.spoil("", always, refusal(http.StatusForbidden, "AccessDeniedException", who+said))
-			_, err := w.open(t).Alias(t.Context(), function, "prod")
+			_, err := w.open(t).Alias(t.Context(), items, "prod")
 			hint := hintOf(t, err)
-			says(t, hint, by+" refuses it")
+			says(t, hint, by+" blocks it")
 			if strings.Contains(hint, "Effect") {
 				t.Errorf("a statement that would not help:\n%s", hint)
 			}
 		})
 	}
 }
+
+var getAlias = awsapi.Action{Service: "lambda", Op: "GetAlias", IAM: "lambda:GetAlias"}
 
 func TestHints(t *testing.T) {
 	t.Parallel()
@@ -142,21 +144,21 @@ func TestHints(t *testing.T) {
 		awsapi.Throttled:      "15 control-plane requests a second",
 		awsapi.Deadline:       "`timeout`",
 		awsapi.Hung:           "did not answer",
-		awsapi.Unreachable:    `Is "eu-central-1" a region`,
+		awsapi.Unreachable:    "cannot be reached. Check the region",
 		awsapi.Server:         "https://health.aws.amazon.com",
 		awsapi.Cancelled:      "Run the job again",
 	} {
-		e := &awsapi.Error{Op: "GetAlias", Function: function, Region: "eu-central-1", Kind: kind, Err: errors.New("x")}
+		e := &awsapi.Error{Action: getAlias, Function: items, Region: "eu-central-1", Kind: kind, Err: errors.New("x")}
 		says(t, e.Hint(), want)
 	}
 	for _, kind := range []awsapi.Kind{awsapi.Other, awsapi.Invalid} {
-		if hint := (&awsapi.Error{Op: "GetAlias", Kind: kind, Err: errors.New("x")}).Hint(); hint != "" {
+		if hint := (&awsapi.Error{Action: getAlias, Kind: kind, Err: errors.New("x")}).Hint(); hint != "" {
 			t.Errorf("kind %d needs no hint: %q", kind, hint)
 		}
 	}
 }
 
-// Where something was looked for is told from what was asked, or what AWS says.
+// The account is the one of the function's ARN, or in AWS's message.
 func TestNotFoundNamesTheAccount(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ asked, said, account string }{
@@ -166,36 +168,8 @@ func TestNotFoundNamesTheAccount(t *testing.T) {
 	} {
 		w := newCloud(t, localaws.Options{})
 		w.spoil("", always, refusal(http.StatusNotFound, "ResourceNotFoundException", tt.said))
-		_, err := w.open(t).Alias(t.Context(), tt.asked, "prod")
+		_, err := w.open(t).Alias(t.Context(), named(t, tt.asked), "prod")
 		isKind(t, err, awsapi.NotFound)
 		says(t, hintOf(t, err), "region eu-central-1, account "+tt.account+".")
-	}
-}
-
-func TestFunctionARN(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct{ function, region, want string }{
-		{"items", "eu-central-1", "arn:aws:lambda:eu-central-1:ACCOUNT-ID:function:items"},
-		{"items", "cn-north-1", "arn:aws-cn:lambda:cn-north-1:ACCOUNT-ID:function:items"},
-		{"items", "us-gov-west-1", "arn:aws-us-gov:lambda:us-gov-west-1:ACCOUNT-ID:function:items"},
-		{"123456789012:function:items", "eu-central-1", "arn:aws:lambda:eu-central-1:123456789012:function:items"},
-		{"arn:aws:lambda:us-east-1:123456789012:function:items", "eu-central-1", "arn:aws:lambda:us-east-1:123456789012:function:items"},
-	} {
-		if got := awsapi.FunctionARN(tt.function, tt.region); got != tt.want {
-			t.Errorf("FunctionARN(%q, %q) = %s, want %s", tt.function, tt.region, got, tt.want)
-		}
-	}
-}
-
-func TestUnqualified(t *testing.T) {
-	t.Parallel()
-	const arn = "arn:aws:lambda:eu-central-1:123456789012:function:items"
-	for _, qualifier := range []string{"", ":12", ":prod", ":$LATEST"} {
-		if got := awsapi.Unqualified(arn + qualifier); got != arn {
-			t.Errorf("Unqualified(%q) = %q", arn+qualifier, got)
-		}
-	}
-	if got := awsapi.Unqualified(""); got != "" {
-		t.Errorf("of nothing: %q", got)
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/smithy-go"
+
+	"lambda-release/internal/function"
 )
 
 // Answer is what a function answered.
@@ -25,20 +27,21 @@ const (
 	maxWake   = 5 * time.Second
 )
 
-// Invoke runs a version with a JSON payload and waits for its answer. Only
-// what AWS refused before the function ran is tried again, until ctx ends: an
-// invocation whose answer was lost may have run.
-func (c *Client) Invoke(ctx context.Context, function, version string, payload []byte) (Answer, error) {
-	in := &lambda.InvokeInput{FunctionName: &function, Qualifier: &version, Payload: payload, LogType: types.LogTypeTail}
+// Invoke runs a version with a JSON payload and waits for its answer. It retries
+// only what AWS refused before the function ran, until ctx ends: an invocation
+// whose answer was lost may have run.
+func (c *Client) Invoke(ctx context.Context, fn function.ID, version string, payload []byte) (Answer, error) {
+	in := &lambda.InvokeInput{FunctionName: &fn.Given, Qualifier: &version, Payload: payload, LogType: types.LogTypeTail}
 	once := func(ctx context.Context, in *lambda.InvokeInput, opts ...func(*lambda.Options)) (*lambda.InvokeOutput, error) {
 		return c.patient().Invoke(ctx, in, append(opts, func(o *lambda.Options) { o.Retryer = aws.NopRetryer{} })...)
 	}
+	t := target{Action: invoke, fn: fn, qualifier: version}
 	var refusal error
 	for pause := firstWake; ; pause = min(maxWake, 2*pause) {
 		start := time.Now()
-		out, err := call(ctx, c, target{"Invoke", function, version}, once, in)
+		out, err := call(ctx, c, t, once, in)
 		if err == nil {
-			log, _ := base64.StdEncoding.DecodeString(aws.ToString(out.LogResult)) // without a log the answer is as good
+			log, _ := base64.StdEncoding.DecodeString(aws.ToString(out.LogResult)) // the log may be missing
 			return Answer{out.Payload, aws.ToString(out.FunctionError), string(log), time.Since(start)}, nil
 		}
 		var e *Error
@@ -50,13 +53,13 @@ func (c *Client) Invoke(ctx context.Context, function, version string, payload [
 		}
 		refusal = e.Err
 		if err := Sleep(ctx, pause); err != nil {
-			return Answer{}, &Error{Op: "Invoke", Function: function, Qualifier: version, Region: c.Region, Kind: kindOf(ctx, err), Err: err, Last: refusal}
+			return Answer{}, c.failed(ctx, t, err, &attempts{last: refusal})
 		}
 	}
 }
 
-// notRun tells whether AWS refused an invocation for now and before the
-// function ran: throttled, or a version that is waking up.
+// notRun reports whether AWS refused an invocation before the function ran and
+// may accept it later: throttled, or a version that is becoming active.
 func notRun(e *Error) bool {
 	var api smithy.APIError
 	switch {

@@ -3,12 +3,13 @@ package awsapi
 import (
 	"context"
 	"net/http"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"lambda-release/internal/function"
 )
 
 func (s *session) newLambda() *lambda.Client {
@@ -19,8 +20,8 @@ func (s *session) newLambda() *lambda.Client {
 	})
 }
 
-// newPatient waits as long as the job does for an answer to begin: a function
-// may run for 15 minutes, and 50 MB take their time.
+// newPatient waits as long as the job for an answer to begin: a function may run
+// for 15 minutes, and an upload of 50 MB takes time.
 func (s *session) newPatient() *lambda.Client {
 	client := s.cfg.HTTPClient
 	if c, ok := client.(*awshttp.BuildableClient); ok { // as it is configured, CA bundle included
@@ -39,7 +40,7 @@ type Alias struct {
 	Revision    string
 }
 
-// Configuration is what a version, or $LATEST, is like.
+// Configuration is the configuration of a version or of $LATEST.
 type Configuration struct {
 	Version     string
 	ARN         string
@@ -116,14 +117,14 @@ func reason(text *string, code string) string {
 // Publication is what to publish.
 type Publication struct {
 	Description string
-	CodeSHA256  string // refuse if $LATEST is other code; "" = whatever it is
+	CodeSHA256  string // refuse if $LATEST is other code; "" = any code
 }
 
-// Publish makes a version of $LATEST, or returns the last one when nothing was
-// written since (fact V6): then its Description is not the one given.
-func (c *Client) Publish(ctx context.Context, function string, p Publication) (Configuration, error) {
-	in := &lambda.PublishVersionInput{FunctionName: &function, Description: optional(p.Description), CodeSha256: optional(p.CodeSHA256)}
-	out, err := mutate(ctx, c, target{"PublishVersion", function, ""}, c.lambda.PublishVersion, in)
+// Publish publishes $LATEST as a version, or returns the last version if $LATEST
+// has not changed since (fact V6): then its Description is not the one given.
+func (c *Client) Publish(ctx context.Context, fn function.ID, p Publication) (Configuration, error) {
+	in := &lambda.PublishVersionInput{FunctionName: &fn.Given, Description: optional(p.Description), CodeSha256: optional(p.CodeSHA256)}
+	out, err := mutate(ctx, c, onFunction("PublishVersion", fn, ""), c.lambda.PublishVersion, in)
 	if err != nil {
 		return Configuration{}, err
 	}
@@ -137,9 +138,9 @@ func (c *Client) Publish(ctx context.Context, function string, p Publication) (C
 
 // Configuration reads a version, an alias's version, or with qualifier ""
 // $LATEST. It uses GetFunction: that has a rate of its own, 100 a second.
-func (c *Client) Configuration(ctx context.Context, function, qualifier string) (Configuration, error) {
-	in := &lambda.GetFunctionInput{FunctionName: &function, Qualifier: optional(qualifier)}
-	out, err := call(ctx, c, target{"GetFunction", function, qualifier}, c.lambda.GetFunction, in)
+func (c *Client) Configuration(ctx context.Context, fn function.ID, qualifier string) (Configuration, error) {
+	in := &lambda.GetFunctionInput{FunctionName: &fn.Given, Qualifier: optional(qualifier)}
+	out, err := call(ctx, c, target{Action: getFunction, fn: fn, qualifier: qualifier}, c.lambda.GetFunction, in)
 	if err != nil {
 		return Configuration{}, err
 	}
@@ -147,19 +148,19 @@ func (c *Client) Configuration(ctx context.Context, function, qualifier string) 
 }
 
 // Alias reads an alias; one that does not exist is an error of kind NotFound.
-func (c *Client) Alias(ctx context.Context, function, name string) (Alias, error) {
-	out, err := call(ctx, c, target{"GetAlias", function, name}, c.lambda.GetAlias,
-		&lambda.GetAliasInput{FunctionName: &function, Name: &name})
+func (c *Client) Alias(ctx context.Context, fn function.ID, name string) (Alias, error) {
+	out, err := call(ctx, c, onFunction("GetAlias", fn, name), c.lambda.GetAlias,
+		&lambda.GetAliasInput{FunctionName: &fn.Given, Name: &name})
 	if err != nil {
 		return Alias{}, err
 	}
 	return alias(out.Name, out.AliasArn, out.FunctionVersion, out.Description, out.RevisionId, out.RoutingConfig), nil
 }
 
-// CreateAlias makes an alias; one that exists already is an error of kind Conflict.
-func (c *Client) CreateAlias(ctx context.Context, function string, a Alias) (Alias, error) {
-	out, err := mutate(ctx, c, target{"CreateAlias", function, a.Name}, c.lambda.CreateAlias, &lambda.CreateAliasInput{
-		FunctionName: &function, Name: &a.Name, FunctionVersion: &a.Version, Description: optional(a.Description),
+// CreateAlias creates an alias; one that exists is an error of kind Conflict.
+func (c *Client) CreateAlias(ctx context.Context, fn function.ID, a Alias) (Alias, error) {
+	out, err := mutate(ctx, c, onFunction("CreateAlias", fn, a.Name), c.lambda.CreateAlias, &lambda.CreateAliasInput{
+		FunctionName: &fn.Given, Name: &a.Name, FunctionVersion: &a.Version, Description: optional(a.Description),
 	})
 	if err != nil {
 		return Alias{}, err
@@ -169,13 +170,13 @@ func (c *Client) CreateAlias(ctx context.Context, function string, a Alias) (Ali
 
 // UpdateAlias sets all of an alias, its weights too, provided that it still is
 // at a.Revision; otherwise the error is of kind Stale.
-func (c *Client) UpdateAlias(ctx context.Context, function string, a Alias) (Alias, error) {
+func (c *Client) UpdateAlias(ctx context.Context, fn function.ID, a Alias) (Alias, error) {
 	weights := a.Weights
 	if weights == nil {
-		weights = map[string]float64{} // nil would leave the old ones in force (fact A6)
+		weights = map[string]float64{} // nil would keep the old ones (fact A6)
 	}
-	out, err := mutate(ctx, c, target{"UpdateAlias", function, a.Name}, c.lambda.UpdateAlias, &lambda.UpdateAliasInput{
-		FunctionName: &function, Name: &a.Name, FunctionVersion: &a.Version, Description: &a.Description,
+	out, err := mutate(ctx, c, onFunction("UpdateAlias", fn, a.Name), c.lambda.UpdateAlias, &lambda.UpdateAliasInput{
+		FunctionName: &fn.Given, Name: &a.Name, FunctionVersion: &a.Version, Description: &a.Description,
 		RevisionId: &a.Revision, RoutingConfig: &types.AliasRoutingConfiguration{AdditionalVersionWeights: weights},
 	})
 	if err != nil {
@@ -184,22 +185,22 @@ func (c *Client) UpdateAlias(ctx context.Context, function string, a Alias) (Ali
 	return alias(out.Name, out.AliasArn, out.FunctionVersion, out.Description, out.RevisionId, out.RoutingConfig), nil
 }
 
-// TouchAlias gives an alias that is at revision a new one and leaves all else
-// as it is: a write that was sent with the old revision and is still under way
-// cannot land any more.
-func (c *Client) TouchAlias(ctx context.Context, function, name, revision string) (Alias, error) {
-	out, err := mutate(ctx, c, target{"UpdateAlias", function, name}, c.lambda.UpdateAlias,
-		&lambda.UpdateAliasInput{FunctionName: &function, Name: &name, RevisionId: &revision})
+// BumpRevision gives an alias that is at revision a new one and changes nothing
+// else: a write that was sent with the old revision and is still under way can
+// no longer take effect.
+func (c *Client) BumpRevision(ctx context.Context, fn function.ID, name, revision string) (Alias, error) {
+	out, err := mutate(ctx, c, onFunction("UpdateAlias", fn, name), c.lambda.UpdateAlias,
+		&lambda.UpdateAliasInput{FunctionName: &fn.Given, Name: &name, RevisionId: &revision})
 	if err != nil {
 		return Alias{}, err
 	}
 	return alias(out.Name, out.AliasArn, out.FunctionVersion, out.Description, out.RevisionId, out.RoutingConfig), nil
 }
 
-// DeleteAlias deletes an alias; one that is not there is deleted already.
-func (c *Client) DeleteAlias(ctx context.Context, function, name string) error {
-	_, err := mutate(ctx, c, target{"DeleteAlias", function, name}, c.lambda.DeleteAlias,
-		&lambda.DeleteAliasInput{FunctionName: &function, Name: &name})
+// DeleteAlias deletes an alias; deleting one that does not exist succeeds.
+func (c *Client) DeleteAlias(ctx context.Context, fn function.ID, name string) error {
+	_, err := mutate(ctx, c, onFunction("DeleteAlias", fn, name), c.lambda.DeleteAlias,
+		&lambda.DeleteAliasInput{FunctionName: &fn.Given, Name: &name})
 	return err
 }
 
@@ -214,10 +215,7 @@ func alias(name, arn, version, description, revision *string, routing *types.Ali
 	return a
 }
 
-// target is what a call is about, for its error.
-type target struct{ op, function, qualifier string }
-
-// mutate is call for what changes something: see finish.
+// mutate is call for calls that change something: see finish.
 func mutate[In, Out, Opt any](ctx context.Context, c *Client, t target, f func(context.Context, *In, ...Opt) (*Out, error), in *In) (*Out, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, c.failed(ctx, t, err, &attempts{})
@@ -227,7 +225,7 @@ func mutate[In, Out, Opt any](ctx context.Context, c *Client, t target, f func(c
 	return call(ctx, c, t, f, in)
 }
 
-// call makes one call and gives its error a type.
+// call makes one call and returns its error as an *Error.
 func call[In, Out, Opt any](ctx context.Context, c *Client, t target, f func(context.Context, *In, ...Opt) (*Out, error), in *In) (*Out, error) {
 	ctx, tried := watchAttempts(ctx)
 	out, err := f(ctx, in)
@@ -242,8 +240,8 @@ func (c *Client) failed(job context.Context, t target, err error, tried *attempt
 		return e
 	}
 	return &Error{
-		Op: t.op, Function: t.function, Qualifier: t.qualifier, Region: c.Region,
-		Kind: kindOf(job, err), Err: err, Last: tried.last, Fate: tried.fate,
+		Action: t.Action, Function: t.fn, Qualifier: t.qualifier, Resource: t.resource, Region: c.Region,
+		Kind: kindOf(job, err), Err: err, Last: tried.last, Effect: tried.effect,
 	}
 }
 
@@ -252,12 +250,4 @@ func optional(s string) *string {
 		return nil
 	}
 	return &s
-}
-
-// Unqualified is an ARN of a function, version or alias without its qualifier.
-func Unqualified(arn string) string {
-	if parts := strings.SplitN(arn, ":", 8); len(parts) == 8 {
-		return strings.Join(parts[:7], ":")
-	}
-	return arn
 }

@@ -9,25 +9,25 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// AWS counts control-plane requests for all callers of an account and region
+// AWS limits control-plane requests of all callers of an account and region
 // together: 15 a second, GetFunction its own 100, GetPolicy its own 15, and
 // Invoke not at all.
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 const (
 	awsRate     = 15
 	burst       = 14 // with 15, a burst after an idle second is one too many
-	pollRate    = 90 // some of GetFunction's 100 is left to others
+	pollRate    = 90 // leaves some of GetFunction's 100 to other callers
 	pollBurst   = 40
 	slowestRate = 1
 
-	// CloudWatch takes 9 DescribeAlarms a second of an account and region, and
-	// more of others: some is left to others.
+	// CloudWatch takes 9 DescribeAlarms a second from an account and region, and
+	// more of other calls. This leaves some to other callers.
 	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
 	cloudWatchRate = 5
-	// CodeDeploy does not say what it takes. A job makes a handful of calls in
-	// a row, and then a few a minute.
+	// CodeDeploy's limit is not documented. A job makes a handful of calls in a
+	// row, and then a few a minute.
 	codeDeployRate = 5
-	// API Gateway takes 10 calls of its management a second of an account.
+	// API Gateway takes 10 management calls a second from an account.
 	// https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 	apiGatewayRate = 5
 	// STS takes hundreds a second; a job makes one an hour.
@@ -57,15 +57,15 @@ func newLimits(controlRate float64) *limits {
 }
 
 // newOtherLimits is for a service that is not Lambda: all of its operations
-// share one rate, and what it throttles slows no other service down.
+// share one rate, and throttling by it does not slow down calls of others.
 func newOtherLimits(perSecond float64) *limits {
 	all := rate.NewLimiter(rate.Limit(perSecond), othersBurst)
 	return &limits{control: all, poll: all, policy: all, fullRate: rate.Limit(perSecond)}
 }
 
-// errNoTurn is why a call was not made: its turn would come when the job's time
-// is up.
-var errNoTurn = errors.New("no turn at AWS's rate before the time is up")
+// errRateLimit is why a call was not made: the rate limit would allow it only
+// after the job's deadline.
+var errRateLimit = errors.New("timed out waiting for the request rate limit")
 
 // wait returns when a call of this operation may be made, or with the
 // context's error.
@@ -81,15 +81,15 @@ func (l *limits) wait(ctx context.Context, operation string) error {
 	}
 	err := limiter.Wait(ctx)
 	if err != nil && ctx.Err() == nil {
-		// The limiter refuses at once when the turn would come after the deadline.
-		return errNoTurn
+		// The limiter refuses at once if the wait would end after the deadline.
+		return errRateLimit
 	}
 	return err
 }
 
-// answered adapts the shared rate: somebody else may use the same 15. A 429
-// halves it, at most once a second since a burst brings many; every other
-// answer gives a little back.
+// answered adapts the shared rate to other callers of the same account. A 429
+// halves it, at most once a second, since a burst brings many; every other
+// response raises it a little.
 func (l *limits) answered(throttled bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

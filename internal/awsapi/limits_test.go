@@ -136,7 +136,7 @@ func TestWaitingForATurnEndsWithTheJob(t *testing.T) {
 		ctx, cancel = context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
 		start = time.Now()
-		if err := l.wait(ctx, "UpdateAlias"); !errors.Is(err, errNoTurn) {
+		if err := l.wait(ctx, "UpdateAlias"); !errors.Is(err, errRateLimit) {
 			t.Error(err)
 		}
 		if took := time.Since(start); took != 0 {

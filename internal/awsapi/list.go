@@ -8,14 +8,16 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"lambda-release/internal/function"
 )
 
-// Aliases are all aliases of a function, page by page.
-func (c *Client) Aliases(ctx context.Context, function string) ([]Alias, error) {
+// Aliases reads all aliases of a function.
+func (c *Client) Aliases(ctx context.Context, fn function.ID) ([]Alias, error) {
 	var all []Alias
-	in := &lambda.ListAliasesInput{FunctionName: &function}
+	in := &lambda.ListAliasesInput{FunctionName: &fn.Given}
 	for {
-		out, err := call(ctx, c, target{"ListAliases", function, ""}, c.lambda.ListAliases, in)
+		out, err := call(ctx, c, onFunction("ListAliases", fn, ""), c.lambda.ListAliases, in)
 		if err != nil {
 			return nil, err
 		}
@@ -29,14 +31,14 @@ func (c *Client) Aliases(ctx context.Context, function string) ([]Alias, error) 
 	}
 }
 
-// Versions are the published versions of a function, without $LATEST, 50 a
-// call and oldest first as AWS lists them. Their entries have no State (fact V12).
-// An error ends the sequence.
-func (c *Client) Versions(ctx context.Context, function string) iter.Seq2[Configuration, error] {
+// Versions yields the published versions of a function, without $LATEST, 50 a
+// call and oldest first as AWS lists them. They have no State (fact V12). An error
+// ends the sequence.
+func (c *Client) Versions(ctx context.Context, fn function.ID) iter.Seq2[Configuration, error] {
 	return func(yield func(Configuration, error) bool) {
-		in := &lambda.ListVersionsByFunctionInput{FunctionName: &function}
+		in := &lambda.ListVersionsByFunctionInput{FunctionName: &fn.Given}
 		for {
-			out, err := call(ctx, c, target{"ListVersionsByFunction", function, ""}, c.lambda.ListVersionsByFunction, in)
+			out, err := call(ctx, c, onFunction("ListVersionsByFunction", fn, ""), c.lambda.ListVersionsByFunction, in)
 			if err != nil {
 				yield(Configuration{}, err)
 				return
@@ -55,15 +57,14 @@ func (c *Client) Versions(ctx context.Context, function string) iter.Seq2[Config
 	}
 }
 
-// DeleteVersion deletes one published version; one that is not there is
-// deleted already. A version that an alias refers to is an error of kind
-// Conflict.
-func (c *Client) DeleteVersion(ctx context.Context, function, version string) error {
+// DeleteVersion deletes one published version; deleting one that does not exist
+// succeeds. A version that an alias refers to is an error of kind Conflict.
+func (c *Client) DeleteVersion(ctx context.Context, fn function.ID, version string) error {
 	if _, err := strconv.ParseUint(version, 10, 64); err != nil {
 		// Without a number DeleteFunction deletes the function.
-		return fmt.Errorf("delete version %q of %s: not a version number", version, function)
+		return fmt.Errorf("delete version %q of %s: not a version number", version, fn.Given)
 	}
-	_, err := mutate(ctx, c, target{"DeleteFunction", function, version}, c.lambda.DeleteFunction,
-		&lambda.DeleteFunctionInput{FunctionName: &function, Qualifier: &version})
+	_, err := mutate(ctx, c, onFunction("DeleteFunction", fn, version), c.lambda.DeleteFunction,
+		&lambda.DeleteFunctionInput{FunctionName: &fn.Given, Qualifier: &version})
 	return err
 }

@@ -16,8 +16,8 @@ func withVersions(t *testing.T, n int) *cloud {
 	t.Helper()
 	w := newCloud(t, localaws.Options{})
 	for i := range n {
-		w.Upload(function, strconv.Itoa(i))
-		w.Publish(function, fmt.Sprintf("version %d", i+1))
+		w.Upload(items.Name, strconv.Itoa(i))
+		w.Publish(items.Name, fmt.Sprintf("version %d", i+1))
 	}
 	return w
 }
@@ -29,7 +29,7 @@ func TestVersionsComePageByPage(t *testing.T) {
 	} {
 		w := withVersions(t, tt.versions)
 		n := 0
-		for v, err := range w.open(t).Versions(t.Context(), function) {
+		for v, err := range w.open(t).Versions(t.Context(), items) {
 			if n++; err != nil || v.Version != strconv.Itoa(n) || v.Description != "version "+v.Version {
 				t.Fatalf("the %d. of %d: %+v, %v", n, tt.versions, v, err)
 			}
@@ -43,7 +43,7 @@ func TestVersionsComePageByPage(t *testing.T) {
 func TestVersionsStopWhereNobodyAsksOn(t *testing.T) {
 	t.Parallel()
 	w := withVersions(t, 120)
-	for v, err := range w.open(t).Versions(t.Context(), function) {
+	for v, err := range w.open(t).Versions(t.Context(), items) {
 		if err != nil || v.Version == "10" {
 			break
 		}
@@ -63,7 +63,7 @@ func TestAnErrorEndsTheVersions(t *testing.T) {
 		return nil
 	})
 	n, failures := 0, 0
-	for _, err := range w.open(t).Versions(t.Context(), function) {
+	for _, err := range w.open(t).Versions(t.Context(), items) {
 		if err != nil {
 			failures++
 			isKind(t, err, awsapi.Denied)
@@ -81,21 +81,21 @@ func TestAliasesOfAllPages(t *testing.T) {
 	t.Parallel()
 	w := withVersions(t, 2)
 	for i := range 120 {
-		w.SetAlias(function, localaws.Alias{Name: fmt.Sprintf("pr-%03d", i), Version: "1", Description: "[1]"})
+		w.SetAlias(items.Name, localaws.Alias{Name: fmt.Sprintf("pr-%03d", i), Version: "1", Description: "[1]"})
 	}
-	w.SetAlias(function, localaws.Alias{Name: "canary", Version: "1", Weights: map[string]float64{"2": 0.1}})
+	w.SetAlias(items.Name, localaws.Alias{Name: "canary", Version: "1", Weights: map[string]float64{"2": 0.1}})
 	client := w.open(t)
-	all, err := client.Aliases(t.Context(), function)
+	all, err := client.Aliases(t.Context(), items)
 	if err != nil || len(all) != 121 || w.count("") != 3 {
 		t.Fatalf("%d aliases in %d pages, %v", len(all), w.count(""), err)
 	}
-	one, err := client.Alias(t.Context(), function, "canary")
+	one, err := client.Alias(t.Context(), items, "canary")
 	if err != nil {
 		t.Fatal(err)
 	}
-	was, _ := w.Alias(function, "canary")
+	was, _ := w.Alias(items.Name, "canary")
 	want := awsapi.Alias{
-		Name: "canary", ARN: w.FunctionARN(function, "canary"), Version: "1", Weights: map[string]float64{"2": 0.1}, Revision: was.RevisionId,
+		Name: "canary", ARN: w.FunctionARN(items.Name, "canary"), Version: "1", Weights: map[string]float64{"2": 0.1}, Revision: was.RevisionId,
 	}
 	if diff := cmp.Diff(want, all[0]); diff != "" {
 		t.Errorf("listed (-want +got):\n%s", diff)
@@ -110,7 +110,7 @@ func TestAliasesOfAllPages(t *testing.T) {
 		}
 		return nil
 	})
-	if all, err := client.Aliases(t.Context(), function); err == nil || all != nil {
+	if all, err := client.Aliases(t.Context(), items); err == nil || all != nil {
 		t.Errorf("a list without its second page: %d, %v", len(all), err)
 	}
 }
@@ -121,7 +121,7 @@ func TestDeleteVersionTakesNumbersOnly(t *testing.T) {
 	w := withVersions(t, 2)
 	client := w.open(t)
 	for _, version := range []string{"", " ", "$LATEST", "prod", "-1", "+1", "1.0", "0x1", "1 ", "1:2", "99999999999999999999999"} {
-		if err := client.DeleteVersion(t.Context(), function, version); err == nil || awsapi.FateOf(err) != awsapi.NotSent {
+		if err := client.DeleteVersion(t.Context(), items, version); err == nil || awsapi.EffectOf(err) != awsapi.NotSent {
 			t.Errorf("DeleteVersion(%q): %v", version, err)
 		}
 	}
@@ -129,11 +129,11 @@ func TestDeleteVersionTakesNumbersOnly(t *testing.T) {
 		t.Errorf("%d calls", n)
 	}
 	for range 2 { // what is gone is deleted
-		if err := client.DeleteVersion(t.Context(), function, "1"); err != nil {
+		if err := client.DeleteVersion(t.Context(), items, "1"); err != nil {
 			t.Error(err)
 		}
 	}
-	if diff := cmp.Diff([]string{"2"}, w.Versions(function)); diff != "" {
+	if diff := cmp.Diff([]string{"2"}, w.Versions(items.Name)); diff != "" {
 		t.Errorf("versions (-want +got):\n%s", diff)
 	}
 }
@@ -143,15 +143,15 @@ func TestDeleteVersionTakesNumbersOnly(t *testing.T) {
 func TestUpdateAliasSaysAll(t *testing.T) {
 	t.Parallel()
 	w := withVersions(t, 3)
-	w.SetAlias(function, localaws.Alias{Name: "prod", Version: "1", Description: "text", Weights: map[string]float64{"2": 0.1}})
-	was, _ := w.Alias(function, "prod")
+	w.SetAlias(items.Name, localaws.Alias{Name: "prod", Version: "1", Description: "text", Weights: map[string]float64{"2": 0.1}})
+	was, _ := w.Alias(items.Name, "prod")
 	client := w.open(t)
-	now, err := client.UpdateAlias(t.Context(), function, awsapi.Alias{Name: "prod", Version: "3", Revision: was.RevisionId})
+	now, err := client.UpdateAlias(t.Context(), items, awsapi.Alias{Name: "prod", Version: "3", Revision: was.RevisionId})
 	if err != nil {
 		t.Fatal(err)
 	}
-	is, _ := w.Alias(function, "prod")
-	want := awsapi.Alias{Name: "prod", ARN: w.FunctionARN(function, "prod"), Version: "3", Revision: is.RevisionId}
+	is, _ := w.Alias(items.Name, "prod")
+	want := awsapi.Alias{Name: "prod", ARN: w.FunctionARN(items.Name, "prod"), Version: "3", Revision: is.RevisionId}
 	if diff := cmp.Diff(want, now); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -161,7 +161,7 @@ func TestUpdateAliasSaysAll(t *testing.T) {
 	says(t, w.bodies("UpdateAlias"), `"RevisionId":"`+was.RevisionId+`"`, `"RoutingConfig":{"AdditionalVersionWeights":{}}`, `"Description":""`)
 
 	again := awsapi.Alias{Name: "prod", Version: "3", Revision: is.RevisionId, Weights: map[string]float64{"2": 0.25}}
-	if now, err = client.UpdateAlias(t.Context(), function, again); err != nil || now.Weights["2"] != 0.25 {
+	if now, err = client.UpdateAlias(t.Context(), items, again); err != nil || now.Weights["2"] != 0.25 {
 		t.Errorf("%+v, %v", now, err)
 	}
 }
@@ -170,17 +170,17 @@ func TestCreateAndDeleteAlias(t *testing.T) {
 	t.Parallel()
 	w := withVersions(t, 1)
 	client := w.open(t)
-	made, err := client.CreateAlias(t.Context(), function, awsapi.Alias{Name: "prod", Version: "1", Description: "[1 | run 5]"})
-	is, _ := w.Alias(function, "prod")
+	made, err := client.CreateAlias(t.Context(), items, awsapi.Alias{Name: "prod", Version: "1", Description: "[1 | run 5]"})
+	is, _ := w.Alias(items.Name, "prod")
 	if err != nil || made.Revision != is.RevisionId || made.Version != "1" || is.Description != "[1 | run 5]" {
 		t.Errorf("%+v, %v", made, err)
 	}
 	for range 2 { // what is gone is deleted
-		if err := client.DeleteAlias(t.Context(), function, "prod"); err != nil {
+		if err := client.DeleteAlias(t.Context(), items, "prod"); err != nil {
 			t.Error(err)
 		}
 	}
-	if _, ok := w.Alias(function, "prod"); ok {
+	if _, ok := w.Alias(items.Name, "prod"); ok {
 		t.Error("it is still there")
 	}
 }
@@ -198,7 +198,7 @@ func TestConfiguration(t *testing.T) {
 	})
 	w.SetState("orders", "", "Pending", "Creating", "Being made.")
 	w.SetLastUpdate("orders", "InProgress", "Creating", "")
-	got, err := w.open(t).Configuration(t.Context(), "orders", "")
+	got, err := w.open(t).Configuration(t.Context(), named(t, "orders"), "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,7 @@ const (
 	subject = "repo:octo-org/octo-repo:ref:refs/heads/main"
 )
 
-// issuer gives out tokens, which live for five minutes, and is told secrets.
+// issuer issues tokens, which are valid for five minutes, and records secrets.
 type issuer struct {
 	claims map[string]any // besides or instead of the usual
 	err    error          // instead of a token
@@ -104,7 +104,7 @@ func mustAssume(t *testing.T, w *cloud, i *issuer, change ...func(*awsapi.Role))
 
 func reads(t *testing.T, client *awsapi.Client) {
 	t.Helper()
-	if _, err := client.Configuration(t.Context(), function, ""); err != nil {
+	if _, err := client.Configuration(t.Context(), items, ""); err != nil {
 		t.Error(err)
 	}
 }
@@ -211,12 +211,12 @@ func TestRenewRefused(t *testing.T) {
 		var all sync.WaitGroup
 		for range 20 {
 			all.Go(func() {
-				_, err := client.Publish(t.Context(), function, awsapi.Publication{})
+				_, err := client.Publish(t.Context(), items, awsapi.Publication{})
 				isKind(t, err, awsapi.Denied)
 				says(t, err.Error(), "AssumeRoleWithWebIdentity "+roleARN+": AccessDenied")
 				says(t, hintOf(t, err), "trust policy")
-				if fate := awsapi.FateOf(err); fate != awsapi.NotSent {
-					t.Errorf("fate %d", fate)
+				if effect := awsapi.EffectOf(err); effect != awsapi.NotSent {
+					t.Errorf("effect %d", effect)
 				}
 			})
 		}
@@ -243,10 +243,10 @@ func TestRenewRefusedAfterALostAnswer(t *testing.T) {
 			}
 			return &localaws.Fault{Status: http.StatusForbidden, Code: "AccessDenied", Message: "Not authorized"}
 		})
-		_, err := client.Publish(t.Context(), function, awsapi.Publication{})
+		_, err := client.Publish(t.Context(), items, awsapi.Publication{})
 		isKind(t, err, awsapi.Denied)
-		if fate := awsapi.FateOf(err); fate != awsapi.Unanswered {
-			t.Errorf("fate %d: %v", fate, err)
+		if effect := awsapi.EffectOf(err); effect != awsapi.NoResponse {
+			t.Errorf("effect %d: %v", effect, err)
 		}
 	})
 }
@@ -296,7 +296,7 @@ func TestAssumeRoleFaults(t *testing.T) {
 	}
 }
 
-// Each reason for which AWS does not let the job in is told with what to do
+// Each reason for which AWS refuses the token is reported with what to do
 // about it, and the token is nowhere.
 func TestAssumeRoleRefused(t *testing.T) {
 	t.Parallel()
@@ -310,7 +310,7 @@ func TestAssumeRoleRefused(t *testing.T) {
 		"another subject": {
 			claims: map[string]any{"sub": "repo:octo-org/other:pull_request"}, kind: awsapi.Denied,
 			hint: []string{
-				"The trust policy of " + roleARN + " does not let this job in", `sub "repo:octo-org/other:pull_request"`, `aud "sts.amazonaws.com"`,
+				"The trust policy of " + roleARN + " does not allow this job to assume it", `sub "repo:octo-org/other:pull_request"`, `aud "sts.amazonaws.com"`,
 				`"token.actions.githubusercontent.com:sub": "repo:octo-org/other:pull_request"`,
 				`"token.actions.githubusercontent.com:aud": "sts.amazonaws.com"`,
 				`"Federated": "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"`,
@@ -327,7 +327,7 @@ func TestAssumeRoleRefused(t *testing.T) {
 		},
 		"an SCP": {
 			fault: refusal(http.StatusForbidden, "AccessDenied", "not authorized, with an explicit deny in a service control policy"), kind: awsapi.Denied,
-			hint: []string{"A service control policy refuses"},
+			hint: []string{"A service control policy does not allow"},
 		},
 		"wrong audience": {
 			claims: map[string]any{"aud": "https://github.com/octo-org"}, kind: awsapi.Invalid,
@@ -339,10 +339,10 @@ func TestAssumeRoleRefused(t *testing.T) {
 		},
 		"keys of the provider": {
 			fault: refusal(http.StatusBadRequest, "InvalidIdentityToken", "Couldn't retrieve verification key from your identity provider"),
-			kind:  awsapi.Invalid, hint: []string{"could not make sure", "Run the job again"},
+			kind:  awsapi.Invalid, hint: []string{"could not verify", "Run the job again"},
 		},
 		"expired": {
-			claims: map[string]any{"exp": 1}, kind: awsapi.BadCredentials, hint: []string{"had ended", "clock"},
+			claims: map[string]any{"exp": 1}, kind: awsapi.BadCredentials, hint: []string{"had expired", "clock"},
 		},
 		"malformed ARN": {
 			change: func(r *awsapi.Role) { r.ARN = "arn:aws:iam::123456789012:user/me" }, kind: awsapi.Invalid, hint: []string{"arn:aws:iam::123456789012:role/NAME"},
@@ -365,7 +365,7 @@ func TestAssumeRoleRefused(t *testing.T) {
 				r.Token = func(context.Context) (string, error) { return "opaque.%.x", nil }
 			},
 			fault: refusal(http.StatusForbidden, "AccessDenied", "no"), kind: awsapi.Denied,
-			hint: []string{"a-role-without-account does not let this job in", ":ACCOUNT:oidc-provider/token.actions.githubusercontent.com", `:aud": "sts.amazonaws.com"`},
+			hint: []string{"a-role-without-account does not allow this job to assume it", ":ACCOUNT:oidc-provider/token.actions.githubusercontent.com", `:aud": "sts.amazonaws.com"`},
 		},
 		"a token that is repeated": {
 			claims: map[string]any{"x": strings.Repeat("x", 20000)}, kind: awsapi.Invalid, hint: []string{""},
@@ -423,7 +423,7 @@ func TestAssumeRoleCancelledKeepsTheToken(t *testing.T) {
 	})
 }
 
-// A job without a token is told so; a service that fails is asked again.
+// A job without a token gets a hint; a service that fails is called again.
 func TestNoToken(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -433,7 +433,7 @@ func TestNoToken(t *testing.T) {
 		says  string // "" for success
 		hint  string
 	}{
-		"not given":     {fmt.Errorf("%w: missing ACTIONS_ID_TOKEN_REQUEST_URL in environment", awsapi.ErrNoToken), always, 1, "no AWS credentials were found: the job is given no OIDC token: missing", "`permissions: id-token: write`"},
+		"not given":     {fmt.Errorf("%w: missing ACTIONS_ID_TOKEN_REQUEST_URL in environment", awsapi.ErrNoToken), always, 1, "no AWS credentials were found: the job gets no OIDC token: missing", "`permissions: id-token: write`"},
 		"fails":         {errors.New("status 502"), always, 4, "no AWS credentials were found: obtain an OIDC token: status 502", "githubstatus.com"},
 		"fails a while": {errors.New("status 502"), 3, 4, "", ""},
 	} {
@@ -470,7 +470,7 @@ func TestAnEmptyToken(t *testing.T) {
 		r.Token = func(context.Context) (string, error) { return "", nil }
 	})
 	isKind(t, err, awsapi.NoCredentials)
-	says(t, err.Error(), "the answer has no token")
+	says(t, err.Error(), "the answer contains no token")
 }
 
 // A server that hangs, and a job that is over, end the opening.
@@ -510,13 +510,13 @@ func TestRenewCancelled(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		var both sync.WaitGroup
 		both.Go(func() {
-			_, err := client.Configuration(ctx, function, "")
+			_, err := client.Configuration(ctx, items, "")
 			isKind(t, err, awsapi.Cancelled)
 		})
 		<-renewing
 		waiting, stop := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer stop()
-		_, err := client.Configuration(waiting, function, "")
+		_, err := client.Configuration(waiting, items, "")
 		isKind(t, err, awsapi.Deadline)
 		both.Go(func() { reads(t, client) })
 		cancel()

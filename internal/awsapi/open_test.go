@@ -31,7 +31,7 @@ func TestOpenRegion(t *testing.T) {
 			continue
 		}
 		// An endpoint of one's own would take a call for any region.
-		_, err = client.Alias(t.Context(), "nosuch", "prod")
+		_, err = client.Alias(t.Context(), named(t, "nosuch"), "prod")
 		says(t, err.Error(), "arn:aws:lambda:"+tt.want+":")
 	}
 }
@@ -46,7 +46,7 @@ func TestOpenEndpoint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := client.Configuration(t.Context(), function, ""); err != nil {
+	if _, err := client.Configuration(t.Context(), items, ""); err != nil {
 		t.Error(err)
 	}
 	if n := w.count("GetFunction"); n != 1 {
@@ -77,7 +77,7 @@ func TestOpenWithoutARegion(t *testing.T) {
 	delete(env, "AWS_REGION")
 	_, err := awsapi.Open(t.Context(), awsapi.Options{Dial: w.dial, Getenv: getenv(env)})
 	isKind(t, err, awsapi.NoRegion)
-	if awsapi.FateOf(err) != awsapi.NotSent || w.count("") != 0 {
+	if awsapi.EffectOf(err) != awsapi.NotSent || w.count("") != 0 {
 		t.Errorf("%d calls", w.count(""))
 	}
 }
@@ -122,7 +122,7 @@ func TestOpenWithACABundle(t *testing.T) {
 	cloud := localaws.New(localaws.Options{})
 	server := httptest.NewTLSServer(cloud)
 	t.Cleanup(func() { cloud.Close(); server.Close() })
-	cloud.AddFunction(function)
+	cloud.AddFunction(items.Name)
 	bundle := filepath.Join(t.TempDir(), "ca.pem")
 	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
 	if err := os.WriteFile(bundle, certificate, 0o600); err != nil {
@@ -131,11 +131,11 @@ func TestOpenWithACABundle(t *testing.T) {
 	t.Setenv("AWS_CA_BUNDLE", bundle)
 
 	client := open(t, server.URL, timeout(900*time.Millisecond))
-	if _, err := client.Configuration(t.Context(), function, ""); err != nil {
+	if _, err := client.Configuration(t.Context(), items, ""); err != nil {
 		t.Error(err)
 	}
 	cloud.OnCall(func(c localaws.Call) *localaws.Fault { return &localaws.Fault{Hang: c.Attempt == 2} })
-	if _, err := client.Configuration(t.Context(), function, ""); err != nil {
+	if _, err := client.Configuration(t.Context(), items, ""); err != nil {
 		t.Errorf("after a call that hung: %v", err)
 	}
 }

@@ -7,10 +7,12 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"lambda-release/internal/function"
 )
 
-// Permission is a statement of an alias's policy that lets a service, for one
-// source of its, do one thing with the alias.
+// Permission is a statement of an alias's policy that allows a service, for one
+// source, one action on the alias.
 type Permission struct {
 	ID        string // 1 to 100 of a-z, A-Z, 0-9, - and _; unique in the policy
 	Service   string // apigateway.amazonaws.com
@@ -18,20 +20,20 @@ type Permission struct {
 	SourceARN string // with wildcards; "" is any source
 }
 
-// Policy is who may do what with one alias: each has a policy of its own.
+// Policy is the policy of one alias: each has its own.
 type Policy struct {
-	// Permissions has an entry for every statement. One that says something
-	// else than a Permission can has its ID and nothing more.
+	// Permissions has an entry for every statement. A statement that is not a
+	// Permission has only its ID.
 	Permissions []Permission
-	Revision    string // "" where there is no policy yet
+	Revision    string // "" if there is no policy yet
 }
 
-// Policy reads the policy of an alias. It has a rate of its own, 15 a second.
-// Where there is no policy it is empty, and so it is for an alias that does not
-// exist: AWS's answers differ in their words only.
-func (c *Client) Policy(ctx context.Context, function, alias string) (Policy, error) {
-	t := target{"GetPolicy", function, alias}
-	out, err := call(ctx, c, t, c.lambda.GetPolicy, &lambda.GetPolicyInput{FunctionName: &function, Qualifier: &alias})
+// Policy reads the policy of an alias. It has its own rate, 15 a second. It is
+// empty if there is no policy, or no such alias: AWS's answers differ only in
+// their message.
+func (c *Client) Policy(ctx context.Context, fn function.ID, alias string) (Policy, error) {
+	t := onFunction("GetPolicy", fn, alias)
+	out, err := call(ctx, c, t, c.lambda.GetPolicy, &lambda.GetPolicyInput{FunctionName: &fn.Given, Qualifier: &alias})
 	if Is(err, NotFound) {
 		return Policy{}, nil
 	}
@@ -46,29 +48,28 @@ func (c *Client) Policy(ctx context.Context, function, alias string) (Policy, er
 	return p, nil
 }
 
-// AddPermission adds a statement to the policy of an alias. An ID that is
-// taken is an error of kind Conflict, and an alias that does not exist one of
-// kind NotFound.
-func (c *Client) AddPermission(ctx context.Context, function, alias string, p Permission) error {
-	_, err := mutate(ctx, c, target{"AddPermission", function, alias}, c.lambda.AddPermission, &lambda.AddPermissionInput{
-		FunctionName: &function, Qualifier: &alias,
+// AddPermission adds a statement to the policy of an alias. An ID in use is an
+// error of kind Conflict, and a missing alias one of kind NotFound.
+func (c *Client) AddPermission(ctx context.Context, fn function.ID, alias string, p Permission) error {
+	_, err := mutate(ctx, c, onFunction("AddPermission", fn, alias), c.lambda.AddPermission, &lambda.AddPermissionInput{
+		FunctionName: &fn.Given, Qualifier: &alias,
 		StatementId: &p.ID, Principal: &p.Service, Action: &p.Action, SourceArn: optional(p.SourceARN),
 	})
 	return err
 }
 
-// RemovePermission takes a statement out of the policy of an alias, provided
-// that the policy still is at revision; otherwise the error is of kind Stale. A
-// statement that is not there is an error of kind NotFound.
-func (c *Client) RemovePermission(ctx context.Context, function, alias, id, revision string) error {
-	_, err := mutate(ctx, c, target{"RemovePermission", function, alias}, c.lambda.RemovePermission, &lambda.RemovePermissionInput{
-		FunctionName: &function, Qualifier: &alias, StatementId: &id, RevisionId: optional(revision),
+// RemovePermission removes a statement from the policy of an alias, provided that
+// the policy is still at revision; otherwise the error is of kind Stale. A
+// missing statement is an error of kind NotFound.
+func (c *Client) RemovePermission(ctx context.Context, fn function.ID, alias, id, revision string) error {
+	_, err := mutate(ctx, c, onFunction("RemovePermission", fn, alias), c.lambda.RemovePermission, &lambda.RemovePermissionInput{
+		FunctionName: &fn.Given, Qualifier: &alias, StatementId: &id, RevisionId: optional(revision),
 	})
 	return err
 }
 
-// statement is one of a policy as IAM writes it. Only what a Permission can
-// say is taken apart.
+// statement is a statement of a policy in IAM's JSON. Only what a Permission has
+// is decoded further.
 type statement struct {
 	ID        string `json:"Sid"`
 	Effect    string
@@ -76,7 +77,7 @@ type statement struct {
 	Action    json.RawMessage
 	Condition map[string]map[string]json.RawMessage
 
-	// What none of ours has.
+	// What no Permission has.
 	NotPrincipal, NotAction, NotResource json.RawMessage
 }
 
@@ -123,7 +124,7 @@ func (s *statement) permission() Permission {
 	return other
 }
 
-// only is the one text of a value, which IAM also writes as a list of one.
+// only is the single string of a value, which IAM also writes as a list of one.
 func only(value json.RawMessage) (string, bool) {
 	var one string
 	if json.Unmarshal(value, &one) == nil {

@@ -14,18 +14,18 @@ import (
 )
 
 const (
-	// maxAttempts is for errors that are not throttling: 500, 503, dropped
-	// connections. With the delays below they are spread over 3 seconds at most.
+	// maxAttempts is for errors other than throttling: 500, 503, dropped
+	// connections. With the delays below, they take at most 3 seconds.
 	maxAttempts = 5
 	firstDelay  = 200 * time.Millisecond
 	maxDelay    = 5 * time.Second
 )
 
-// retryer is the SDK's standard one with three differences. Every attempt, not
-// only the first, pays the shared rate. Throttling is tried again until the
-// job's time is up, since patience is all it takes; there is no retry quota,
-// which refuses a large batch after 100 retries. And nothing is tried again
-// once the job was cancelled.
+// retryer is the SDK's standard retryer with three differences. Every attempt,
+// not only the first, counts for the shared rate. Throttling is retried until
+// the job times out, since waiting is all it takes; there is no retry quota,
+// which refuses a large batch after 100 retries. And nothing is retried once the
+// job was cancelled.
 type retryer struct {
 	*retry.Standard
 	limits *limits
@@ -35,11 +35,11 @@ func newRetryer(controlRate float64) *retryer {
 	return &retryer{Standard: retry.NewStandard(), limits: newLimits(controlRate)}
 }
 
-// MaxAttempts is without limit: RetryDelay ends what has been tried enough.
+// MaxAttempts is unlimited: RetryDelay limits the attempts.
 func (*retryer) MaxAttempts() int { return 0 }
 
-// GetAttemptToken waits for the shared rate. It listens to the job's context
-// also where the call itself is no longer bound to it (see finish).
+// GetAttemptToken waits for the shared rate. It observes the job's context also
+// for a call that is no longer bound to it (see finish).
 func (r *retryer) GetAttemptToken(ctx context.Context) (func(error) error, error) {
 	if err := r.limits.wait(jobContext(ctx), awsmiddleware.GetOperationName(ctx)); err != nil {
 		return nil, err
@@ -51,7 +51,7 @@ func (r *retryer) GetAttemptToken(ctx context.Context) (func(error) error, error
 	}, nil
 }
 
-// GetRetryToken refuses once the job is over.
+// GetRetryToken refuses once the job has ended.
 func (*retryer) GetRetryToken(ctx context.Context, _ error) (func(error) error, error) {
 	if err := jobContext(ctx).Err(); err != nil {
 		return nil, err
@@ -62,37 +62,37 @@ func (*retryer) GetRetryToken(ctx context.Context, _ error) (func(error) error, 
 // RetryDelay is exponential with full jitter. attempt counts from 1.
 func (*retryer) RetryDelay(attempt int, err error) (time.Duration, error) {
 	if attempt >= maxAttempts && !isThrottle(err) {
-		return 0, fmt.Errorf("given up after %d attempts: %w", attempt, err)
+		return 0, fmt.Errorf("gave up after %d attempts: %w", attempt, err)
 	}
 	ceiling := min(maxDelay, firstDelay<<min(attempt-1, 10))
-	return firstDelay/4 + rand.N(ceiling), nil //nolint:gosec // jitter is no secret
+	return firstDelay/4 + rand.N(ceiling), nil //nolint:gosec // jitter is not a secret
 }
 
 func isThrottle(err error) bool {
 	return err != nil && retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary
 }
 
-// Fate is how much of a failed call may have been carried out.
-type Fate int
+// Effect is how much of a failed call may have been carried out.
+type Effect int
 
-// The fates, each graver than the one before.
+// The effects, each less certain than the one before.
 const (
-	NotSent    Fate = iota // it never left: nothing has changed
-	Refused                // 4xx: nothing has changed
-	Unclear                // 5xx: AWS may have done it before it failed
-	Unanswered             // no answer: AWS may have done it, or may do it yet
+	NotSent    Effect = iota // no request was sent: nothing has changed
+	Rejected                 // 4xx: nothing has changed
+	Ambiguous                // 5xx: AWS may have carried it out before it failed
+	NoResponse               // AWS may have carried it out, or may still do so
 )
 
-// attempts is what became of the attempts of one call.
+// attempts records how the attempts of one call ended.
 type attempts struct {
-	fate Fate
-	last error // of the attempts before the last, the last one's
+	effect Effect // the least certain
+	last   error  // of the last attempt that was not cancelled
 }
 
 type attemptsKey struct{}
 
-// watchAttempts makes the retryer note in the result what became of the
-// attempts of the call that ctx is for.
+// watchAttempts makes the retryer record the attempts of the call with this
+// context.
 func watchAttempts(ctx context.Context) (context.Context, *attempts) {
 	a := &attempts{}
 	return context.WithValue(ctx, attemptsKey{}, a), a
@@ -109,14 +109,14 @@ func (a *attempts) ended(err error) {
 	if err == nil {
 		return
 	}
-	fate := Unanswered
+	effect := NoResponse
 	switch status := statusOf(err); {
 	case status >= http.StatusInternalServerError:
-		fate = Unclear
+		effect = Ambiguous
 	case status != 0:
-		fate = Refused
+		effect = Rejected
 	}
-	a.fate = max(a.fate, fate)
+	a.effect = max(a.effect, effect)
 	if !errors.Is(err, context.Canceled) {
 		a.last = err
 	}
@@ -124,7 +124,7 @@ func (a *attempts) ended(err error) {
 
 type jobContextKey struct{}
 
-// jobContext is the context that decides whether something new may start.
+// jobContext is the context that decides whether an attempt may start.
 func jobContext(ctx context.Context) context.Context {
 	if job, ok := ctx.Value(jobContextKey{}).(context.Context); ok {
 		return job
@@ -132,24 +132,24 @@ func jobContext(ctx context.Context) context.Context {
 	return ctx
 }
 
-// FinishTime is how long a mutation that is under way when the job is
-// cancelled, or when its time is up, may still take.
+// FinishTime is how long a mutation in flight may still take after the job was
+// cancelled or has timed out.
 const FinishTime = 2 * time.Second
 
 type wrapUpKey struct{}
 
-// WrapUp is the context for what is still done when the job is over. It ends d
-// from now, and a call that is under way then ends with it.
+// WrapUp is the context for the work after the end of a job, such as restoring an
+// alias. It ends after d, and a call in flight then ends with it.
 func WrapUp(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithValue(context.WithoutCancel(ctx), wrapUpKey{}, true), d)
 }
 
-// WrappedUp tells whether ctx is one of WrapUp's that has ended: there is no time left.
+// WrappedUp reports whether ctx is from WrapUp and has ended.
 func WrappedUp(ctx context.Context) bool { return ctx.Value(wrapUpKey{}) != nil && ctx.Err() != nil }
 
-// finish is the context for a mutation: AWS carries out what it was sent also
-// when we no longer listen, so a call in flight outlives the job's context by
-// FinishTime to learn how it ended. No attempt starts on it that late.
+// finish is the context for a mutation: AWS carries out a request even if nobody
+// waits for the response, so a call in flight outlives the job's context by
+// FinishTime to learn how it ended. No new attempt starts in that time.
 func finish(ctx context.Context) (context.Context, context.CancelFunc) {
 	grace := FinishTime
 	if ctx.Value(wrapUpKey{}) != nil {

@@ -44,7 +44,7 @@ func TestWhatIsTriedAgain(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newCloud(t, localaws.Options{})
 				w.spoil("PublishVersion", tt.times, tt.fault)
-				_, err := w.open(t).Publish(t.Context(), function, awsapi.Publication{})
+				_, err := w.open(t).Publish(t.Context(), items, awsapi.Publication{})
 				if ok := err == nil; ok != tt.ok {
 					t.Errorf("error %v", err)
 				}
@@ -62,7 +62,7 @@ func TestTheEnvironmentDoesNotLimitAttempts(t *testing.T) {
 	t.Setenv("AWS_RETRY_MODE", "adaptive")
 	w := newCloud(t, localaws.Options{})
 	w.spoil("", 2, broken)
-	if _, err := w.open(t).Configuration(t.Context(), function, ""); err != nil {
+	if _, err := w.open(t).Configuration(t.Context(), items, ""); err != nil {
 		t.Error(err)
 	}
 }
@@ -78,7 +78,7 @@ func TestThereIsNoRetryQuota(t *testing.T) {
 		var wg sync.WaitGroup
 		for range calls {
 			wg.Go(func() {
-				if _, err := client.Publish(t.Context(), function, awsapi.Publication{}); err != nil {
+				if _, err := client.Publish(t.Context(), items, awsapi.Publication{}); err != nil {
 					t.Error(err)
 				}
 			})
@@ -91,7 +91,7 @@ func TestThereIsNoRetryQuota(t *testing.T) {
 }
 
 // A 429 is waited out for as long as the job has time, and is then what the
-// error tells.
+// error says.
 func TestThrottlingIsWaitedOut(t *testing.T) {
 	t.Parallel()
 	for _, op := range []string{"GetAlias", "DeleteAlias"} {
@@ -108,10 +108,10 @@ func TestThrottlingIsWaitedOut(t *testing.T) {
 					t.Errorf("ended after %s", took)
 				}
 				isKind(t, err, awsapi.Deadline)
-				if awsapi.FateOf(err) != awsapi.Refused {
-					t.Errorf("fate %d", awsapi.FateOf(err))
+				if awsapi.EffectOf(err) != awsapi.Rejected {
+					t.Errorf("effect %d", awsapi.EffectOf(err))
 				}
-				says(t, err.Error(), "items:prod: the time is up; the last try ended with: TooManyRequestsException: Rate exceeded (request ")
+				says(t, err.Error(), "items:prod: timed out; the last attempt ended with: TooManyRequestsException: Rate exceeded (request ")
 				if n := w.count(""); n < 3 {
 					t.Errorf("%d attempts in 2 seconds", n)
 				}
@@ -159,8 +159,8 @@ func TestNothingIsBegunAfterTheEnd(t *testing.T) {
 		for ctx, kind := range map[context.Context]awsapi.Kind{cancelled: awsapi.Cancelled, late: awsapi.Deadline} {
 			err := do(ctx, client)
 			isKind(t, err, kind)
-			if awsapi.FateOf(err) != awsapi.NotSent {
-				t.Errorf("%s: fate %d", op, awsapi.FateOf(err))
+			if awsapi.EffectOf(err) != awsapi.NotSent {
+				t.Errorf("%s: effect %d", op, awsapi.EffectOf(err))
 			}
 		}
 	}
@@ -169,9 +169,9 @@ func TestNothingIsBegunAfterTheEnd(t *testing.T) {
 	}
 }
 
-// The fate of a call is the gravest of its attempts': a refusal of the last
+// The effect of a call is the least certain of its attempts': a refusal of the last
 // one does not say what became of the first.
-func TestFate(t *testing.T) {
+func TestEffect(t *testing.T) {
 	t.Parallel()
 	stale := refusal(http.StatusPreconditionFailed, "PreconditionFailedException", "The Revision Id provided")
 	hangs := localaws.Fault{Hang: true}
@@ -179,17 +179,17 @@ func TestFate(t *testing.T) {
 		name   string
 		faults []localaws.Fault
 		kind   awsapi.Kind
-		want   awsapi.Fate
+		want   awsapi.Effect
 	}{
-		{"refused", []localaws.Fault{refused}, awsapi.Denied, awsapi.Refused},
-		{"throttled, then refused", []localaws.Fault{throttled, refused}, awsapi.Denied, awsapi.Refused},
-		{"500, then refused", []localaws.Fault{broken, stale}, awsapi.Stale, awsapi.Unclear},
-		{"500 always", []localaws.Fault{broken, broken, broken, broken, broken}, awsapi.Server, awsapi.Unclear},
-		{"throttled, 500, refused", []localaws.Fault{throttled, broken, refused}, awsapi.Denied, awsapi.Unclear},
-		{"dropped, then refused", []localaws.Fault{{Drop: true}, stale}, awsapi.Stale, awsapi.Unanswered},
-		{"answer dropped, then refused", []localaws.Fault{{DropAfter: true}, stale}, awsapi.Stale, awsapi.Unanswered},
-		{"hung, 500, refused", []localaws.Fault{hangs, broken, stale}, awsapi.Stale, awsapi.Unanswered},
-		{"hung always", []localaws.Fault{hangs, hangs, hangs, hangs, hangs}, awsapi.Hung, awsapi.Unanswered},
+		{"refused", []localaws.Fault{refused}, awsapi.Denied, awsapi.Rejected},
+		{"throttled, then refused", []localaws.Fault{throttled, refused}, awsapi.Denied, awsapi.Rejected},
+		{"500, then refused", []localaws.Fault{broken, stale}, awsapi.Stale, awsapi.Ambiguous},
+		{"500 always", []localaws.Fault{broken, broken, broken, broken, broken}, awsapi.Server, awsapi.Ambiguous},
+		{"throttled, 500, refused", []localaws.Fault{throttled, broken, refused}, awsapi.Denied, awsapi.Ambiguous},
+		{"dropped, then refused", []localaws.Fault{{Drop: true}, stale}, awsapi.Stale, awsapi.NoResponse},
+		{"answer dropped, then refused", []localaws.Fault{{DropAfter: true}, stale}, awsapi.Stale, awsapi.NoResponse},
+		{"hung, 500, refused", []localaws.Fault{hangs, broken, stale}, awsapi.Stale, awsapi.NoResponse},
+		{"hung always", []localaws.Fault{hangs, hangs, hangs, hangs, hangs}, awsapi.Hung, awsapi.NoResponse},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -197,10 +197,10 @@ func TestFate(t *testing.T) {
 				w := newCloud(t, localaws.Options{})
 				w.OnCall(func(c localaws.Call) *localaws.Fault { return &tt.faults[c.Attempt-1] })
 				client := w.open(t, timeout(900*time.Millisecond))
-				_, err := client.UpdateAlias(t.Context(), function, awsapi.Alias{Name: "prod", Version: "1", Revision: "r"})
+				_, err := client.UpdateAlias(t.Context(), items, awsapi.Alias{Name: "prod", Version: "1", Revision: "r"})
 				isKind(t, err, tt.kind)
-				if got := awsapi.FateOf(err); got != tt.want {
-					t.Errorf("fate %d, want %d", got, tt.want)
+				if got := awsapi.EffectOf(err); got != tt.want {
+					t.Errorf("effect %d, want %d", got, tt.want)
 				}
 				if n := w.count(""); n != len(tt.faults) {
 					t.Errorf("%d calls, want %d", n, len(tt.faults))
@@ -226,7 +226,7 @@ func TestAMutationInFlightIsFinished(t *testing.T) {
 			if name == "cancelled" {
 				w.OnCall(func(localaws.Call) *localaws.Fault { cancel(); return nil })
 			}
-			published, err := client.Publish(ctx, function, awsapi.Publication{})
+			published, err := client.Publish(ctx, items, awsapi.Publication{})
 			if err != nil || published.Version != "1" {
 				t.Errorf("%s: version %q, error %v", name, published.Version, err)
 			}
@@ -244,10 +244,10 @@ func TestAMutationThatHangsIsNotWaitedForLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newCloud(t, localaws.Options{})
 		ctx, cancelled := cancelledByTheCall(t, w)
-		_, err := w.open(t).Publish(ctx, function, awsapi.Publication{})
+		_, err := w.open(t).Publish(ctx, items, awsapi.Publication{})
 		isKind(t, err, awsapi.Cancelled)
-		if awsapi.FateOf(err) != awsapi.Unanswered {
-			t.Errorf("fate %d: AWS may have done it", awsapi.FateOf(err))
+		if awsapi.EffectOf(err) != awsapi.NoResponse {
+			t.Errorf("effect %d: AWS may have done it", awsapi.EffectOf(err))
 		}
 		if took := time.Since(cancelled()); took != awsapi.FinishTime {
 			t.Errorf("ended %s after the cancel", took)
@@ -264,7 +264,7 @@ func TestAReadIsGivenUpAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newCloud(t, localaws.Options{})
 		ctx, cancelled := cancelledByTheCall(t, w)
-		_, err := w.open(t).Alias(ctx, function, "prod")
+		_, err := w.open(t).Alias(ctx, items, "prod")
 		isKind(t, err, awsapi.Cancelled)
 		if took := time.Since(cancelled()); took != 0 {
 			t.Errorf("ended %s after the cancel", took)

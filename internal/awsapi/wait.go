@@ -5,33 +5,35 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"lambda-release/internal/function"
 )
 
 const (
-	firstPoll  = 200 * time.Millisecond
-	slowest    = 5 * time.Second
-	tellAfter  = 5 * time.Second
-	tellPeriod = 15 * time.Second
+	firstPoll    = 200 * time.Millisecond
+	slowest      = 5 * time.Second
+	reportAfter  = 5 * time.Second
+	reportPeriod = 15 * time.Second
 )
 
-// Waiting is told now and then that a wait goes on: for what, and for how long
-// already.
+// Waiting is called from time to time during a wait, with what was read last and
+// the time waited so far.
 type Waiting func(now Configuration, since time.Duration)
 
-// StateError says that AWS itself has failed to make a version or an update
-// ready: waiting on would not help.
+// StateError reports that AWS failed to make a version, an update or provisioned
+// concurrency ready: waiting longer would not help.
 type StateError struct {
 	Function, Qualifier string
-	What                string // "State" or "LastUpdateStatus"
+	What                string // "State", "LastUpdateStatus" or "provisioned concurrency"
 	Reason              string
 }
 
 // Hint says what to do.
 func (e *StateError) Hint() string {
 	if e.What == "LastUpdateStatus" {
-		return "What was uploaded last did not take: mend that and upload again. Nothing was published."
+		return "The last upload or change of the function failed: fix it and upload again. Nothing was published."
 	}
-	return "Mend what the reason names and publish again; a version that has failed stays so."
+	return "Fix the cause and publish again; a failed version stays failed."
 }
 
 func (e *StateError) Error() string {
@@ -40,19 +42,19 @@ func (e *StateError) Error() string {
 		name += ":" + e.Qualifier
 	}
 	if e.Reason == "" {
-		return fmt.Sprintf("%s of %s is Failed, and AWS gives no reason", e.What, name)
+		return fmt.Sprintf("%s of %s is Failed; AWS gives no reason", e.What, name)
 	}
 	return fmt.Sprintf("%s of %s is Failed: %s", e.What, name, e.Reason)
 }
 
-// AwaitServing waits until a version can serve, starting from what is known of
-// it. Failed ends the wait with a *StateError. Inactive can serve: the first
-// invoke wakes it. A state nobody knows yet counts as not ready.
-func (c *Client) AwaitServing(ctx context.Context, function string, now Configuration, tell Waiting) (Configuration, error) {
-	return c.await(ctx, function, now.Version, &now, tell, func(v Configuration) (bool, error) {
+// AwaitServing waits until a version can serve; now is its configuration as read
+// before. Failed ends the wait with a *StateError. Inactive can serve: the first
+// invocation activates it. An unknown state counts as not ready.
+func (c *Client) AwaitServing(ctx context.Context, fn function.ID, now Configuration, report Waiting) (Configuration, error) {
+	return c.await(ctx, fn, now.Version, &now, report, func(v Configuration) (bool, error) {
 		switch v.State {
 		case "Failed":
-			return false, &StateError{function, v.Version, "State", v.StateReason}
+			return false, &StateError{fn.Given, v.Version, "State", v.StateReason}
 		case "Active", "Inactive", "":
 			return true, nil
 		}
@@ -60,69 +62,69 @@ func (c *Client) AwaitServing(ctx context.Context, function string, now Configur
 	})
 }
 
-// AwaitUpdated waits until nothing is being written to $LATEST any more. An
-// update that failed ends the wait with a *StateError: what was uploaded is
-// not what would be published.
-func (c *Client) AwaitUpdated(ctx context.Context, function string, tell Waiting) (Configuration, error) {
-	return c.await(ctx, function, "", nil, tell, func(v Configuration) (bool, error) {
+// AwaitUpdated waits until no update of $LATEST is in progress. A failed update
+// ends the wait with a *StateError: publishing would not publish what was
+// uploaded.
+func (c *Client) AwaitUpdated(ctx context.Context, fn function.ID, report Waiting) (Configuration, error) {
+	return c.await(ctx, fn, "", nil, report, func(v Configuration) (bool, error) {
 		switch {
 		case v.State == "Failed":
-			return false, &StateError{function, "", "State", v.StateReason}
+			return false, &StateError{fn.Given, "", "State", v.StateReason}
 		case v.LastUpdate == "Failed":
-			return false, &StateError{function, "", "LastUpdateStatus", v.LastUpdateReason}
+			return false, &StateError{fn.Given, "", "LastUpdateStatus", v.LastUpdateReason}
 		}
 		return v.State != "Pending" && v.LastUpdate != "InProgress", nil
 	})
 }
 
-// await polls, fast at first, until ready says so. known saves the first read.
+// await polls, fast at first, until ready returns true. known replaces the first
+// read.
 func (c *Client) await(
-	ctx context.Context, function, qualifier string, known *Configuration, tell Waiting, ready func(Configuration) (bool, error),
+	ctx context.Context, fn function.ID, qualifier string, known *Configuration, report Waiting, ready func(Configuration) (bool, error),
 ) (Configuration, error) {
 	start := time.Now()
-	told := start.Add(tellAfter - tellPeriod)
+	reported := start.Add(reportAfter - reportPeriod)
 	last := known
 	for pause := firstPoll; ; pause = min(slowest, pause*3/2) {
 		if known == nil {
-			now, err := c.Configuration(ctx, function, qualifier)
+			now, err := c.Configuration(ctx, fn, qualifier)
 			if err != nil {
-				return now, lastSeen(err, last)
+				return now, withState(err, last)
 			}
 			known, last = &now, &now
 		}
 		if done, err := ready(*known); done || err != nil {
 			return *known, err
 		}
-		if now := time.Now(); tell != nil && now.Sub(told) >= tellPeriod {
-			tell(*known, now.Sub(start))
-			told = now
+		if now := time.Now(); report != nil && now.Sub(reported) >= reportPeriod {
+			report(*known, now.Sub(start))
+			reported = now
 		}
 		if err := Sleep(ctx, pause); err != nil {
-			return *known, &Error{
-				Op: "GetFunction", Function: function, Qualifier: qualifier, Region: c.Region, Kind: kindOf(ctx, err), Err: err,
-				Last: stateAsError(known),
-			}
+			t := target{Action: getFunction, fn: fn, qualifier: qualifier}
+			return *known, c.failed(ctx, t, err, &attempts{last: stateOf(known)})
 		}
 		known = nil
 	}
 }
 
-// lastSeen adds to an error that ended the wait what was seen last.
-func lastSeen(err error, last *Configuration) error {
+// withState adds the last state to an error that ended a wait.
+func withState(err error, last *Configuration) error {
 	if e, ok := errors.AsType[*Error](err); ok && e.Last == nil && last != nil {
-		e.Last = stateAsError(last)
+		e.Last = stateOf(last)
 	}
 	return err
 }
 
-func stateAsError(c *Configuration) error {
-	return stateError(fmt.Sprintf("State %s, LastUpdateStatus %s", c.State, c.LastUpdate))
+func stateOf(c *Configuration) error {
+	return lastState(fmt.Sprintf("State %s, LastUpdateStatus %s", c.State, c.LastUpdate))
 }
 
-// stateError is a state as what was seen last.
-type stateError string
+// lastState is an Error's Last that is not a failed attempt but the state that
+// was read last.
+type lastState string
 
-func (e stateError) Error() string { return string(e) }
+func (s lastState) Error() string { return string(s) }
 
 // Sleep returns after d, or at once with the context's error when that ends.
 func Sleep(ctx context.Context, d time.Duration) error {

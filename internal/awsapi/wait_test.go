@@ -24,11 +24,11 @@ func (c *cloud) pauses() []float64 {
 
 // settles makes version 1 Pending until it was read so often, and then as given.
 func settles(w *cloud, reads int, state, code, reason string) {
-	w.Publish(function, "")
-	w.SetState(function, "1", "Pending", "Creating", "The function is being created.")
+	w.Publish(items.Name, "")
+	w.SetState(items.Name, "1", "Pending", "Creating", "The function is being created.")
 	w.OnCall(func(c localaws.Call) *localaws.Fault {
 		if c.Operation == "GetFunction" && c.Attempt == reads {
-			w.SetState(function, "1", state, code, reason)
+			w.SetState(items.Name, "1", state, code, reason)
 		}
 		return nil
 	})
@@ -43,15 +43,15 @@ func TestPolling(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newCloud(t, localaws.Options{})
 		settles(w, 12, "Active", "", "")
-		type told struct {
+		type reported struct {
 			state string
 			since time.Duration
 		}
-		var tells []told
+		var reports []reported
 		start := time.Now()
-		ready, err := w.open(t).AwaitServing(t.Context(), function, pending,
+		ready, err := w.open(t).AwaitServing(t.Context(), items, pending,
 			func(now awsapi.Configuration, since time.Duration) {
-				tells = append(tells, told{now.State, since.Round(100 * time.Millisecond)})
+				reports = append(reports, reported{now.State, since.Round(100 * time.Millisecond)})
 			})
 		if err != nil || ready.State != "Active" || ready.Version != "1" {
 			t.Errorf("%+v, %v", ready, err)
@@ -65,8 +65,8 @@ func TestPolling(t *testing.T) {
 		if n := w.count("GetFunction"); n != 12 {
 			t.Errorf("read %d times", n)
 		}
-		if want := []told{{"Pending", 6400 * time.Millisecond}, {"Pending", 24900 * time.Millisecond}}; !slices.Equal(tells, want) {
-			t.Errorf("told %v, want %v: after 5 seconds, then every 15", tells, want)
+		if want := []reported{{"Pending", 6400 * time.Millisecond}, {"Pending", 24900 * time.Millisecond}}; !slices.Equal(reports, want) {
+			t.Errorf("reported %v, want %v: after 5 seconds, then every 15", reports, want)
 		}
 	})
 }
@@ -74,10 +74,10 @@ func TestPolling(t *testing.T) {
 func TestNothingIsPolledThatIsReady(t *testing.T) {
 	t.Parallel()
 	w := newCloud(t, localaws.Options{})
-	w.Publish(function, "")
+	w.Publish(items.Name, "")
 	for _, state := range []string{"Active", "Inactive", ""} {
 		now := awsapi.Configuration{Version: "1", State: state}
-		if _, err := w.open(t).AwaitServing(t.Context(), function, now, nil); err != nil {
+		if _, err := w.open(t).AwaitServing(t.Context(), items, now, nil); err != nil {
 			t.Errorf("%s: %v", state, err)
 		}
 	}
@@ -92,7 +92,7 @@ func TestFailedEndsAWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newCloud(t, localaws.Options{})
 		settles(w, 3, "Failed", "ImageAccessDenied", "Lambda does not have permission to access the ECR image.")
-		_, err := w.open(t).AwaitServing(t.Context(), function, pending, nil)
+		_, err := w.open(t).AwaitServing(t.Context(), items, pending, nil)
 		if state, ok := errors.AsType[*awsapi.StateError](err); !ok || state.What != "State" {
 			t.Fatal(err)
 		}
@@ -102,8 +102,8 @@ func TestFailedEndsAWait(t *testing.T) {
 		if n := w.count("GetFunction"); n != 3 {
 			t.Errorf("read %d times", n)
 		}
-		if awsapi.FateOf(err) != awsapi.NotSent {
-			t.Error("waiting has a fate")
+		if awsapi.EffectOf(err) != awsapi.NotSent {
+			t.Error("waiting has a effect")
 		}
 	})
 }
@@ -119,9 +119,9 @@ func TestAnUnknownStateIsWaitedOut(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 6*time.Second)
 		defer cancel()
 		start := time.Now()
-		_, err := client.AwaitServing(ctx, function, pending, nil)
+		_, err := client.AwaitServing(ctx, items, pending, nil)
 		isKind(t, err, awsapi.Deadline)
-		if got, want := err.Error(), "GetFunction items:1: the time is up; the last try ended with: State Deactivating, LastUpdateStatus Successful"; got != want {
+		if got, want := err.Error(), "GetFunction items:1: timed out; the last state was: State Deactivating, LastUpdateStatus Successful"; got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 		if n := w.count("GetFunction"); n != 6 {
@@ -141,7 +141,7 @@ func TestACancelEndsAWait(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(300*time.Millisecond, cancel)
 		start := time.Now()
-		_, err := w.open(t).AwaitServing(ctx, function, pending, nil)
+		_, err := w.open(t).AwaitServing(ctx, items, pending, nil)
 		isKind(t, err, awsapi.Cancelled)
 		if took := time.Since(start); took != 300*time.Millisecond {
 			t.Errorf("ended after %s", took)
@@ -154,14 +154,14 @@ func TestErrorsOfPolls(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newCloud(t, localaws.Options{})
-		w.Publish(function, "")
+		w.Publish(items.Name, "")
 		w.spoil("GetFunction", 1, broken)
 		client := w.open(t)
-		if v, err := client.AwaitServing(t.Context(), function, pending, nil); err != nil || v.State != "Active" {
+		if v, err := client.AwaitServing(t.Context(), items, pending, nil); err != nil || v.State != "Active" {
 			t.Errorf("%+v, %v", v, err)
 		}
 		w.spoil("GetFunction", always, refused)
-		_, err := client.AwaitServing(t.Context(), function, pending, nil)
+		_, err := client.AwaitServing(t.Context(), items, pending, nil)
 		isKind(t, err, awsapi.Denied)
 	})
 }
@@ -173,30 +173,30 @@ func TestAwaitUpdated(t *testing.T) {
 		change func(*cloud)
 		fails  string
 	}{
-		{"updated", func(w *cloud) { w.SetLastUpdate(function, "Successful", "", "") }, ""},
-		{"update failed", func(w *cloud) { w.SetLastUpdate(function, "Failed", "InvalidZipFileException", "Could not unzip.") },
+		{"updated", func(w *cloud) { w.SetLastUpdate(items.Name, "Successful", "", "") }, ""},
+		{"update failed", func(w *cloud) { w.SetLastUpdate(items.Name, "Failed", "InvalidZipFileException", "Could not unzip.") },
 			"LastUpdateStatus of items is Failed: Could not unzip. (InvalidZipFileException)"},
-		{"failed without a reason", func(w *cloud) { w.SetLastUpdate(function, "Failed", "", "") },
-			"LastUpdateStatus of items is Failed, and AWS gives no reason"},
-		{"creation failed", func(w *cloud) { w.SetState(function, "", "Failed", "SubnetOutOfIPAddresses", "") },
+		{"failed without a reason", func(w *cloud) { w.SetLastUpdate(items.Name, "Failed", "", "") },
+			"LastUpdateStatus of items is Failed; AWS gives no reason"},
+		{"creation failed", func(w *cloud) { w.SetState(items.Name, "", "Failed", "SubnetOutOfIPAddresses", "") },
 			"State of items is Failed: SubnetOutOfIPAddresses"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				w := newCloud(t, localaws.Options{})
-				w.SetState(function, "", "Pending", "Creating", "")
-				w.SetLastUpdate(function, "InProgress", "Creating", "")
+				w.SetState(items.Name, "", "Pending", "Creating", "")
+				w.SetLastUpdate(items.Name, "InProgress", "Creating", "")
 				w.OnCall(func(c localaws.Call) *localaws.Fault {
 					switch c.Attempt {
 					case 2:
-						w.SetState(function, "", "Active", "", "")
+						w.SetState(items.Name, "", "Active", "", "")
 					case 3:
 						tt.change(w)
 					}
 					return nil
 				})
-				now, err := w.open(t).AwaitUpdated(t.Context(), function, nil)
+				now, err := w.open(t).AwaitUpdated(t.Context(), items, nil)
 				switch {
 				case tt.fails != "" && (err == nil || err.Error() != tt.fails):
 					t.Errorf("error %v, want %q", err, tt.fails)

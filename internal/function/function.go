@@ -97,7 +97,7 @@ func Find(text string) (ID, bool) {
 // In returns id with this region, and its partition, where id has none.
 func (id ID) In(region string) ID {
 	id.Region = cmp.Or(id.Region, region)
-	id.Partition = cmp.Or(id.Partition, partitionOf(id.Region))
+	id.Partition = cmp.Or(id.Partition, PartitionOf(id.Region))
 	return id
 }
 
@@ -120,7 +120,7 @@ const UnknownAccount = "ACCOUNT-ID"
 // ARN is the function's ARN, unqualified, with UnknownAccount and REGION for
 // what is not known.
 func (id ID) ARN() string {
-	return fmt.Sprintf("arn:%s:lambda:%s:%s:function:%s", cmp.Or(id.Partition, partitionOf(id.Region)),
+	return fmt.Sprintf("arn:%s:lambda:%s:%s:function:%s", cmp.Or(id.Partition, PartitionOf(id.Region)),
 		cmp.Or(id.Region, "REGION"), cmp.Or(id.Account, UnknownAccount), id.Name)
 }
 
@@ -132,9 +132,9 @@ func Unqualified(arn string) string {
 	return arn
 }
 
-// partitionOf is the partition of a region. Those of the isolated and
+// PartitionOf is the partition of a region. Those of the isolated and
 // sovereign clouds are known only from an ARN.
-func partitionOf(region string) string {
+func PartitionOf(region string) string {
 	switch {
 	case strings.HasPrefix(region, "cn-"):
 		return "aws-cn"

@@ -28,7 +28,7 @@ func Plan(ctx context.Context, aws *awsapi.Client, fn function.ID, alias string,
 	}
 	var both errgroup.Group
 	both.Go(func() (err error) {
-		b.policy, err = aws.Policy(ctx, fn.Given, alias)
+		b.policy, err = aws.Policy(ctx, fn, alias)
 		return err
 	})
 	both.Go(func() (err error) {
@@ -57,7 +57,7 @@ func Allow(ctx context.Context, aws *awsapi.Client, fn function.ID, alias string
 		return nil, err
 	}
 	b.tell = tell
-	if b.policy, err = aws.Policy(ctx, fn.Given, alias); err != nil {
+	if b.policy, err = aws.Policy(ctx, fn, alias); err != nil {
 		return nil, b.failed(err)
 	}
 	err = b.allow(ctx)
@@ -125,7 +125,7 @@ func (b *binding) point(ctx context.Context) error {
 // ambiguous reports whether a failed call may have been carried out, and there
 // is time to find out.
 func ambiguous(ctx context.Context, err error) bool {
-	return awsapi.FateOf(err) > awsapi.Refused && ctx.Err() == nil
+	return awsapi.EffectOf(err) > awsapi.Rejected && ctx.Err() == nil
 }
 
 func (b *binding) did(what string) {

@@ -98,7 +98,7 @@ func (w *world) operations() string {
 // sources are who may invoke orders:prod, as ID=SOURCE.
 func (w *world) sources() string {
 	w.t.Helper()
-	policy, err := w.aws.Policy(w.t.Context(), "orders", "prod")
+	policy, err := w.aws.Policy(w.t.Context(), orders, "prod")
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -196,7 +196,7 @@ func TestBindSeveral(t *testing.T) {
 	}
 	w.bound(restARN)
 	w.bound(httpARN)
-	if policy, err := w.aws.Policy(t.Context(), "orders", "dev"); err != nil || len(policy.Permissions) > 0 {
+	if policy, err := w.aws.Policy(t.Context(), orders, "dev"); err != nil || len(policy.Permissions) > 0 {
 		t.Errorf("the policy of dev has %+v, %v", policy, err)
 	}
 }
@@ -308,7 +308,7 @@ func TestBindRefused(t *testing.T) {
 // DeleteAlias takes an alias away, by a call of somebody else's.
 func (w *world) DeleteAlias(name string) {
 	w.t.Helper()
-	if err := w.aws.DeleteAlias(w.t.Context(), "orders", name); err != nil {
+	if err := w.aws.DeleteAlias(w.t.Context(), orders, name); err != nil {
 		w.t.Fatal(err)
 	}
 	w.ResetCalls()
@@ -444,7 +444,7 @@ func TestBindReplaces(t *testing.T) {
 			w := newWorld(t)
 			w.AddRestStage("a1b2c3d4e5", "prod", map[string]string{"table": "orders", variable: "prod"})
 			for _, p := range tt.have {
-				if err := w.aws.AddPermission(t.Context(), "orders", "prod", p); err != nil {
+				if err := w.aws.AddPermission(t.Context(), orders, "prod", p); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -491,7 +491,7 @@ func TestBindOvertaken(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	p := awsapi.Permission{ID: restID, Service: "apigateway.amazonaws.com", Action: "lambda:InvokeFunction", SourceARN: "arn:aws:execute-api:eu-central-1:123456789012:a1b2c3d4e5/*"}
-	if err := w.aws.AddPermission(t.Context(), "orders", "prod", p); err != nil {
+	if err := w.aws.AddPermission(t.Context(), orders, "prod", p); err != nil {
 		t.Fatal(err)
 	}
 	var first sync.Once
@@ -500,7 +500,7 @@ func TestBindOvertaken(t *testing.T) {
 			first.Do(func() {
 				p := p
 				p.ID = "somebody"
-				if err := w.aws.AddPermission(t.Context(), "orders", "prod", p); err != nil {
+				if err := w.aws.AddPermission(t.Context(), orders, "prod", p); err != nil {
 					t.Error(err)
 				}
 			})

@@ -123,7 +123,7 @@ func (b *binding) allow(ctx context.Context) error {
 			return b.failed(err)
 		}
 		last = err
-		now, readErr := b.aws.Policy(ctx, b.fn.Given, b.alias)
+		now, readErr := b.aws.Policy(ctx, b.fn, b.alias)
 		switch {
 		case readErr != nil:
 			return b.failed(cmp.Or(err, readErr))
@@ -147,7 +147,7 @@ func mayBeDone(ctx context.Context, s step, err error) bool {
 
 func (b *binding) take(ctx context.Context, s step) error {
 	if s.remove != "" {
-		return b.aws.RemovePermission(ctx, b.fn.Given, b.alias, s.remove, b.policy.Revision)
+		return b.aws.RemovePermission(ctx, b.fn, b.alias, s.remove, b.policy.Revision)
 	}
-	return b.aws.AddPermission(ctx, b.fn.Given, b.alias, s.add)
+	return b.aws.AddPermission(ctx, b.fn, b.alias, s.add)
 }

@@ -68,7 +68,7 @@ func (j *job) awaitProvisioned(ctx context.Context) error {
 	if !j.provisioned {
 		return nil
 	}
-	return j.r.AWS.AwaitProvisioned(ctx, j.fn.Given, j.out.Alias, func(now awsapi.Concurrency, since time.Duration) {
+	return j.r.AWS.AwaitProvisioned(ctx, j.fn, j.out.Alias, func(now awsapi.Concurrency, since time.Duration) {
 		j.fact("still waiting for the provisioned concurrency (%d of %d ready), since %s", now.Available, now.Requested, since.Round(time.Second))
 	})
 }

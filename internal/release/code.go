@@ -34,7 +34,7 @@ func (v *release) upload(ctx context.Context, j *job, source artifact.Source) (s
 	j.fact("uploading %s", pack.Describe())
 	start := time.Now()
 	for {
-		updated, err := j.r.AWS.UpdateCode(ctx, j.fn.Given, codeOf(pack), false)
+		updated, err := j.r.AWS.UpdateCode(ctx, j.fn, codeOf(pack), false)
 		if err == nil {
 			j.fact("uploaded in %s", time.Since(start).Round(time.Millisecond))
 			return updated.CodeSHA256, nil
@@ -55,7 +55,7 @@ func (v *release) compare(ctx context.Context, j *job, source artifact.Source) (
 	if err != nil {
 		return pack, awsapi.Configuration{}, fmt.Errorf("upload to %s: %w", j.fn.Name, err)
 	}
-	latest, err := j.r.AWS.Configuration(ctx, j.fn.Given, "")
+	latest, err := j.r.AWS.Configuration(ctx, j.fn, "")
 	if err != nil {
 		return pack, latest, err
 	}
@@ -66,7 +66,7 @@ func (v *release) compare(ctx context.Context, j *job, source artifact.Source) (
 		j.warnOnce("%s", doubt)
 	}
 	if pack.SHA256 == "" { // in S3, or an image by tag: only AWS knows
-		dry, err := j.r.AWS.UpdateCode(ctx, j.fn.Given, codeOf(pack), true)
+		dry, err := j.r.AWS.UpdateCode(ctx, j.fn, codeOf(pack), true)
 		if err != nil && !awsapi.Is(err, awsapi.Conflict) {
 			return pack, latest, fmt.Errorf("look at %s: %w", source.Given, err)
 		}
@@ -83,6 +83,6 @@ func codeOf(p artifact.Package) awsapi.Code {
 // kept a call from being made.
 func (j *job) awaitUpdate(ctx context.Context) error {
 	j.fact("an update is in progress: waiting for it")
-	_, err := j.r.AWS.AwaitUpdated(ctx, j.fn.Given, j.waiting("the update"))
+	_, err := j.r.AWS.AwaitUpdated(ctx, j.fn, j.waiting("the update"))
 	return err
 }

@@ -40,8 +40,8 @@ func (j *job) deleteAlias(ctx context.Context, req Request) error {
 		j.plan("delete %s, which is at %s", j.out.Alias, j.seen.Position)
 		j.out.Status = Planned
 	default:
-		err := j.r.AWS.DeleteAlias(ctx, j.fn.Given, j.out.Alias)
-		if err != nil && awsapi.FateOf(err) > awsapi.Refused {
+		err := j.r.AWS.DeleteAlias(ctx, j.fn, j.out.Alias)
+		if err != nil && awsapi.EffectOf(err) > awsapi.Rejected {
 			if _, lookErr := j.lookFor(ctx, awsapi.Alias{}, false); lookErr != nil || j.seen.exists() {
 				return err
 			}

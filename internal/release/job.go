@@ -97,5 +97,5 @@ func (j *job) warnOnce(format string, args ...any) {
 }
 
 func (j *job) setVersion(v Version, arn string) {
-	j.out.Version, j.out.FunctionARN = v, awsapi.Unqualified(arn)
+	j.out.Version, j.out.FunctionARN = v, function.Unqualified(arn)
 }

@@ -14,7 +14,7 @@ import (
 
 // readAlias sees where the alias is; one that does not exist is the zero state.
 func (j *job) readAlias(ctx context.Context) error {
-	a, err := j.r.AWS.Alias(ctx, j.fn.Given, j.out.Alias)
+	a, err := j.r.AWS.Alias(ctx, j.fn, j.out.Alias)
 	switch {
 	case awsapi.Is(err, awsapi.NotFound):
 		j.seen = state{}
@@ -31,7 +31,7 @@ func (j *job) readAlias(ctx context.Context) error {
 
 // readAliases sees all aliases of the function, the one in question among them.
 func (j *job) readAliases(ctx context.Context) error {
-	aliases, err := j.r.AWS.Aliases(ctx, j.fn.Given)
+	aliases, err := j.r.AWS.Aliases(ctx, j.fn)
 	if err != nil {
 		return err
 	}
@@ -111,10 +111,10 @@ func (j *job) swap(ctx context.Context, shape func(decision) awsapi.Alias) (deci
 			awsapi.Is(err, awsapi.NotFound) && before.exists() // or deleted it; or it was ourselves:
 		// AWS may have done it and the answer was lost; then a 412 only means
 		// that the SDK's second try came after its first.
-		if !beaten && awsapi.FateOf(err) <= awsapi.Refused {
+		if !beaten && awsapi.EffectOf(err) <= awsapi.Rejected {
 			return d, err
 		}
-		landed, lookErr := j.lookFor(ctx, want, !beaten && awsapi.FateOf(err) == awsapi.Unanswered)
+		landed, lookErr := j.lookFor(ctx, want, !beaten && awsapi.EffectOf(err) == awsapi.NoResponse)
 		switch {
 		case lookErr != nil:
 			j.out.After, j.out.Displaced = Position{Unknown: true}, true
@@ -168,7 +168,7 @@ func (j *job) lookFor(ctx context.Context, want awsapi.Alias, fence bool) (lande
 		if !j.seen.exists() {
 			return false, errors.New("it does not exist yet")
 		}
-		touched, err := j.r.AWS.TouchAlias(ctx, j.fn.Given, j.out.Alias, j.seen.revision)
+		touched, err := j.r.AWS.BumpRevision(ctx, j.fn, j.out.Alias, j.seen.revision)
 		switch {
 		case err == nil:
 			j.seen.revision = touched.Revision
@@ -185,7 +185,7 @@ func (j *job) write(ctx context.Context, want awsapi.Alias) (state, error) {
 	if want.Revision == "" {
 		put = j.r.AWS.CreateAlias
 	}
-	a, err := put(ctx, j.fn.Given, want)
+	a, err := put(ctx, j.fn, want)
 	if err != nil {
 		return state{}, err
 	}

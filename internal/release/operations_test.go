@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"lambda-release/internal/function"
 	"lambda-release/internal/localaws"
 	"lambda-release/internal/release"
 )
@@ -206,7 +207,7 @@ func TestRollbackSkipsVersionsThatAreGone(t *testing.T) {
 	w.AddFunction("items")
 	w.versions("items", 6)
 	w.SetAlias("items", localaws.Alias{Name: "prod", Version: "6", Description: "[6 < 5 < 2 | run 1]"})
-	if err := w.releaser(time.Minute).AWS.DeleteVersion(t.Context(), "items", "5"); err != nil {
+	if err := w.releaser(time.Minute).AWS.DeleteVersion(t.Context(), function.ID{Name: "items", Given: "items"}, "5"); err != nil {
 		t.Fatal(err)
 	}
 	o := ended(t, w.rollback(run(2), "items"), release.RolledBack, 2)

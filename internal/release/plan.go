@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"lambda-release/internal/awsapi"
+	"lambda-release/internal/function"
 )
 
 // unknownVersion stands for the version that a dry run would publish.
@@ -24,11 +25,11 @@ func (v *release) plan(ctx context.Context, j *job) error {
 	var latest, serving awsapi.Configuration
 	reads.Go(func() error { return j.readAlias(ctx) })
 	reads.Go(func() (err error) {
-		latest, err = j.r.AWS.Configuration(ctx, j.fn.Given, "")
+		latest, err = j.r.AWS.Configuration(ctx, j.fn, "")
 		return err
 	})
 	reads.Go(func() (err error) {
-		serving, err = j.r.AWS.Configuration(ctx, j.fn.Given, j.out.Alias)
+		serving, err = j.r.AWS.Configuration(ctx, j.fn, j.out.Alias)
 		if awsapi.Is(err, awsapi.NotFound) {
 			return nil
 		}
@@ -37,7 +38,7 @@ func (v *release) plan(ctx context.Context, j *job) error {
 	if err := reads.Wait(); err != nil {
 		return err
 	}
-	j.out.FunctionARN = awsapi.Unqualified(latest.ARN)
+	j.out.FunctionARN = function.Unqualified(latest.ARN)
 	if sha := v.CodeSHA256[j.fn.Name]; sha != "" && sha != latest.CodeSHA256 {
 		return fmt.Errorf("publish %s: `code-sha256` is %s, but the code of $LATEST is %s", j.fn.Name, sha, latest.CodeSHA256)
 	}
@@ -101,7 +102,7 @@ func (j *job) planMove(ctx context.Context, v verb, target awsapi.Configuration)
 		return nil
 	}
 	j.plan("move %s from %s to %s%s", j.out.Alias, j.seen.Position, target.Version, because(d.reason))
-	serving, err := j.r.AWS.Configuration(ctx, j.fn.Given, j.seen.Version.String())
+	serving, err := j.r.AWS.Configuration(ctx, j.fn, j.seen.Version.String())
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ func (v *promote) prepare(ctx context.Context, j *job) error {
 	both.Go(func() (err error) {
 		// An alias as a qualifier gives the configuration of its version: one
 		// answer tells which it is and whether it can serve.
-		source, err = j.r.AWS.Configuration(ctx, j.fn.Given, v.source())
+		source, err = j.r.AWS.Configuration(ctx, j.fn, v.source())
 		return err
 	})
 	if err := both.Wait(); err != nil {

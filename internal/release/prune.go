@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"lambda-release/internal/awsapi"
+	"lambda-release/internal/function"
 )
 
 // pruneStep is how many versions are deleted before the aliases are read
@@ -53,7 +54,7 @@ func (j *job) prune(ctx context.Context, req Request) error {
 	var versions []awsapi.Configuration
 	both.Go(func() error { return j.readAliases(ctx) })
 	both.Go(func() error {
-		for v, err := range j.r.AWS.Versions(ctx, j.fn.Given) {
+		for v, err := range j.r.AWS.Versions(ctx, j.fn) {
 			if err != nil {
 				return err
 			}
@@ -65,7 +66,7 @@ func (j *job) prune(ctx context.Context, req Request) error {
 		return err
 	}
 	if len(versions) > 0 {
-		j.out.FunctionARN = awsapi.Unqualified(versions[0].ARN)
+		j.out.FunctionARN = function.Unqualified(versions[0].ARN)
 	}
 	old := versions[:max(0, len(versions)-req.Keep)]
 	doomed := j.unreferenced(old)
@@ -96,7 +97,7 @@ func (j *job) deleteAll(ctx context.Context, doomed []awsapi.Configuration) erro
 		var step errgroup.Group
 		for _, v := range j.unreferenced(doomed[first:min(len(doomed), first+pruneStep)]) {
 			step.Go(func() error {
-				err := j.r.AWS.DeleteVersion(ctx, j.fn.Given, v.Version)
+				err := j.r.AWS.DeleteVersion(ctx, j.fn, v.Version)
 				mu.Lock()
 				defer mu.Unlock()
 				switch {

@@ -100,7 +100,7 @@ func (v *release) prepare(ctx context.Context, j *job) error {
 	if err != nil || d.want == nil || d.status == Unchanged {
 		return err
 	}
-	if _, err := j.r.AWS.AwaitServing(ctx, j.fn.Given, published, j.waiting("version "+published.Version)); err != nil {
+	if _, err := j.r.AWS.AwaitServing(ctx, j.fn, published, j.waiting("version "+published.Version)); err != nil {
 		return err
 	}
 	return j.prove(ctx, v.Request, published)
@@ -117,7 +117,7 @@ func (v *release) target(ctx context.Context, j *job) (awsapi.Configuration, err
 		}
 	}
 	if v.Latest {
-		latest, err := j.r.AWS.Configuration(ctx, j.fn.Given, "")
+		latest, err := j.r.AWS.Configuration(ctx, j.fn, "")
 		if err != nil {
 			return latest, err
 		}
@@ -148,7 +148,7 @@ func (v *release) target(ctx context.Context, j *job) (awsapi.Configuration, err
 // creation too.
 func (j *job) publish(ctx context.Context, p awsapi.Publication) (awsapi.Configuration, error) {
 	for {
-		published, err := j.r.AWS.Publish(ctx, j.fn.Given, p)
+		published, err := j.r.AWS.Publish(ctx, j.fn, p)
 		if !awsapi.Is(err, awsapi.Conflict) {
 			return published, err
 		}

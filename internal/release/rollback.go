@@ -149,7 +149,7 @@ func (j *job) proven(ctx context.Context, v Version) (awsapi.Configuration, erro
 	if config, ok := j.checked[v]; ok {
 		return config, nil
 	}
-	config, err := j.r.AWS.Configuration(ctx, j.fn.Given, v.String())
+	config, err := j.r.AWS.Configuration(ctx, j.fn, v.String())
 	if err != nil {
 		return config, err
 	}
@@ -194,7 +194,7 @@ func (e *ChoiceError) Hint() string {
 // choice is the error that lists the versions there are.
 func (j *job) choice(ctx context.Context, what string) error {
 	e := &ChoiceError{What: what}
-	for v, err := range j.r.AWS.Versions(ctx, j.fn.Given) {
+	for v, err := range j.r.AWS.Versions(ctx, j.fn) {
 		if err != nil {
 			return fmt.Errorf("%s; its versions could not be listed: %w", what, err)
 		}

@@ -118,7 +118,7 @@ func (j *job) weigh(ctx context.Context, share int, until time.Time) error {
 // of them has the error, the others share its fate.
 func (r *Releaser) sick(req Request, jobs []*job, err error) *cause {
 	if errors.Is(err, context.Canceled) {
-		err = &awsapi.Error{Op: "shift", Kind: awsapi.Cancelled, Err: err}
+		err = &awsapi.Error{Action: awsapi.Action{Op: "shift"}, Kind: awsapi.Cancelled, Err: err}
 	}
 	why := &cause{status: Failed, what: err.Error(), run: req.Run.ID}
 	var unfit *traffic.SickError
@@ -195,7 +195,7 @@ func (j *job) checkShiftable(ctx context.Context, to awsapi.Configuration) error
 	if j.seen.Version == Latest || j.out.Version == Latest {
 		return fmt.Errorf("shift %s of %s from %s to %s: $LATEST cannot share an alias: %s", j.out.Alias, j.fn.Name, j.seen.Version, j.out.Version, allAtOnce)
 	}
-	from, err := j.r.AWS.Configuration(ctx, j.fn.Given, j.seen.Version.String())
+	from, err := j.r.AWS.Configuration(ctx, j.fn, j.seen.Version.String())
 	if err != nil {
 		return err
 	}

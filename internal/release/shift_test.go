@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"lambda-release/internal/awsapi"
+	"lambda-release/internal/function"
 	"lambda-release/internal/localaws"
 	"lambda-release/internal/release"
 	"lambda-release/internal/traffic"
@@ -164,7 +165,7 @@ func TestCanaryTakesItsShareOfTheTraffic(t *testing.T) {
 			return
 		}
 		for range 100 {
-			if _, err := caller.Invoke(t.Context(), "items", "prod", []byte("{}")); err != nil {
+			if _, err := caller.Invoke(t.Context(), function.ID{Name: "items", Given: "items"}, "prod", []byte("{}")); err != nil {
 				t.Error(err)
 			}
 		}

@@ -33,7 +33,7 @@ func (j *job) prove(ctx context.Context, req Request, v awsapi.Configuration) er
 		j.warnIfInactive(v)
 		return nil
 	}
-	answer, err := j.r.AWS.Invoke(ctx, j.fn.Given, j.out.Version.String(), payload)
+	answer, err := j.r.AWS.Invoke(ctx, j.fn, j.out.Version.String(), payload)
 	if err != nil {
 		return fmt.Errorf("smoke test: %w", err)
 	}

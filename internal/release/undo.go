@@ -155,7 +155,7 @@ func (j *job) landedLate() bool {
 // revision, so the alias is looked at right before; GetFunction does that on
 // its own, larger rate, which keeps the undo of many within its time.
 func (j *job) takeAway(ctx context.Context) error {
-	now, err := j.r.AWS.Configuration(ctx, j.fn.Given, j.out.Alias)
+	now, err := j.r.AWS.Configuration(ctx, j.fn, j.out.Alias)
 	switch {
 	case awsapi.Is(err, awsapi.NotFound):
 		return nil
@@ -164,5 +164,5 @@ func (j *job) takeAway(ctx context.Context) error {
 	case now.Version != j.moved.Version.String():
 		return fmt.Errorf("someone else has moved it to %s since", now.Version)
 	}
-	return j.r.AWS.DeleteAlias(ctx, j.fn.Given, j.out.Alias)
+	return j.r.AWS.DeleteAlias(ctx, j.fn, j.out.Alias)
 }

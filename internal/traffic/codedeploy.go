@@ -90,7 +90,7 @@ func Create(ctx context.Context, aws *awsapi.Client, d Deployment) (id string, e
 		}
 		// After a lost answer the group may be busy with this very deployment.
 		var busy *awsapi.ActiveError
-		if fate := awsapi.FateOf(err); fate != awsapi.Unclear && fate != awsapi.Unanswered && (!lost || !errors.As(err, &busy)) {
+		if fate := awsapi.EffectOf(err); fate != awsapi.Ambiguous && fate != awsapi.NoResponse && (!lost || !errors.As(err, &busy)) {
 			if lost {
 				return "", &UnsureError{request.Group, description, err}
 			}

@@ -1,0 +1,50 @@
+package awsapi
+
+import "lambda-release/internal/function"
+
+// Action is an operation of an AWS service, and the IAM action that allows it.
+type Action struct {
+	Service string // as IAM names it: lambda, codedeploy; "" if nothing of AWS was called
+	Op      string // the API's name of the operation
+	IAM     string // lambda:GetAlias
+
+	qualified bool // IAM checks the ARN of the version or alias
+}
+
+func lambdaAction(op string) Action {
+	return Action{Service: "lambda", Op: op, IAM: "lambda:" + op}
+}
+
+func cloudWatchAction(op string) Action {
+	return Action{Service: "cloudwatch", Op: op, IAM: "cloudwatch:" + op}
+}
+
+func codeDeployAction(op string) Action {
+	return Action{Service: "codedeploy", Op: op, IAM: "codedeploy:" + op}
+}
+
+// stageAction is an operation on a stage of API Gateway. IAM goes by the HTTP
+// method there.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagement.html
+func stageAction(op, method string) Action {
+	return Action{Service: "apigateway", Op: op, IAM: "apigateway:" + method}
+}
+
+var (
+	getFunction = Action{Service: "lambda", Op: "GetFunction", IAM: "lambda:GetFunction", qualified: true}
+	invoke      = Action{Service: "lambda", Op: "Invoke", IAM: "lambda:InvokeFunction", qualified: true}
+	assumeRole  = Action{Service: "sts", Op: "AssumeRoleWithWebIdentity", IAM: "sts:AssumeRoleWithWebIdentity"}
+)
+
+// target is what a call is about, for its error: a function or a resource.
+type target struct {
+	Action
+	fn        function.ID
+	qualifier string // version or alias; "" for the function itself
+	resource  string // a deployment group or a deployment; the ARN of a stage or a role
+}
+
+// onFunction is a target of Lambda's.
+func onFunction(op string, fn function.ID, qualifier string) target {
+	return target{Action: lambdaAction(op), fn: fn, qualifier: qualifier}
+}
