@@ -31,7 +31,7 @@ import (
 
 // ErrNoRef is returned by Read when the event has no Ref and nothing else is
 // wrong: the input `alias` or `ref` is needed.
-var ErrNoRef = errors.New("nothing tells what to release")
+var ErrNoRef = errors.New("cannot choose an alias")
 
 // Event is what triggered the job, and the job's identity.
 type Event struct {
@@ -75,8 +75,8 @@ func Read(getenv func(string) string, refOverride string) (Event, error) {
 	return e, errors.Join(errRun, errRef)
 }
 
-// readRef fills Ref, Preview and SHA. Only the events whose ref is in the payload
-// need it to be readable.
+// readRef fills Ref, Preview and SHA. errPayload only matters for events whose ref
+// is in the payload.
 func (e *Event) readRef(githubRef string, p payload, repository string, errPayload error) error {
 	switch e.Name {
 	case "":
@@ -100,7 +100,7 @@ func (e *Event) readRef(githubRef string, p payload, repository string, errPaylo
 		}
 		return e.readWorkflowRun(p, repository)
 	default:
-		return e.noRef(fmt.Sprintf("an event %.60q is about no branch, tag or pull request in particular", e.Name))
+		return e.noRef(fmt.Sprintf("the event %.60q has no branch, tag or pull request", e.Name))
 	}
 }
 
@@ -153,9 +153,9 @@ func (e *Event) readWorkflowRun(p payload, repository string) error {
 	e.SHA = run.HeadSHA
 	switch {
 	case run.Event != "push":
-		return e.noRef(fmt.Sprintf("the workflow_run followed an event %.60q, and only a push counts", run.Event))
+		return e.noRef(fmt.Sprintf("the workflow_run followed the event %.60q; only a push counts", run.Event))
 	case !run.HeadRepository.is(repository):
-		return e.noRef(fmt.Sprintf("the workflow_run followed a push in %.100q, and only this repository counts", run.HeadRepository.FullName))
+		return e.noRef(fmt.Sprintf("the workflow_run followed a push in %.100q; only this repository counts", run.HeadRepository.FullName))
 	}
 	ref, err := rules.ParseRef("refs/heads/" + run.HeadBranch)
 	if err != nil {
@@ -165,7 +165,7 @@ func (e *Event) readWorkflowRun(p payload, repository string) error {
 	return nil
 }
 
-// override replaces what triggered the job; the run and its commit stay.
+// override replaces what triggered the job, but not the run and its commit.
 func (e *Event) override(text string) error {
 	e.Ref, e.Preview = rules.Ref{}, rules.Ref{}
 	ref, err := rules.ParseRef(text)
@@ -184,5 +184,5 @@ func (e *Event) noRef(why string) error {
 	if e.Name == "" {
 		alias, ref = "--alias", "--ref"
 	}
-	return fmt.Errorf("%w: %s; name the alias with %s, or say with %s what counts (refs/heads/NAME, refs/tags/NAME)", ErrNoRef, why, alias, ref)
+	return fmt.Errorf("%w: %s; set %s, or set %s to the branch or tag to release (refs/heads/NAME, refs/tags/NAME)", ErrNoRef, why, alias, ref)
 }

@@ -164,7 +164,7 @@ func TestRead(t *testing.T) {
 		"workflow_run of a pull request": {
 			event: "workflow_run", ref: "refs/heads/main",
 			payload: `{"workflow_run":{"event":"pull_request","head_branch":"main","head_sha":"ran","head_repository":{"full_name":"o/r"}},` + inRep + `}`,
-			want:    Event{SHA: "ran"}, noRef: `an event "pull_request", and only a push counts`,
+			want:    Event{SHA: "ran"}, noRef: `the event "pull_request"; only a push counts`,
 		},
 		"workflow_run of a fork": {
 			event: "workflow_run", ref: "refs/heads/main",
@@ -184,9 +184,9 @@ func TestRead(t *testing.T) {
 		"workflow_run null":   {event: "workflow_run", ref: "refs/heads/main", payload: `{"workflow_run":null}`, noRef: "only a push counts"},
 		"workflow_run broken": {event: "workflow_run", ref: "refs/heads/main", payload: `nonsense`, want: Event{SHA: "sha"}, noRef: "parse the event's payload"},
 
-		"an event about an issue": {event: "issues", ref: "refs/heads/main", payload: `{}`, want: Event{SHA: "sha"}, noRef: `an event "issues" is about no branch`},
+		"an event about an issue": {event: "issues", ref: "refs/heads/main", payload: `{}`, want: Event{SHA: "sha"}, noRef: `the event "issues" has no branch`},
 		"pull_request_review":     {event: "pull_request_review", ref: "refs/pull/7/merge", payload: `{"pull_request":{"number":7}}`, want: Event{SHA: "sha"}, noRef: `"pull_request_review"`},
-		"no event":                {ref: "refs/heads/main", want: Event{SHA: "sha"}, noRef: "with --alias, or say with --ref"},
+		"no event":                {ref: "refs/heads/main", want: Event{SHA: "sha"}, noRef: "set --alias, or set --ref"},
 
 		"ref for an issue":            {event: "issues", ref: "refs/heads/main", override: "develop", want: Event{Ref: branch("develop"), SHA: "sha"}},
 		"ref outside GitHub":          {override: "refs/tags/v1", want: Event{Ref: tag("v1"), SHA: "sha"}},
@@ -234,8 +234,8 @@ func TestReadRefusesAnIllegalRef(t *testing.T) {
 func TestReadOutsideGitHub(t *testing.T) {
 	t.Parallel()
 	got, err := Read(getenv(nil), "")
-	want := "nothing tells what to release: this is not a job of GitHub Actions (GITHUB_EVENT_NAME is empty); " +
-		"name the alias with --alias, or say with --ref what counts (refs/heads/NAME, refs/tags/NAME)"
+	want := "cannot choose an alias: this is not a job of GitHub Actions (GITHUB_EVENT_NAME is empty); " +
+		"set --alias, or set --ref to the branch or tag to release (refs/heads/NAME, refs/tags/NAME)"
 	if !errors.Is(err, ErrNoRef) || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}

@@ -98,7 +98,7 @@ func parseBinding(line string) (string, Stage, *lines.Error) {
 	if !isAlias(alias) {
 		return "", Stage{}, &lines.Error{
 			Problem: fmt.Sprintf("%.80q is not an alias", alias),
-			Allowed: "an alias is 1 to 128 of a-z, A-Z, 0-9, - and _, and not digits only",
+			Allowed: "an alias has 1 to 128 of a-z, A-Z, 0-9, - and _, and not only digits",
 		}
 	}
 	s, problem := parseStage(strings.TrimSpace(arn))

@@ -16,7 +16,7 @@ func TestProblemsError(t *testing.T) {
 		`flag "--timout": unknown (did you mean --timeout?); --help lists all flags`,
 		`function-name "::error::b": neither a name nor the ARN of a function; ` + allowedOf("function-name"),
 		`aliases "main": line 1: no "=" between pattern and alias; write PATTERN=ALIAS, for example main=prod`,
-		`description "` + strings.Repeat("ü", 80) + `"… (300 characters): 300 characters are too many; at most 256 characters are allowed`,
+		`description "` + strings.Repeat("ü", 80) + `"… (300 characters): 300 characters are too many; must be at most 256 characters`,
 	}, "\n")
 	if err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)

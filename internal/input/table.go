@@ -45,7 +45,7 @@ var table = []spec{
 		doc: "The function to release, or several, one per line or separated by commas: name, partial ARN " +
 			"(`123456789012:function:orders`) or ARN, without a version or an alias. Several functions are released all " +
 			"or nothing.",
-		allowed: "name a function by its name, partial ARN (123456789012:function:NAME) or ARN; several one a line or separated by commas",
+		allowed: "name a function by its name, partial ARN (123456789012:function:NAME) or ARN; several one per line or separated by commas",
 		parse:   parseFunctions,
 	},
 	{
@@ -53,7 +53,7 @@ var table = []spec{
 		doc: "The operation: `release` publishes a version and moves the alias to it; `promote` moves the alias to an " +
 			"existing version; `rollback` moves it back to its previous version; `prune` deletes old versions; " +
 			"`delete-alias` deletes the preview alias of a pull request.",
-		allowed: "allowed are release, promote, rollback, prune and delete-alias",
+		allowed: "must be release, promote, rollback, prune or delete-alias",
 		parse: func(in *Input, value string) Problems {
 			return oneOf(&in.Operation, value, Release, Promote, Rollback, Prune, DeleteAlias)
 		},
@@ -64,7 +64,7 @@ var table = []spec{
 			"`s3://BUCKET/KEY#VERSION`, or the URI of an image in ECR. Code that `$LATEST` already has is not uploaded " +
 			"again, and exactly the uploaded code is published. For several functions, `NAME=CODE` per line. Only for " +
 			"`release`.",
-		allowed: "allowed is a .zip, a folder, s3://BUCKET/KEY[#VERSION] or an ECR image URI with a tag or digest; several functions: NAME=CODE a line",
+		allowed: "must be a .zip, a folder, s3://BUCKET/KEY[#VERSION] or an ECR image URI with a tag or digest; for several functions NAME=CODE per line",
 		parse:   parseCode,
 	},
 	{
@@ -72,7 +72,7 @@ var table = []spec{
 		doc: "For `promote`: the version to move the alias to, as a number or as the name of another alias (`dev`) that " +
 			"points to it. For `rollback`: the version number to roll back to; if empty, the previous version in the " +
 			"alias's own history.",
-		allowed: "allowed is a version number; to promote, also the name of an alias",
+		allowed: "must be a version number or, for promote, the name of an alias",
 		parse:   parseVersion,
 	},
 	{
@@ -81,7 +81,7 @@ var table = []spec{
 			"`prune` alone. Versions that an alias points to, routes traffic to or has in its history are never deleted. " +
 			"Callers that use a version number, such as an event source mapping, are not detected. If empty, nothing is " +
 			"deleted.",
-		allowed: "allowed is a whole number from 3",
+		allowed: "must be a whole number, at least 3",
 		parse:   parseKeepVersions,
 	},
 	{
@@ -97,7 +97,7 @@ var table = []spec{
 	{
 		name: "alias", group: groupWhere, hint: "ALIAS",
 		doc:     "Sets the alias directly; the rules in `aliases` are ignored.",
-		allowed: "an alias is 1 to 128 of a-z, A-Z, 0-9, - and _, and not digits only",
+		allowed: "an alias has 1 to 128 of a-z, A-Z, 0-9, - and _, and not only digits",
 		parse:   parseAlias,
 	},
 	{
@@ -105,14 +105,14 @@ var table = []spec{
 		doc: "Replaces the ref that triggered the job: `refs/heads/NAME`, `refs/tags/NAME`, `refs/pull/NUMBER/merge` or " +
 			"the name of a branch. If empty, it comes from the event. Needed for events without a branch or tag, and " +
 			"after a `workflow_run` for a pushed tag, which GitHub reports as a branch.",
-		allowed: "allowed are refs/heads/NAME, refs/tags/NAME, refs/pull/NUMBER/merge or the name of a branch",
+		allowed: "must be refs/heads/NAME, refs/tags/NAME, refs/pull/NUMBER/merge or the name of a branch",
 		parse:   parseRef,
 	},
 	{
 		name: "if-no-match", group: groupWhere, hint: "HOW", def: "warn",
 		doc: "What to do if no rule matches: `warn` succeeds with a warning, `ignore` succeeds, `error` fails. Nothing is " +
 			"changed in any case.",
-		allowed: "allowed are warn, ignore and error",
+		allowed: "must be warn, ignore or error",
 		parse: func(in *Input, value string) Problems {
 			return oneOf(&in.IfNoMatch, value, "warn", "ignore", "error")
 		},
@@ -122,13 +122,13 @@ var table = []spec{
 		doc: "A JSON payload with which the version is invoked before any alias moves to it; the function must not return " +
 			"an error. `@FILE` reads it from a file. For several functions, one payload for all, or `NAME=JSON` per " +
 			"line. Only for `release` and `promote`.",
-		allowed: "allowed is JSON, @FILE, or NAME=JSON or NAME=@FILE a line",
+		allowed: "must be JSON or @FILE, or NAME=JSON or NAME=@FILE per line",
 		parse:   parseSmokeTest,
 	},
 	{
 		name: "smoke-test-expect", group: groupSmoke, hint: "JQ",
 		doc:     "A jq expression on the response to the smoke test that must evaluate to `true`: `.statusCode == 200`.",
-		allowed: "allowed is a jq expression that gives true, for example .statusCode == 200",
+		allowed: "must be a jq expression that evaluates to true, for example .statusCode == 200",
 		parse:   parseExpect,
 	},
 	{
@@ -136,14 +136,14 @@ var table = []spec{
 		doc: "How traffic moves to the version: `AllAtOnce` (the default), `Canary10Percent5Minutes`, " +
 			"`Linear10PercentEvery1Minute`, with any whole percentage and any number of Seconds, Minutes or Hours. Only " +
 			"for `release` and `promote`; a rollback moves all traffic at once.",
-		allowed: "allowed are AllAtOnce, Canary10Percent5Minutes and Linear10PercentEvery1Minute, with any percent from 1 to 99 and Seconds, Minutes or Hours",
+		allowed: "must be AllAtOnce, or like Canary10Percent5Minutes or Linear10PercentEvery1Minute, with any percentage from 1 to 99 and Seconds, Minutes or Hours",
 		parse:   parseStrategy,
 	},
 	{
 		name: "bake-time", group: groupShift, hint: "DURATION",
 		doc: "How long the version is monitored after it has all the traffic: `5m`, at most `24h`. If empty, it is not " +
 			"monitored.",
-		allowed: "allowed is a number with a unit, such as 90s, 10m or 1h30m, more than 0 and at most 24h",
+		allowed: "must be a number with a unit, such as 90s, 10m or 1h30m, more than 0 and at most 24h",
 		parse: func(in *Input, value string) Problems {
 			return parseDuration(&in.BakeTime, value)
 		},
@@ -152,7 +152,7 @@ var table = []spec{
 		name: "alarms", group: groupShift, kind: list, hint: "NAME",
 		doc: "CloudWatch alarms, metric or composite, one per line. If one goes to ALARM during the traffic shift or the " +
 			"bake time, the release is rolled back. An alarm that is already in ALARM is ignored until it has been OK.",
-		allowed: "name an alarm a line, each once",
+		allowed: "write one alarm name per line, each only once",
 		parse:   parseAlarms,
 	},
 	{
@@ -160,13 +160,13 @@ var table = []spec{
 		doc: "The release is rolled back if the error rate of the new version is higher: `1%`. The rate comes from the " +
 			"version's own CloudWatch metrics behind the alias. They arrive late and once a minute, so steps and bake " +
 			"time must be at least 2 minutes.",
-		allowed: "allowed is a percentage above 0 and below 100, for example 1% or 0.5%",
+		allowed: "must be a percentage above 0 and below 100, for example 1% or 0.5%",
 		parse:   parseErrorRate,
 	},
 	{
 		name: "min-invocations", group: groupShift, hint: "NUMBER", def: "20",
 		doc:     "How many invocations of the new version are needed before its error rate is judged.",
-		allowed: "allowed is a whole number from 1",
+		allowed: "must be a whole number, at least 1",
 		parse:   parseMinInvocations,
 	},
 	{
@@ -174,14 +174,14 @@ var table = []spec{
 		doc: "AWS CodeDeploy runs the traffic shift instead of the runner, with this application and deployment group. " +
 			"The deployment configuration is the `strategy`, which must be one of CodeDeploy's own, or the group's if " +
 			"`strategy` is empty. The alarms are the group's.",
-		allowed: "allowed is APPLICATION/DEPLOYMENT-GROUP",
+		allowed: "must be APPLICATION/DEPLOYMENT-GROUP",
 		parse:   parseCodeDeploy,
 	},
 	{
 		name: "codedeploy-wait", group: groupShift, kind: toggle, def: "true",
 		doc: "`true` waits until the deployment has ended; `false` returns when it has been created, with status " +
 			"`started`.",
-		allowed: "allowed are true and false",
+		allowed: "must be true or false",
 		parse: func(in *Input, value string) Problems {
 			return parseBool(&in.CodeDeployWait, value)
 		},
@@ -190,7 +190,7 @@ var table = []spec{
 		name: "wait-for-provisioned-concurrency", group: groupShift, kind: toggle, def: "false",
 		doc: "`true` waits after the move until the alias's provisioned concurrency is ready, and restores the alias if " +
 			"AWS cannot allocate it.",
-		allowed: "allowed are true and false",
+		allowed: "must be true or false",
 		parse: func(in *Input, value string) Problems {
 			return parseBool(&in.WaitForProvisioned, value)
 		},
@@ -207,14 +207,14 @@ var table = []spec{
 		name: "stage-variable", group: groupGateway, hint: "NAME", def: "lambdaAlias",
 		doc: "The stage variable that contains the name of the alias; the integration's URI ends in " +
 			"`${stageVariables.lambdaAlias}`.",
-		allowed: "allowed are 1 to 64 of a-z, A-Z, 0-9 and _",
+		allowed: "must be 1 to 64 of a-z, A-Z, 0-9 and _",
 		parse:   parseStageVariable,
 	},
 	{
 		name: "description", group: groupTexts, hint: "TEXT",
 		doc: "Text for the version's description, after the commit and the run: at most 256 characters. Line breaks " +
 			"become spaces.",
-		allowed: "at most 256 characters are allowed",
+		allowed: "must be at most 256 characters",
 		parse:   parseDescription,
 	},
 	{
@@ -222,7 +222,7 @@ var table = []spec{
 		doc: "Text for the alias's description: at most 160 characters. It must not end in `]`, because the alias history " +
 			"that follows it, `[12 < 10 | run 4711]`, does. Line breaks become spaces. If empty, the current text is " +
 			"kept.",
-		allowed: "at most 160 characters are allowed, the last not a ]",
+		allowed: "must be at most 160 characters and not end in ]",
 		parse:   parseAliasDescription,
 	},
 	{
@@ -230,14 +230,14 @@ var table = []spec{
 		doc: "Publishes only if the unpublished code, `$LATEST`, has this SHA-256: base64, as UpdateFunctionCode returns " +
 			"it in `CodeSha256`. This prevents the release of code that another job has uploaded. For several functions, " +
 			"`NAME=SHA256` per line; functions without a line are not checked.",
-		allowed: "allowed is the base64 of a SHA-256 (44 characters), as UpdateFunctionCode returns it in CodeSha256",
+		allowed: "must be the base64 of a SHA-256 (44 characters), as UpdateFunctionCode returns it in CodeSha256",
 		parse:   parseCodeSHA256,
 	},
 	{
 		name: "clear-weights", group: groupGuards, kind: toggle, def: "false",
 		doc: "`true` clears routing weights that CodeDeploy, a person or another tool has set, and takes over the alias; " +
 			"`false` fails and says how to inspect them.",
-		allowed: "allowed are true and false",
+		allowed: "must be true or false",
 		parse: func(in *Input, value string) Problems {
 			return parseBool(&in.ClearWeights, value)
 		},
@@ -245,7 +245,7 @@ var table = []spec{
 	{
 		name: "dry-run", group: groupGuards, kind: toggle, def: "false",
 		doc:     "`true` shows the plan and changes nothing.",
-		allowed: "allowed are true and false",
+		allowed: "must be true or false",
 		parse: func(in *Input, value string) Problems {
 			return parseBool(&in.DryRun, value)
 		},
@@ -254,33 +254,33 @@ var table = []spec{
 		name: "aws-region", group: groupAWS, hint: "REGION",
 		doc: "The region of the functions, for example `eu-central-1`. If empty, it comes from their ARNs or from the " +
 			"environment (`AWS_REGION`).",
-		allowed: "a region looks like eu-central-1",
+		allowed: "must be a region, for example eu-central-1",
 		parse:   parseRegion,
 	},
 	{
 		name: "role-to-assume", group: groupAWS, hint: "ARN",
 		doc: "The IAM role to assume with the job's own OIDC token; the job needs `permissions: id-token: write`. The " +
 			"session is renewed during a traffic shift. If empty, the credentials in the environment are used.",
-		allowed: "allowed is the ARN of an IAM role, arn:aws:iam::123456789012:role/NAME",
+		allowed: "must be the ARN of an IAM role, arn:aws:iam::123456789012:role/NAME",
 		parse:   parseRole,
 	},
 	{
 		name: "role-session-name", group: groupAWS, hint: "NAME",
 		doc:     "The name of the role session, as CloudTrail shows it. If empty, `lambda-release-` and the run ID.",
-		allowed: "allowed are 2 to 64 of a-z, A-Z, 0-9 and _+=,.@-",
+		allowed: "must be 2 to 64 of a-z, A-Z, 0-9 and _+=,.@-",
 		parse:   parseSessionName,
 	},
 	{
 		name: "role-duration-seconds", group: groupAWS, hint: "SECONDS", def: "3600",
 		doc:     "How long a role session lasts, at most what the role allows.",
-		allowed: "allowed is a whole number from 900 to 43200",
+		allowed: "must be a whole number from 900 to 43200",
 		parse:   parseSessionSeconds,
 	},
 	{
 		name: "timeout", group: groupAWS, hint: "DURATION", def: "10m",
 		doc: "The limit for all waits together, a number with a unit such as `90s`, `10m` or `1h30m`, at most `24h`. The " +
 			"time of the traffic shift and the bake time is added to it. SnapStart may need more than the default.",
-		allowed: "allowed is a number with a unit, such as 90s, 10m or 1h30m, more than 0 and at most 24h",
+		allowed: "must be a number with a unit, such as 90s, 10m or 1h30m, more than 0 and at most 24h",
 		parse: func(in *Input, value string) Problems {
 			return parseDuration(&in.Timeout, value)
 		},

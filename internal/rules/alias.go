@@ -15,7 +15,7 @@ import (
 // maxAlias is the most characters that an alias may have.
 const maxAlias = 128
 
-const aliasAllowed = "an alias is 1 to 128 of a-z, A-Z, 0-9, - and _, and not digits only"
+const aliasAllowed = "an alias has 1 to 128 of a-z, A-Z, 0-9, - and _, and not only digits"
 
 // CheckAlias reports whether AWS would take name for an alias: 1 to 128 of
 // a-z, A-Z, 0-9, - and _, and not digits only, which would be a version. The

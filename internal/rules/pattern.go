@@ -56,7 +56,7 @@ func (p pattern) problem() string {
 	case strings.Count(p.glob, "{") > maxBraces:
 		return "the pattern has more than 4 {…}"
 	case comma && strings.Contains(strings.ReplaceAll(list, "[=]", ""), "=") && !strings.Contains(p.glob, "{"):
-		return `two rules on one line: write one rule a line (if the "=" is part of a branch or tag, write it as [=])`
+		return `two rules on one line: write one rule per line (if the "=" is part of a branch or tag, write it as [=])`
 	case strings.ContainsFunc(p.glob, func(c rune) bool { return c <= ' ' || c == 0x7f }):
 		return "the pattern contains a space or a control character, which no branch or tag has"
 	case strings.Contains(p.glob, ":"):
