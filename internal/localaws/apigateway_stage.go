@@ -36,14 +36,14 @@ func newAPIID() string { return strings.ToLower(rand.Text()[:10]) }
 
 // addAPI stores a new API.
 func (s *store) addAPI(region string, a *api) *api {
-	a.created, a.stages = s.now(), map[string]*stage{}
+	a.created, a.stages = time.Now(), map[string]*stage{}
 	s.apis[place{region, a.id}] = a
 	return a
 }
 
 // addStage creates or replaces a stage.
 func (s *store) addStage(a *api, to stage) *stage {
-	to.created = s.now()
+	to.created = time.Now()
 	to.updated = to.created
 	to.variables = maps.Clone(to.variables)
 	if to.variables == nil {
@@ -212,7 +212,7 @@ func (g *apigateway) updateRestStage(r *gatewayRequest) (answer, error) {
 			return answer{}, err
 		}
 	}
-	to.updated = g.now()
+	to.updated = time.Now()
 	*s = to
 	return reply(http.StatusOK, s.rest()), nil
 }
@@ -274,7 +274,7 @@ func (g *apigateway) updateHTTPStage(r *gatewayRequest) (answer, error) {
 	if err := in.apply(&to); err != nil {
 		return answer{}, err
 	}
-	to.updated = g.now()
+	to.updated = time.Now()
 	*s = to
 	return reply(http.StatusOK, s.http()), nil
 }
@@ -334,7 +334,7 @@ func (g *apigateway) createRestDeployment(r *gatewayRequest) (answer, error) {
 	if in.StageName != "" {
 		g.addStage(a, stage{name: in.StageName, description: in.StageDescription, deployment: id, variables: in.Variables})
 	}
-	return reply(http.StatusCreated, map[string]any{"id": id, "description": in.Description, "createdDate": epoch{g.now()}}), nil
+	return reply(http.StatusCreated, map[string]any{"id": id, "description": in.Description, "createdDate": epoch{time.Now()}}), nil
 }
 
 // createRestStage creates a stage of a REST API.

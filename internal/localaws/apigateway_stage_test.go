@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"lambda-release/internal/localaws"
@@ -22,100 +23,104 @@ func replace(path, value string) types.PatchOperation {
 
 func TestRestStage(t *testing.T) {
 	t.Parallel()
-	clock := newClock()
-	c, conf := serve(t, localaws.Options{Now: clock.Now})
-	api := apigateway.NewFromConfig(conf)
-	variables := map[string]string{"other": "kept"}
-	c.AddRestStage("abc123", "prod", variables)
-	variables["other"] = "the caller's own"
-	clock.forward(time.Minute)
-	get := func() *apigateway.GetStageOutput {
-		t.Helper()
-		return must(api.GetStage(t.Context(), &apigateway.GetStageInput{RestApiId: aws.String("abc123"), StageName: aws.String("prod")}))(t)
-	}
-	update := func(id, stage string, patches ...types.PatchOperation) (*apigateway.UpdateStageOutput, error) {
-		t.Helper()
-		return api.UpdateStage(t.Context(), &apigateway.UpdateStageInput{RestApiId: &id, StageName: &stage, PatchOperations: patches})
-	}
-	if diff := cmp.Diff(map[string]string{"other": "kept"}, get().Variables); diff != "" {
-		t.Error(diff)
-	}
-	equal(t, "created", clock.Now().Sub(*get().CreatedDate), time.Minute)
-	out := must(update("abc123", "prod", replace("/variables/lambdaAlias", "prod"), replace("/description", "text")))(t)
-	want := map[string]string{"other": "kept", "lambdaAlias": "prod"}
-	for _, got := range []map[string]string{out.Variables, get().Variables, c.StageVariables("abc123", "prod")} {
-		if diff := cmp.Diff(want, got); diff != "" {
+	synctest.Test(t, func(t *testing.T) {
+		onDate()
+		c, conf := serve(t, localaws.Options{})
+		api := apigateway.NewFromConfig(conf)
+		variables := map[string]string{"other": "kept"}
+		c.AddRestStage("abc123", "prod", variables)
+		variables["other"] = "the caller's own"
+		time.Sleep(time.Minute)
+		get := func() *apigateway.GetStageOutput {
+			t.Helper()
+			return must(api.GetStage(t.Context(), &apigateway.GetStageInput{RestApiId: aws.String("abc123"), StageName: aws.String("prod")}))(t)
+		}
+		update := func(id, stage string, patches ...types.PatchOperation) (*apigateway.UpdateStageOutput, error) {
+			t.Helper()
+			return api.UpdateStage(t.Context(), &apigateway.UpdateStageInput{RestApiId: &id, StageName: &stage, PatchOperations: patches})
+		}
+		if diff := cmp.Diff(map[string]string{"other": "kept"}, get().Variables); diff != "" {
 			t.Error(diff)
 		}
-	}
-	equal(t, "stage", fmt.Sprint(*get().Description, get().LastUpdatedDate.Equal(clock.Now())), "texttrue")
-	must(update("abc123", "prod", types.PatchOperation{Op: types.OpRemove, Path: aws.String("/variables/other")}))(t)
-	if diff := cmp.Diff(map[string]string{"lambdaAlias": "prod"}, get().Variables); diff != "" {
-		t.Error(diff)
-	}
+		equal(t, "created", time.Now().Sub(*get().CreatedDate), time.Minute)
+		out := must(update("abc123", "prod", replace("/variables/lambdaAlias", "prod"), replace("/description", "text")))(t)
+		want := map[string]string{"other": "kept", "lambdaAlias": "prod"}
+		for _, got := range []map[string]string{out.Variables, get().Variables, c.StageVariables("abc123", "prod")} {
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Error(diff)
+			}
+		}
+		equal(t, "stage", fmt.Sprint(*get().Description, get().LastUpdatedDate.Equal(time.Now())), "texttrue")
+		must(update("abc123", "prod", types.PatchOperation{Op: types.OpRemove, Path: aws.String("/variables/other")}))(t)
+		if diff := cmp.Diff(map[string]string{"lambdaAlias": "prod"}, get().Variables); diff != "" {
+			t.Error(diff)
+		}
 
-	_, err := update("none", "prod")
-	wantError(t, err, 404, "NotFoundException", "Invalid API identifier specified 123456789012:none")
-	var typed *types.NotFoundException
-	equal(t, "error has its type", errors.As(err, &typed), true)
-	_, err = update("abc123", "none")
-	wantError(t, err, 404, "NotFoundException", "Invalid stage identifier specified")
-	_, err = update("abc123", "prod", replace("/variables/lambdaAlias", "dev"), replace("/tags", "x"))
-	wantError(t, err, 400, "BadRequestException", "Invalid patch path  '/tags' specified for op 'replace'. Must be one of: [/deploymentId, /description, /variables/{name}]")
-	_, err = update("abc123", "prod", replace("/variables/lambdaAlias", "$LATEST"))
-	wantError(t, err, 400, "BadRequestException", "Invalid stage variable value of key lambdaAlias.  Please use values with alphanumeric characters and the symbols ' ', -', '.', '_', ':', '/', '?', '&', '=', and ','.")
-	equal(t, "variable after updates that failed", get().Variables["lambdaAlias"], "prod")
-	c.OnCall(func(localaws.Call) *localaws.Fault {
-		return &localaws.Fault{Status: 429, Code: "TooManyRequestsException", Message: "Too Many Requests"}
+		_, err := update("none", "prod")
+		wantError(t, err, 404, "NotFoundException", "Invalid API identifier specified 123456789012:none")
+		var typed *types.NotFoundException
+		equal(t, "error has its type", errors.As(err, &typed), true)
+		_, err = update("abc123", "none")
+		wantError(t, err, 404, "NotFoundException", "Invalid stage identifier specified")
+		_, err = update("abc123", "prod", replace("/variables/lambdaAlias", "dev"), replace("/tags", "x"))
+		wantError(t, err, 400, "BadRequestException", "Invalid patch path  '/tags' specified for op 'replace'. Must be one of: [/deploymentId, /description, /variables/{name}]")
+		_, err = update("abc123", "prod", replace("/variables/lambdaAlias", "$LATEST"))
+		wantError(t, err, 400, "BadRequestException", "Invalid stage variable value of key lambdaAlias.  Please use values with alphanumeric characters and the symbols ' ', -', '.', '_', ':', '/', '?', '&', '=', and ','.")
+		equal(t, "variable after updates that failed", get().Variables["lambdaAlias"], "prod")
+		c.OnCall(func(localaws.Call) *localaws.Fault {
+			return &localaws.Fault{Status: 429, Code: "TooManyRequestsException", Message: "Too Many Requests"}
+		})
+		_, err = update("abc123", "prod")
+		wantError(t, err, 429, "TooManyRequestsException", "Too Many Requests")
+		var many *types.TooManyRequestsException
+		equal(t, "error has its type", errors.As(err, &many), true)
 	})
-	_, err = update("abc123", "prod")
-	wantError(t, err, 429, "TooManyRequestsException", "Too Many Requests")
-	var many *types.TooManyRequestsException
-	equal(t, "error has its type", errors.As(err, &many), true)
 }
 
 func TestHTTPStage(t *testing.T) {
 	t.Parallel()
-	clock := newClock()
-	c, conf := serve(t, localaws.Options{Now: clock.Now})
-	api := apigatewayv2.NewFromConfig(conf)
-	c.AddHTTPStage("abc123", "$default", map[string]string{"other": "kept"})
-	clock.forward(time.Minute)
-	get := func() *apigatewayv2.GetStageOutput {
-		t.Helper()
-		return must(api.GetStage(t.Context(), &apigatewayv2.GetStageInput{ApiId: aws.String("abc123"), StageName: aws.String("$default")}))(t)
-	}
-	update := func(id, stage string, variables map[string]string) (*apigatewayv2.UpdateStageOutput, error) {
-		t.Helper()
-		return api.UpdateStage(t.Context(), &apigatewayv2.UpdateStageInput{ApiId: &id, StageName: &stage, StageVariables: variables})
-	}
-	// Omitted variables stay, and an empty value removes a variable.
-	for _, step := range []struct{ set, want map[string]string }{
-		{nil, map[string]string{"other": "kept"}},
-		{map[string]string{"lambdaAlias": "prod"}, map[string]string{"other": "kept", "lambdaAlias": "prod"}},
-		{map[string]string{"other": ""}, map[string]string{"lambdaAlias": "prod"}},
-	} {
-		out := must(update("abc123", "$default", step.set))(t)
-		for _, got := range []map[string]string{out.StageVariables, get().StageVariables, c.StageVariables("abc123", "$default")} {
-			if diff := cmp.Diff(step.want, got); diff != "" {
-				t.Error(diff)
+	synctest.Test(t, func(t *testing.T) {
+		onDate()
+		c, conf := serve(t, localaws.Options{})
+		api := apigatewayv2.NewFromConfig(conf)
+		c.AddHTTPStage("abc123", "$default", map[string]string{"other": "kept"})
+		time.Sleep(time.Minute)
+		get := func() *apigatewayv2.GetStageOutput {
+			t.Helper()
+			return must(api.GetStage(t.Context(), &apigatewayv2.GetStageInput{ApiId: aws.String("abc123"), StageName: aws.String("$default")}))(t)
+		}
+		update := func(id, stage string, variables map[string]string) (*apigatewayv2.UpdateStageOutput, error) {
+			t.Helper()
+			return api.UpdateStage(t.Context(), &apigatewayv2.UpdateStageInput{ApiId: &id, StageName: &stage, StageVariables: variables})
+		}
+		// Omitted variables stay, and an empty value removes a variable.
+		for _, step := range []struct{ set, want map[string]string }{
+			{nil, map[string]string{"other": "kept"}},
+			{map[string]string{"lambdaAlias": "prod"}, map[string]string{"other": "kept", "lambdaAlias": "prod"}},
+			{map[string]string{"other": ""}, map[string]string{"lambdaAlias": "prod"}},
+		} {
+			out := must(update("abc123", "$default", step.set))(t)
+			for _, got := range []map[string]string{out.StageVariables, get().StageVariables, c.StageVariables("abc123", "$default")} {
+				if diff := cmp.Diff(step.want, got); diff != "" {
+					t.Error(diff)
+				}
 			}
 		}
-	}
-	equal(t, "updated", get().LastUpdatedDate.Sub(*get().CreatedDate), time.Minute)
-	equal(t, "record", c.Calls()[0].Service+" "+c.Calls()[0].Operation, "apigatewayv2 UpdateStage")
+		equal(t, "updated", get().LastUpdatedDate.Sub(*get().CreatedDate), time.Minute)
+		equal(t, "record", c.Calls()[0].Service+" "+c.Calls()[0].Operation, "apigatewayv2 UpdateStage")
 
-	_, err := update("none", "prod", nil)
-	wantError(t, err, 404, "NotFoundException", "Invalid API identifier specified 123456789012:none")
-	var typed *typesv2.NotFoundException
-	equal(t, "error has its type", errors.As(err, &typed), true)
-	_, err = update("abc123", "none", nil)
-	wantError(t, err, 404, "NotFoundException", "Invalid stage identifier specified")
-	_, err = update("abc123", "$default", map[string]string{"a-b": "x"})
-	wantError(t, err, 400, "BadRequestException", "Invalid stage variable name: a-b. Please use variable names with alphanumeric characters and underscores.")
-	c.AddRestStage("rest", "prod", nil)
-	_, err = update("rest", "prod", nil)
-	wantError(t, err, 404, "NotFoundException", "Invalid API identifier specified 123456789012:rest")
+		_, err := update("none", "prod", nil)
+		wantError(t, err, 404, "NotFoundException", "Invalid API identifier specified 123456789012:none")
+		var typed *typesv2.NotFoundException
+		equal(t, "error has its type", errors.As(err, &typed), true)
+		_, err = update("abc123", "none", nil)
+		wantError(t, err, 404, "NotFoundException", "Invalid stage identifier specified")
+		_, err = update("abc123", "$default", map[string]string{"a-b": "x"})
+		wantError(t, err, 400, "BadRequestException", "Invalid stage variable name: a-b. Please use variable names with alphanumeric characters and underscores.")
+		c.AddRestStage("rest", "prod", nil)
+		_, err = update("rest", "prod", nil)
+		wantError(t, err, 404, "NotFoundException", "Invalid API identifier specified 123456789012:rest")
+	})
 }
 
 // APIs can be set up with the aws CLI.

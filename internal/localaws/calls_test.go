@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"lambda-release/internal/localaws"
@@ -64,37 +64,41 @@ func TestRecord(t *testing.T) {
 
 func TestRecordOfOverlappingCalls(t *testing.T) {
 	t.Parallel()
-	c, api := withFunction(t, localaws.Options{})
-	var both, wg sync.WaitGroup
-	both.Add(2)
-	c.OnCall(func(localaws.Call) *localaws.Fault {
-		both.Done()
-		both.Wait()
-		return nil
-	})
-	for range 2 {
-		wg.Go(func() {
-			if _, err := api.GetFunction(t.Context(), &lambda.GetFunctionInput{FunctionName: aws.String("fn")}); err != nil {
-				t.Error(err)
-			}
+	synctest.Test(t, func(t *testing.T) {
+		c, api := withFunction(t, localaws.Options{Latency: time.Second})
+		var both, wg sync.WaitGroup
+		both.Add(2)
+		c.OnCall(func(localaws.Call) *localaws.Fault {
+			both.Done()
+			both.Wait()
+			return nil
 		})
-	}
-	wg.Wait()
-	calls := c.Calls()
-	if !calls[1].Start.Before(calls[0].End) {
-		t.Errorf("calls did not overlap: %v to %v, %v to %v", calls[0].Start, calls[0].End, calls[1].Start, calls[1].End)
-	}
+		for range 2 {
+			wg.Go(func() {
+				if _, err := api.GetFunction(t.Context(), &lambda.GetFunctionInput{FunctionName: aws.String("fn")}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		calls := c.Calls()
+		if !calls[1].Start.Before(calls[0].End) {
+			t.Errorf("calls did not overlap: %v to %v, %v to %v", calls[0].Start, calls[0].End, calls[1].Start, calls[1].End)
+		}
+	})
 }
 
 func TestLatency(t *testing.T) {
 	t.Parallel()
-	const latency = 30 * time.Millisecond
-	c, api := withFunction(t, localaws.Options{Latency: latency})
-	getFunction(t, api, "")
-	call := c.Calls()[0]
-	if d := call.End.Sub(call.Start); d < latency {
-		t.Errorf("call took %v, want %v at least", d, latency)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		const latency = 30 * time.Millisecond
+		c, api := withFunction(t, localaws.Options{Latency: latency})
+		getFunction(t, api, "")
+		call := c.Calls()[0]
+		if d := call.End.Sub(call.Start); d != latency {
+			t.Errorf("call took %v, want %v", d, latency)
+		}
+	})
 }
 
 func TestRecordKeepsTheFirstMebibyte(t *testing.T) {
@@ -167,23 +171,23 @@ func TestFaults(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c, api := withFunction(t, localaws.Options{})
-			c.OnCall(func(call localaws.Call) *localaws.Fault {
-				equal(t, "call", call.Operation+" "+call.Function, "PublishVersion fn")
-				return &tt.fault
+			synctest.Test(t, func(t *testing.T) {
+				c, api := withFunction(t, localaws.Options{})
+				c.OnCall(func(call localaws.Call) *localaws.Fault {
+					equal(t, "call", call.Operation+" "+call.Function, "PublishVersion fn")
+					return &tt.fault
+				})
+				start := time.Now()
+				_, err := api.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: aws.String("fn")})
+				tt.check(t, err)
+				equal(t, "time", time.Since(start), tt.fault.Delay)
+				call := c.Calls()[0]
+				equal(t, "recorded status", call.Status, tt.status)
+				equal(t, "work done", len(c.Versions("fn")) == 1, tt.worked)
+				if call.End.IsZero() {
+					t.Error("call has no end")
+				}
 			})
-			start := time.Now()
-			_, err := api.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: aws.String("fn")})
-			tt.check(t, err)
-			if d := time.Since(start); d < tt.fault.Delay {
-				t.Errorf("it took %v, want %v at least", d, tt.fault.Delay)
-			}
-			call := c.Calls()[0]
-			equal(t, "recorded status", call.Status, tt.status)
-			equal(t, "work done", len(c.Versions("fn")) == 1, tt.worked)
-			if call.End.IsZero() {
-				t.Error("call has no end")
-			}
 		})
 	}
 }
@@ -202,42 +206,44 @@ func TestHang(t *testing.T) {
 
 	t.Run("until the caller disconnects", func(t *testing.T) {
 		t.Parallel()
-		c, api := withFunction(t, localaws.Options{})
-		c.OnCall(hang)
-		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
-		defer cancel()
-		_, err := api.PublishVersion(ctx, &lambda.PublishVersionInput{FunctionName: aws.String("fn")})
-		if err == nil || !strings.Contains(err.Error(), "deadline exceeded") {
-			t.Errorf("error is %v", err)
-		}
-		equal(t, "number of versions", len(c.Versions("fn")), 0)
+		synctest.Test(t, func(t *testing.T) {
+			c, api := withFunction(t, localaws.Options{})
+			c.OnCall(hang)
+			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
+			defer cancel()
+			_, err := api.PublishVersion(ctx, &lambda.PublishVersionInput{FunctionName: aws.String("fn")})
+			if err == nil || !strings.Contains(err.Error(), "deadline exceeded") {
+				t.Errorf("error is %v", err)
+			}
+			equal(t, "number of versions", len(c.Versions("fn")), 0)
+		})
 	})
 	t.Run("until Close", func(t *testing.T) {
 		t.Parallel()
-		c, api := withFunction(t, localaws.Options{})
-		c.OnCall(hang)
-		time.AfterFunc(30*time.Millisecond, c.Close)
-		_, err := api.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: aws.String("fn")})
-		wantDropped(t, err)
-		c.Close() // a second Close is allowed
+		synctest.Test(t, func(t *testing.T) {
+			c, api := withFunction(t, localaws.Options{})
+			c.OnCall(hang)
+			time.AfterFunc(30*time.Millisecond, c.Close)
+			_, err := api.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: aws.String("fn")})
+			wantDropped(t, err)
+			c.Close() // a second Close is allowed
+		})
 	})
 }
 
 func TestWorkIsDoneForACallerThatGaveUp(t *testing.T) {
 	t.Parallel()
-	c, api := withFunction(t, localaws.Options{})
-	c.OnCall(func(localaws.Call) *localaws.Fault { return &localaws.Fault{Delay: time.Hour} })
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
-	defer cancel()
-	if _, err := api.PublishVersion(ctx, &lambda.PublishVersionInput{FunctionName: aws.String("fn")}); err == nil {
-		t.Fatal("no error")
-	}
-	for deadline := time.Now().Add(5 * time.Second); len(c.Versions("fn")) == 0; {
-		if time.Now().After(deadline) {
-			t.Fatal("no version was made")
+	synctest.Test(t, func(t *testing.T) {
+		c, api := withFunction(t, localaws.Options{})
+		c.OnCall(func(localaws.Call) *localaws.Fault { return &localaws.Fault{Delay: time.Hour} })
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
+		defer cancel()
+		if _, err := api.PublishVersion(ctx, &lambda.PublishVersionInput{FunctionName: aws.String("fn")}); err == nil {
+			t.Fatal("no error")
 		}
-		time.Sleep(time.Millisecond)
-	}
+		synctest.Wait()
+		equal(t, "number of versions", len(c.Versions("fn")), 1)
+	})
 }
 
 func TestHookMayUseTheCloud(t *testing.T) {
@@ -262,32 +268,29 @@ func TestHookMayUseTheCloud(t *testing.T) {
 // as on AWS.
 func TestRetries(t *testing.T) {
 	t.Parallel()
-	c := localaws.New(localaws.Options{})
-	server := httptest.NewServer(c)
-	t.Cleanup(server.Close)
-	c.AddFunction("fn")
-	api := client(server.URL, func(o *lambda.Options) {
-		o.Retryer = retry.NewStandard(func(o *retry.StandardOptions) { o.MaxBackoff = time.Millisecond })
-	})
-	faults := []*localaws.Fault{
-		{Status: http.StatusTooManyRequests, Code: "TooManyRequestsException", Message: "Rate exceeded"},
-		{DropAfter: true},
-	}
-	c.OnCall(func(call localaws.Call) *localaws.Fault {
-		if call.Operation == "PublishVersion" && call.Attempt <= len(faults) {
-			return faults[call.Attempt-1]
+	synctest.Test(t, func(t *testing.T) {
+		c, api := start(t, localaws.Options{}, func(o *lambda.Options) { o.Retryer = retry.NewStandard() })
+		c.AddFunction("fn")
+		faults := []*localaws.Fault{
+			{Status: http.StatusTooManyRequests, Code: "TooManyRequestsException", Message: "Rate exceeded"},
+			{DropAfter: true},
 		}
-		return nil
+		c.OnCall(func(call localaws.Call) *localaws.Fault {
+			if call.Operation == "PublishVersion" && call.Attempt <= len(faults) {
+				return faults[call.Attempt-1]
+			}
+			return nil
+		})
+		out := must(api.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: aws.String("fn"), Description: aws.String("text")}))(t)
+		equal(t, "Version", *out.Version, "1")
+		var got []int
+		for _, call := range c.Calls() {
+			got = append(got, call.Status)
+		}
+		if diff := cmp.Diff([]int{429, 0, 201}, got); diff != "" {
+			t.Error(diff)
+		}
 	})
-	out := must(api.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: aws.String("fn"), Description: aws.String("text")}))(t)
-	equal(t, "Version", *out.Version, "1")
-	var got []int
-	for _, call := range c.Calls() {
-		got = append(got, call.Status)
-	}
-	if diff := cmp.Diff([]int{429, 0, 201}, got); diff != "" {
-		t.Error(diff)
-	}
 }
 
 func TestSideBySide(t *testing.T) {

@@ -102,7 +102,7 @@ func (s *store) putAlarm(region string, to alarmSettings, r *rule) *alarm {
 		enabled := true
 		to.ActionsEnabled = &enabled
 	}
-	now, at := s.now(), place{region, to.AlarmName}
+	now, at := time.Now(), place{region, to.AlarmName}
 	a := s.alarms[at]
 	if a == nil {
 		a = &alarm{
@@ -122,7 +122,7 @@ func (s *store) putAlarm(region string, to alarmSettings, r *rule) *alarm {
 // it, and stops the deployments that an alarm in ALARM must stop.
 func (s *store) setState(region string, a *alarm, state, reason, data string) {
 	s.deploy() // the steps that were due before the alarm changed
-	now := s.now()
+	now := time.Now()
 	before := a.state
 	a.state, a.reason, a.data, a.updated = state, reason, data, now
 	if state == before {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"lambda-release/internal/localaws"
@@ -63,44 +64,46 @@ func states(out *cloudwatch.DescribeAlarmsOutput) string {
 
 func TestMetricAlarm(t *testing.T) {
 	t.Parallel()
-	clock := newClock()
-	c, api := withCloudwatch(t, localaws.Options{Now: clock.Now})
-	putAlarm(t, api, "errors")
-	describe := func() types.MetricAlarm {
-		t.Helper()
-		out := must(api.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{AlarmNames: []string{"errors", "none"}}))(t)
-		if len(out.MetricAlarms) != 1 || len(out.CompositeAlarms) != 0 {
-			t.Fatalf("alarms are %v", states(out))
+	synctest.Test(t, func(t *testing.T) {
+		onDate()
+		c, api := withCloudwatch(t, localaws.Options{})
+		putAlarm(t, api, "errors")
+		describe := func() types.MetricAlarm {
+			t.Helper()
+			out := must(api.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{AlarmNames: []string{"errors", "none"}}))(t)
+			if len(out.MetricAlarms) != 1 || len(out.CompositeAlarms) != 0 {
+				t.Fatalf("alarms are %v", states(out))
+			}
+			return out.MetricAlarms[0]
 		}
-		return out.MetricAlarms[0]
-	}
-	a := describe()
-	got := fmt.Sprint(*a.AlarmArn, " ", a.StateValue, " ", *a.StateReason, " ", *a.Period, *a.EvaluationPeriods, *a.Threshold, *a.ActionsEnabled, *a.Dimensions[0].Value, " ", a.StateUpdatedTimestamp.Equal(clock.Now()))
-	equal(t, "alarm", got, "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:errors INSUFFICIENT_DATA Unchecked: Initial alarm creation 60 2 1.5 truefn true")
+		a := describe()
+		got := fmt.Sprint(*a.AlarmArn, " ", a.StateValue, " ", *a.StateReason, " ", *a.Period, *a.EvaluationPeriods, *a.Threshold, *a.ActionsEnabled, *a.Dimensions[0].Value, " ", a.StateUpdatedTimestamp.Equal(time.Now()))
+		equal(t, "alarm", got, "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:errors INSUFFICIENT_DATA Unchecked: Initial alarm creation 60 2 1.5 truefn true")
 
-	clock.forward(time.Hour)
-	if err := setAlarm(t, api, "errors", types.StateValueAlarm); err != nil {
-		t.Fatal(err)
-	}
-	a = describe()
-	equal(t, "state", fmt.Sprint(a.StateValue, " ", *a.StateReason, " ", a.StateTransitionedTimestamp.Equal(clock.Now())), "ALARM by hand true")
-	putAlarm(t, api, "errors")
-	equal(t, "state after another put", describe().StateValue, types.StateValueAlarm)
-	c.SetAlarm("errors", "OK", "better")
-	a = describe()
-	equal(t, "state from Go", fmt.Sprint(a.StateValue, " ", *a.StateReason), "OK better")
-	c.SetAlarm("made", "ALARM", "bad")
-	out := must(api.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{}))(t)
-	equal(t, "alarms", states(out), "errors OK, made ALARM")
+		time.Sleep(time.Hour)
+		if err := setAlarm(t, api, "errors", types.StateValueAlarm); err != nil {
+			t.Fatal(err)
+		}
+		a = describe()
+		equal(t, "state", fmt.Sprint(a.StateValue, " ", *a.StateReason, " ", a.StateTransitionedTimestamp.Equal(time.Now())), "ALARM by hand true")
+		putAlarm(t, api, "errors")
+		equal(t, "state after another put", describe().StateValue, types.StateValueAlarm)
+		c.SetAlarm("errors", "OK", "better")
+		a = describe()
+		equal(t, "state from Go", fmt.Sprint(a.StateValue, " ", *a.StateReason), "OK better")
+		c.SetAlarm("made", "ALARM", "bad")
+		out := must(api.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{}))(t)
+		equal(t, "alarms", states(out), "errors OK, made ALARM")
 
-	_, err := api.DeleteAlarms(t.Context(), &cloudwatch.DeleteAlarmsInput{AlarmNames: []string{"errors", "none"}})
-	wantError(t, err, 404, "ResourceNotFound", "The named resource does not exist.")
-	must(api.DeleteAlarms(t.Context(), &cloudwatch.DeleteAlarmsInput{AlarmNames: []string{"errors"}}))(t)
-	out = must(api.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{}))(t)
-	equal(t, "alarms", states(out), "made ALARM")
+		_, err := api.DeleteAlarms(t.Context(), &cloudwatch.DeleteAlarmsInput{AlarmNames: []string{"errors", "none"}})
+		wantError(t, err, 404, "ResourceNotFound", "The named resource does not exist.")
+		must(api.DeleteAlarms(t.Context(), &cloudwatch.DeleteAlarmsInput{AlarmNames: []string{"errors"}}))(t)
+		out = must(api.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{}))(t)
+		equal(t, "alarms", states(out), "made ALARM")
 
-	call := c.Calls()[0]
-	equal(t, "record", fmt.Sprint(call.Service, " ", call.Operation, " ", call.Status), "cloudwatch PutMetricAlarm 200")
+		call := c.Calls()[0]
+		equal(t, "record", fmt.Sprint(call.Service, " ", call.Operation, " ", call.Status), "cloudwatch PutMetricAlarm 200")
+	})
 }
 
 func TestCompositeAlarm(t *testing.T) {
@@ -147,28 +150,30 @@ func TestCompositeAlarm(t *testing.T) {
 // A change of an alarm changes the composite alarms that depend on it.
 func TestCompositeFollows(t *testing.T) {
 	t.Parallel()
-	clock := newClock()
-	c, api := withCloudwatch(t, localaws.Options{Now: clock.Now})
-	c.SetAlarm("errors", "OK", "")
-	for _, err := range []error{putComposite(t, api, "inner", "ALARM(errors)"), putComposite(t, api, "outer", "ALARM(inner)")} {
-		if err != nil {
+	synctest.Test(t, func(t *testing.T) {
+		onDate()
+		c, api := withCloudwatch(t, localaws.Options{})
+		c.SetAlarm("errors", "OK", "")
+		for _, err := range []error{putComposite(t, api, "inner", "ALARM(errors)"), putComposite(t, api, "outer", "ALARM(inner)")} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		wantError(t, putComposite(t, api, "inner", "NOT ALARM(outer)"), 400, "ValidationError", "localaws does not support an alarm that depends on itself, as inner would through outer")
+		both := []types.AlarmType{types.AlarmTypeCompositeAlarm, types.AlarmTypeMetricAlarm}
+		if err := setAlarm(t, api, "errors", types.StateValueAlarm); err != nil {
 			t.Fatal(err)
 		}
-	}
-	wantError(t, putComposite(t, api, "inner", "NOT ALARM(outer)"), 400, "ValidationError", "localaws does not support an alarm that depends on itself, as inner would through outer")
-	both := []types.AlarmType{types.AlarmTypeCompositeAlarm, types.AlarmTypeMetricAlarm}
-	if err := setAlarm(t, api, "errors", types.StateValueAlarm); err != nil {
-		t.Fatal(err)
-	}
-	out := must(api.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{AlarmTypes: both}))(t)
-	equal(t, "alarms", states(out), "errors ALARM, inner ALARM of ALARM(errors), outer ALARM of ALARM(inner)")
-	equal(t, "reason", *out.CompositeAlarms[0].StateReason, "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:errors transitioned to ALARM at Monday 23 November, 2026 10:00:00 UTC")
-	c.SetAlarm("errors", "OK", "")
-	out = must(api.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{AlarmTypes: both, StateValue: types.StateValueAlarm}))(t)
-	equal(t, "alarms that are on", states(out), "")
-	c.SetAlarm("outer", "ALARM", "played")
-	out = must(api.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{AlarmTypes: both, AlarmNames: []string{"outer"}}))(t)
-	equal(t, "alarms", states(out), "outer ALARM of ALARM(inner)")
+		out := must(api.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{AlarmTypes: both}))(t)
+		equal(t, "alarms", states(out), "errors ALARM, inner ALARM of ALARM(errors), outer ALARM of ALARM(inner)")
+		equal(t, "reason", *out.CompositeAlarms[0].StateReason, "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:errors transitioned to ALARM at Monday 23 November, 2026 10:00:00 UTC")
+		c.SetAlarm("errors", "OK", "")
+		out = must(api.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{AlarmTypes: both, StateValue: types.StateValueAlarm}))(t)
+		equal(t, "alarms that are on", states(out), "")
+		c.SetAlarm("outer", "ALARM", "played")
+		out = must(api.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{AlarmTypes: both, AlarmNames: []string{"outer"}}))(t)
+		equal(t, "alarms", states(out), "outer ALARM of ALARM(inner)")
+	})
 }
 
 func TestDescribeAlarmsPages(t *testing.T) {

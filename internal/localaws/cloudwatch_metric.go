@@ -91,7 +91,7 @@ func (s *store) measureInvoke(region, function, qualifier, version string, faile
 	if failed {
 		errors = 1
 	}
-	now := s.now()
+	now := time.Now()
 	for _, d := range dimensions {
 		s.measure(region, lambdaNamespace, "Invocations", d, now, sample{1, 1, 1, 1})
 		s.measure(region, lambdaNamespace, "Errors", d, now, sample{1, errors, errors, errors})
@@ -156,7 +156,7 @@ func (c *cloudwatch) putMetricData(in *incoming, input struct {
 	for _, d := range input.MetricData {
 		at := d.Timestamp.Time
 		if at.IsZero() {
-			at = c.now()
+			at = time.Now()
 		}
 		for _, s := range d.samples() {
 			c.measure(in.region, input.Namespace, d.MetricName, d.Dimensions, at, s)
@@ -341,7 +341,7 @@ func (c *Cloud) AddMetric(m Metric) {
 	}
 	at := m.At
 	if at.IsZero() {
-		at = s.now()
+		at = time.Now()
 	}
 	s.measure(s.region, cmp.Or(m.Namespace, lambdaNamespace), m.Name, dimensions, at, sample{1, m.Value, m.Value, m.Value})
 }

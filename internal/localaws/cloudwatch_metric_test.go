@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"lambda-release/internal/localaws"
@@ -42,164 +43,172 @@ func results(out *cloudwatch.GetMetricDataOutput, start time.Time) []string {
 
 func TestMetricData(t *testing.T) {
 	t.Parallel()
-	clock := newClock()
-	c, api := withCloudwatch(t, localaws.Options{Now: clock.Now})
-	start := clock.Now()
-	behind := []string{"FunctionName", "fn", "Resource", "fn:prod", "ExecutedVersion", "2"}
-	dimensions := map[string]string{"Resource": "fn:prod", "ExecutedVersion": "2", "FunctionName": "fn"}
-	for i := range 6 {
-		at := start.Add(time.Duration(i)*time.Minute + 20*time.Second)
-		c.AddMetric(localaws.Metric{Name: "Invocations", Dimensions: dimensions, At: at, Value: 10})
-		c.AddMetric(localaws.Metric{Name: "Invocations", Dimensions: dimensions, At: at.Add(time.Second), Value: float64(i)})
-	}
-	c.AddMetric(localaws.Metric{Name: "Errors", Dimensions: dimensions, Value: 3})
-	must(api.PutMetricData(t.Context(), &cloudwatch.PutMetricDataInput{Namespace: aws.String("AWS/Lambda"), MetricData: []types.MetricDatum{
-		{MetricName: aws.String("Errors"), Dimensions: query("", "", "", 0, behind...).MetricStat.Metric.Dimensions, Value: aws.Float64(-1.25)},
-		{MetricName: aws.String("Duration"), Timestamp: aws.Time(start.Add(time.Minute)), Values: []float64{1, 4}, Counts: []float64{3, 1}},
-		{MetricName: aws.String("Duration"), Timestamp: aws.Time(start.Add(2 * time.Minute)), StatisticValues: &types.StatisticSet{SampleCount: aws.Float64(2), Sum: aws.Float64(10), Minimum: aws.Float64(4), Maximum: aws.Float64(6)}},
-	}}))(t)
+	synctest.Test(t, func(t *testing.T) {
+		onDate()
+		c, api := withCloudwatch(t, localaws.Options{})
+		start := time.Now()
+		behind := []string{"FunctionName", "fn", "Resource", "fn:prod", "ExecutedVersion", "2"}
+		dimensions := map[string]string{"Resource": "fn:prod", "ExecutedVersion": "2", "FunctionName": "fn"}
+		for i := range 6 {
+			at := start.Add(time.Duration(i)*time.Minute + 20*time.Second)
+			c.AddMetric(localaws.Metric{Name: "Invocations", Dimensions: dimensions, At: at, Value: 10})
+			c.AddMetric(localaws.Metric{Name: "Invocations", Dimensions: dimensions, At: at.Add(time.Second), Value: float64(i)})
+		}
+		c.AddMetric(localaws.Metric{Name: "Errors", Dimensions: dimensions, Value: 3})
+		must(api.PutMetricData(t.Context(), &cloudwatch.PutMetricDataInput{Namespace: aws.String("AWS/Lambda"), MetricData: []types.MetricDatum{
+			{MetricName: aws.String("Errors"), Dimensions: query("", "", "", 0, behind...).MetricStat.Metric.Dimensions, Value: aws.Float64(-1.25)},
+			{MetricName: aws.String("Duration"), Timestamp: aws.Time(start.Add(time.Minute)), Values: []float64{1, 4}, Counts: []float64{3, 1}},
+			{MetricName: aws.String("Duration"), Timestamp: aws.Time(start.Add(2 * time.Minute)), StatisticValues: &types.StatisticSet{SampleCount: aws.Float64(2), Sum: aws.Float64(10), Minimum: aws.Float64(4), Maximum: aws.Float64(6)}},
+		}}))(t)
 
-	get := func(in cloudwatch.GetMetricDataInput, queries ...types.MetricDataQuery) *cloudwatch.GetMetricDataOutput {
-		t.Helper()
-		in.MetricDataQueries = queries
-		if in.StartTime == nil {
-			in.StartTime = &start
+		get := func(in cloudwatch.GetMetricDataInput, queries ...types.MetricDataQuery) *cloudwatch.GetMetricDataOutput {
+			t.Helper()
+			in.MetricDataQueries = queries
+			if in.StartTime == nil {
+				in.StartTime = &start
+			}
+			if in.EndTime == nil {
+				in.EndTime = aws.Time(start.Add(10 * time.Minute))
+			}
+			return must(api.GetMetricData(t.Context(), &in))(t)
 		}
-		if in.EndTime == nil {
-			in.EndTime = aws.Time(start.Add(10 * time.Minute))
+		ascending := cloudwatch.GetMetricDataInput{ScanBy: types.ScanByTimestampAscending}
+		tests := map[string]struct {
+			got  *cloudwatch.GetMetricDataOutput
+			want []string
+		}{
+			"the newest first": {
+				get(cloudwatch.GetMetricDataInput{}, query("i", "Invocations", "Sum", 60, behind...), query("e", "Errors", "Sum", 60, behind...)),
+				[]string{"i Invocations Complete 5:15 4:14 3:13 2:12 1:11 0:10", "e Errors Complete 0:1.75"},
+			},
+			"longer periods": {
+				get(ascending, query("i", "Invocations", "Sum", 120, behind...), query("all", "Invocations", "Sum", 3600, behind...)),
+				[]string{"i Invocations Complete 0:21 2:25 4:29", "all Invocations Complete 0:75"},
+			},
+			"from start to end, without it": {
+				get(cloudwatch.GetMetricDataInput{StartTime: aws.Time(start.Add(90 * time.Second)), EndTime: aws.Time(start.Add(3 * time.Minute)), ScanBy: types.ScanByTimestampAscending}, query("i", "Invocations", "Sum", 60, behind...)),
+				[]string{"i Invocations Complete 1:11 2:12"},
+			},
+			"other dimensions": {
+				get(ascending, query("i", "Invocations", "Sum", 60, behind[:4]...)),
+				[]string{"i Invocations Complete"},
+			},
+			"statistics": {
+				get(ascending, query("n", "Duration", "SampleCount", 60), query("a", "Duration", "Average", 60), query("l", "Duration", "Minimum", 60), query("m", "Duration", "Maximum", 3600), query("s", "Duration", "Sum", 3600)),
+				[]string{"n Duration Complete 1:4 2:2", "a Duration Complete 1:1.75 2:5", "l Duration Complete 1:1 2:4", "m Duration Complete 0:6", "s Duration Complete 0:17"},
+			},
 		}
-		return must(api.GetMetricData(t.Context(), &in))(t)
-	}
-	ascending := cloudwatch.GetMetricDataInput{ScanBy: types.ScanByTimestampAscending}
-	tests := map[string]struct {
-		got  *cloudwatch.GetMetricDataOutput
-		want []string
-	}{
-		"the newest first": {
-			get(cloudwatch.GetMetricDataInput{}, query("i", "Invocations", "Sum", 60, behind...), query("e", "Errors", "Sum", 60, behind...)),
-			[]string{"i Invocations Complete 5:15 4:14 3:13 2:12 1:11 0:10", "e Errors Complete 0:1.75"},
-		},
-		"longer periods": {
-			get(ascending, query("i", "Invocations", "Sum", 120, behind...), query("all", "Invocations", "Sum", 3600, behind...)),
-			[]string{"i Invocations Complete 0:21 2:25 4:29", "all Invocations Complete 0:75"},
-		},
-		"from start to end, without it": {
-			get(cloudwatch.GetMetricDataInput{StartTime: aws.Time(start.Add(90 * time.Second)), EndTime: aws.Time(start.Add(3 * time.Minute)), ScanBy: types.ScanByTimestampAscending}, query("i", "Invocations", "Sum", 60, behind...)),
-			[]string{"i Invocations Complete 1:11 2:12"},
-		},
-		"other dimensions": {
-			get(ascending, query("i", "Invocations", "Sum", 60, behind[:4]...)),
-			[]string{"i Invocations Complete"},
-		},
-		"statistics": {
-			get(ascending, query("n", "Duration", "SampleCount", 60), query("a", "Duration", "Average", 60), query("l", "Duration", "Minimum", 60), query("m", "Duration", "Maximum", 3600), query("s", "Duration", "Sum", 3600)),
-			[]string{"n Duration Complete 1:4 2:2", "a Duration Complete 1:1.75 2:5", "l Duration Complete 1:1 2:4", "m Duration Complete 0:6", "s Duration Complete 0:17"},
-		},
-	}
-	for name, tt := range tests {
-		if diff := cmp.Diff(tt.want, results(tt.got, start)); diff != "" {
-			t.Errorf("%s: %s", name, diff)
+		for name, tt := range tests {
+			if diff := cmp.Diff(tt.want, results(tt.got, start)); diff != "" {
+				t.Errorf("%s: %s", name, diff)
+			}
 		}
-	}
 
-	var pages []string
-	p := cloudwatch.NewGetMetricDataPaginator(api, &cloudwatch.GetMetricDataInput{
-		MetricDataQueries: []types.MetricDataQuery{query("i", "Invocations", "Sum", 60, behind...), query("e", "Errors", "Sum", 60, behind...)},
-		StartTime:         &start, EndTime: aws.Time(start.Add(time.Hour)), MaxDatapoints: aws.Int32(4),
+		var pages []string
+		p := cloudwatch.NewGetMetricDataPaginator(api, &cloudwatch.GetMetricDataInput{
+			MetricDataQueries: []types.MetricDataQuery{query("i", "Invocations", "Sum", 60, behind...), query("e", "Errors", "Sum", 60, behind...)},
+			StartTime:         &start, EndTime: aws.Time(start.Add(time.Hour)), MaxDatapoints: aws.Int32(4),
+		})
+		for p.HasMorePages() {
+			pages = append(pages, results(must(p.NextPage(t.Context()))(t), start)...)
+		}
+		if diff := cmp.Diff([]string{"i Invocations PartialData 5:15 4:14 3:13 2:12", "e Errors PartialData", "i Invocations Complete 1:11 0:10", "e Errors Complete 0:1.75"}, pages); diff != "" {
+			t.Error(diff)
+		}
 	})
-	for p.HasMorePages() {
-		pages = append(pages, results(must(p.NextPage(t.Context()))(t), start)...)
-	}
-	if diff := cmp.Diff([]string{"i Invocations PartialData 5:15 4:14 3:13 2:12", "e Errors PartialData", "i Invocations Complete 1:11 0:10", "e Errors Complete 0:1.75"}, pages); diff != "" {
-		t.Error(diff)
-	}
 }
 
 func TestMetricDataRefused(t *testing.T) {
 	t.Parallel()
-	clock := newClock()
-	_, api := withCloudwatch(t, localaws.Options{})
-	start, end := clock.Now(), clock.Now().Add(time.Minute)
-	get := func(start, end time.Time, queries ...types.MetricDataQuery) error {
-		_, err := api.GetMetricData(t.Context(), &cloudwatch.GetMetricDataInput{MetricDataQueries: queries, StartTime: &start, EndTime: &end})
-		return err
-	}
-	good := query("q", "Errors", "Sum", 60)
-	wantError(t, get(end, start, good), 400, "ValidationError", "The parameter EndTime must be greater than StartTime")
-	wantError(t, get(start, end, good, good), 400, "ValidationError", "The values for parameter id in MetricDataQueries are not unique.")
-	wantError(t, get(start, end, query("q", "Errors", "Sum", 61)), 400, "ValidationError", "The parameter Period of query 'q' must be a multiple of 60, it is 61")
-	wantError(t, get(start, end, query("q", "Errors", "p99", 60)), 400, "ValidationError", "localaws does not support the statistic 'p99' of query 'q', only SampleCount, Average, Sum, Minimum, Maximum")
-	wantError(t, get(start, end, types.MetricDataQuery{Id: aws.String("q"), Expression: aws.String("a/b")}), 400, "ValidationError", "localaws supports MetricStat queries only; query 'q' is not one")
-	_, err := api.PutMetricData(t.Context(), &cloudwatch.PutMetricDataInput{Namespace: aws.String("AWS/Lambda")})
-	wantError(t, err, 400, "MissingParameter", "The parameter MetricData is required.")
-	_, err = api.PutMetricData(t.Context(), &cloudwatch.PutMetricDataInput{Namespace: aws.String("AWS/Lambda"), MetricData: []types.MetricDatum{{MetricName: aws.String("Errors")}}})
-	wantError(t, err, 400, "MissingParameter", "At least one of the parameters must be specified.")
+	synctest.Test(t, func(t *testing.T) {
+		onDate()
+		_, api := withCloudwatch(t, localaws.Options{})
+		start, end := time.Now(), time.Now().Add(time.Minute)
+		get := func(start, end time.Time, queries ...types.MetricDataQuery) error {
+			_, err := api.GetMetricData(t.Context(), &cloudwatch.GetMetricDataInput{MetricDataQueries: queries, StartTime: &start, EndTime: &end})
+			return err
+		}
+		good := query("q", "Errors", "Sum", 60)
+		wantError(t, get(end, start, good), 400, "ValidationError", "The parameter EndTime must be greater than StartTime")
+		wantError(t, get(start, end, good, good), 400, "ValidationError", "The values for parameter id in MetricDataQueries are not unique.")
+		wantError(t, get(start, end, query("q", "Errors", "Sum", 61)), 400, "ValidationError", "The parameter Period of query 'q' must be a multiple of 60, it is 61")
+		wantError(t, get(start, end, query("q", "Errors", "p99", 60)), 400, "ValidationError", "localaws does not support the statistic 'p99' of query 'q', only SampleCount, Average, Sum, Minimum, Maximum")
+		wantError(t, get(start, end, types.MetricDataQuery{Id: aws.String("q"), Expression: aws.String("a/b")}), 400, "ValidationError", "localaws supports MetricStat queries only; query 'q' is not one")
+		_, err := api.PutMetricData(t.Context(), &cloudwatch.PutMetricDataInput{Namespace: aws.String("AWS/Lambda")})
+		wantError(t, err, 400, "MissingParameter", "The parameter MetricData is required.")
+		_, err = api.PutMetricData(t.Context(), &cloudwatch.PutMetricDataInput{Namespace: aws.String("AWS/Lambda"), MetricData: []types.MetricDatum{{MetricName: aws.String("Errors")}}})
+		wantError(t, err, 400, "MissingParameter", "At least one of the parameters must be specified.")
+	})
 }
 
 // The SDK compresses large requests.
 func TestLargePutMetricData(t *testing.T) {
 	t.Parallel()
-	clock := newClock()
-	_, api := withCloudwatch(t, localaws.Options{Now: clock.Now})
-	in := &cloudwatch.PutMetricDataInput{Namespace: aws.String(strings.Repeat("n", 200))}
-	for range 400 {
-		in.MetricData = append(in.MetricData, types.MetricDatum{MetricName: aws.String("calls"), Value: aws.Float64(1)})
-	}
-	must(api.PutMetricData(t.Context(), in))(t)
-	q := query("q", "calls", "Sum", 60)
-	q.MetricStat.Metric.Namespace = in.Namespace
-	out := must(api.GetMetricData(t.Context(), &cloudwatch.GetMetricDataInput{MetricDataQueries: []types.MetricDataQuery{q}, StartTime: aws.Time(clock.Now()), EndTime: aws.Time(clock.Now().Add(time.Minute))}))(t)
-	if diff := cmp.Diff([]string{"q calls Complete 0:400"}, results(out, clock.Now())); diff != "" {
-		t.Error(diff)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		onDate()
+		_, api := withCloudwatch(t, localaws.Options{})
+		in := &cloudwatch.PutMetricDataInput{Namespace: aws.String(strings.Repeat("n", 200))}
+		for range 400 {
+			in.MetricData = append(in.MetricData, types.MetricDatum{MetricName: aws.String("calls"), Value: aws.Float64(1)})
+		}
+		must(api.PutMetricData(t.Context(), in))(t)
+		q := query("q", "calls", "Sum", 60)
+		q.MetricStat.Metric.Namespace = in.Namespace
+		out := must(api.GetMetricData(t.Context(), &cloudwatch.GetMetricDataInput{MetricDataQueries: []types.MetricDataQuery{q}, StartTime: aws.Time(time.Now()), EndTime: aws.Time(time.Now().Add(time.Minute))}))(t)
+		if diff := cmp.Diff([]string{"q calls Complete 0:400"}, results(out, time.Now())); diff != "" {
+			t.Error(diff)
+		}
+	})
 }
 
 // Invoke adds the metrics of the function, the alias and the executed version.
 func TestInvokesAreMeasured(t *testing.T) {
 	t.Parallel()
-	clock := newClock()
-	c, config := serve(t, localaws.Options{Now: clock.Now})
-	c.AddFunction("fn")
-	publish(c, 2)
-	c.SetAlias("fn", localaws.Alias{Name: "prod", Version: "1", Weights: map[string]float64{"2": 0.25}})
-	c.OnInvoke("fn", func(in localaws.Invocation) localaws.Answer {
-		if in.Version == "2" {
-			return localaws.Answer{FunctionError: "Unhandled", Payload: []byte(`{}`)}
+	synctest.Test(t, func(t *testing.T) {
+		onDate()
+		c, config := serve(t, localaws.Options{})
+		c.AddFunction("fn")
+		publish(c, 2)
+		c.SetAlias("fn", localaws.Alias{Name: "prod", Version: "1", Weights: map[string]float64{"2": 0.25}})
+		c.OnInvoke("fn", func(in localaws.Invocation) localaws.Answer {
+			if in.Version == "2" {
+				return localaws.Answer{FunctionError: "Unhandled", Payload: []byte(`{}`)}
+			}
+			return localaws.Answer{}
+		})
+		invoke := lambda.NewFromConfig(config)
+		for range 8 {
+			must(invoke.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("fn:prod")}))(t)
 		}
-		return localaws.Answer{}
-	})
-	invoke := lambda.NewFromConfig(config)
-	for range 8 {
-		must(invoke.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("fn:prod")}))(t)
-	}
-	must(invoke.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("fn:2")}))(t)
-	must(invoke.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("fn")}))(t)
-	_, err := invoke.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("fn:none")})
-	if err == nil {
-		t.Error("no error")
-	}
+		must(invoke.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("fn:2")}))(t)
+		must(invoke.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("fn")}))(t)
+		_, err := invoke.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("fn:none")})
+		if err == nil {
+			t.Error("no error")
+		}
 
-	of := func(id, metric string, dimensions ...string) types.MetricDataQuery {
-		return query(id, metric, "Sum", 60, append([]string{"FunctionName", "fn"}, dimensions...)...)
-	}
-	out := must(cloudwatch.NewFromConfig(config).GetMetricData(t.Context(), &cloudwatch.GetMetricDataInput{
-		MetricDataQueries: []types.MetricDataQuery{
-			of("fn", "Invocations"),
-			of("prod", "Invocations", "Resource", "fn:prod"),
-			of("one", "Invocations", "Resource", "fn:prod", "ExecutedVersion", "1"),
-			of("oneErrors", "Errors", "Resource", "fn:prod", "ExecutedVersion", "1"),
-			of("two", "Invocations", "Resource", "fn:prod", "ExecutedVersion", "2"),
-			of("twoErrors", "Errors", "Resource", "fn:prod", "ExecutedVersion", "2"),
-			of("direct", "Errors", "Resource", "fn:2"),
-		},
-		StartTime: aws.Time(clock.Now()), EndTime: aws.Time(clock.Now().Add(time.Minute)),
-	}))(t)
-	want := []string{
-		"fn Invocations Complete 0:10", "prod Invocations Complete 0:8",
-		"one Invocations Complete 0:6", "oneErrors Errors Complete 0:0",
-		"two Invocations Complete 0:2", "twoErrors Errors Complete 0:2", "direct Errors Complete 0:1",
-	}
-	if diff := cmp.Diff(want, results(out, clock.Now())); diff != "" {
-		t.Error(diff)
-	}
+		of := func(id, metric string, dimensions ...string) types.MetricDataQuery {
+			return query(id, metric, "Sum", 60, append([]string{"FunctionName", "fn"}, dimensions...)...)
+		}
+		out := must(cloudwatch.NewFromConfig(config).GetMetricData(t.Context(), &cloudwatch.GetMetricDataInput{
+			MetricDataQueries: []types.MetricDataQuery{
+				of("fn", "Invocations"),
+				of("prod", "Invocations", "Resource", "fn:prod"),
+				of("one", "Invocations", "Resource", "fn:prod", "ExecutedVersion", "1"),
+				of("oneErrors", "Errors", "Resource", "fn:prod", "ExecutedVersion", "1"),
+				of("two", "Invocations", "Resource", "fn:prod", "ExecutedVersion", "2"),
+				of("twoErrors", "Errors", "Resource", "fn:prod", "ExecutedVersion", "2"),
+				of("direct", "Errors", "Resource", "fn:2"),
+			},
+			StartTime: aws.Time(time.Now()), EndTime: aws.Time(time.Now().Add(time.Minute)),
+		}))(t)
+		want := []string{
+			"fn Invocations Complete 0:10", "prod Invocations Complete 0:8",
+			"one Invocations Complete 0:6", "oneErrors Errors Complete 0:0",
+			"two Invocations Complete 0:2", "twoErrors Errors Complete 0:2", "direct Errors Complete 0:1",
+		}
+		if diff := cmp.Diff(want, results(out, time.Now())); diff != "" {
+			t.Error(diff)
+		}
+	})
 }

@@ -146,7 +146,7 @@ func (c *codedeploy) createDeployment(in *incoming, input struct {
 		rollback:    cmp.Or(input.AutoRollbackConfiguration, g.rollback),
 		alarms:      cmp.Or(input.OverrideAlarmConfiguration, g.alarms),
 		status:      created,
-		created:     c.now(),
+		created:     time.Now(),
 	}
 	d.spec, d.broken = parseAppSpec(content)
 	d.function = functionARN(in.region, c.account, d.spec.function, "")
@@ -290,7 +290,7 @@ func (c *codedeploy) stopDeployment(in *incoming, input struct {
 		back = *input.AutoRollbackEnabled
 	}
 	if d.halt == nil {
-		d.halt = &halt{c.now().Add(c.settle), back}
+		d.halt = &halt{time.Now().Add(c.settle), back}
 	}
 	return map[string]string{"status": "Pending", "statusMessage": fmt.Sprintf("Stopping the deployment %s", d.id)}, nil
 }
@@ -307,7 +307,7 @@ func (c *Cloud) FailDeployment(id, code, message string) {
 		panic("localaws: fail deployment: " + err.Error())
 	}
 	if d.running() {
-		s.end(d, s.now(), failed, deploymentProblem{code, message}, d.rollback.after(onFailure))
+		s.end(d, time.Now(), failed, deploymentProblem{code, message}, d.rollback.after(onFailure))
 	}
 }
 

@@ -99,7 +99,7 @@ func (c *codedeploy) createDeploymentConfig(_ *incoming, input struct {
 	if c.configs[config.name] != nil {
 		return nil, bad("DeploymentConfigAlreadyExistsException", "Deployment configuration already exists with the name: %s", config.name)
 	}
-	config.created = c.now()
+	config.created = time.Now()
 	c.configs[config.name] = config
 	return map[string]string{"deploymentConfigId": config.id}, nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"lambda-release/internal/localaws"
@@ -34,7 +35,6 @@ func appSpec(current, target string) string {
 type deploying struct {
 	*testing.T
 	*localaws.Cloud
-	clock  *clock
 	api    *codedeploy.Client
 	lambda *lambda.Client
 	conf   aws.Config
@@ -42,14 +42,14 @@ type deploying struct {
 
 func withDeployments(t *testing.T, config string, settle time.Duration) *deploying {
 	t.Helper()
-	clock := newClock()
-	c, conf := serve(t, localaws.Options{Settle: settle, Now: clock.Now})
+	onDate()
+	c, conf := serve(t, localaws.Options{Settle: settle})
 	c.AddFunction("fn")
 	publish(c, 3)
 	c.SetAlias("fn", localaws.Alias{Name: "prod", Version: "1"})
 	c.AddDeploymentGroup("app", "group", config, "errors")
-	clock.forward(time.Hour)
-	return &deploying{t, c, clock, codedeploy.NewFromConfig(conf), lambda.NewFromConfig(conf), conf}
+	time.Sleep(time.Hour)
+	return &deploying{t, c, codedeploy.NewFromConfig(conf), lambda.NewFromConfig(conf), conf}
 }
 
 func (d *deploying) create(spec string, opts ...func(*codedeploy.CreateDeploymentInput)) (string, error) {
@@ -102,72 +102,76 @@ func (d *deploying) target(id string) string {
 
 func TestCanaryDeployment(t *testing.T) {
 	t.Parallel()
-	d := withDeployments(t, canary, 10*time.Second)
-	id := must(d.create(appSpec("1", "2")))(t)
-	if !strings.HasPrefix(id, "d-") || len(id) != 11 {
-		t.Errorf("id is %s", id)
-	}
-	start := d.clock.Now()
-	got := d.get(id)
-	equal(t, "status", got.Status, types.DeploymentStatusCreated)
-	equal(t, "alias", d.alias(), "1")
-	_, err := d.api.ListDeploymentTargets(t.Context(), &codedeploy.ListDeploymentTargetsInput{DeploymentId: &id})
-	wantError(t, err, 400, "DeploymentNotStartedException", "The deployment "+id+" has not started.")
+	synctest.Test(t, func(t *testing.T) {
+		d := withDeployments(t, canary, 10*time.Second)
+		id := must(d.create(appSpec("1", "2")))(t)
+		if !strings.HasPrefix(id, "d-") || len(id) != 11 {
+			t.Errorf("id is %s", id)
+		}
+		start := time.Now()
+		got := d.get(id)
+		equal(t, "status", got.Status, types.DeploymentStatusCreated)
+		equal(t, "alias", d.alias(), "1")
+		_, err := d.api.ListDeploymentTargets(t.Context(), &codedeploy.ListDeploymentTargetsInput{DeploymentId: &id})
+		wantError(t, err, 400, "DeploymentNotStartedException", "The deployment "+id+" has not started.")
 
-	d.clock.forward(10 * time.Second)
-	equal(t, "alias", d.alias(), "1 2:0.1")
-	equal(t, "status", d.get(id).Status, types.DeploymentStatusInProgress)
-	equal(t, "target", d.target(id), "LambdaTarget fn:prod InProgress BeforeAllowTraffic Succeeded AllowTraffic InProgress AfterAllowTraffic Pending fn:prod 1->2 0.1")
-	reached := map[string]int{}
-	for range 20 {
-		out := must(d.lambda.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("fn:prod")}))(t)
-		reached[*out.ExecutedVersion]++
-	}
-	if diff := cmp.Diff(map[string]int{"1": 18, "2": 2}, reached); diff != "" {
-		t.Error(diff)
-	}
+		time.Sleep(10 * time.Second)
+		equal(t, "alias", d.alias(), "1 2:0.1")
+		equal(t, "status", d.get(id).Status, types.DeploymentStatusInProgress)
+		equal(t, "target", d.target(id), "LambdaTarget fn:prod InProgress BeforeAllowTraffic Succeeded AllowTraffic InProgress AfterAllowTraffic Pending fn:prod 1->2 0.1")
+		reached := map[string]int{}
+		for range 20 {
+			out := must(d.lambda.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("fn:prod")}))(t)
+			reached[*out.ExecutedVersion]++
+		}
+		if diff := cmp.Diff(map[string]int{"1": 18, "2": 2}, reached); diff != "" {
+			t.Error(diff)
+		}
 
-	d.clock.forward(5*time.Minute - time.Second)
-	equal(t, "alias", d.alias(), "1 2:0.1")
-	d.clock.forward(time.Second)
-	equal(t, "alias", d.alias(), "2")
-	got = d.get(id)
-	equal(t, "deployment", fmt.Sprint(got.Status, got.Creator, *got.DeploymentConfigName, got.RollbackInfo, got.ErrorInformation, *got.DeploymentOverview), fmt.Sprint("Succeeded", "user", canary, (*types.RollbackInfo)(nil), (*types.ErrorInformation)(nil), types.DeploymentOverview{Succeeded: 1}))
-	equal(t, "started", got.StartTime.Sub(start), 10*time.Second)
-	equal(t, "completed", got.CompleteTime.Sub(start), 10*time.Second+5*time.Minute)
-	equal(t, "revision", *got.Revision.AppSpecContent.Content, appSpec("1", "2"))
-	equal(t, "target", d.target(id), "LambdaTarget fn:prod Succeeded BeforeAllowTraffic Succeeded AllowTraffic Succeeded AfterAllowTraffic Succeeded fn:prod 1->2 1")
-	group := must(d.api.GetDeploymentGroup(t.Context(), &codedeploy.GetDeploymentGroupInput{ApplicationName: aws.String("app"), DeploymentGroupName: aws.String("group")}))(t).DeploymentGroupInfo
-	equal(t, "group", fmt.Sprint(*group.DeploymentConfigName, *group.LastSuccessfulDeployment.DeploymentId, *group.AlarmConfiguration.Alarms[0].Name, group.AutoRollbackConfiguration.Enabled), canary+id+"errorstrue")
-	call := d.Calls()[0]
-	equal(t, "record", fmt.Sprint(call.Service, call.Operation, call.Status), "codedeployCreateDeployment200")
+		time.Sleep(5*time.Minute - time.Second)
+		equal(t, "alias", d.alias(), "1 2:0.1")
+		time.Sleep(time.Second)
+		equal(t, "alias", d.alias(), "2")
+		got = d.get(id)
+		equal(t, "deployment", fmt.Sprint(got.Status, got.Creator, *got.DeploymentConfigName, got.RollbackInfo, got.ErrorInformation, *got.DeploymentOverview), fmt.Sprint("Succeeded", "user", canary, (*types.RollbackInfo)(nil), (*types.ErrorInformation)(nil), types.DeploymentOverview{Succeeded: 1}))
+		equal(t, "started", got.StartTime.Sub(start), 10*time.Second)
+		equal(t, "completed", got.CompleteTime.Sub(start), 10*time.Second+5*time.Minute)
+		equal(t, "revision", *got.Revision.AppSpecContent.Content, appSpec("1", "2"))
+		equal(t, "target", d.target(id), "LambdaTarget fn:prod Succeeded BeforeAllowTraffic Succeeded AllowTraffic Succeeded AfterAllowTraffic Succeeded fn:prod 1->2 1")
+		group := must(d.api.GetDeploymentGroup(t.Context(), &codedeploy.GetDeploymentGroupInput{ApplicationName: aws.String("app"), DeploymentGroupName: aws.String("group")}))(t).DeploymentGroupInfo
+		equal(t, "group", fmt.Sprint(*group.DeploymentConfigName, *group.LastSuccessfulDeployment.DeploymentId, *group.AlarmConfiguration.Alarms[0].Name, group.AutoRollbackConfiguration.Enabled), canary+id+"errorstrue")
+		call := d.Calls()[0]
+		equal(t, "record", fmt.Sprint(call.Service, call.Operation, call.Status), "codedeployCreateDeployment200")
+	})
 }
 
 func TestLinearDeployment(t *testing.T) {
 	t.Parallel()
-	d := withDeployments(t, "", 0)
-	id := must(d.create(appSpec("1", "2"), func(in *codedeploy.CreateDeploymentInput) { in.DeploymentConfigName = aws.String(linear) }))(t)
-	var got []string
-	for range 11 {
-		got = append(got, d.alias())
-		d.clock.forward(time.Minute)
-	}
-	want := []string{"1 2:0.1", "1 2:0.2", "1 2:0.3", "1 2:0.4", "1 2:0.5", "1 2:0.6", "1 2:0.7", "1 2:0.8", "1 2:0.9", "2", "2"}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
-	equal(t, "status", d.get(id).Status, types.DeploymentStatusSucceeded)
-	equal(t, "lasted", d.get(id).CompleteTime.Sub(*d.get(id).StartTime), 9*time.Minute)
+	synctest.Test(t, func(t *testing.T) {
+		d := withDeployments(t, "", 0)
+		id := must(d.create(appSpec("1", "2"), func(in *codedeploy.CreateDeploymentInput) { in.DeploymentConfigName = aws.String(linear) }))(t)
+		var got []string
+		for range 11 {
+			got = append(got, d.alias())
+			time.Sleep(time.Minute)
+		}
+		want := []string{"1 2:0.1", "1 2:0.2", "1 2:0.3", "1 2:0.4", "1 2:0.5", "1 2:0.6", "1 2:0.7", "1 2:0.8", "1 2:0.9", "2", "2"}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+		equal(t, "status", d.get(id).Status, types.DeploymentStatusSucceeded)
+		equal(t, "lasted", d.get(id).CompleteTime.Sub(*d.get(id).StartTime), 9*time.Minute)
 
-	all := must(d.create(appSpec("2", "3")))(t)
-	equal(t, "alias at once", d.alias(), "3")
-	if diff := cmp.Diff([]string{id, all}, d.Deployments()); diff != "" {
-		t.Error(diff)
-	}
-	list := must(d.api.ListDeployments(t.Context(), &codedeploy.ListDeploymentsInput{ApplicationName: aws.String("app"), DeploymentGroupName: aws.String("group"), IncludeOnlyStatuses: []types.DeploymentStatus{"Succeeded"}}))(t)
-	if diff := cmp.Diff([]string{all, id}, list.Deployments); diff != "" {
-		t.Error(diff)
-	}
+		all := must(d.create(appSpec("2", "3")))(t)
+		equal(t, "alias at once", d.alias(), "3")
+		if diff := cmp.Diff([]string{id, all}, d.Deployments()); diff != "" {
+			t.Error(diff)
+		}
+		list := must(d.api.ListDeployments(t.Context(), &codedeploy.ListDeploymentsInput{ApplicationName: aws.String("app"), DeploymentGroupName: aws.String("group"), IncludeOnlyStatuses: []types.DeploymentStatus{"Succeeded"}}))(t)
+		if diff := cmp.Diff([]string{all, id}, list.Deployments); diff != "" {
+			t.Error(diff)
+		}
+	})
 }
 
 // wantRollback checks that another deployment rolled this one back.
@@ -198,36 +202,40 @@ func TestStopDeployment(t *testing.T) {
 	for name, back := range map[string]*bool{"with rollback": aws.Bool(true), "as the group is configured": nil} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := withDeployments(t, canary, 10*time.Second)
-			id := must(d.create(appSpec("1", "2")))(t)
-			d.clock.forward(time.Minute)
-			if err := stop(d, id, back); err != nil {
-				t.Fatal(err)
-			}
-			equal(t, "status when asked", d.get(id).Status, types.DeploymentStatusInProgress)
-			equal(t, "alias when asked", d.alias(), "1 2:0.1")
-			d.clock.forward(10 * time.Second)
-			got := d.get(id)
-			equal(t, "status", fmt.Sprint(got.Status, got.ErrorInformation.Code), "StoppedMANUAL_STOP")
-			equal(t, "alias before the rollback", d.alias(), "1 2:0.1")
-			d.clock.forward(10 * time.Second)
-			d.wantRollback(id)
-			equal(t, "target", d.target(id), "LambdaTarget fn:prod Failed BeforeAllowTraffic Succeeded AllowTraffic Failed AfterAllowTraffic Skipped fn:prod 1->2 0.1")
-			wantError(t, stop(d, id, back), 400, "DeploymentAlreadyCompletedException", "The deployment "+id+" has already completed.")
+			synctest.Test(t, func(t *testing.T) {
+				d := withDeployments(t, canary, 10*time.Second)
+				id := must(d.create(appSpec("1", "2")))(t)
+				time.Sleep(time.Minute)
+				if err := stop(d, id, back); err != nil {
+					t.Fatal(err)
+				}
+				equal(t, "status when asked", d.get(id).Status, types.DeploymentStatusInProgress)
+				equal(t, "alias when asked", d.alias(), "1 2:0.1")
+				time.Sleep(10 * time.Second)
+				got := d.get(id)
+				equal(t, "status", fmt.Sprint(got.Status, got.ErrorInformation.Code), "StoppedMANUAL_STOP")
+				equal(t, "alias before the rollback", d.alias(), "1 2:0.1")
+				time.Sleep(10 * time.Second)
+				d.wantRollback(id)
+				equal(t, "target", d.target(id), "LambdaTarget fn:prod Failed BeforeAllowTraffic Succeeded AllowTraffic Failed AfterAllowTraffic Skipped fn:prod 1->2 0.1")
+				wantError(t, stop(d, id, back), 400, "DeploymentAlreadyCompletedException", "The deployment "+id+" has already completed.")
+			})
 		})
 	}
 	t.Run("without rollback", func(t *testing.T) {
 		t.Parallel()
-		d := withDeployments(t, canary, 0)
-		id := must(d.create(appSpec("1", "2")))(t)
-		equal(t, "alias", d.alias(), "1 2:0.1")
-		if err := stop(d, id, aws.Bool(false)); err != nil {
-			t.Fatal(err)
-		}
-		d.clock.forward(time.Hour)
-		equal(t, "status", d.get(id).Status, types.DeploymentStatusStopped)
-		equal(t, "alias", d.alias(), "1 2:0.1")
-		equal(t, "deployments", len(d.Deployments()), 1)
+		synctest.Test(t, func(t *testing.T) {
+			d := withDeployments(t, canary, 0)
+			id := must(d.create(appSpec("1", "2")))(t)
+			equal(t, "alias", d.alias(), "1 2:0.1")
+			if err := stop(d, id, aws.Bool(false)); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Hour)
+			equal(t, "status", d.get(id).Status, types.DeploymentStatusStopped)
+			equal(t, "alias", d.alias(), "1 2:0.1")
+			equal(t, "deployments", len(d.Deployments()), 1)
+		})
 	})
 }
 
@@ -242,52 +250,60 @@ func TestDeploymentAndAlarm(t *testing.T) {
 	}
 	t.Run("while it shifts", func(t *testing.T) {
 		t.Parallel()
-		d := withDeployments(t, linear, 0)
-		id := must(d.create(appSpec("1", "2")))(t)
-		d.clock.forward(150 * time.Second)
-		d.SetAlarm("errors", "ALARM", "too many")
-		d.SetAlarm("errors", "OK", "none any more")
-		d.clock.forward(time.Hour)
-		check(d, id)
+		synctest.Test(t, func(t *testing.T) {
+			d := withDeployments(t, linear, 0)
+			id := must(d.create(appSpec("1", "2")))(t)
+			time.Sleep(150 * time.Second)
+			d.SetAlarm("errors", "ALARM", "too many")
+			d.SetAlarm("errors", "OK", "none any more")
+			time.Sleep(time.Hour)
+			check(d, id)
+		})
 	})
 	t.Run("from the start", func(t *testing.T) {
 		t.Parallel()
-		d := withDeployments(t, canary, time.Second)
-		d.SetAlarm("errors", "ALARM", "too many")
-		id := must(d.create(appSpec("1", "2")))(t)
-		d.clock.forward(time.Second)
-		equal(t, "alias", d.alias(), "1")
-		d.clock.forward(time.Second)
-		check(d, id)
+		synctest.Test(t, func(t *testing.T) {
+			d := withDeployments(t, canary, time.Second)
+			d.SetAlarm("errors", "ALARM", "too many")
+			id := must(d.create(appSpec("1", "2")))(t)
+			time.Sleep(time.Second)
+			equal(t, "alias", d.alias(), "1")
+			time.Sleep(time.Second)
+			check(d, id)
+		})
 	})
 	t.Run("of no deployment", func(t *testing.T) {
 		t.Parallel()
-		d := withDeployments(t, canary, 0)
-		id := must(d.create(appSpec("1", "2")))(t)
-		d.SetAlarm("others", "ALARM", "too many")
-		d.clock.forward(time.Hour)
-		equal(t, "status", d.get(id).Status, types.DeploymentStatusSucceeded)
-		d.SetAlarm("errors", "ALARM", "too late")
-		equal(t, "alias", d.alias(), "2")
+		synctest.Test(t, func(t *testing.T) {
+			d := withDeployments(t, canary, 0)
+			id := must(d.create(appSpec("1", "2")))(t)
+			d.SetAlarm("others", "ALARM", "too many")
+			time.Sleep(time.Hour)
+			equal(t, "status", d.get(id).Status, types.DeploymentStatusSucceeded)
+			d.SetAlarm("errors", "ALARM", "too late")
+			equal(t, "alias", d.alias(), "2")
+		})
 	})
 }
 
 func TestFailDeployment(t *testing.T) {
 	t.Parallel()
-	d := withDeployments(t, canary, 0)
-	id := must(d.create(appSpec("1", "2")))(t)
-	d.clock.forward(time.Minute)
-	d.FailDeployment(id, "HOOK_EXECUTION_FAILURE", "the hook failed")
-	got := d.get(id)
-	equal(t, "deployment", fmt.Sprint(got.Status, got.ErrorInformation.Code, *got.ErrorInformation.Message), "FailedHOOK_EXECUTION_FAILUREthe hook failed")
-	d.wantRollback(id)
+	synctest.Test(t, func(t *testing.T) {
+		d := withDeployments(t, canary, 0)
+		id := must(d.create(appSpec("1", "2")))(t)
+		time.Sleep(time.Minute)
+		d.FailDeployment(id, "HOOK_EXECUTION_FAILURE", "the hook failed")
+		got := d.get(id)
+		equal(t, "deployment", fmt.Sprint(got.Status, got.ErrorInformation.Code, *got.ErrorInformation.Message), "FailedHOOK_EXECUTION_FAILUREthe hook failed")
+		d.wantRollback(id)
 
-	again := must(d.create(appSpec("1", "2"), func(in *codedeploy.CreateDeploymentInput) {
-		in.AutoRollbackConfiguration = &types.AutoRollbackConfiguration{Enabled: false}
-	}))(t)
-	d.FailDeployment(again, "INTERNAL_ERROR", "")
-	equal(t, "alias without rollback", d.alias(), "1 2:0.1")
-	d.FailDeployment(again, "INTERNAL_ERROR", "once is enough")
+		again := must(d.create(appSpec("1", "2"), func(in *codedeploy.CreateDeploymentInput) {
+			in.AutoRollbackConfiguration = &types.AutoRollbackConfiguration{Enabled: false}
+		}))(t)
+		d.FailDeployment(again, "INTERNAL_ERROR", "")
+		equal(t, "alias without rollback", d.alias(), "1 2:0.1")
+		d.FailDeployment(again, "INTERNAL_ERROR", "once is enough")
+	})
 }
 
 func TestDeploymentsThatCannotBe(t *testing.T) {
@@ -308,34 +324,39 @@ func TestDeploymentsThatCannotBe(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := withDeployments(t, tt.config, 0)
-			id := must(d.create(tt.spec))(t)
-			got := d.get(id)
-			equal(t, "status", got.Status, types.DeploymentStatusFailed)
-			equal(t, "error", string(got.ErrorInformation.Code)+" "+*got.ErrorInformation.Message, tt.code+" "+tt.message)
-			equal(t, "alias", d.alias(), "1")
+			synctest.Test(t, func(t *testing.T) {
+				d := withDeployments(t, tt.config, 0)
+				id := must(d.create(tt.spec))(t)
+				got := d.get(id)
+				equal(t, "status", got.Status, types.DeploymentStatusFailed)
+				equal(t, "error", string(got.ErrorInformation.Code)+" "+*got.ErrorInformation.Message, tt.code+" "+tt.message)
+				equal(t, "alias", d.alias(), "1")
+			})
 		})
 	}
 	t.Run("target is current, at once", func(t *testing.T) {
 		t.Parallel()
-		d := withDeployments(t, "", 0)
-		equal(t, "status", d.get(must(d.create(appSpec("1", "1")))(t)).Status, types.DeploymentStatusSucceeded)
+		synctest.Test(t, func(t *testing.T) {
+			d := withDeployments(t, "", 0)
+			equal(t, "status", d.get(must(d.create(appSpec("1", "1")))(t)).Status, types.DeploymentStatusSucceeded)
+		})
 	})
 	t.Run("alias is moved meanwhile", func(t *testing.T) {
 		t.Parallel()
-		d := withDeployments(t, canary, 0)
-		id := must(d.create(appSpec("1", "2")))(t)
-		equal(t, "alias", d.alias(), "1 2:0.1")
-		d.SetAlias("fn", localaws.Alias{Name: "prod", Version: "3"})
-		d.clock.forward(time.Hour)
-		equal(t, "status", d.get(id).Status, types.DeploymentStatusFailed)
-		equal(t, "alias", d.alias(), "3")
+		synctest.Test(t, func(t *testing.T) {
+			d := withDeployments(t, canary, 0)
+			id := must(d.create(appSpec("1", "2")))(t)
+			equal(t, "alias", d.alias(), "1 2:0.1")
+			d.SetAlias("fn", localaws.Alias{Name: "prod", Version: "3"})
+			time.Sleep(time.Hour)
+			equal(t, "status", d.get(id).Status, types.DeploymentStatusFailed)
+			equal(t, "alias", d.alias(), "3")
+		})
 	})
 }
 
 func TestDeploymentsRefused(t *testing.T) {
 	t.Parallel()
-	d := withDeployments(t, canary, 0)
 	for name, tt := range map[string]struct {
 		change        func(*codedeploy.CreateDeploymentInput)
 		code, message string
@@ -348,74 +369,83 @@ func TestDeploymentsRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := d.create(appSpec("1", "2"), tt.change)
-			wantError(t, err, 400, tt.code, tt.message)
+			synctest.Test(t, func(t *testing.T) {
+				_, err := withDeployments(t, canary, 0).create(appSpec("1", "2"), tt.change)
+				wantError(t, err, 400, tt.code, tt.message)
+			})
 		})
 	}
-	id := must(d.create(appSpec("1", "2")))(t)
-	_, err := d.create(appSpec("1", "3"))
-	wantError(t, err, 400, "DeploymentLimitExceededException", "The Deployment Group 'group' already has an active Deployment '"+id+"'")
-	var typed *types.DeploymentLimitExceededException
-	equal(t, "error has its type", errors.As(err, &typed), true)
-	_, err = d.api.GetDeployment(t.Context(), &codedeploy.GetDeploymentInput{DeploymentId: aws.String("d-NONE")})
-	wantError(t, err, 400, "DeploymentDoesNotExistException", "The deployment d-NONE could not be found")
+	synctest.Test(t, func(t *testing.T) {
+		d := withDeployments(t, canary, 0)
+		id := must(d.create(appSpec("1", "2")))(t)
+		_, err := d.create(appSpec("1", "3"))
+		wantError(t, err, 400, "DeploymentLimitExceededException", "The Deployment Group 'group' already has an active Deployment '"+id+"'")
+		var typed *types.DeploymentLimitExceededException
+		equal(t, "error has its type", errors.As(err, &typed), true)
+		_, err = d.api.GetDeployment(t.Context(), &codedeploy.GetDeploymentInput{DeploymentId: aws.String("d-NONE")})
+		wantError(t, err, 400, "DeploymentDoesNotExistException", "The deployment d-NONE could not be found")
+	})
 }
 
 // Deployments can be set up with the aws CLI.
 func TestSettingUpDeployments(t *testing.T) {
 	t.Parallel()
-	d := withDeployments(t, "", 0)
-	must(d.api.CreateApplication(t.Context(), &codedeploy.CreateApplicationInput{ApplicationName: aws.String("mine"), ComputePlatform: types.ComputePlatformLambda}))(t)
-	must(d.api.CreateDeploymentConfig(t.Context(), &codedeploy.CreateDeploymentConfigInput{
-		DeploymentConfigName: aws.String("half"), ComputePlatform: types.ComputePlatformLambda,
-		TrafficRoutingConfig: &types.TrafficRoutingConfig{Type: types.TrafficRoutingTypeTimeBasedLinear, TimeBasedLinear: &types.TimeBasedLinear{LinearPercentage: 50, LinearInterval: 2}},
-	}))(t)
-	must(d.api.CreateDeploymentGroup(t.Context(), &codedeploy.CreateDeploymentGroupInput{
-		ApplicationName: aws.String("mine"), DeploymentGroupName: aws.String("fn"), DeploymentConfigName: aws.String("half"), ServiceRoleArn: aws.String(role),
-		DeploymentStyle: &types.DeploymentStyle{DeploymentType: types.DeploymentTypeBlueGreen, DeploymentOption: types.DeploymentOptionWithTrafficControl},
-	}))(t)
-	must(d.create(appSpec("1", "2"), func(in *codedeploy.CreateDeploymentInput) {
-		in.ApplicationName, in.DeploymentGroupName = aws.String("mine"), aws.String("fn")
-	}))(t)
-	equal(t, "alias", d.alias(), "1 2:0.5")
-	d.clock.forward(2 * time.Minute)
-	equal(t, "alias", d.alias(), "2")
+	synctest.Test(t, func(t *testing.T) {
+		d := withDeployments(t, "", 0)
+		must(d.api.CreateApplication(t.Context(), &codedeploy.CreateApplicationInput{ApplicationName: aws.String("mine"), ComputePlatform: types.ComputePlatformLambda}))(t)
+		must(d.api.CreateDeploymentConfig(t.Context(), &codedeploy.CreateDeploymentConfigInput{
+			DeploymentConfigName: aws.String("half"), ComputePlatform: types.ComputePlatformLambda,
+			TrafficRoutingConfig: &types.TrafficRoutingConfig{Type: types.TrafficRoutingTypeTimeBasedLinear, TimeBasedLinear: &types.TimeBasedLinear{LinearPercentage: 50, LinearInterval: 2}},
+		}))(t)
+		must(d.api.CreateDeploymentGroup(t.Context(), &codedeploy.CreateDeploymentGroupInput{
+			ApplicationName: aws.String("mine"), DeploymentGroupName: aws.String("fn"), DeploymentConfigName: aws.String("half"), ServiceRoleArn: aws.String(role),
+			DeploymentStyle: &types.DeploymentStyle{DeploymentType: types.DeploymentTypeBlueGreen, DeploymentOption: types.DeploymentOptionWithTrafficControl},
+		}))(t)
+		must(d.create(appSpec("1", "2"), func(in *codedeploy.CreateDeploymentInput) {
+			in.ApplicationName, in.DeploymentGroupName = aws.String("mine"), aws.String("fn")
+		}))(t)
+		equal(t, "alias", d.alias(), "1 2:0.5")
+		time.Sleep(2 * time.Minute)
+		equal(t, "alias", d.alias(), "2")
 
-	config := must(d.api.GetDeploymentConfig(t.Context(), &codedeploy.GetDeploymentConfigInput{DeploymentConfigName: aws.String(canary)}))(t).DeploymentConfigInfo
-	equal(t, "config", fmt.Sprint(config.ComputePlatform, config.TrafficRoutingConfig.Type, *config.TrafficRoutingConfig.TimeBasedCanary), fmt.Sprint("Lambda", "TimeBasedCanary", types.TimeBasedCanary{CanaryPercentage: 10, CanaryInterval: 5}))
-	list := must(d.api.ListDeploymentConfigs(t.Context(), &codedeploy.ListDeploymentConfigsInput{}))(t).DeploymentConfigsList
-	equal(t, "number of configs", len(list), 10)
-	for _, name := range []string{canary, linear, "half", "CodeDeployDefault.LambdaAllAtOnce", "CodeDeployDefault.LambdaCanary10Percent30Minutes", "CodeDeployDefault.LambdaLinear10PercentEvery10Minutes"} {
-		equal(t, name+" is listed", slices.Contains(list, name), true)
-	}
+		config := must(d.api.GetDeploymentConfig(t.Context(), &codedeploy.GetDeploymentConfigInput{DeploymentConfigName: aws.String(canary)}))(t).DeploymentConfigInfo
+		equal(t, "config", fmt.Sprint(config.ComputePlatform, config.TrafficRoutingConfig.Type, *config.TrafficRoutingConfig.TimeBasedCanary), fmt.Sprint("Lambda", "TimeBasedCanary", types.TimeBasedCanary{CanaryPercentage: 10, CanaryInterval: 5}))
+		list := must(d.api.ListDeploymentConfigs(t.Context(), &codedeploy.ListDeploymentConfigsInput{}))(t).DeploymentConfigsList
+		equal(t, "number of configs", len(list), 10)
+		for _, name := range []string{canary, linear, "half", "CodeDeployDefault.LambdaAllAtOnce", "CodeDeployDefault.LambdaCanary10Percent30Minutes", "CodeDeployDefault.LambdaLinear10PercentEvery10Minutes"} {
+			equal(t, name+" is listed", slices.Contains(list, name), true)
+		}
+	})
 }
 
 func TestServicesSideBySide(t *testing.T) {
 	t.Parallel()
-	d := withDeployments(t, linear, 0)
-	watch := cloudwatch.NewFromConfig(d.conf)
-	id := must(d.create(appSpec("1", "2")))(t)
-	var wg sync.WaitGroup
-	for range 4 {
-		wg.Go(func() {
-			for range 5 {
-				d.clock.forward(10 * time.Second)
-				d.SetAlarm("others", "ALARM", "")
-				_, err1 := d.lambda.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("fn:prod")})
-				_, err2 := getAlias(t, d.lambda, "prod")
-				_, err3 := d.api.GetDeployment(t.Context(), &codedeploy.GetDeploymentInput{DeploymentId: &id})
-				_, err4 := watch.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{})
-				for _, err := range []error{err1, err2, err3, err4} {
-					if err != nil {
-						t.Error(err)
+	synctest.Test(t, func(t *testing.T) {
+		d := withDeployments(t, linear, 0)
+		watch := cloudwatch.NewFromConfig(d.conf)
+		id := must(d.create(appSpec("1", "2")))(t)
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				for range 5 {
+					time.Sleep(40 * time.Second)
+					d.SetAlarm("others", "ALARM", "")
+					_, err1 := d.lambda.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("fn:prod")})
+					_, err2 := getAlias(t, d.lambda, "prod")
+					_, err3 := d.api.GetDeployment(t.Context(), &codedeploy.GetDeploymentInput{DeploymentId: &id})
+					_, err4 := watch.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{})
+					for _, err := range []error{err1, err2, err3, err4} {
+						if err != nil {
+							t.Error(err)
+						}
 					}
+					d.SetAlarm("others", "OK", "")
 				}
-				d.SetAlarm("others", "OK", "")
-			}
-		})
-	}
-	wg.Wait()
-	equal(t, "alias", d.alias(), "1 2:0.4")
-	d.clock.forward(time.Hour)
-	equal(t, "alias", d.alias(), "2")
+			})
+		}
+		wg.Wait()
+		equal(t, "alias", d.alias(), "1 2:0.4")
+		time.Sleep(time.Hour)
+		equal(t, "alias", d.alias(), "2")
+	})
 }

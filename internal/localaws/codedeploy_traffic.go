@@ -16,7 +16,7 @@ const (
 // deploy carries out the steps of all deployments that are due. A rollback is a
 // deployment of its own, so it may add to s.deployments.
 func (s *store) deploy() {
-	now := s.now()
+	now := time.Now()
 	for i := 0; i < len(s.deployments); i++ { //nolint:intrange // the slice grows
 		d := s.deployments[i]
 		for d.running() {
@@ -87,7 +87,7 @@ func (s *store) stopIfAlarmed(d *deployment, at time.Time) bool {
 func (s *store) stopAlarmed(region string) {
 	for _, d := range slices.Clone(s.deployments) {
 		if d.region == region && d.status == inProgress {
-			s.stopIfAlarmed(d, s.now())
+			s.stopIfAlarmed(d, time.Now())
 		}
 	}
 }
@@ -125,7 +125,7 @@ func (s *store) subject(d *deployment) (*function, *alias, *deploymentProblem) {
 	if f == nil {
 		return nil, nil, &deploymentProblem{"INVALID_LAMBDA_FUNCTION", "The deployment failed because the Lambda function " + d.spec.function + " in the AppSpec file does not exist."}
 	}
-	f.settle(s.now())
+	f.settle(time.Now())
 	a := f.aliases[d.spec.alias]
 	switch {
 	case a == nil:

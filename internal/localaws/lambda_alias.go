@@ -40,7 +40,7 @@ func (f *function) aliasesOf(number string) []string {
 
 // put creates or changes an alias. Any change gives the alias a new RevisionId
 // (A6), but not its versions (A14). Its provisioned concurrency moves with it.
-func (s *store) put(f *function, to Alias) *alias { return s.putAt(f, to, s.now()) }
+func (s *store) put(f *function, to Alias) *alias { return s.putAt(f, to, time.Now()) }
 
 func (s *store) putAt(f *function, to Alias, at time.Time) *alias {
 	to.RevisionId = newID()
@@ -66,7 +66,7 @@ func (s *store) putAt(f *function, to Alias, at time.Time) *alias {
 
 // moving reports whether the alias's last move has not taken effect everywhere yet.
 func (s *store) moving(a *alias) bool {
-	return a.left != "" && s.now().Before(a.moved.Add(s.settle))
+	return a.left != "" && time.Now().Before(a.moved.Add(s.settle))
 }
 
 // aliasConfiguration is Lambda's AliasConfiguration.

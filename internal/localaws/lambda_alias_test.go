@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"lambda-release/internal/localaws"
@@ -323,23 +324,25 @@ func TestA12ProvisionedConcurrencyAndWeights(t *testing.T) {
 
 func TestA12aTransientWeights(t *testing.T) {
 	t.Parallel()
-	clock := newClock()
-	c, api := withFunction(t, localaws.Options{Settle: time.Second, Now: clock.Now})
-	publish(c, 2)
-	c.SetAlias("fn", localaws.Alias{Name: "prod", Version: "1"})
-	if err := c.ProvisionConcurrency("fn", "prod"); err != nil {
-		t.Fatal(err)
-	}
-	must(updateAlias(t, api, "prod", to("2")))(t)
-	moving := must(getAlias(t, api, "prod"))(t)
-	equal(t, "FunctionVersion", *moving.FunctionVersion, "2")
-	if moving.RoutingConfig == nil || !cmp.Equal(moving.RoutingConfig.AdditionalVersionWeights, map[string]float64{"1": 1}) {
-		t.Errorf("weights while AWS moves the traffic are %v, want 1: 1", moving.RoutingConfig)
-	}
-	clock.forward(time.Second)
-	if moved := must(getAlias(t, api, "prod"))(t); moved.RoutingConfig != nil {
-		t.Errorf("weights afterwards are %v, want none", moved.RoutingConfig)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		onDate()
+		c, api := withFunction(t, localaws.Options{Settle: time.Second})
+		publish(c, 2)
+		c.SetAlias("fn", localaws.Alias{Name: "prod", Version: "1"})
+		if err := c.ProvisionConcurrency("fn", "prod"); err != nil {
+			t.Fatal(err)
+		}
+		must(updateAlias(t, api, "prod", to("2")))(t)
+		moving := must(getAlias(t, api, "prod"))(t)
+		equal(t, "FunctionVersion", *moving.FunctionVersion, "2")
+		if moving.RoutingConfig == nil || !cmp.Equal(moving.RoutingConfig.AdditionalVersionWeights, map[string]float64{"1": 1}) {
+			t.Errorf("weights while AWS moves the traffic are %v, want 1: 1", moving.RoutingConfig)
+		}
+		time.Sleep(time.Second)
+		if moved := must(getAlias(t, api, "prod"))(t); moved.RoutingConfig != nil {
+			t.Errorf("weights afterwards are %v, want none", moved.RoutingConfig)
+		}
+	})
 }
 
 func TestA13EmptyWeights(t *testing.T) {
@@ -436,30 +439,32 @@ func TestA16ListAliases(t *testing.T) {
 
 func TestA17RoutingIsLate(t *testing.T) {
 	t.Parallel()
-	clock := newClock()
-	c, api := withFunction(t, localaws.Options{Settle: time.Second, Now: clock.Now})
-	publish(c, 2)
-	c.SetAlias("fn", localaws.Alias{Name: "prod", Version: "1"})
-	must(updateAlias(t, api, "prod", to("2")))(t)
-	invoke := func() (string, error) {
-		out, err := api.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("fn:prod")})
-		if err != nil {
-			return "", err
+	synctest.Test(t, func(t *testing.T) {
+		onDate()
+		c, api := withFunction(t, localaws.Options{Settle: time.Second})
+		publish(c, 2)
+		c.SetAlias("fn", localaws.Alias{Name: "prod", Version: "1"})
+		must(updateAlias(t, api, "prod", to("2")))(t)
+		invoke := func() (string, error) {
+			out, err := api.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("fn:prod")})
+			if err != nil {
+				return "", err
+			}
+			return *out.ExecutedVersion, nil
 		}
-		return *out.ExecutedVersion, nil
-	}
-	reached := map[string]int{}
-	for range 10 {
-		reached[must(invoke())(t)]++
-	}
-	if diff := cmp.Diff(map[string]int{"1": 5, "2": 5}, reached); diff != "" {
-		t.Error(diff)
-	}
-	must(api.DeleteFunction(t.Context(), &lambda.DeleteFunctionInput{FunctionName: aws.String("fn"), Qualifier: aws.String("1")}))(t)
-	_, err := invoke()
-	wantError(t, err, 404, "ResourceNotFoundException", "Function not found: "+arn+":1")
-	clock.forward(time.Second)
-	for range 4 {
-		equal(t, "version", must(invoke())(t), "2")
-	}
+		reached := map[string]int{}
+		for range 10 {
+			reached[must(invoke())(t)]++
+		}
+		if diff := cmp.Diff(map[string]int{"1": 5, "2": 5}, reached); diff != "" {
+			t.Error(diff)
+		}
+		must(api.DeleteFunction(t.Context(), &lambda.DeleteFunctionInput{FunctionName: aws.String("fn"), Qualifier: aws.String("1")}))(t)
+		_, err := invoke()
+		wantError(t, err, 404, "ResourceNotFoundException", "Function not found: "+arn+":1")
+		time.Sleep(time.Second)
+		for range 4 {
+			equal(t, "version", must(invoke())(t), "2")
+		}
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Function is the code and configuration of a function or of one version of it.
@@ -65,7 +66,7 @@ func (s *store) create(t target, c Function, tags map[string]string) (*function,
 	if err := s.checkStorage(c.codeSize()); err != nil {
 		return nil, err
 	}
-	now := s.now()
+	now := time.Now()
 	f := &function{
 		name: t.function,
 		arn:  t.arn,
@@ -93,7 +94,7 @@ func (s *store) create(t target, c Function, tags map[string]string) (*function,
 
 // write records that an update of $LATEST has begun (V2, V7).
 func (s *store) write(f *function) {
-	now := s.now()
+	now := time.Now()
 	f.written = true
 	f.latest.modified = now
 	f.latest.revision = newID()

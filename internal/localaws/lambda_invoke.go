@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"time"
 )
 
 // Invocation is the input of the script set by [Cloud.OnInvoke].
@@ -101,7 +102,7 @@ func (l *lambda) reach(t target) (run func(Invocation) Answer, number string, er
 	if v.state.value != "Active" {
 		if v.state.value == "Inactive" {
 			v.state = restoring
-			v.settling = &settling{l.now().Add(l.settle), active, v.update, false}
+			v.settling = &settling{time.Now().Add(l.settle), active, v.update, false}
 		}
 		return nil, "", v.unready()
 	}

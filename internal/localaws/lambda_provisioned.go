@@ -33,7 +33,7 @@ func (s *store) provision(f *function, qualifier string) provisionedConfiguratio
 		Status:                                   "IN_PROGRESS",
 		LastModified:                             timestamp(p.modified),
 	}
-	if s.now().Before(p.since.Add(s.settle)) {
+	if time.Now().Before(p.since.Add(s.settle)) {
 		return c
 	}
 	if reason := f.failures[qualifier]; reason != "" {
@@ -126,7 +126,7 @@ func (l *lambda) putProvisionedConcurrencyConfig(r *request) (answer, error) {
 	if err := f.admitProvisioned(qualifier); err != nil {
 		return answer{}, err
 	}
-	now := l.now()
+	now := time.Now()
 	f.provisioned[qualifier] = &provisioned{*in.ProvisionedConcurrentExecutions, now, now}
 	return reply(http.StatusAccepted, provisionedConfiguration{
 		RequestedProvisionedConcurrentExecutions: *in.ProvisionedConcurrentExecutions,
@@ -192,7 +192,7 @@ func (c *Cloud) ProvisionConcurrency(name, qualifier string) error {
 	c.on(name, func(f *function) {
 		f.mustResolve(qualifier)
 		if err = f.admitProvisioned(qualifier); err == nil {
-			now := c.store.now()
+			now := time.Now()
 			f.provisioned[qualifier] = &provisioned{1, now, now.Add(-c.store.settle)}
 		}
 	})

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"lambda-release/internal/localaws"
@@ -21,30 +22,32 @@ const inProgress = "The operation cannot be performed at this time. An update is
 
 func TestV1Create(t *testing.T) {
 	t.Parallel()
-	clock := newClock()
-	_, api := start(t, localaws.Options{Settle: time.Second, Now: clock.Now})
-	made := must(api.CreateFunction(t.Context(), newFunction(t)))(t)
-	equal(t, "State", made.State, types.StatePending)
-	equal(t, "StateReasonCode", made.StateReasonCode, types.StateReasonCodeCreating)
-	equal(t, "StateReason", *made.StateReason, "The function is being created.")
-	equal(t, "LastUpdateStatus", made.LastUpdateStatus, "")
-	equal(t, "FunctionArn", *made.FunctionArn, arn)
-	equal(t, "Version", *made.Version, "$LATEST")
+	synctest.Test(t, func(t *testing.T) {
+		onDate()
+		_, api := start(t, localaws.Options{Settle: time.Second})
+		made := must(api.CreateFunction(t.Context(), newFunction(t)))(t)
+		equal(t, "State", made.State, types.StatePending)
+		equal(t, "StateReasonCode", made.StateReasonCode, types.StateReasonCodeCreating)
+		equal(t, "StateReason", *made.StateReason, "The function is being created.")
+		equal(t, "LastUpdateStatus", made.LastUpdateStatus, "")
+		equal(t, "FunctionArn", *made.FunctionArn, arn)
+		equal(t, "Version", *made.Version, "$LATEST")
 
-	clock.forward(999 * time.Millisecond)
-	equal(t, "State before it settles", getFunction(t, api, "").State, types.StatePending)
-	_, err := api.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: aws.String("fn")})
-	wantError(t, err, 409, "ResourceConflictException", "The operation cannot be performed at this time. The function is currently in the following state: Pending")
+		time.Sleep(999 * time.Millisecond)
+		equal(t, "State before it settles", getFunction(t, api, "").State, types.StatePending)
+		_, err := api.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: aws.String("fn")})
+		wantError(t, err, 409, "ResourceConflictException", "The operation cannot be performed at this time. The function is currently in the following state: Pending")
 
-	clock.forward(time.Millisecond)
-	ready := getFunction(t, api, "")
-	equal(t, "State", ready.State, types.StateActive)
-	equal(t, "LastUpdateStatus", ready.LastUpdateStatus, types.LastUpdateStatusSuccessful)
-	differ(t, "RevisionId", *ready.RevisionId, *made.RevisionId)
-	equal(t, "RevisionId read again", *getFunction(t, api, "").RevisionId, *ready.RevisionId)
+		time.Sleep(time.Millisecond)
+		ready := getFunction(t, api, "")
+		equal(t, "State", ready.State, types.StateActive)
+		equal(t, "LastUpdateStatus", ready.LastUpdateStatus, types.LastUpdateStatusSuccessful)
+		differ(t, "RevisionId", *ready.RevisionId, *made.RevisionId)
+		equal(t, "RevisionId read again", *getFunction(t, api, "").RevisionId, *ready.RevisionId)
 
-	_, err = api.CreateFunction(t.Context(), newFunction(t))
-	wantError(t, err, 409, "ResourceConflictException", "Function already exist: fn")
+		_, err = api.CreateFunction(t.Context(), newFunction(t))
+		wantError(t, err, 409, "ResourceConflictException", "Function already exist: fn")
+	})
 }
 
 func TestV1StatusOnTheWire(t *testing.T) {
@@ -78,19 +81,21 @@ func TestV2Update(t *testing.T) {
 	for name, update := range updates {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			clock := newClock()
-			c, api := withFunction(t, localaws.Options{Settle: time.Second, Now: clock.Now})
-			before := getFunction(t, api, "")
-			got := update(t, api)
-			equal(t, "answer", got, configured{types.StateActive, types.LastUpdateStatusInProgress, types.LastUpdateStatusReasonCode("Creating"), got.RevisionID})
-			differ(t, "RevisionId at the call", got.RevisionID, *before.RevisionId)
-			equal(t, "status", c.Calls()[1].Status, http.StatusOK)
+			synctest.Test(t, func(t *testing.T) {
+				onDate()
+				c, api := withFunction(t, localaws.Options{Settle: time.Second})
+				before := getFunction(t, api, "")
+				got := update(t, api)
+				equal(t, "answer", got, configured{types.StateActive, types.LastUpdateStatusInProgress, types.LastUpdateStatusReasonCode("Creating"), got.RevisionID})
+				differ(t, "RevisionId at the call", got.RevisionID, *before.RevisionId)
+				equal(t, "status", c.Calls()[1].Status, http.StatusOK)
 
-			equal(t, "LastUpdateStatus meanwhile", getFunction(t, api, "").LastUpdateStatus, types.LastUpdateStatusInProgress)
-			clock.forward(time.Second)
-			after := getFunction(t, api, "")
-			equal(t, "LastUpdateStatus", after.LastUpdateStatus, types.LastUpdateStatusSuccessful)
-			differ(t, "RevisionId when it completed", *after.RevisionId, got.RevisionID)
+				equal(t, "LastUpdateStatus meanwhile", getFunction(t, api, "").LastUpdateStatus, types.LastUpdateStatusInProgress)
+				time.Sleep(time.Second)
+				after := getFunction(t, api, "")
+				equal(t, "LastUpdateStatus", after.LastUpdateStatus, types.LastUpdateStatusSuccessful)
+				differ(t, "RevisionId when it completed", *after.RevisionId, got.RevisionID)
+			})
 		})
 	}
 }
@@ -122,14 +127,16 @@ func TestV3WritesWhileInProgress(t *testing.T) {
 	for name, call := range calls {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			clock := newClock()
-			_, api := withFunction(t, localaws.Options{Settle: time.Second, Now: clock.Now})
-			must(api.UpdateFunctionCode(t.Context(), &lambda.UpdateFunctionCodeInput{FunctionName: aws.String("fn"), ZipFile: zipOf(t, "two")}))(t)
-			wantError(t, call(t, api), 409, "ResourceConflictException", inProgress)
-			clock.forward(time.Second)
-			if err := call(t, api); err != nil {
-				t.Errorf("after it settled: %v", err)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				onDate()
+				_, api := withFunction(t, localaws.Options{Settle: time.Second})
+				must(api.UpdateFunctionCode(t.Context(), &lambda.UpdateFunctionCodeInput{FunctionName: aws.String("fn"), ZipFile: zipOf(t, "two")}))(t)
+				wantError(t, call(t, api), 409, "ResourceConflictException", inProgress)
+				time.Sleep(time.Second)
+				if err := call(t, api); err != nil {
+					t.Errorf("after it settled: %v", err)
+				}
+			})
 		})
 	}
 }
@@ -200,24 +207,26 @@ func TestV5PublishIsPendingFirst(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			clock := newClock()
-			c, api := withFunction(t, localaws.Options{Settle: time.Minute, Now: clock.Now}, tt.function)
-			if tt.prepare != nil {
-				tt.prepare(c)
-			}
-			state, version := tt.publish(t, api)
-			equal(t, "State", state, types.StatePending)
-			equal(t, "Version", version, "1")
-			pending := getFunction(t, api, version)
-			equal(t, "State meanwhile", pending.State, types.StatePending)
-			equal(t, "StateReasonCode meanwhile", pending.StateReasonCode, types.StateReasonCodeCreating)
-			clock.forward(time.Minute)
-			settled := getFunction(t, api, version)
-			equal(t, "State", settled.State, tt.becomes)
-			if tt.reason != "" {
-				equal(t, "reason", string(settled.StateReasonCode)+" "+*settled.StateReason, tt.reason)
-			}
-			equal(t, "RevisionId", *settled.RevisionId, *pending.RevisionId) // V11
+			synctest.Test(t, func(t *testing.T) {
+				onDate()
+				c, api := withFunction(t, localaws.Options{Settle: time.Minute}, tt.function)
+				if tt.prepare != nil {
+					tt.prepare(c)
+				}
+				state, version := tt.publish(t, api)
+				equal(t, "State", state, types.StatePending)
+				equal(t, "Version", version, "1")
+				pending := getFunction(t, api, version)
+				equal(t, "State meanwhile", pending.State, types.StatePending)
+				equal(t, "StateReasonCode meanwhile", pending.StateReasonCode, types.StateReasonCodeCreating)
+				time.Sleep(time.Minute)
+				settled := getFunction(t, api, version)
+				equal(t, "State", settled.State, tt.becomes)
+				if tt.reason != "" {
+					equal(t, "reason", string(settled.StateReasonCode)+" "+*settled.StateReason, tt.reason)
+				}
+				equal(t, "RevisionId", *settled.RevisionId, *pending.RevisionId) // V11
+			})
 		})
 	}
 
@@ -517,26 +526,28 @@ func TestV20Inactive(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			clock := newClock()
-			c, api := withFunction(t, localaws.Options{Settle: time.Second, Now: clock.Now}, func(f *localaws.Function) { f.SnapStart = tt.snapStart })
-			c.Publish("fn", "")
-			c.SetState("fn", "1", "Inactive", "Idle", "The function is idle.")
-			idle := getFunction(t, api, "1")
-			equal(t, "state", string(idle.State)+" "+string(idle.StateReasonCode)+" "+*idle.StateReason, "Inactive Idle The function is idle.")
+			synctest.Test(t, func(t *testing.T) {
+				onDate()
+				c, api := withFunction(t, localaws.Options{Settle: time.Second}, func(f *localaws.Function) { f.SnapStart = tt.snapStart })
+				c.Publish("fn", "")
+				c.SetState("fn", "1", "Inactive", "Idle", "The function is idle.")
+				idle := getFunction(t, api, "1")
+				equal(t, "state", string(idle.State)+" "+string(idle.StateReasonCode)+" "+*idle.StateReason, "Inactive Idle The function is idle.")
 
-			invoke := func() error {
-				_, err := api.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("fn"), Qualifier: aws.String("1")})
-				return err
-			}
-			wantError(t, invoke(), 409, tt.code, tt.message)
-			equal(t, "State", getFunction(t, api, "1").State, types.StatePending)
-			wantError(t, invoke(), 409, tt.code, tt.message)
-			clock.forward(time.Second)
-			if err := invoke(); err != nil {
-				t.Error(err)
-			}
-			equal(t, "State", getFunction(t, api, "1").State, types.StateActive)
-			equal(t, "RevisionId", *getFunction(t, api, "1").RevisionId, *idle.RevisionId)
+				invoke := func() error {
+					_, err := api.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("fn"), Qualifier: aws.String("1")})
+					return err
+				}
+				wantError(t, invoke(), 409, tt.code, tt.message)
+				equal(t, "State", getFunction(t, api, "1").State, types.StatePending)
+				wantError(t, invoke(), 409, tt.code, tt.message)
+				time.Sleep(time.Second)
+				if err := invoke(); err != nil {
+					t.Error(err)
+				}
+				equal(t, "State", getFunction(t, api, "1").State, types.StateActive)
+				equal(t, "RevisionId", *getFunction(t, api, "1").RevisionId, *idle.RevisionId)
+			})
 		})
 	}
 

@@ -23,12 +23,11 @@ import (
 // Options configures the account. With the zero value every call is answered at
 // once.
 type Options struct {
-	Account string           // default "123456789012"
-	Region  string           // region of the resources that Go code adds; default "eu-central-1"
-	Settle  time.Duration    // how long Pending and InProgress last; 0: until the next call
-	Latency time.Duration    // added to every call
-	Rate    float64          // Lambda's control-plane calls a second and region, AWS has 15; 0: unlimited
-	Now     func() time.Time // default time.Now
+	Account string        // default "123456789012"
+	Region  string        // region of the resources that Go code adds; default "eu-central-1"
+	Settle  time.Duration // how long Pending and InProgress last; 0: until the next call
+	Latency time.Duration // added to every call
+	Rate    float64       // Lambda's control-plane calls a second and region, AWS has 15; 0: unlimited
 }
 
 // Cloud is one AWS account. It is safe for concurrent use.
@@ -51,14 +50,11 @@ func New(o Options) *Cloud {
 	if o.Region == "" {
 		o.Region = "eu-central-1"
 	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
 	s := newStore(o)
 	return &Cloud{
 		latency:  o.Latency,
 		services: []service{&lambda{s}, newCloudwatch(s), newCodedeploy(s), &sts{s}, &apigateway{s}},
-		budgets:  newBudgets(o.Rate, o.Now),
+		budgets:  newBudgets(o.Rate),
 		store:    s,
 		closed:   make(chan struct{}),
 	}

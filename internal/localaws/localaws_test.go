@@ -5,8 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"net/http/httptest"
-	"sync"
+	"net/http"
 	"testing"
 	"time"
 
@@ -33,14 +32,19 @@ func start(t *testing.T, o localaws.Options, opts ...func(*lambda.Options)) (*lo
 	return c, lambda.NewFromConfig(config, opts...)
 }
 
-// serve serves a cloud and returns it with the configuration for clients.
+// serve serves a cloud in memory and returns it with the configuration for clients.
 func serve(t *testing.T, o localaws.Options) (*localaws.Cloud, aws.Config) {
 	t.Helper()
 	c := localaws.New(o)
-	server := httptest.NewServer(c)
-	t.Cleanup(server.Close)
+	loopback := localaws.NewLoopback(c)
+	t.Cleanup(loopback.Close)
 	t.Cleanup(c.Close)
-	return c, config(server.URL)
+	return c, config(loopback)
+}
+
+// dialling returns an HTTP client whose connections are in memory.
+func dialling(l *localaws.Loopback) *http.Client {
+	return &http.Client{Transport: &http.Transport{DialContext: l.Dial}}
 }
 
 // withFunction is start with a function fn.
@@ -67,15 +71,12 @@ func publish(c *localaws.Cloud, n int) {
 	}
 }
 
-func client(url string, opts ...func(*lambda.Options)) *lambda.Client {
-	return lambda.NewFromConfig(config(url), opts...)
-}
-
 // config returns a configuration for clients that do not retry.
-func config(url string) aws.Config {
+func config(l *localaws.Loopback) aws.Config {
 	return aws.Config{
 		Region:       "eu-central-1",
-		BaseEndpoint: aws.String(url),
+		BaseEndpoint: aws.String("http://localhost"),
+		HTTPClient:   dialling(l),
 		Retryer:      func() aws.Retryer { return aws.NopRetryer{} },
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"}, nil
@@ -83,25 +84,11 @@ func config(url string) aws.Config {
 	}
 }
 
-// clock is a clock that a test sets.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
+// date is when tests that name times begin.
+var date = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
 
-func newClock() *clock { return &clock{now: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)} }
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) forward(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
+// onDate moves the time of a bubble on to date.
+func onDate() { time.Sleep(time.Until(date)) }
 
 // zipOf returns a zip with one file with this content.
 func zipOf(t *testing.T, content string) []byte {

@@ -3,7 +3,6 @@ package localaws
 import (
 	"math"
 	"sync"
-	"time"
 
 	"golang.org/x/time/rate"
 )
@@ -25,14 +24,13 @@ var share = [budgetsNumber]float64{controlPlane: 1, getFunction: 100.0 / 15, get
 // budgets are the token buckets of an account, one set for each region.
 type budgets struct {
 	rate float64
-	now  func() time.Time
 
 	mu      sync.Mutex
 	regions map[string]*[budgetsNumber]*rate.Limiter
 }
 
-func newBudgets(perSecond float64, now func() time.Time) *budgets {
-	return &budgets{rate: perSecond, now: now, regions: map[string]*[budgetsNumber]*rate.Limiter{}}
+func newBudgets(perSecond float64) *budgets {
+	return &budgets{rate: perSecond, regions: map[string]*[budgetsNumber]*rate.Limiter{}}
 }
 
 // allow counts a call against a budget and reports whether it is within the rate.
@@ -51,5 +49,5 @@ func (b *budgets) allow(region string, which budget) bool {
 		}
 		b.regions[region] = set
 	}
-	return set[which].AllowN(b.now(), 1)
+	return set[which].Allow()
 }

@@ -2,6 +2,7 @@ package localaws_test
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"lambda-release/internal/localaws"
@@ -57,50 +58,58 @@ func TestRate(t *testing.T) {
 		t.Helper()
 		wantError(t, calls[name](t, api), 429, "TooManyRequestsException", "Rate exceeded")
 	}
-	newCloud := func(t *testing.T) (*clock, *localaws.Cloud, *lambda.Client) {
+	newCloud := func(t *testing.T) (*localaws.Cloud, *lambda.Client) {
 		t.Helper()
-		clock := newClock()
-		c, api := withFunction(t, localaws.Options{Rate: 15, Now: clock.Now})
+		onDate()
+		c, api := withFunction(t, localaws.Options{Rate: 15})
 		publish(c, 1)
 		c.SetAlias("fn", localaws.Alias{Name: "prod", Version: "1"})
 		must(addPermission(t, api, "api", "prod"))(t)
-		clock.forward(time.Minute)
-		return clock, c, api
+		time.Sleep(time.Minute)
+		return c, api
 	}
 
 	t.Run("shared by all calls", func(t *testing.T) {
 		t.Parallel()
-		clock, c, api := newCloud(t)
-		spend(t, api, 15, "GetAlias", "ListAliases", "GetFunctionConfiguration")
-		refused(t, api, "GetAlias")
-		refused(t, api, "ListAliases")
-		equal(t, "recorded status", c.Calls()[17].Status, 429)
-		clock.forward(time.Second / 15)
-		spend(t, api, 1, "GetAlias")
-		refused(t, api, "GetAlias")
-		clock.forward(time.Hour)
-		spend(t, api, 15, "GetAlias")
-		refused(t, api, "GetAlias")
+		synctest.Test(t, func(t *testing.T) {
+			c, api := newCloud(t)
+			spend(t, api, 15, "GetAlias", "ListAliases", "GetFunctionConfiguration")
+			refused(t, api, "GetAlias")
+			refused(t, api, "ListAliases")
+			equal(t, "recorded status", c.Calls()[17].Status, 429)
+			time.Sleep(time.Second / 15)
+			spend(t, api, 1, "GetAlias")
+			refused(t, api, "GetAlias")
+			time.Sleep(time.Hour)
+			spend(t, api, 15, "GetAlias")
+			refused(t, api, "GetAlias")
+		})
 	})
 	t.Run("GetFunction's own", func(t *testing.T) {
 		t.Parallel()
-		_, _, api := newCloud(t)
-		spend(t, api, 100, "GetFunction")
-		refused(t, api, "GetFunction")
-		spend(t, api, 15, "GetAlias")
+		synctest.Test(t, func(t *testing.T) {
+			_, api := newCloud(t)
+			spend(t, api, 100, "GetFunction")
+			refused(t, api, "GetFunction")
+			spend(t, api, 15, "GetAlias")
+		})
 	})
 	t.Run("GetPolicy's own", func(t *testing.T) {
 		t.Parallel()
-		_, _, api := newCloud(t)
-		spend(t, api, 15, "GetPolicy")
-		refused(t, api, "GetPolicy")
-		spend(t, api, 15, "GetAlias")
+		synctest.Test(t, func(t *testing.T) {
+			_, api := newCloud(t)
+			spend(t, api, 15, "GetPolicy")
+			refused(t, api, "GetPolicy")
+			spend(t, api, 15, "GetAlias")
+		})
 	})
 	t.Run("Invoke is not limited", func(t *testing.T) {
 		t.Parallel()
-		_, _, api := newCloud(t)
-		spend(t, api, 15, "GetAlias")
-		spend(t, api, 200, "Invoke")
+		synctest.Test(t, func(t *testing.T) {
+			_, api := newCloud(t)
+			spend(t, api, 15, "GetAlias")
+			spend(t, api, 200, "Invoke")
+		})
 	})
 	t.Run("unlimited", func(t *testing.T) {
 		t.Parallel()

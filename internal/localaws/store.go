@@ -11,7 +11,6 @@ type store struct {
 	account string
 	region  string // of the resources that Go code adds
 	settle  time.Duration
-	now     func() time.Time
 
 	mu          sync.Mutex
 	functions   map[string]*function // by unqualified ARN
@@ -37,7 +36,6 @@ func newStore(o Options) *store {
 		account:   o.Account,
 		region:    o.Region,
 		settle:    o.Settle,
-		now:       o.Now,
 		functions: map[string]*function{},
 		numbers:   map[string]int{},
 		buckets:   map[string]bucket{},
@@ -46,7 +44,7 @@ func newStore(o Options) *store {
 		metrics: map[string]series{},
 
 		applications: map[place]*application{},
-		configs:      predefined(o.Now()),
+		configs:      predefined(time.Now()),
 
 		roles:    map[string]*Role{},
 		sessions: map[string]*session{},
@@ -61,7 +59,7 @@ func (s *store) function(arn string) *function {
 	s.deploy()
 	f := s.functions[arn]
 	if f != nil {
-		f.settle(s.now())
+		f.settle(time.Now())
 	}
 	return f
 }

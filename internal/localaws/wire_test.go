@@ -6,7 +6,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -21,14 +20,14 @@ const signed = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20261123/eu-central-1/la
 // send makes a call without an SDK.
 func send(t *testing.T, c *localaws.Cloud, method, path, body string, headers map[string]string) (*http.Response, string) {
 	t.Helper()
-	server := httptest.NewServer(c)
-	t.Cleanup(server.Close)
-	req := must(http.NewRequestWithContext(t.Context(), method, server.URL+path, strings.NewReader(body)))(t)
+	loopback := localaws.NewLoopback(c)
+	t.Cleanup(loopback.Close)
+	req := must(http.NewRequestWithContext(t.Context(), method, "http://localhost"+path, strings.NewReader(body)))(t)
 	req.Header.Set("Authorization", signed)
 	for k, v := range headers {
 		req.Header.Set(k, v)
 	}
-	res := must(server.Client().Do(req))(t)
+	res := must(dialling(loopback).Do(req))(t)
 	defer func() { _ = res.Body.Close() }()
 	return res, string(must(io.ReadAll(res.Body))(t))
 }

@@ -115,6 +115,43 @@ func TestLinearShift(t *testing.T) {
 	})
 }
 
+// An hour and a half, in which a call is never answered, takes milliseconds.
+func TestALongShiftOutlivesAHungCall(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]localaws.Fault{
+		"never carried out":                  {Hang: true},
+		"carried out, and answered too late": {Delay: 30 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				r := newRollout(t, "items")
+				r.OnCall(func(c localaws.Call) *localaws.Fault {
+					if c.Operation == "UpdateAlias" && c.Attempt == 5 {
+						return &fault
+					}
+					return nil
+				})
+				states := r.states("items")
+				begun := time.Now()
+				ended(t, r.shift(t.Context(), "Linear10PercentEvery10Minutes", nil, "items"), release.Released, 2)
+				// A call is given up after 20 seconds, and tried again soon.
+				if took := time.Since(begun) - 90*time.Minute; took < 20*time.Second || took > 21*time.Second {
+					t.Errorf("took %s longer than 90 minutes", took)
+				}
+				want := []string{"1"}
+				for step := 1; step < 10; step++ {
+					want = append(want, fmt.Sprintf("1 map[2:%g]", float64(step)/10))
+				}
+				if diff := cmp.Diff(append(want, "2"), states()); diff != "" {
+					t.Error(diff)
+				}
+				r.at("items", "prod", "2", "shop [2 < 1 | run 500]")
+			})
+		})
+	}
+}
+
 func TestCanaryTakesItsShareOfTheTraffic(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
