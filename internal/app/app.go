@@ -10,21 +10,14 @@ import (
 	"strings"
 	"time"
 
+	"lambda-release/internal/alias"
 	"lambda-release/internal/awsapi"
 	"lambda-release/internal/event"
 	"lambda-release/internal/input"
 	"lambda-release/internal/release"
 	"lambda-release/internal/report"
+	"lambda-release/internal/rollout"
 	"lambda-release/internal/rules"
-	"lambda-release/internal/traffic"
-)
-
-// The exit codes.
-const (
-	exitDone      = 0 // done, or nothing to do
-	exitFailed    = 1 // failed; every alias is as it was before
-	exitBadInput  = 2 // invalid input or environment; nothing was changed
-	exitDisplaced = 3 // failed, and an alias is not as it was before, or unknown; the message says what is known
 )
 
 // Run runs the program. It reads only its arguments, getenv and the files that
@@ -36,10 +29,10 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	switch {
 	case errors.Is(err, input.ErrHelp):
 		input.Usage(stdout)
-		return exitDone
+		return release.ExitDone
 	case errors.Is(err, input.ErrVersion):
 		_, _ = fmt.Fprintln(stdout, "lambda-release", Version()) // the user sees whether this was written
-		return exitDone
+		return release.ExitDone
 	}
 	out := report.New(stdout, stderr, getenv, time.Now)
 	if err != nil {
@@ -69,17 +62,10 @@ func operate(ctx context.Context, in input.Input, ev event.Event, target rules.T
 		Region: in.Region, Getenv: getenv, Timeout: in.Timeout, Version: Version(), Role: role(in, ev, getenv, out),
 	})
 	if err != nil {
-		return finish(out, release.NotStarted(req, in.Operation, err))
+		return finish(out, release.NotStarted(req, err))
 	}
 	releaser := release.Releaser{AWS: aws, Progress: out, Getenv: getenv}
-	do := map[string]func(context.Context, release.Request) release.Result{
-		input.Release:     releaser.Release,
-		input.Promote:     releaser.Promote,
-		input.Rollback:    releaser.Rollback,
-		input.Prune:       releaser.Prune,
-		input.DeleteAlias: releaser.DeleteAlias,
-	}[in.Operation]
-	return finish(out, do(ctx, req))
+	return finish(out, releaser.Run(ctx, req))
 }
 
 // intent is the first line of the log: the operation, the alias, and why that
@@ -89,7 +75,7 @@ func intent(in input.Input, ev event.Event, target rules.Target) string {
 	for _, f := range in.Functions {
 		names = append(names, f.Name)
 	}
-	text := in.Operation + " " + strings.Join(names, ", ")
+	text := in.Operation.String() + " " + strings.Join(names, ", ")
 	if target.Alias != "" {
 		text += " -> " + target.Alias
 	}
@@ -105,23 +91,18 @@ func intent(in input.Input, ev event.Event, target rules.Target) string {
 // finish reports the result and returns the exit code.
 func finish(out *report.Reporter, res release.Result) int {
 	reportErr := out.Finish(res)
-	switch {
-	case res.Displaced():
-		return exitDisplaced
-	case res.Refused:
-		return exitBadInput
-	case res.Status() == release.Failed:
-		return exitFailed
-	case reportErr != nil && res.Changed():
-		return exitDisplaced
-	case reportErr != nil:
-		return exitFailed
+	switch code := res.ExitCode(); {
+	case code != release.ExitDone || reportErr == nil:
+		return code
+	case res.Changed():
+		return release.ExitNotAsItWas
 	}
-	return exitDone
+	return release.ExitFailed
 }
 
 func request(in input.Input, ev event.Event, target rules.Target) release.Request {
 	return release.Request{
+		Operation:        in.Operation,
 		Functions:        in.Functions,
 		Alias:            target.Alias,
 		Latest:           target.Latest,
@@ -130,14 +111,14 @@ func request(in input.Input, ev event.Event, target rules.Target) release.Reques
 		CodeSHA256:       in.CodeSHA256,
 		ClearWeights:     in.ClearWeights,
 		DryRun:           in.DryRun,
-		Version:          release.Version(in.Version),
+		Version:          alias.Version(in.Version),
 		From:             in.VersionOf,
 		Keep:             in.KeepVersions,
 		Code:             in.Code,
 		Provisioned:      in.WaitForProvisioned,
 		Stages:           in.Stages[target.Alias],
 		StageVariable:    in.StageVariable,
-		Rollout:          rollout(in),
+		Rollout:          rolloutOf(in),
 		CodeDeploy:       codeDeploy(in),
 		Smoke:            release.Smoke{Payloads: in.SmokeTest, Expect: in.Expect, Given: in.ExpectGiven},
 		Run:              release.Run{ID: ev.RunID, Attempt: ev.Attempt, Ref: ev.Ref.Short(), SHA: ev.SHA},
@@ -153,10 +134,10 @@ func ownTime(in input.Input) time.Duration {
 	return in.Strategy.Duration() + in.BakeTime
 }
 
-func rollout(in input.Input) release.Rollout {
+func rolloutOf(in input.Input) release.Rollout {
 	o := release.Rollout{
 		Bake:   in.BakeTime,
-		Health: traffic.Health{Alarms: in.Alarms, MaxErrorRate: in.MaxErrorRate, MinInvocations: in.MinInvocations},
+		Health: rollout.Health{Alarms: in.Alarms, MaxErrorRate: in.MaxErrorRate, MinInvocations: in.MinInvocations},
 	}
 	if in.Strategy != nil && in.CodeDeploy == nil {
 		o.Strategy = *in.Strategy
@@ -178,13 +159,13 @@ func codeDeploy(in input.Input) *release.CodeDeploy {
 // skip ends a run for which no rule matches.
 func skip(out *report.Reporter, in input.Input, why error) int {
 	if err := out.Skip(in.Operation, why.Error(), in.IfNoMatch == "warn"); err != nil {
-		return exitFailed
+		return release.ExitFailed
 	}
-	return exitDone
+	return release.ExitDone
 }
 
 // refuse reports what is wrong with the inputs or the environment.
 func refuse(out *report.Reporter, err error) int {
 	out.Refuse(err)
-	return exitBadInput
+	return release.ExitBadInput
 }

@@ -6,6 +6,7 @@ import (
 
 	"lambda-release/internal/event"
 	"lambda-release/internal/input"
+	"lambda-release/internal/release"
 	"lambda-release/internal/rules"
 )
 
@@ -19,9 +20,9 @@ func targetOf(in input.Input, ev event.Event, eventErr error) (rules.Target, err
 	switch {
 	case eventErr != nil && !noRef:
 		return rules.Target{}, eventErr
-	case in.Operation == input.Prune:
+	case in.Operation == release.Prune:
 		return rules.Target{}, nil
-	case in.Operation == input.DeleteAlias:
+	case in.Operation == release.DeleteAlias:
 		return previewOf(in, ev, eventErr)
 	case in.Alias != "":
 		return rules.Target{Alias: in.Alias}, nil

@@ -16,25 +16,26 @@ import (
 	"lambda-release/internal/artifact"
 	"lambda-release/internal/function"
 	"lambda-release/internal/gateway"
+	"lambda-release/internal/release"
+	"lambda-release/internal/rollout"
 	"lambda-release/internal/rules"
-	"lambda-release/internal/traffic"
 )
 
 // Input is what the job should do.
 type Input struct {
-	Functions          []function.ID     // at least one, no short name twice
-	Rules              rules.Rules       // `aliases`
-	Alias              string            // passes rules.CheckAlias; "": Rules decide
-	Ref                string            // in a form that rules.ParseRef takes; "": the event's
-	IfNoMatch          string            // warn, ignore or error
-	Operation          string            // Release and the other operations
+	Functions          []function.ID // at least one, no short name twice
+	Rules              rules.Rules   // `aliases`
+	Alias              string        // passes rules.CheckAlias; "": Rules decide
+	Ref                string        // in a form that rules.ParseRef takes; "": the event's
+	IfNoMatch          string        // warn, ignore or error
+	Operation          release.Operation
 	Version            int64             // `version` as a number; 0: not given as one
 	VersionOf          string            // `version` as the name of an alias, for Promote
 	KeepVersions       int               // 3 or more; 0: nothing is deleted
 	SmokeTest          map[string][]byte // JSON by short function name; a function left out is not tested
 	Expect             *gojq.Code        // `smoke-test-expect`; nil: any answer passes
 	ExpectGiven        string            // as given
-	Strategy           *traffic.Strategy // nil: not given
+	Strategy           *rollout.Strategy // nil: not given
 	BakeTime           time.Duration     // at most 24 h
 	Alarms             []string          // no name twice
 	MaxErrorRate       float64           // 0 to 1; 0: not judged
@@ -56,15 +57,6 @@ type Input struct {
 	Region             string        // `aws-region`, else the one that the functions' ARNs name, else ""
 	Timeout            time.Duration // more than 0, at most 24 h
 }
-
-// The operations.
-const (
-	Release     = "release"
-	Promote     = "promote"
-	Rollback    = "rollback"
-	Prune       = "prune"
-	DeleteAlias = "delete-alias"
-)
 
 // Parse returns these for --help and --version, whatever else is wrong.
 var (

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"lambda-release/internal/function"
+	"lambda-release/internal/release"
 	"lambda-release/internal/rules"
 )
 
@@ -44,7 +45,7 @@ func defaults() Input {
 	return Input{
 		Functions: []function.ID{{Given: "orders", Name: "orders"}},
 		IfNoMatch: "warn",
-		Operation: "release",
+		Operation: release.Release,
 		Timeout:   10 * time.Minute,
 
 		MinInvocations: 20,

@@ -4,11 +4,20 @@ import (
 	"slices"
 	"strconv"
 
+	"lambda-release/internal/release"
 	"lambda-release/internal/rules"
 )
 
 // minKeep keeps the current version and those that a rollback may need.
 const minKeep = 3
+
+func parseOperation(in *Input, value string) Problems {
+	var err error
+	if in.Operation, err = release.ParseOperation(value); err != nil {
+		return bad("unknown" + didYouMean(value, release.Operations()))
+	}
+	return nil
+}
 
 // parseVersion parses a version for any operation: see crossCheck.
 func parseVersion(in *Input, value string) Problems {
@@ -42,7 +51,7 @@ func parseKeepVersions(in *Input, value string) Problems {
 // already is not reported as missing.
 func (in Input) crossCheck(reported Problems) Problems {
 	c := &checks{in: in, reported: reported}
-	if in.Operation != "" {
+	if in.Operation != 0 {
 		c.operation()
 	}
 	c.rollout()
@@ -79,22 +88,22 @@ func (c *checks) operation() {
 		version = strconv.FormatInt(in.Version, 10)
 	}
 	switch in.Operation {
-	case Promote:
+	case release.Promote:
 		if version == "" {
 			c.needs("version", "give the version to promote, or the alias whose version to promote")
 		}
-	case Rollback:
+	case release.Rollback:
 		c.refuse("version", in.VersionOf != "", version, "to roll back, give a version number, or leave it empty for the alias's previous version")
-	case Prune:
+	case release.Prune:
 		if in.KeepVersions == 0 {
 			c.needs("keep-versions", "give the number of newest versions to keep, at least 3")
 		}
-	case DeleteAlias:
+	case release.DeleteAlias:
 		c.refuse("alias", in.Alias != "", in.Alias, "delete-alias deletes only the alias of a rule with {number}, {branch} or {tag}; leave alias empty")
 	}
-	c.refuse("version", version != "" && in.Operation != Promote && in.Operation != Rollback, version, "only promote and rollback take a version")
-	c.refuse("code", in.Code != nil && in.Operation != Release, "", "only release uploads code")
+	c.refuse("version", version != "" && in.Operation != release.Promote && in.Operation != release.Rollback, version, "only promote and rollback take a version")
+	c.refuse("code", in.Code != nil && in.Operation != release.Release, "", "only release uploads code")
 	c.refuse("code-sha256", in.Code != nil && in.CodeSHA256 != nil, "", "uploaded code is guarded by its own hash: leave code-sha256 empty")
-	c.refuse("keep-versions", in.KeepVersions != 0 && in.Operation != Release && in.Operation != Prune,
+	c.refuse("keep-versions", in.KeepVersions != 0 && in.Operation != release.Release && in.Operation != release.Prune,
 		strconv.Itoa(in.KeepVersions), "only release and prune delete versions")
 }

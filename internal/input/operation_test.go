@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"lambda-release/internal/release"
 )
 
 func TestOperations(t *testing.T) {
@@ -12,23 +14,23 @@ func TestOperations(t *testing.T) {
 		args, refused string // refused: `input: what`, "" when it is taken
 		want          Input
 	}{
-		{args: "--operation promote --version 12", want: Input{Operation: Promote, Version: 12}},
-		{args: "--operation promote --version dev", want: Input{Operation: Promote, VersionOf: "dev"}},
-		{args: "--operation promote --version=2026-11-23", want: Input{Operation: Promote, VersionOf: "2026-11-23"}},
+		{args: "--operation promote --version 12", want: Input{Operation: release.Promote, Version: 12}},
+		{args: "--operation promote --version dev", want: Input{Operation: release.Promote, VersionOf: "dev"}},
+		{args: "--operation promote --version=2026-11-23", want: Input{Operation: release.Promote, VersionOf: "2026-11-23"}},
 		{args: "--operation promote", refused: "version: missing"},
 		{args: "--operation promote --version $LATEST", refused: "version: the unpublished code is not a version"},
 		{args: "--operation promote --version 0", refused: "version: neither a version number nor an alias"},
 		{args: "--operation promote --version 1 --keep-versions 5", refused: "keep-versions: conflicts with the other inputs"},
-		{args: "--operation rollback", want: Input{Operation: Rollback}},
-		{args: "--operation rollback --version 7", want: Input{Operation: Rollback, Version: 7}},
+		{args: "--operation rollback", want: Input{Operation: release.Rollback}},
+		{args: "--operation rollback --version 7", want: Input{Operation: release.Rollback, Version: 7}},
 		{args: "--operation rollback --version dev", refused: "version: conflicts with the other inputs"},
-		{args: "--operation prune --keep-versions 3", want: Input{Operation: Prune, KeepVersions: 3}},
+		{args: "--operation prune --keep-versions 3", want: Input{Operation: release.Prune, KeepVersions: 3}},
 		{args: "--operation prune", refused: "keep-versions: missing"},
 		{args: "--operation prune --keep-versions 2", refused: "keep-versions: too few"},
 		{args: "--operation prune --keep-versions many", refused: "keep-versions: not a whole number"},
-		{args: "--operation delete-alias", want: Input{Operation: DeleteAlias}},
+		{args: "--operation delete-alias", want: Input{Operation: release.DeleteAlias}},
 		{args: "--operation delete-alias --alias pr-7", refused: "alias: conflicts with the other inputs"},
-		{args: "--keep-versions 10", want: Input{Operation: Release, KeepVersions: 10}},
+		{args: "--keep-versions 10", want: Input{Operation: release.Release, KeepVersions: 10}},
 		{args: "--version 12", refused: "version: conflicts with the other inputs"},
 		{args: "--operation rolback --version 12", refused: `operation: unknown (did you mean rollback?)`},
 	} {

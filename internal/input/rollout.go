@@ -9,16 +9,16 @@ import (
 	"time"
 
 	"lambda-release/internal/lines"
-	"lambda-release/internal/traffic"
+	"lambda-release/internal/rollout"
 )
 
 // CodeDeploy is the deployment group that runs the traffic shift.
 type CodeDeploy struct{ Application, Group string }
 
 func parseStrategy(in *Input, value string) Problems {
-	s, err := traffic.ParseStrategy(value)
+	s, err := rollout.ParseStrategy(value)
 	if err != nil {
-		if wrong, ok := errors.AsType[*traffic.StrategyError](err); ok {
+		if wrong, ok := errors.AsType[*rollout.StrategyError](err); ok {
 			return bad(wrong.Problem)
 		}
 		return bad(err.Error())
@@ -77,7 +77,7 @@ const minJudged = 2 * time.Minute
 // rollout checks the inputs of a rollout against each other.
 func (c *checks) rollout() {
 	in := c.in
-	var strategy traffic.Strategy
+	var strategy rollout.Strategy
 	if in.Strategy != nil {
 		strategy = *in.Strategy
 	}
@@ -98,7 +98,7 @@ func (c *checks) rollout() {
 	c.refuse("bake-time", in.MaxErrorRate > 0 && in.BakeTime > 0 && in.BakeTime < minJudged, in.BakeTime.String(), tooShort)
 }
 
-func (c *checks) codeDeploy(strategy traffic.Strategy) {
+func (c *checks) codeDeploy(strategy rollout.Strategy) {
 	in := c.in
 	given := in.CodeDeploy.Application + "/" + in.CodeDeploy.Group
 	c.refuse("codedeploy", len(in.Functions) > 1, given, "a deployment group is for one function: use a job for each function")

@@ -54,9 +54,7 @@ var table = []spec{
 			"existing version; `rollback` moves it back to its previous version; `prune` deletes old versions; " +
 			"`delete-alias` deletes the preview alias of a pull request.",
 		allowed: "must be release, promote, rollback, prune or delete-alias",
-		parse: func(in *Input, value string) Problems {
-			return oneOf(&in.Operation, value, Release, Promote, Rollback, Prune, DeleteAlias)
-		},
+		parse:   parseOperation,
 	},
 	{
 		name: "code", group: groupWhat, kind: list, hint: "CODE",

@@ -11,15 +11,14 @@ import (
 var graph = map[string][]string{
 	".": {"app"},
 
-	"app":    {"awsapi", "event", "input", "release", "report", "rollout", "rules", "traffic"}, // the wiring
-	"event":  {"rules"},                                                                        // for rules.Ref
-	"input":  {"artifact", "function", "gateway", "lines", "rollout", "rules", "traffic"},
-	"report": {"release"}, // renders a Result; it makes no call to AWS
+	"app":    {"alias", "awsapi", "event", "input", "release", "report", "rollout", "rules"}, // the wiring
+	"event":  {"rules"},                                                                      // for rules.Ref
+	"input":  {"artifact", "function", "gateway", "lines", "release", "rollout", "rules"},    // release: for its Operation
+	"report": {"alias", "release"},                                                           // renders a Result; it makes no call to AWS
 
-	"release":  {"alias", "artifact", "awsapi", "function", "gateway", "rollout", "traffic"},
+	"release":  {"alias", "artifact", "awsapi", "function", "gateway", "rollout"},
 	"alias":    {"awsapi", "function"}, // for the Editor; the rest is pure
 	"rollout":  {"alias", "awsapi", "function"},
-	"traffic":  {"awsapi"},
 	"artifact": {"lines"}, // files, not AWS
 	"gateway":  {"awsapi", "function", "lines"},
 	"awsapi":   {"function"},

@@ -2,174 +2,246 @@ package release
 
 import (
 	"context"
-	"sync"
-	"time"
+	"errors"
+	"fmt"
 
+	"lambda-release/internal/alias"
 	"lambda-release/internal/awsapi"
-	"lambda-release/internal/traffic"
+	"lambda-release/internal/rollout"
 )
 
-// verb is an operation that ends with an alias somewhere.
-type verb interface {
-	// prepare does all that can be done for one function without touching its
-	// alias, and reads that alias. A dry run ends here, with a plan.
-	prepare(context.Context, *job) error
-	// decide says where the alias goes, as it was seen last. It is asked again
-	// whenever somebody else turns out to have changed the alias meanwhile.
-	decide(context.Context, *job) (decision, error)
+// errStays ends the move of a batch in which a second decision leaves an alias
+// where it is: superseded, or held.
+var errStays = errors.New("the alias stays where it is")
+
+// cause is why functions that were good stay, or are restored, where they were.
+type cause struct {
+	status Status // Failed, Superseded or Held
+	what   string // "orders has failed"
 }
 
-// run takes every function through the two phases: prepare them all, and only
-// when all are good move the aliases; if one cannot be moved, put the others
-// back.
-func (r *Releaser) run(ctx context.Context, req Request, operation string, v verb) Result {
-	start := time.Now()
-	res, jobs := r.begin(req, operation, v)
-	watch, warnings, err := r.watcher(ctx, req)
-	if err != nil {
-		return refused(req, operation, err)
-	}
-	for _, text := range warnings {
-		jobs[0].warn("%s", text)
-	}
-	r.Progress.Phase(phaseName(req, operation))
-	each(jobs, func(j *job) {
-		if err := j.prepare(ctx); err != nil {
-			j.fail(err)
+// firstFailure is the gravest cause among the functions, or nil.
+func firstFailure(plans []Plan) *cause {
+	for _, status := range []Status{Failed, Superseded, Held} {
+		for _, p := range plans {
+			if p.End.status() != status {
+				continue
+			}
+			what := p.target.fn.Name + " has failed"
+			if status != Failed {
+				what = fmt.Sprintf("%s is %s", p.target.fn.Name, status)
+			}
+			return &cause{status, what}
 		}
+	}
+	return nil
+}
+
+// skipRest ends those that were ready, but are not moved because of another.
+func skipRest(plans []Plan, why cause) []Plan {
+	return each(plans, func(p Plan) Plan {
+		if p.End.over() {
+			return p
+		}
+		return p.endWithBatch(why)
 	})
-	if !req.DryRun {
-		if why := blocker(jobs); why != nil {
-			standDown(jobs, *why)
-		} else {
-			r.moveAll(ctx, req, watch, jobs)
-		}
-		if blocker(jobs) == nil {
-			r.bindAll(ctx, req, jobs)
-		}
-		if req.Keep > 0 && blocker(jobs) == nil {
-			r.pruneAfter(ctx, req, jobs)
-		}
-	}
-	for _, j := range jobs {
-		if j.moved == nil && !j.out.Displaced {
-			j.out.Before = j.out.After // what others did meanwhile is not this run's change
-		}
-	}
-	tellOnce(res.Outcomes)
-	res.Elapsed = time.Since(start)
-	return res
 }
 
-// refused is the result of a run that cannot work as it was asked for.
-func refused(req Request, operation string, err error) Result {
-	res := NotStarted(req, operation, err)
-	res.Refused = true
-	return res
+// endWithBatch ends a function that was not moved because of another.
+func (p Plan) endWithBatch(why cause) Plan {
+	return p.ended(End{Kind: EndNotAttempted, Status: why.shared(), Reason: "not moved, because " + why.what})
 }
 
-// begin lays out a job and an outcome for every function.
-func (r *Releaser) begin(req Request, operation string, v verb) (Result, []*job) {
-	res := Result{
-		Operation: operation, Alias: req.Alias, DryRun: req.DryRun,
-		Started: time.Now(), Outcomes: make([]Outcome, len(req.Functions)),
+// shared is the status of a function that the cause has stopped.
+func (c cause) shared() Status {
+	if c.status == Failed {
+		return Failed
 	}
-	jobs := make([]*job, len(req.Functions))
-	for i, fn := range req.Functions {
-		res.Outcomes[i] = Outcome{
-			Function: fn.Name, Alias: req.Alias, Region: r.AWS.Region, Before: Position{Unknown: true}, After: Position{Unknown: true},
-		}
-		jobs[i] = &job{r: r, fn: fn, verb: v, run: req.Run.ID, provisioned: req.Provisioned, out: &res.Outcomes[i]}
-	}
-	return res, jobs
+	return Skipped
 }
 
-func phaseName(req Request, operation string) string {
-	switch {
-	case req.DryRun:
-		return "Plan (dry run: nothing is changed)"
-	case operation != "release":
-		return "Look at aliases and versions"
-	case req.Latest:
-		return "Look at $LATEST"
-	}
-	return "Publish"
-}
-
-// moveAll is the second phase.
-func (r *Releaser) moveAll(ctx context.Context, req Request, watch *traffic.Watcher, jobs []*job) {
-	var toMove []*job
-	for _, j := range jobs {
-		if j.out.Status == "" {
-			toMove = append(toMove, j)
-		}
-	}
-	if len(toMove) == 0 {
-		return
-	}
-	r.Progress.Phase("Move alias " + req.Alias)
-	var why *cause
-	if req.CodeDeploy != nil {
-		why = r.deploy(ctx, req, toMove[0])
-	} else {
-		why = r.rollOut(ctx, req, watch, toMove)
-	}
-	if why == nil {
-		return
-	}
-	var toUndo []*job
-	for _, j := range toMove {
-		if j.moved != nil {
-			toUndo = append(toUndo, j)
-		}
-	}
-	if len(toUndo) > 0 {
-		r.Progress.Phase("Put back")
-		undoCtx, cancel := undoContext(ctx, len(toUndo))
-		defer cancel()
-		each(toUndo, func(j *job) { j.undo(undoCtx, *why) })
-	}
-	standDown(jobs, *why)
-}
-
-// tellOnce leaves one error where many functions failed because the job was
-// cancelled or its time was up: that is one failure.
-func tellOnce(outcomes []Outcome) {
-	told := false
-	for i := range outcomes {
-		o := &outcomes[i]
-		if o.Displaced || !awsapi.Is(o.Err, awsapi.Cancelled) && !awsapi.Is(o.Err, awsapi.Deadline) {
+// move moves the aliases of all functions that have not ended. If one cannot be
+// moved, those that were are restored.
+func (r *Releaser) move(ctx context.Context, v verb, w *rollout.Watcher, plans []Plan) []Plan {
+	next := make([]Plan, len(plans))
+	copy(next, plans)
+	var targets []*rollout.Target
+	var moving []int
+	for i, p := range plans {
+		if p.End.over() {
 			continue
 		}
-		if told {
-			if o.Reason == "" {
-				o.Reason = o.Err.Error()
+		moving = append(moving, i)
+		targets = append(targets, p.rolloutTarget(func(ctx context.Context) (rollout.Move, bool, error) {
+			again := decideAgain(ctx, v, next[i])
+			next[i] = again
+			switch {
+			case again.End.Err != nil:
+				return rollout.Move{}, false, again.End.Err
+			case again.Decision.Change == nil && again.Decision.Status != Unchanged:
+				return rollout.Move{}, false, errStays
 			}
-			o.Err, o.Hint = nil, ""
+			return again.decidedMove(), again.Decision.Change != nil, nil
+		}))
+	}
+	if len(targets) == 0 {
+		return next
+	}
+	r.Progress.Phase("Move alias " + plans[0].target.alias())
+	failure := r.shifter(plans[0], w).Shift(ctx, targets)
+	var undo int
+	for n, i := range moving {
+		next[i] = next[i].shifted(targets[n])
+		if next[i].target.edit.Undoable() {
+			undo++
 		}
-		told = true
+	}
+	why := firstFailure(next)
+	if why == nil && failure == nil {
+		return next
+	}
+	if why == nil { // it is about them all: the first one has it
+		why = &cause{Failed, failure.Error()}
+		next[moving[0]] = next[moving[0]].failed(&RolloutError{Alias: next[moving[0]].target.alias(), Version: next[moving[0]].version(), Err: failure})
+	}
+	if undo > 0 {
+		r.Progress.Phase("Restore the aliases")
+	}
+	undoCtx, cancel := alias.UndoContext(ctx, undo)
+	defer cancel()
+	return each(next, func(p Plan) Plan { return p.undone(undoCtx, *why, failure) })
+}
+
+// shifter is what moves the traffic, as the plan says.
+func (r *Releaser) shifter(p Plan, w *rollout.Watcher) rollout.Shifter {
+	if d := p.CodeDeploy; d != nil {
+		return rollout.CodeDeploy{Application: d.Application, Group: d.Group, Config: d.Config, Wait: d.Wait, Phase: r.Progress.Phase}
+	}
+	allAtOnce := rollout.AllAtOnce{Bake: p.Rollout.Bake, Watcher: w, Log: r.say}
+	if p.steps() {
+		return rollout.Stepwise{AllAtOnce: allAtOnce, Strategy: p.Rollout.Strategy}
+	}
+	return allAtOnce
+}
+
+// rolloutTarget is the alias of a plan for a Shifter.
+func (p Plan) rolloutTarget(again func(context.Context) (rollout.Move, bool, error)) *rollout.Target {
+	t := p.target
+	return &rollout.Target{
+		Function: t.fn, AWS: t.aws, Alias: t.edit, Move: p.decidedMove(), Run: t.run, Provisioned: p.Provisioned,
+		Again: again, Fact: t.log.say, Warn: func(text string) { t.log.warn("%s", text) },
 	}
 }
 
-// each runs f for all jobs at once: what limits them is the shared rate.
-func each(jobs []*job, f func(*job)) {
-	var wg sync.WaitGroup
-	for _, j := range jobs {
-		wg.Go(func() { f(j) })
+func (p Plan) decidedMove() rollout.Move {
+	if p.Decision.Change == nil {
+		return rollout.Move{}
 	}
-	wg.Wait()
+	return rollout.Move{Change: *p.Decision.Change, Reason: p.Decision.Reason}
 }
 
-// NotStarted is the result of a run that failed before anything was called.
-func NotStarted(req Request, operation string, err error) Result {
-	res := Result{Operation: operation, Alias: req.Alias, DryRun: req.DryRun}
-	for i, fn := range req.Functions {
-		unknown := Position{Unknown: true}
-		o := Outcome{Function: fn.Name, Alias: req.Alias, Status: Failed, Reason: "not started", Before: unknown, After: unknown}
-		if i == 0 {
-			o.Reason, o.Err, o.Hint = "", err, hint(err)
-		}
-		res.Outcomes = append(res.Outcomes, o)
+// decideAgain decides about an alias that was changed before this run's first
+// write, from what it is now.
+func decideAgain(ctx context.Context, v verb, p Plan) Plan {
+	return decided(ctx, v, p, func(ctx context.Context, p Plan) (Facts, error) { return v.refresh(ctx, p.target, p.Facts) })
+}
+
+// shifted is the plan after its target was shifted.
+func (p Plan) shifted(t *rollout.Target) Plan {
+	p = p.deployedBy(t.Deployment())
+	switch {
+	case errors.Is(t.Err(), errStays):
+		return p.stays()
+	case t.Err() != nil:
+		return p.failed(t.Err())
+	case t.Dropped():
+		return p.stays()
+	case t.Started():
+		return p.ended(End{Kind: EndStarted, Reason: "deployment " + t.Deployment() + " goes on"})
+	case p.Decision.Status == Unchanged:
+		return p.ended(End{Kind: EndUnchanged, Reason: p.Decision.Reason})
 	}
-	return res
+	return p.ended(End{Kind: EndApplied, Status: p.Decision.Status, Reason: t.Move.Reason})
+}
+
+// undone is the plan after the move of the batch has failed: its alias is
+// restored if this run has moved it.
+func (p Plan) undone(ctx context.Context, why cause, failure error) Plan {
+	t := p.target
+	if !t.edit.Undoable() {
+		return p.afterFailure(why)
+	}
+	left := alias.None
+	if unhealthy(failure) {
+		left = p.version()
+	}
+	standing, err := t.edit.Undo(ctx, left)
+	if standing == alias.Restored {
+		what := "deleted again"
+		if now := t.edit.Now(); now.Version != alias.None {
+			what = "restored to " + now.String()
+		}
+		t.log.fact("%s: %s", t.alias(), what)
+		return p.ended(End{Kind: EndRestored, Status: why.shared(), Reason: what + ", because " + why.what, Err: p.End.Err})
+	}
+	err = fmt.Errorf("restore %s of %s, because %s: %w", t.alias(), t.fn.Name, why.what, err)
+	return p.ended(End{
+		Kind: endOf(standing), Reason: t.edit.Whereabouts(), Advice: t.edit.Repair(), Err: errors.Join(p.End.Err, err),
+	})
+}
+
+// afterFailure ends a function of a failed move that there is nothing to undo of.
+func (p Plan) afterFailure(why cause) Plan {
+	switch standing := p.target.edit.Standing(); {
+	case standing != alias.Untouched && p.End.Err != nil:
+		return p.ended(End{Kind: endOf(standing), Reason: p.target.edit.Whereabouts(), Err: p.End.Err})
+	case p.End.status() == Failed, p.End.status() == Superseded, p.End.status() == Held, p.End.Kind == EndUnchanged:
+		return p
+	}
+	return p.endWithBatch(why)
+}
+
+// unhealthy reports whether a version was found unfit: the history then says
+// that it was left, and no release brings it back by itself.
+func unhealthy(err error) bool {
+	_, health := errors.AsType[*rollout.UnhealthyError](err)
+	_, deployment := errors.AsType[*rollout.DeploymentError](err)
+	return health || deployment
+}
+
+// RolloutError is what ended the rollout of all functions.
+type RolloutError struct {
+	Alias   string
+	Version alias.Version
+	Err     error
+}
+
+func (e *RolloutError) Error() string { return fmt.Sprintf("roll out to %s: %v", e.Alias, e.Err) }
+
+func (e *RolloutError) Unwrap() error { return e.Err }
+
+// Hint says how to go on.
+func (e *RolloutError) Hint() string {
+	if !unhealthy(e.Err) {
+		return hint(e.Err)
+	}
+	return fmt.Sprintf("Version %s is held until something newer is published. If it was not to blame, run `operation: promote` with `version: %s`.", e.Version, e.Version)
+}
+
+// reportOnce leaves one error where many functions failed because the job was
+// cancelled or its time was up: that is one failure.
+func reportOnce(plans []Plan) []Plan {
+	reported := false
+	next := make([]Plan, len(plans))
+	for i, p := range plans {
+		next[i] = p
+		if p.End.notAsItWas() || !awsapi.Is(p.End.Err, awsapi.Cancelled) && !awsapi.Is(p.End.Err, awsapi.Deadline) {
+			continue
+		}
+		if reported {
+			next[i] = p.ended(p.End.withoutError())
+		}
+		reported = true
+	}
+	return next
 }

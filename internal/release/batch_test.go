@@ -85,8 +85,8 @@ func TestAllAreReleasedOrNone(t *testing.T) {
 			if got := statuses(res); got != tt.want {
 				t.Errorf("%s, want %s\n%s", got, tt.want, w.log)
 			}
-			if res.Changed() != tt.moved || res.Displaced() {
-				t.Errorf("changed %t, displaced %t", res.Changed(), res.Displaced())
+			if res.Changed() != tt.moved || res.NotAsItWas() {
+				t.Errorf("changed %t, displaced %t", res.Changed(), res.NotAsItWas())
 			}
 			failures := 0
 			for i, name := range shop {
@@ -115,8 +115,8 @@ func TestUndoTakesCreatedAliasesAway(t *testing.T) {
 	req := run(500)
 	req.Alias = "new"
 	res := w.release(req, shop...)
-	if statuses(res) != "failed failed failed" || res.Displaced() {
-		t.Errorf("%s, displaced %t", statuses(res), res.Displaced())
+	if statuses(res) != "failed failed failed" || res.NotAsItWas() {
+		t.Errorf("%s, displaced %t", statuses(res), res.NotAsItWas())
 	}
 	for _, name := range shop {
 		if a, ok := w.Alias(name, "new"); ok {
@@ -147,7 +147,7 @@ func TestUndoDoesNotTouchWhatSomeoneElseHasMovedSince(t *testing.T) {
 		})
 		res := w.release(run(500), shop...)
 		items := res.Outcomes[0]
-		if !items.Displaced || items.Err == nil || !strings.Contains(items.Reason, "is at 3") {
+		if !items.NotAsItWas || items.Err == nil || !strings.Contains(items.Reason, "is at 3") {
 			t.Errorf("items: %+v", items)
 		}
 		if a, _ := w.Alias("items", "prod"); a.Version != "3" {
@@ -182,12 +182,12 @@ func TestCancelPutsBackWhatWasMoved(t *testing.T) {
 			}
 			return nil
 		})
-		res := w.releaser(time.Minute).Release(ctx, on(run(9), names...))
+		res := w.releaser(time.Minute).Run(ctx, on(run(9), names...))
 		if took := time.Since(cancelled); took > 5*time.Second {
 			t.Errorf("ended %s after the cancel", took)
 		}
-		if res.Status() != release.Failed || res.Displaced() || res.Changed() {
-			t.Errorf("status %s, displaced %t, changed %t", res.Status(), res.Displaced(), res.Changed())
+		if res.Status() != release.Failed || res.NotAsItWas() || res.Changed() {
+			t.Errorf("status %s, displaced %t, changed %t", res.Status(), res.NotAsItWas(), res.Changed())
 		}
 		failures := 0
 		for i, name := range names {

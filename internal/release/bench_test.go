@@ -20,7 +20,7 @@ func BenchmarkRelease(b *testing.B) {
 	w, r := benchWorld(b)
 	for i := 0; b.Loop(); i++ {
 		w.Upload("items", fmt.Sprint(i))
-		if o := r.Release(b.Context(), on(run(uint64(i+1)), "items")).Outcomes[0]; o.Status != release.Released {
+		if o := r.Run(b.Context(), on(run(uint64(i+1)), "items")).Outcomes[0]; o.Status != release.Released {
 			b.Fatalf("%s: %v", o.Status, o.Err)
 		}
 	}
@@ -31,9 +31,9 @@ func BenchmarkRelease(b *testing.B) {
 // one round trip.
 func BenchmarkUnchanged(b *testing.B) {
 	_, r := benchWorld(b)
-	r.Release(b.Context(), on(run(1), "items"))
+	r.Run(b.Context(), on(run(1), "items"))
 	for b.Loop() {
-		if o := r.Release(b.Context(), on(run(2), "items")).Outcomes[0]; o.Status != release.Unchanged {
+		if o := r.Run(b.Context(), on(run(2), "items")).Outcomes[0]; o.Status != release.Unchanged {
 			b.Fatalf("%s: %v", o.Status, o.Err)
 		}
 	}
@@ -80,7 +80,7 @@ func releaseMany(t testing.TB, functions int) (release.Result, *world) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
-	return w.releaser(5*time.Minute).Release(ctx, on(run(1), names...)), w
+	return w.releaser(5*time.Minute).Run(ctx, on(run(1), names...)), w
 }
 
 func TestManyFunctionsKeepWithinTheRate(t *testing.T) {

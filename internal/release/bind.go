@@ -3,72 +3,61 @@ package release
 import (
 	"context"
 	"fmt"
-	"time"
 
-	"lambda-release/internal/awsapi"
 	"lambda-release/internal/gateway"
 )
 
-// bindAll binds the API Gateway stages of the alias to it, when it is where it
-// was wanted. A stage's variable is one for all functions behind it, so it is
-// set when all of them have their permission. What fails here does not take the
+// bind binds the API Gateway stages of the alias to it, when it is where it
+// should be. A stage's variable is one for all functions behind it, so it is set
+// when all of them have their permission. What fails here does not roll the
 // alias back: it serves as it should, and only the stage does not use it yet.
-func (r *Releaser) bindAll(ctx context.Context, req Request, jobs []*job) {
-	if len(req.Stages) == 0 {
-		return
+func (r *Releaser) bind(ctx context.Context, plans []Plan) []Plan {
+	stages, name := plans[0].Stages, plans[0].target.alias()
+	if len(stages) == 0 {
+		return plans
 	}
-	r.Progress.Phase("Bind API Gateway stages to " + req.Alias)
-	for _, stage := range req.Stages {
-		each(jobs, func(j *job) {
-			changed, err := gateway.Allow(ctx, r.AWS, j.fn.Resolved(j.out.FunctionARN), req.Alias, stage, j.say)
-			j.bound(stage, changed, err)
+	r.Progress.Phase("Bind API Gateway stages to " + name)
+	for _, stage := range stages {
+		plans = each(plans, func(p Plan) Plan {
+			changed, err := gateway.Allow(ctx, p.target.aws, p.target.fn.Resolved(p.Facts.ARN), name, stage, p.target.log.say)
+			return p.bound(stage, changed, err)
 		})
-		if blocker(jobs) != nil {
-			return
+		if firstFailure(plans) != nil {
+			return plans
 		}
-		changed, err := gateway.Point(ctx, r.AWS, req.Alias, stage, req.StageVariable, jobs[0].say)
-		jobs[0].bound(stage, changed, err)
+		changed, err := gateway.Point(ctx, plans[0].target.aws, name, stage, plans[0].StageVariable, plans[0].target.log.say)
+		plans[0] = plans[0].bound(stage, changed, err)
 		if err != nil {
-			return
+			return plans
 		}
 		if len(changed) == 0 {
-			r.Progress.Fact("", fmt.Sprintf("stage %s has %s for its %s already", stage.ARN, req.Alias, req.StageVariable))
+			r.Progress.Fact("", fmt.Sprintf("stage %s has %s for its %s already", stage.ARN, name, plans[0].StageVariable))
 		}
 	}
+	return plans
 }
 
-func (j *job) bound(stage gateway.Stage, changed []string, err error) {
-	j.out.Changes = append(j.out.Changes, changed...)
+// bound is the plan after a stage was bound to its alias, or was not.
+func (p Plan) bound(stage gateway.Stage, changed []string, err error) Plan {
+	p.target.log.changed(changed...)
 	if err == nil {
-		return
+		return p
 	}
-	j.out.Displaced = j.moved != nil
-	j.out.Reason = fmt.Sprintf("%s is at %s, as wanted, and stage %s is not bound to it yet", j.out.Alias, j.out.After, stage.ARN)
-	j.fail(err)
+	return p.ended(p.End.then(err, fmt.Sprintf("%s is at %s, as wanted, and stage %s is not bound to it yet",
+		p.target.alias(), p.target.edit.Now(), stage.ARN)))
 }
 
-func (j *job) say(text string) { j.fact("%s", text) }
-
-// planBinding adds to a plan what would be bound.
-func (j *job) planBinding(ctx context.Context, req Request) error {
-	for _, stage := range req.Stages {
-		changes, err := gateway.Plan(ctx, j.r.AWS, j.fn.Resolved(j.out.FunctionARN), req.Alias, stage, req.StageVariable)
+// bindings are what would be bound, in words. The alias need not exist.
+func (p Plan) bindings(ctx context.Context) ([]string, error) {
+	var all []string
+	for _, stage := range p.Stages {
+		changes, err := gateway.Plan(ctx, p.target.aws, p.target.fn.Resolved(p.Facts.ARN), p.target.alias(), stage, p.StageVariable)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		for _, change := range changes {
-			j.plan("%s", change)
-		}
+		all = append(all, changes...)
 	}
-	return nil
+	return all, nil
 }
 
-// awaitProvisioned waits for the alias's provisioned concurrency to follow it.
-func (j *job) awaitProvisioned(ctx context.Context) error {
-	if !j.provisioned {
-		return nil
-	}
-	return j.r.AWS.AwaitProvisioned(ctx, j.fn, j.out.Alias, func(now awsapi.Concurrency, since time.Duration) {
-		j.fact("still waiting for the provisioned concurrency (%d of %d ready), since %s", now.Available, now.Requested, since.Round(time.Second))
-	})
-}
+func (l *journal) say(text string) { l.fact("%s", text) }

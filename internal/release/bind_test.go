@@ -59,7 +59,7 @@ func TestAStageThatCannotBeBoundDoesNotTakeTheReleaseBack(t *testing.T) {
 	w.AddFunction("items")
 	res := w.release(bound(t, 1), "items") // there is no such stage
 	o := ended(t, res, release.Failed, 1)
-	if !o.Displaced || !strings.Contains(o.Reason, "prod is at 1, as wanted, and stage ") {
+	if !o.NotAsItWas || !strings.Contains(o.Reason, "prod is at 1, as wanted, and stage ") {
 		t.Errorf("%+v", o)
 	}
 	w.at("items", "prod", "1", "[1 | run 1]")
@@ -74,7 +74,7 @@ func TestProvisionedConcurrencyIsWaitedFor(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t, localaws.Options{Settle: 30 * time.Second})
-				r := &rollout{w}
+				r := &shopRollout{w}
 				w.AddFunction("items")
 				w.Publish("items", "")
 				w.SetAlias("items", localaws.Alias{Name: "prod", Version: "1", Description: "shop [1 | run 1]"})
@@ -94,8 +94,8 @@ func TestProvisionedConcurrencyIsWaitedFor(t *testing.T) {
 					return
 				}
 				o := ended(t, res, release.Failed, 2)
-				if o.Displaced || o.Err == nil || !strings.Contains(o.Err.Error(), "no role") {
-					t.Errorf("displaced %t (%s): %v", o.Displaced, o.Reason, o.Err)
+				if o.NotAsItWas || o.Err == nil || !strings.Contains(o.Err.Error(), "no role") {
+					t.Errorf("displaced %t (%s): %v", o.NotAsItWas, o.Reason, o.Err)
 				}
 				if a, _ := w.Alias("items", "prod"); a.Version != "1" || a.Description != "shop [1 | run 1]" {
 					t.Errorf("prod is at %s, %q", a.Version, a.Description)

@@ -37,7 +37,7 @@ func (w *world) upload(code string) release.Result {
 	r.Getenv = w.getenv
 	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
 	defer cancel()
-	return r.Release(ctx, req)
+	return r.Run(ctx, req)
 }
 
 func TestCodeIsUploadedOnce(t *testing.T) {

@@ -5,60 +5,33 @@ import (
 	"fmt"
 	"time"
 
-	"lambda-release/internal/awsapi"
+	"lambda-release/internal/alias"
 )
 
-// DeleteAlias deletes the alias of every function: a preview that is no longer
-// needed. One that is not there is deleted already. The caller has made sure
-// that it is a preview.
-func (r *Releaser) DeleteAlias(ctx context.Context, req Request) Result {
-	start := time.Now()
-	res, jobs := r.begin(req, "delete-alias", nil)
-	r.Progress.Phase("Delete alias " + req.Alias)
-	each(jobs, func(j *job) {
-		if err := j.deleteAlias(ctx, req); err != nil {
-			j.fail(err)
-		}
-	})
-	tellOnce(res.Outcomes)
-	res.Elapsed = time.Since(start)
-	return res
+// deletion is the verb delete-alias: it deletes a preview that is no longer
+// needed. An alias that is not there is deleted already. The caller has made
+// sure that it is a preview.
+type deletion struct{ req Request }
+
+func newDeletion(req Request) verb { return deletion{req} }
+
+func (v deletion) plan(t target) Plan { return Plan{target: t} }
+
+func (v deletion) read(ctx context.Context, p Plan) (Facts, error) {
+	return p.Facts, p.target.edit.Read(ctx)
 }
 
-func (j *job) deleteAlias(ctx context.Context, req Request) error {
-	if err := j.readAlias(ctx); err != nil {
-		return err
+func (v deletion) prepare(ctx context.Context, p Plan) (Facts, error) { return v.read(ctx, p) }
+
+func (v deletion) refresh(_ context.Context, _ target, f Facts) (Facts, error) { return f, nil }
+
+func (v deletion) decide(s alias.State, _ Facts, _ time.Time) (Decision, error) {
+	if !s.Exists() {
+		return Decision{Status: Unchanged}.because("there is no such alias"), nil
 	}
-	run := req.Run
-	switch by := j.seen.mark.Run; {
-	case !j.seen.exists():
-		j.out.Status, j.out.Reason = Unchanged, "there is no such alias"
-	case by > run.ID && run.ID != 0 && run.Attempt < 2:
+	if by, older := olderThan(s, v.req.Run); older {
 		// The pull request was opened again before this job came to its turn.
-		j.out.Status, j.out.Reason = Superseded, fmt.Sprintf("run %d, newer than this run %d, has moved it", by, run.ID)
-	case req.DryRun:
-		j.plan("delete %s, which is at %s", j.out.Alias, j.seen.Position)
-		j.out.Status = Planned
-	default:
-		err := j.r.AWS.DeleteAlias(ctx, j.fn, j.out.Alias)
-		if err != nil && awsapi.EffectOf(err) > awsapi.Rejected {
-			if _, lookErr := j.lookFor(ctx, awsapi.Alias{}, false); lookErr != nil || j.seen.exists() {
-				return err
-			}
-			err = nil
-		}
-		if err != nil {
-			return err
-		}
-		j.out.Status, j.out.After = Deleted, Position{}
+		return Decision{Status: Superseded, Reason: fmt.Sprintf("run %d, newer than this run %d, has moved it", by, v.req.Run.ID)}, nil
 	}
-	j.fact("%s: %s%s", j.out.Alias, j.out.Status, because(j.out.Reason))
-	return nil
-}
-
-func because(reason string) string {
-	if reason == "" {
-		return ""
-	}
-	return ": " + reason
+	return Decision{Status: Deleted, Delete: true}, nil
 }

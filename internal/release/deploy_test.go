@@ -16,7 +16,7 @@ func byCodeDeploy(req *release.Request) {
 	}
 }
 
-func newDeploy(t testing.TB) *rollout {
+func newDeploy(t testing.TB) *shopRollout {
 	r := newRollout(t, "items")
 	r.AddDeploymentGroup("shop", "prod", "CodeDeployDefault.LambdaAllAtOnce", "errors")
 	r.SetAlarm("errors", "OK", "")
@@ -50,8 +50,8 @@ func TestCodeDeployTakesItBack(t *testing.T) {
 		time.AfterFunc(time.Minute, func() { r.SetAlarm("errors", "ALARM", "Threshold Crossed") })
 		res := r.shift(t.Context(), "AllAtOnce", byCodeDeploy, "items")
 		o := ended(t, res, release.Failed, 2)
-		if o.Displaced || o.Err == nil || !strings.Contains(o.Err.Error(), "ALARM_ACTIVE") {
-			t.Errorf("displaced %t (%s): %v", o.Displaced, o.Reason, o.Err)
+		if o.NotAsItWas || o.Err == nil || !strings.Contains(o.Err.Error(), "ALARM_ACTIVE") {
+			t.Errorf("displaced %t (%s): %v", o.NotAsItWas, o.Reason, o.Err)
 		}
 		r.at("items", "prod", "1", "shop [1 | left 2 | run 500]")
 	})
@@ -91,10 +91,10 @@ func TestCodeDeployCancelled(t *testing.T) {
 		defer cancel()
 		time.AfterFunc(time.Minute, cancel)
 		o := ended(t, r.shift(ctx, "AllAtOnce", byCodeDeploy, "items"), release.Failed, 2)
-		if o.Displaced && !strings.Contains(o.Reason, o.Deployment) {
+		if o.NotAsItWas && !strings.Contains(o.Reason, o.Deployment) {
 			t.Errorf("displaced, and the reason names no deployment: %q", o.Reason)
 		}
-		if !o.Displaced {
+		if !o.NotAsItWas {
 			r.at("items", "prod", "1", "shop [1 | run 1]")
 		}
 	})
@@ -105,8 +105,8 @@ func TestCodeDeployIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRollout(t, "items")
 		o := ended(t, r.shift(t.Context(), "AllAtOnce", byCodeDeploy, "items"), release.Failed, 2)
-		if o.Displaced || o.Err == nil || !strings.Contains(o.Err.Error(), "CreateDeployment") {
-			t.Errorf("displaced %t: %v", o.Displaced, o.Err)
+		if o.NotAsItWas || o.Err == nil || !strings.Contains(o.Err.Error(), "CreateDeployment") {
+			t.Errorf("displaced %t: %v", o.NotAsItWas, o.Err)
 		}
 		r.at("items", "prod", "1", "shop [1 | run 1]")
 	})

@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"fmt"
 	"strings"
+
+	"lambda-release/internal/alias"
 )
 
 // maxRef is how much of a ref's name goes into a version's description.
@@ -16,7 +18,7 @@ const maxRef = 80
 // same run is tried again.
 func versionDescription(run Run, text string) string {
 	var b strings.Builder
-	if ref := shorten(run.Ref, maxRef); ref != "" {
+	if ref := alias.Shorten(run.Ref, maxRef); ref != "" {
 		b.WriteString(ref)
 		if len(run.SHA) >= 7 {
 			b.WriteString("@" + run.SHA[:7])
@@ -30,17 +32,5 @@ func versionDescription(run Run, text string) string {
 	if text != "" {
 		b.WriteString(": " + text)
 	}
-	return shorten(b.String(), maxDescription)
-}
-
-// shorten cuts a text to so many UTF-16 code units, with an ellipsis.
-func shorten(s string, limit int) string {
-	if units(s) <= limit {
-		return s
-	}
-	runes := []rune(s)
-	for units(string(runes)) > limit-1 {
-		runes = runes[:len(runes)-1]
-	}
-	return strings.TrimSpace(string(runes)) + "…"
+	return alias.Shorten(b.String(), alias.MaxDescription)
 }

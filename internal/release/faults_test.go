@@ -35,7 +35,7 @@ type scene struct {
 	calls []string
 	lay   func(w *world, fn string)
 
-	operation func(*release.Releaser, context.Context, release.Request) release.Result // nil: Release
+	operation release.Operation // 0: Release
 	change    func(*release.Request)
 	skip      int    // the fault begins after so many of the calls
 	end       string // where prod is when all went well; "": 2
@@ -64,7 +64,7 @@ var scenes = []scene{
 	{
 		name: "promote", calls: []string{"ListAliases", "GetFunction", "UpdateAlias"}, onlyMany: true,
 		lay:       func(w *world, fn string) { toMove(w, fn); w.Publish(fn, "") },
-		operation: (*release.Releaser).Promote, change: func(req *release.Request) { req.Version = 2 },
+		operation: release.Promote, change: func(req *release.Request) { req.Version = 2 },
 	},
 	{
 		name: "rollback", calls: []string{"ListAliases", "GetFunction", "UpdateAlias"}, onlyMany: true,
@@ -72,7 +72,7 @@ var scenes = []scene{
 			w.versions(fn, 2)
 			w.SetAlias(fn, localaws.Alias{Name: "prod", Version: "2", Description: "text [2 < 1 | run 1]"})
 		},
-		operation: (*release.Releaser).Rollback, end: "1",
+		operation: release.Rollback, end: "1",
 	},
 	{
 		name: "prune", calls: []string{"ListAliases", "ListVersionsByFunction", "DeleteFunction"}, onlyMany: true,
@@ -80,7 +80,7 @@ var scenes = []scene{
 			w.versions(fn, 5)
 			w.SetAlias(fn, localaws.Alias{Name: "prod", Version: "5"})
 		},
-		operation: (*release.Releaser).Prune, change: func(req *release.Request) { req.Keep = 3 }, end: "5", versions: 3,
+		operation: release.Prune, change: func(req *release.Request) { req.Keep = 3 }, end: "5", versions: 3,
 	},
 }
 
@@ -145,10 +145,7 @@ func faultCase(t *testing.T, sc scene, op string, fault localaws.Fault, times in
 		if sc.change != nil {
 			sc.change(&req)
 		}
-		if sc.operation == nil {
-			sc.operation = (*release.Releaser).Release
-		}
-		return sc.operation(w.releaser(timeout), ctx, req)
+		return w.releaser(timeout).Run(ctx, as(cmp.Or(sc.operation, release.Release), req))
 	}
 	res := job()
 	mu.Lock()
@@ -187,7 +184,7 @@ func holds(t *testing.T, w *world, names []string, before map[string]string, res
 			if after[fn] != o.Version.String() {
 				t.Errorf("%s ended %s with %s, but prod is at %s", fn, o.Status, o.Version, after[fn])
 			}
-		case o.Displaced:
+		case o.NotAsItWas:
 			if o.Reason == "" || !strings.Contains(o.Reason, "prod") {
 				t.Errorf("%s is displaced and its reason says not where: %q", fn, o.Reason)
 			}

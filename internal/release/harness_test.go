@@ -1,6 +1,7 @@
 package release_test
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"strings"
@@ -8,24 +9,25 @@ import (
 	"testing"
 	"time"
 
+	"lambda-release/internal/alias"
 	"lambda-release/internal/awsapi"
 	"lambda-release/internal/function"
 	"lambda-release/internal/localaws"
 	"lambda-release/internal/release"
-	"lambda-release/internal/traffic"
+	"lambda-release/internal/rollout"
 )
 
 const endpoint = "http://localhost"
 
 // What the tests know of versions, rollouts and functions goes by these names.
-type version = release.Version
+type version = alias.Version
 
 const (
-	none   = release.None
-	latest = release.Latest
+	none   = alias.None
+	latest = alias.Latest
 )
 
-var parseVersion = release.ParseVersion
+var parseVersion = alias.ParseVersion
 
 // world is an embedded AWS in memory, and Releasers that talk to it.
 type world struct {
@@ -74,10 +76,18 @@ func (w *world) release(req release.Request, names ...string) release.Result {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), 20*time.Second)
 	defer cancel()
-	return w.releaser(20*time.Second).Release(ctx, on(req, names...))
+	return w.releaser(20*time.Second).Run(ctx, on(req, names...))
 }
 
+// as is a request for an operation.
+func as(op release.Operation, req release.Request) release.Request {
+	req.Operation = op
+	return req
+}
+
+// on is a request for functions: to release to prod, unless it says otherwise.
 func on(req release.Request, names ...string) release.Request {
+	req.Operation = cmp.Or(req.Operation, release.Release)
 	if req.Alias == "" {
 		req.Alias = "prod"
 	}
@@ -89,7 +99,7 @@ func on(req release.Request, names ...string) release.Request {
 
 // shifting is a request to shift the traffic by a strategy.
 func shifting(req *release.Request, strategy string) {
-	s, err := traffic.ParseStrategy(strategy)
+	s, err := rollout.ParseStrategy(strategy)
 	if err != nil {
 		panic(err)
 	}
@@ -116,15 +126,15 @@ func (w *world) operations() string {
 }
 
 // at asserts where an alias is and what its description says.
-func (w *world) at(fn, alias, version, description string) {
+func (w *world) at(fn, name, version, description string) {
 	w.t.Helper()
-	a, ok := w.Alias(fn, alias)
+	a, ok := w.Alias(fn, name)
 	if !ok {
-		w.t.Errorf("%s:%s does not exist", fn, alias)
+		w.t.Errorf("%s:%s does not exist", fn, name)
 		return
 	}
 	if a.Version != version || a.Description != description || len(a.Weights) > 0 {
-		w.t.Errorf("%s:%s is at %s %v, described %q; want %s, %q", fn, alias, a.Version, a.Weights, a.Description, version, description)
+		w.t.Errorf("%s:%s is at %s %v, described %q; want %s, %q", fn, name, a.Version, a.Weights, a.Description, version, description)
 	}
 }
 
@@ -163,7 +173,7 @@ func (f *facts) String() string {
 func positions(w *world, names []string) map[string]string {
 	at := map[string]string{}
 	for _, fn := range names {
-		var p release.Position
+		var p alias.Position
 		if a, ok := w.Alias(fn, "prod"); ok {
 			p.Version, _ = parseVersion(a.Version)
 			p.Weights = map[version]float64{}

@@ -15,22 +15,22 @@ import (
 )
 
 func (w *world) promote(req release.Request, names ...string) release.Result {
-	return w.do((*release.Releaser).Promote, req, names...)
+	return w.do(release.Promote, req, names...)
 }
 
 func (w *world) rollback(req release.Request, names ...string) release.Result {
-	return w.do((*release.Releaser).Rollback, req, names...)
+	return w.do(release.Rollback, req, names...)
 }
 
 func (w *world) prune(req release.Request, names ...string) release.Result {
-	return w.do((*release.Releaser).Prune, req, names...)
+	return w.do(release.Prune, req, names...)
 }
 
-func (w *world) do(f func(*release.Releaser, context.Context, release.Request) release.Result, req release.Request, names ...string) release.Result {
+func (w *world) do(op release.Operation, req release.Request, names ...string) release.Result {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), 2*time.Minute)
 	defer cancel()
-	return f(w.releaser(time.Minute), ctx, on(req, names...))
+	return w.releaser(time.Minute).Run(ctx, as(op, on(req, names...)))
 }
 
 // versions publishes so many versions of new code.
@@ -65,7 +65,7 @@ func TestRollbackGoesWhereProdWasAndNotToTheNextLowerNumber(t *testing.T) {
 	w.at("items", "prod", "2", "[2 | left 5 | run 12]")
 
 	o = ended(t, w.rollback(run(13), "items"), release.Failed, none)
-	if o.Err == nil || !strings.Contains(o.Err.Error(), "its history knows nothing before that") {
+	if o.Err == nil || !strings.Contains(o.Err.Error(), "its history has nothing before that") {
 		t.Errorf("error: %v", o.Err)
 	}
 	if !strings.Contains(o.Hint, "\n6  20") || !strings.Contains(o.Hint, "version 5") || strings.Index(o.Hint, "\n6") > strings.Index(o.Hint, "\n1") {
@@ -137,9 +137,9 @@ func TestRollbackRefusesToGuess(t *testing.T) {
 	for _, tt := range []struct{ description, says string }{
 		{"", "holds no history"},
 		{"a person's text", "holds no history"},
-		{"[5 < 2 | run 1]", "it is at 4, and 5 is where lambda-release had put it"},
-		{"[4 | run 1]", "knows nothing before that"},
-		{"[4 < $LATEST | run 1]", "knows nothing before that"},
+		{"[5 < 2 | run 1]", "it is at 4, and lambda-release had moved it to 5"},
+		{"[4 | run 1]", "has nothing before that"},
+		{"[4 < $LATEST | run 1]", "has nothing before that"},
 	} {
 		before := localaws.Alias{Name: "prod", Version: "4", Description: tt.description}
 		w.SetAlias("items", before)
@@ -275,7 +275,7 @@ func TestPromoteRefuses(t *testing.T) {
 		}, "it is at 2 (75 %) and 3 (25 %)"},
 		{"a weighted target", 2, "", func(w *world) {
 			w.SetAlias("items", localaws.Alias{Name: "prod", Version: "1", Weights: map[string]float64{"3": 0.25}})
-		}, "its weights were set by someone else"},
+		}, "its weights were set outside lambda-release"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -290,7 +290,7 @@ func TestPromoteRefuses(t *testing.T) {
 			req.From = tt.from
 			res := w.promote(req, "items")
 			o := res.Outcomes[0]
-			if o.Status != release.Failed || o.Displaced || o.Err == nil || !strings.Contains(o.Err.Error(), tt.says) {
+			if o.Status != release.Failed || o.NotAsItWas || o.Err == nil || !strings.Contains(o.Err.Error(), tt.says) {
 				t.Errorf("%s: %v; want %q", o.Status, o.Err, tt.says)
 			}
 			if after, _ := w.Alias("items", "prod"); after.RevisionId != before.RevisionId {
@@ -318,7 +318,7 @@ func TestPromoteAndRollbackAreAllOrNothing(t *testing.T) {
 		w.Publish(fn, "")
 	}
 	w.OnCall(denied("UpdateAlias", "users"))
-	if res := w.promote(to(5, 2), shop...); statuses(res) != "failed failed failed" || res.Changed() || res.Displaced() {
+	if res := w.promote(to(5, 2), shop...); statuses(res) != "failed failed failed" || res.Changed() || res.NotAsItWas() {
 		t.Errorf("%s, changed %t", statuses(res), res.Changed())
 	}
 	for _, fn := range shop {
@@ -352,7 +352,7 @@ func TestDryRunsOfOperationsOnlyRead(t *testing.T) {
 		{w.promote(promote, "items"), "move prod from 6 to 3: backwards, from 6 to 3\nchange, against version 6: code "},
 		{w.rollback(req, "items"), "move prod from 6 to 2: left 6\nchange, against version 6: code "},
 		{w.prune(prune, "items"), "delete 2 of 6 versions (1, 3), 0.0 MB of code"},
-		{w.do((*release.Releaser).DeleteAlias, req, "items"), "delete prod, which is at 6"},
+		{w.do(release.DeleteAlias, req, "items"), "delete prod, which is at 6"},
 	} {
 		o := ended(t, tt.res, release.Planned, tt.res.Outcomes[0].Version)
 		if got := strings.Join(o.Plan, "\n"); !strings.HasPrefix(got, tt.want) {
@@ -451,7 +451,7 @@ func TestDeleteAlias(t *testing.T) {
 	remove := func(id uint64) release.Result {
 		req := run(id)
 		req.Alias = "pr-7"
-		return w.do((*release.Releaser).DeleteAlias, req, "items")
+		return w.do(release.DeleteAlias, req, "items")
 	}
 	if o := ended(t, remove(4), release.Superseded, none); o.Changed() {
 		t.Error("an older job deleted what a newer one had made")

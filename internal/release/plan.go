@@ -3,196 +3,328 @@ package release
 import (
 	"context"
 	"fmt"
-	"maps"
-	"math"
-	"slices"
 	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
+	"lambda-release/internal/alias"
 	"lambda-release/internal/awsapi"
-	"lambda-release/internal/function"
+	"lambda-release/internal/gateway"
+	"lambda-release/internal/rollout"
 )
 
-// unknownVersion stands for the version that a dry run would publish.
-const unknownVersion Version = math.MaxInt64
+// Plan is everything that a run does to one function, in this order. The request
+// gives the first part, before anything is read; facts and the decision join it
+// then. A dry run renders the very plan that a real run applies.
+type Plan struct {
+	target target
 
-// plan is the dry run of a release: reads only, all at once. What AWS alone
-// knows, whether a publish would make a new version, is said as it is.
-func (v *release) plan(ctx context.Context, j *job) error {
-	var reads errgroup.Group
-	var latest, serving awsapi.Configuration
-	reads.Go(func() error { return j.readAlias(ctx) })
-	reads.Go(func() (err error) {
-		latest, err = j.r.AWS.Configuration(ctx, j.fn, "")
-		return err
-	})
-	reads.Go(func() (err error) {
-		serving, err = j.r.AWS.Configuration(ctx, j.fn, j.out.Alias)
-		if awsapi.Is(err, awsapi.NotFound) {
-			return nil
-		}
-		return err
-	})
-	if err := reads.Wait(); err != nil {
-		return err
-	}
-	j.out.FunctionARN = function.Unqualified(latest.ARN)
-	if sha := v.CodeSHA256[j.fn.Name]; sha != "" && sha != latest.CodeSHA256 {
-		return fmt.Errorf("publish %s: `code-sha256` is %s, but the code of $LATEST is %s", j.fn.Name, sha, latest.CodeSHA256)
-	}
+	Upload        *Upload             // code for $LATEST; nil: none
+	Publish       *awsapi.Publication // of a version of $LATEST; nil: none
+	Follow        bool                // the alias follows $LATEST
+	Smoke         Smoke               // what the version must pass
+	Rollout       Rollout             // how the traffic is shifted,
+	CodeDeploy    *CodeDeploy         // or by whom else
+	Provisioned   bool                // wait for provisioned concurrency
+	Stages        []gateway.Stage     // to bind
+	StageVariable string
+	Keep          int // the newest versions that a prune keeps at the end; 0: none is deleted
 
-	if source, given := v.Code[j.fn.Name]; given {
-		pack, _, err := v.compare(ctx, j, source)
-		if err != nil {
-			return err
-		}
-		if pack.SHA256 == latest.CodeSHA256 {
-			j.plan("not upload %s: it is the code of $LATEST already", pack.Describe())
-		} else {
-			j.plan("upload %s", pack.Describe())
-			latest.CodeSHA256 = pack.SHA256
-		}
-	}
-	target, name := unknownVersion, "the published version"
-	if v.Latest {
-		target, name = Latest, "$LATEST"
-	}
-	d, err := decideRelease(j.seen, target, v.Request, time.Now())
-	if err != nil {
-		return err
-	}
-	if latest.State == "Pending" || latest.LastUpdate == "InProgress" {
-		j.plan("wait for the update of $LATEST that is in progress")
-	}
-	if !v.Latest {
-		j.plan("publish $LATEST (code %.12s…, last written %s) as a new version, unless nothing was written since the last one",
-			latest.CodeSHA256, latest.LastModified)
-	}
-	switch {
-	case d.status == Superseded:
-		j.plan("leave %s at %s: %s", j.out.Alias, j.seen.Position, d.reason)
-	case d.status == Unchanged:
-		j.plan("leave %s at %s, where it is already", j.out.Alias, j.seen.Position)
-	case !j.seen.exists():
-		j.plan("create %s at %s", j.out.Alias, name)
-	default:
-		j.plan("move %s from %s to %s", j.out.Alias, j.seen.Position, name)
-		j.planDifferences(serving, latest)
-	}
-	j.out.Status = Planned
-	return j.planBinding(ctx, v.Request)
+	Facts      Facts
+	Decision   Decision
+	found      findings               // of a dry run
+	Deployment string                 // id of the CodeDeploy deployment that moves the alias
+	Deleted    []awsapi.Configuration // versions that are gone
+	Words      []string               // of a dry run: what would be done, a sentence each
+	End        End                    // how the function has ended, as far as it has
 }
 
-// planMove ends the preparation of a promotion or rollback to target when it is
-// a dry run: with what would be done, and what callers would notice.
-func (j *job) planMove(ctx context.Context, v verb, target awsapi.Configuration) error {
-	d, err := v.decide(ctx, j)
+// planMove is the plan of an operation that moves an alias as the request says.
+func planMove(t target, req Request) Plan {
+	return Plan{
+		target: t, Smoke: req.Smoke, Rollout: req.Rollout, CodeDeploy: req.CodeDeploy,
+		Provisioned: req.Provisioned, Stages: req.Stages, StageVariable: req.StageVariable, Keep: req.Keep,
+	}
+}
+
+func (p Plan) uploading(u Upload) Plan {
+	p.Upload = &u
+	return p
+}
+
+func (p Plan) publishing(pub awsapi.Publication) Plan {
+	p.Publish = &pub
+	return p
+}
+
+func (p Plan) following() Plan {
+	p.Follow = true
+	return p
+}
+
+func (p Plan) knowing(f Facts) Plan {
+	p.Facts = f
+	return p
+}
+
+func (p Plan) finding(f findings) Plan {
+	p.found = f
+	return p
+}
+
+func (p Plan) deciding(d Decision) Plan {
+	p.Decision = d
+	return p
+}
+
+func (p Plan) ended(e End) Plan {
+	p.End = e
+	return p
+}
+
+func (p Plan) deployedBy(id string) Plan {
+	p.Deployment = id
+	return p
+}
+
+func (p Plan) deleting(deleted []awsapi.Configuration) Plan {
+	p.Deleted = deleted
+	return p
+}
+
+func (p Plan) saying(words []string) Plan {
+	p.Words = words
+	return p
+}
+
+// version is the one in question.
+func (p Plan) version() alias.Version {
+	if p.Decision.Version != alias.None {
+		return p.Decision.Version
+	}
+	return p.Facts.Version
+}
+
+// moves reports whether the alias goes to another position.
+func (p Plan) moves() bool { return p.Decision.Change != nil && p.Decision.Status != Unchanged }
+
+// steps reports whether two versions are to share the alias for a while.
+func (p Plan) steps() bool { return len(p.Rollout.Strategy.Steps()) > 0 }
+
+// decided is the plan with what was read and decided, or with the failure of that.
+func decided(ctx context.Context, v verb, p Plan, read func(context.Context, Plan) (Facts, error)) Plan {
+	f, err := read(ctx, p)
+	p = p.knowing(f)
 	if err != nil {
-		return err
+		return p.failed(err)
 	}
-	j.out.Status = Planned
-	switch {
-	case d.status == Unchanged:
-		j.plan("leave %s at %s%s", j.out.Alias, j.seen.Position, because(d.reason))
-		return nil
-	case !j.seen.exists():
-		j.plan("create %s at %s", j.out.Alias, target.Version)
-		return nil
-	}
-	j.plan("move %s from %s to %s%s", j.out.Alias, j.seen.Position, target.Version, because(d.reason))
-	serving, err := j.r.AWS.Configuration(ctx, j.fn, j.seen.Version.String())
+	d, err := v.decide(p.target.edit.Current(), f, time.Now())
 	if err != nil {
-		return err
+		return p.failed(err)
 	}
-	j.planDifferences(serving, target)
+	return p.deciding(d)
+}
+
+// survey is the dry run of one function: reads only. It refuses what a real run
+// would refuse, as far as reads can tell, and in the same words.
+func survey(ctx context.Context, v verb, p Plan) Plan {
+	p = decided(ctx, v, p, v.read)
+	if p.End.over() {
+		return p
+	}
+	p, err := p.lookAhead(ctx)
+	if err != nil {
+		return p.failed(err)
+	}
+	return p
+}
+
+// rendered ends a dry run: every plan is put into words.
+func rendered(plans []Plan) []Plan {
+	if why := firstFailure(plans); why != nil {
+		return skipRest(plans, *why)
+	}
+	why := firstStay(plans)
+	return each(plans, func(p Plan) Plan {
+		return p.saying(render(p, why)).ended(End{Kind: EndNotAttempted, Status: Planned})
+	})
+}
+
+// firstStay is the first function that would keep the others from being moved.
+func firstStay(plans []Plan) *cause {
+	for _, p := range plans {
+		if s := p.Decision.Status; s == Superseded || s == Held {
+			return &cause{s, fmt.Sprintf("%s is %s", p.target.fn.Name, s)}
+		}
+	}
 	return nil
 }
 
-func (j *job) plan(format string, args ...any) {
-	j.out.Plan = append(j.out.Plan, fmt.Sprintf(format, args...))
+// findings is what a dry run finds out for its rendering beside the facts.
+type findings struct {
+	bindings []string               // what would be bound, in words
+	doomed   []awsapi.Configuration // versions that the prune after a release would delete
+	stock    int                    // of so many
 }
 
-// planDifferences says what callers of the alias get that they have not now.
-func (j *job) planDifferences(from, to awsapi.Configuration) {
-	diff := differences(from, to)
-	if len(diff) == 0 {
-		j.plan("change nothing in code or configuration: version %s is the same", from.Version)
-		return
+// lookAhead reads what a real run reads or meets only after its decision.
+func (p Plan) lookAhead(ctx context.Context) (Plan, error) {
+	if p.Decision.Status == Superseded || p.Decision.Status == Held {
+		return p, nil
 	}
-	j.plan("change, against version %s: %s", from.Version, strings.Join(diff, "; "))
+	p, err := p.comparing(ctx)
+	if err == nil {
+		err = p.checkShiftable()
+	}
+	if err != nil {
+		return p, err
+	}
+	bindings, err := p.bindings(ctx)
+	if err != nil || p.Keep == 0 {
+		return p.finding(findings{bindings: bindings}), err
+	}
+	f, err := p.target.inventory(ctx, p.Facts)
+	if err != nil {
+		return p, err
+	}
+	keep, stock := p.Keep, len(f.Existing)
+	if p.Publish != nil { // a new version counts, too
+		keep, stock = keep-1, stock+1
+	}
+	return p.finding(findings{bindings, f.doomed(keep), stock}), nil
 }
 
-// differences lists what is not the same in two versions. Of environment
-// variables it gives the names only.
-func differences(from, to awsapi.Configuration) []string {
-	var diff []string
-	if from.CodeSHA256 != to.CodeSHA256 {
-		diff = append(diff, fmt.Sprintf("code %.12s… -> %.12s…", from.CodeSHA256, to.CodeSHA256))
+// comparing is the plan with the version that the alias points to, if it moves.
+func (p Plan) comparing(ctx context.Context) (Plan, error) {
+	s := p.target.edit.Current()
+	if !p.moves() || !s.Exists() || p.Facts.Serving.Version != "" {
+		return p, nil
 	}
-	for _, f := range []struct{ name, from, to string }{
-		{"package type", from.PackageType, to.PackageType},
-		{"runtime", from.Runtime, to.Runtime},
-		{"handler", from.Handler, to.Handler},
-		{"memory", fmt.Sprintf("%d MB", from.MemoryMB), fmt.Sprintf("%d MB", to.MemoryMB)},
-		{"timeout", fmt.Sprintf("%d s", from.TimeoutSeconds), fmt.Sprintf("%d s", to.TimeoutSeconds)},
-		{"architecture", strings.Join(from.Architectures, " "), strings.Join(to.Architectures, " ")},
-		{"role", lastSegment(from.Role), lastSegment(to.Role)},
-		{"dead-letter target", lastSegment(from.DeadLetter), lastSegment(to.DeadLetter)},
-	} {
-		if f.from != f.to {
-			diff = append(diff, fmt.Sprintf("%s %s -> %s", f.name, orNone(f.from), orNone(f.to)))
-		}
+	serving, err := p.target.aws.Configuration(ctx, p.target.fn, s.Version.String())
+	if err != nil {
+		return p, err
 	}
-	if names := changedNames(setOf(from.Layers), setOf(to.Layers)); names != "" {
-		diff = append(diff, "layers "+names)
-	}
-	if names := changedNames(from.Environment, to.Environment); names != "" {
-		diff = append(diff, "environment "+names)
-	}
-	return diff
+	return p.knowing(p.Facts.serving(serving)), nil
 }
 
-// changedNames is `+added -removed ~changed`, sorted by name.
-func changedNames(from, to map[string]string) string {
-	var names []string
-	for _, name := range slices.Sorted(maps.Keys(to)) {
-		old, had := from[name]
-		switch {
-		case !had:
-			names = append(names, "+"+name)
-		case old != to[name]:
-			names = append(names, "~"+name)
-		}
+// render says in words what the plan does. why is what keeps all functions from
+// being moved, if anything does.
+func render(p Plan, why *cause) []string {
+	var w words
+	t, d, s, found := p.target, p.Decision, p.target.edit.Current(), p.found
+	if p.Upload != nil {
+		w.addIf(p.Facts.Uploaded, "not upload %s: it is the code of $LATEST already", p.Facts.Upload)
+		w.addIf(!p.Facts.Uploaded, "upload %s", p.Facts.Upload)
 	}
-	for _, name := range slices.Sorted(maps.Keys(from)) {
-		if _, has := to[name]; !has {
-			names = append(names, "-"+name)
-		}
+	w.addIf(p.updating(), "wait for the update of $LATEST that is in progress")
+	if p.Publish != nil {
+		w.add("publish $LATEST (code %.12s…, last written %s) as a new version, unless it was not written since the last one",
+			p.Facts.Config.CodeSHA256, p.Facts.Config.LastModified)
 	}
-	return strings.Join(names, " ")
+	switch {
+	case d.Delete:
+		w.add("delete %s, which is at %s", t.alias(), s.Position)
+	case d.Status == Pruned:
+		w.add("delete %d of %d versions (%s), %s of code", len(d.Doomed), len(p.Facts.Existing), listed(d.Doomed), megabytes(d.Doomed))
+	case p.moves() && why != nil:
+		w.add("leave %s at %s: %s", t.alias(), s.Position, why.what)
+		return w
+	case p.moves():
+		p.renderMove(&w, s)
+	case t.alias() == "":
+		w.add("%s", d.Reason)
+	case !s.Exists():
+		w.add("do nothing: %s", d.Reason)
+	default:
+		w.add("leave %s at %s%s", t.alias(), s.Position, because(d.Reason))
+	}
+	if c := d.Change; c != nil && c.Text != s.Text {
+		w.add("describe %s as %q", t.alias(), c.Text)
+	}
+	for _, change := range found.bindings {
+		w.add("%s", change)
+	}
+	if found.stock > 0 {
+		w.addIf(len(found.doomed) > 0, "delete %d of %d versions (%s), %s of code", len(found.doomed), found.stock, listed(found.doomed), megabytes(found.doomed))
+		w.addIf(len(found.doomed) == 0, "delete none of %d versions", found.stock)
+	}
+	if unchecked := p.notChecked(); len(unchecked) > 0 {
+		w.add("not checked, because only a real run can: %s", strings.Join(unchecked, ", "))
+	}
+	return w
 }
 
-// setOf keys layers by the end of their ARNs, name and version: the account
-// in front says nothing about the change.
-func setOf(layers []string) map[string]string {
-	set := make(map[string]string, len(layers))
-	for _, arn := range layers {
-		_, name, found := strings.Cut(arn, ":layer:")
-		if !found {
-			name = arn
-		}
-		set[name] = arn
-	}
-	return set
+// updating reports whether $LATEST is being written.
+func (p Plan) updating() bool {
+	return p.Publish != nil && (p.Facts.Config.State == "Pending" || p.Facts.Config.LastUpdate == "InProgress")
 }
 
-func lastSegment(arn string) string { return arn[strings.LastIndexAny(arn, ":/")+1:] }
-
-func orNone(s string) string {
-	if s == "" {
-		return "none"
+// renderMove says how the alias moves and what is checked on the way.
+func (p Plan) renderMove(w *words, s alias.State) {
+	t, to := p.target, named(p.version())
+	_, tested := p.Smoke.Payloads[t.fn.Name]
+	w.addIf(tested && p.Smoke.Expect == nil, "smoke-test %s: it must answer without an error", to)
+	w.addIf(tested && p.Smoke.Expect != nil, "smoke-test %s: it must answer without an error, and %s must be true", to, p.Smoke.Given)
+	reason := because(p.Decision.Reason)
+	switch deploy := p.CodeDeploy; {
+	case !s.Exists():
+		w.add("create %s at %s", t.alias(), to)
+	case deploy != nil:
+		w.add("let CodeDeploy move %s from %s to %s: %s/%s, %s%s", t.alias(), s.Position, to, deploy.Application, deploy.Group,
+			orOwn(deploy.Config), reason)
+		w.addIf(!deploy.Wait, "not wait for the deployment to end")
+	case p.steps() && s.Version != p.version():
+		w.add("shift %s from %s to %s in steps (%s, %s)%s", t.alias(), s.Position, to, p.Rollout.Strategy, p.Rollout.Strategy.Duration(), reason)
+	default:
+		w.add("move %s from %s to %s%s", t.alias(), s.Position, to, reason)
 	}
-	return s
+	if s.Exists() {
+		diff := differences(p.Facts.Serving, p.Facts.Config)
+		w.addIf(len(diff) == 0, "change nothing in code or configuration: version %s is the same", p.Facts.Serving.Version)
+		w.addIf(len(diff) > 0, "change, against version %s: %s", p.Facts.Serving.Version, strings.Join(diff, "; "))
+	}
+	w.addIf(p.Provisioned, "wait for the provisioned concurrency of %s", t.alias())
+	w.addIf(p.Rollout.Bake > 0, "watch it for %s when it has all the traffic", p.Rollout.Bake)
+	if h := p.Rollout.Health; p.Rollout.Duration() > 0 {
+		w.addIf(len(h.Alarms) == 1, "roll back when alarm %s goes off", strings.Join(h.Alarms, ""))
+		w.addIf(len(h.Alarms) > 1, "roll back when one of the alarms %s goes off", strings.Join(h.Alarms, ", "))
+		w.addIf(h.MaxErrorRate > 0, "roll back when the error rate is above %s, judged from %d invocations on", rollout.Ratio(h.MaxErrorRate), h.MinInvocations)
+	}
+}
+
+// notChecked is what only a write can tell.
+func (p Plan) notChecked() []string {
+	var w words
+	d := p.Decision
+	writes := d.Change != nil || d.Delete || len(d.Doomed) > 0 || p.Publish != nil
+	w.addIf(writes, "permissions to write")
+	w.addIf(p.Publish != nil, "whether AWS makes a new version")
+	w.addIf(p.Publish != nil && p.moves(), "the init of the new version")
+	_, tested := p.Smoke.Payloads[p.target.fn.Name]
+	w.addIf(tested && p.moves(), "the smoke test")
+	return w
+}
+
+// words are sentences.
+type words []string
+
+func (w *words) add(format string, args ...any) { *w = append(*w, fmt.Sprintf(format, args...)) }
+
+func (w *words) addIf(condition bool, format string, args ...any) {
+	if condition {
+		w.add(format, args...)
+	}
+}
+
+func because(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return ": " + reason
+}
+
+func orOwn(config string) string {
+	if config == "" {
+		return "the group's own configuration"
+	}
+	return config
 }

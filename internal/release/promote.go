@@ -7,105 +7,98 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"lambda-release/internal/alias"
 	"lambda-release/internal/awsapi"
 )
 
-// Promote points the alias of every function to a version that exists, given
-// by number or as the version another alias points to. It is a person's wish:
-// it may go backwards, and it is how a version that a rollback left is
-// released after all.
-func (r *Releaser) Promote(ctx context.Context, req Request) Result {
-	return r.run(ctx, req, "promote", &promote{req})
-}
+// promotion is the verb promote: it points the alias to a version that exists,
+// given by number or as the version another alias points to. It is deliberate:
+// it may go backwards, and it is how a version that a rollback left is released
+// after all.
+type promotion struct{ req Request }
 
-// promote is the verb.
-type promote struct{ Request }
+func newPromotion(req Request) verb { return promotion{req} }
 
-func (v *promote) prepare(ctx context.Context, j *job) error {
-	var both errgroup.Group
+func (v promotion) plan(t target) Plan { return planMove(t, v.req) }
+
+func (v promotion) read(ctx context.Context, p Plan) (Facts, error) {
+	t := p.target
+	var reads errgroup.Group
+	var aliases map[string]alias.State
 	var source awsapi.Configuration
-	both.Go(func() error { return j.readAliases(ctx) })
-	both.Go(func() (err error) {
-		// An alias as a qualifier gives the configuration of its version: one
-		// answer tells which it is and whether it can serve.
-		source, err = j.r.AWS.Configuration(ctx, j.fn, v.source())
+	reads.Go(func() (err error) {
+		aliases, err = t.edit.ReadAll(ctx)
 		return err
 	})
-	if err := both.Wait(); err != nil {
-		if awsapi.Is(err, awsapi.NotFound) && j.known {
-			return v.missing(ctx, j, err)
-		}
+	reads.Go(func() (err error) {
+		// An alias as a qualifier gives the configuration of its version: one
+		// answer shows which it is and whether it can serve.
+		source, err = t.aws.Configuration(ctx, t.fn, v.source())
 		return err
+	})
+	err := reads.Wait()
+	f := Facts{Aliases: aliases}
+	switch {
+	case awsapi.Is(err, awsapi.NotFound) && aliases != nil:
+		return f, v.missing(ctx, t, aliases, err)
+	case err != nil:
+		return f, err
 	}
-	if from, ok := j.others[v.From]; ok && len(from.Weights) > 0 {
-		return fmt.Errorf("promote %s of %s: it is at %s: wait for that shift to end, or name the version", v.From, j.fn.Name, from.Position)
+	if from, ok := aliases[v.req.From]; ok && len(from.Weights) > 0 {
+		return f, fmt.Errorf("promote %s of %s: it is at %s: wait for that shift to end, or name the version", v.req.From, t.fn.Name, from.Position)
 	}
-	version, err := ParseVersion(source.Version)
+	version, err := alias.ParseVersion(source.Version)
 	if err != nil {
-		return fmt.Errorf("promote %s of %s: AWS answered: %w", v.source(), j.fn.Name, err)
+		return f, fmt.Errorf("promote %s of %s: AWS answered: %w", v.source(), t.fn.Name, err)
 	}
-	if version == Latest {
-		return fmt.Errorf("promote %s of %s: it follows $LATEST, which is no version yet: publish one with `operation: release`", v.From, j.fn.Name)
+	if version == alias.Latest {
+		return f, fmt.Errorf("promote %s of %s: it follows $LATEST, which is not a version yet: publish one with `operation: release`", v.req.From, t.fn.Name)
 	}
-	j.setVersion(version, source.ARN)
-	if err := j.checkServing(source); err != nil {
-		return err
+	f = f.about(version, source)
+	if err := t.checkServing(source); err != nil {
+		return f, err
 	}
-	if v.From != "" {
-		j.fact("%s is at %s", v.From, version)
+	if v.req.From != "" {
+		t.log.fact("%s is at %s", v.req.From, version)
 	}
-	if v.DryRun {
-		return j.planMove(ctx, v, source)
-	}
-	d, err := v.decide(ctx, j)
-	if err != nil || d.want == nil || d.status == Unchanged {
-		return err
-	}
-	return j.prove(ctx, v.Request, source)
+	return f, nil
 }
 
+func (v promotion) prepare(ctx context.Context, p Plan) (Facts, error) { return v.read(ctx, p) }
+
+// refresh reads nothing again: the version is the one of the first read.
+func (v promotion) refresh(_ context.Context, _ target, f Facts) (Facts, error) { return f, nil }
+
 // source is the qualifier of what is promoted.
-func (v *promote) source() string {
-	if v.From != "" {
-		return v.From
+func (v promotion) source() string {
+	if v.req.From != "" {
+		return v.req.From
 	}
-	return v.Version.String()
+	return v.req.Version.String()
 }
 
 // missing says what there is instead of the version or alias asked for.
-func (v *promote) missing(ctx context.Context, j *job, err error) error {
-	if v.From != "" {
-		return fmt.Errorf("promote %s: %s has no such alias, its aliases are %s: %w", v.From, j.fn.Name, j.aliasNames(), err)
+func (v promotion) missing(ctx context.Context, t target, aliases map[string]alias.State, err error) error {
+	if v.req.From != "" {
+		return fmt.Errorf("promote %s: %s has no such alias, its aliases are %s: %w", v.req.From, t.fn.Name, aliasNames(aliases), err)
 	}
-	return j.choice(ctx, fmt.Sprintf("promote version %s: %s has no such version", v.Version, j.fn.Name))
+	return t.choice(ctx, fmt.Sprintf("promote version %s: %s has no such version", v.req.Version, t.fn.Name))
 }
 
-func (v *promote) decide(_ context.Context, j *job) (decision, error) {
-	seen, to := j.sight(), j.out.Version
-	if seen.exists() && seen.Version == to && len(seen.Weights) == 0 {
-		return unchanged(seen, v.Request), nil
+func (v promotion) decide(s alias.State, f Facts, now time.Time) (Decision, error) {
+	to := f.Version
+	if s.Exists() && s.Version == to && len(s.Weights) == 0 {
+		return unchanged(s, v.req), nil
 	}
-	if err := weightsInTheWay(seen, v.Request, time.Now()); err != nil {
-		return decision{}, err
+	if err := weightsInTheWay(s, v.req, now); err != nil {
+		return Decision{}, err
 	}
-	d := decision{status: Promoted, want: want(seen, to, v.Request)}
+	d := Decision{Status: Promoted, Change: changeTo(s, to, v.req)}
 	switch {
-	case seen.Version > to:
-		d.reason = fmt.Sprintf("backwards, from %s to %s", seen.Version, to)
-	case v.From != "":
-		d.reason = fmt.Sprintf("the version of %s", v.From)
+	case s.Version > to:
+		return d.because("backwards, from %s to %s", s.Version, to), nil
+	case v.req.From != "":
+		return d.because("the version of %s", v.req.From), nil
 	}
 	return d, nil
-}
-
-// checkServing refuses a version that cannot serve now: a promotion or a
-// rollback does not wait for one that somebody else is making.
-func (j *job) checkServing(v awsapi.Configuration) error {
-	switch v.State {
-	case "Active", "Inactive", "":
-		return nil
-	case "Failed":
-		return &awsapi.StateError{Function: j.fn.Name, Qualifier: v.Version, What: "State", Reason: v.StateReason}
-	}
-	return fmt.Errorf("version %s of %s cannot serve: its State is %s (%s)", v.Version, j.fn.Name, v.State, orNone(v.StateReason))
 }

@@ -266,9 +266,9 @@ func (p *player) take(s step) (what string, err error) {
 	case "other hand", "other hand wipes":
 		return p.otherHand(s.b, s.kind == "other hand wipes")
 	case "killed release":
-		return p.killed((*release.Releaser).Release, 1+s.b%5, s.a%2 == 0)
+		return p.killed(release.Release, 1+s.b%5, s.a%2 == 0)
 	case "killed rollback":
-		return p.killed((*release.Releaser).Rollback, 1+s.b%5, s.a%2 == 0)
+		return p.killed(release.Rollback, 1+s.b%5, s.a%2 == 0)
 	}
 	return "", fmt.Errorf("no such step as %s", s.kind)
 }
@@ -292,7 +292,7 @@ func (p *player) released(alias string, run uint64) release.Status {
 func (p *player) release(alias string, id uint64) (string, error) {
 	req := on(run(id), "f")
 	req.Alias = alias
-	o := p.r.Release(p.t.Context(), req).Outcomes[0]
+	o := p.r.Run(p.t.Context(), req).Outcomes[0]
 	return fmt.Sprintf("release to %s by run %d: %s", alias, id, o.Status), wants(o, p.released(alias, id))
 }
 
@@ -301,7 +301,7 @@ func (p *player) promote(v int, from string) (string, error) {
 	if from != "" {
 		req.Version, req.From = none, from
 	}
-	o := p.r.Promote(p.t.Context(), req).Outcomes[0]
+	o := p.r.Run(p.t.Context(), as(release.Promote, req)).Outcomes[0]
 	want := release.Unchanged
 	if m := p.aliases["prod"]; m.at != v {
 		p.aliases["prod"], want = m.to(v, p.run), release.Promoted
@@ -339,14 +339,14 @@ func (p *player) rolledBack(run uint64, v int) release.Status {
 }
 
 func (p *player) rollback(id uint64, v int) (string, error) {
-	o := p.r.Rollback(p.t.Context(), on(to(id, version(v)), "f")).Outcomes[0]
+	o := p.r.Run(p.t.Context(), as(release.Rollback, on(to(id, version(v)), "f"))).Outcomes[0]
 	return fmt.Sprintf("roll back to %d by run %d: %s", v, id, o.Status), wants(o, p.rolledBack(id, v))
 }
 
 func (p *player) pruneTo(keep int) (string, error) {
 	req := on(run(p.run), "f")
 	req.Alias, req.Keep = "", keep
-	o := p.r.Prune(p.t.Context(), req).Outcomes[0]
+	o := p.r.Run(p.t.Context(), as(release.Prune, req)).Outcomes[0]
 	needed := map[int]bool{}
 	for _, m := range p.aliases {
 		needed[m.at], needed[m.left] = true, true
@@ -384,13 +384,13 @@ func (p *player) otherHand(b int, wipes bool) (string, error) {
 
 // killed runs an operation whose process dies at its n-th call. Then prod is as
 // before or as after, and the same job again ends where it should have.
-func (p *player) killed(do func(*release.Releaser, context.Context, release.Request) release.Result, n int, works bool) (string, error) {
+func (p *player) killed(op release.Operation, n int, works bool) (string, error) {
 	its, dead := mortal(p.world, int32(n), works)
 	ctx, cancel := context.WithCancel(p.t.Context())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		do(its.releaser(time.Minute), ctx, on(run(p.run), "f"))
+		its.releaser(time.Minute).Run(ctx, as(op, on(run(p.run), "f")))
 	}()
 	what := fmt.Sprintf("killed at call %d by run %d", n, p.run)
 	select {

@@ -10,157 +10,130 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"lambda-release/internal/alias"
 	"lambda-release/internal/awsapi"
-	"lambda-release/internal/function"
 )
 
 // pruneStep is how many versions are deleted before the aliases are read
-// again: a prune of thousands takes minutes, and meanwhile a release may put
-// an alias to a version that was nobody's.
+// again: a prune of thousands takes minutes, and meanwhile a release may move
+// an alias to a version that no alias used.
 const pruneStep = 50
 
-// Prune deletes old versions of every function: all but the req.Keep newest
-// and those that an alias points to, weighs, or remembers in its mark. What
-// AWS refuses to delete, or there is no time for, is a warning.
-func (r *Releaser) Prune(ctx context.Context, req Request) Result {
-	start := time.Now()
-	res, jobs := r.begin(req, "prune", nil)
-	r.Progress.Phase("Prune")
-	each(jobs, func(j *job) {
-		j.out.Status = Unchanged
-		if err := j.prune(ctx, req); err != nil {
-			j.fail(err)
-		}
-	})
-	tellOnce(res.Outcomes)
-	res.Elapsed = time.Since(start)
-	return res
+// pruning is the verb prune: it deletes old versions, all but the newest and
+// those that an alias points to, gives a weight, or remembers in its history.
+// What AWS refuses to delete, or there is no time for, is a warning.
+type pruning struct{ req Request }
+
+func newPrune(req Request) verb { return pruning{req} }
+
+func (v pruning) plan(t target) Plan { return Plan{target: t} }
+
+func (v pruning) read(ctx context.Context, p Plan) (Facts, error) {
+	return p.target.inventory(ctx, p.Facts)
 }
 
-// pruneAfter prunes what was released. The release stands whatever comes of it.
-func (r *Releaser) pruneAfter(ctx context.Context, req Request, jobs []*job) {
-	r.Progress.Phase(fmt.Sprintf("Prune all but the newest %d", req.Keep))
-	each(jobs, func(j *job) {
-		status, reason := j.out.Status, j.out.Reason
-		if err := j.prune(ctx, req); err != nil {
-			j.warn("old versions could not be pruned: %v", err)
-		}
-		j.out.Status, j.out.Reason = status, reason
-	})
-}
+func (v pruning) prepare(ctx context.Context, p Plan) (Facts, error) { return v.read(ctx, p) }
 
-func (j *job) prune(ctx context.Context, req Request) error {
-	var both errgroup.Group
-	var versions []awsapi.Configuration
-	both.Go(func() error { return j.readAliases(ctx) })
-	both.Go(func() error {
-		for v, err := range j.r.AWS.Versions(ctx, j.fn) {
-			if err != nil {
-				return err
-			}
-			versions = append(versions, v)
-		}
-		return nil
-	})
-	if err := both.Wait(); err != nil {
-		return err
-	}
-	if len(versions) > 0 {
-		j.out.FunctionARN = function.Unqualified(versions[0].ARN)
-	}
-	old := versions[:max(0, len(versions)-req.Keep)]
-	doomed := j.unreferenced(old)
+func (v pruning) refresh(_ context.Context, _ target, f Facts) (Facts, error) { return f, nil }
+
+func (v pruning) decide(_ alias.State, f Facts, _ time.Time) (Decision, error) {
+	doomed := f.doomed(v.req.Keep)
 	if len(doomed) == 0 {
-		j.out.Reason = fmt.Sprintf("nothing to prune among %d versions", len(versions))
-		j.fact("%s", j.out.Reason)
-		return nil
+		return Decision{Status: Unchanged}.because("nothing to prune among %d versions", len(f.Existing)), nil
 	}
-	if req.DryRun {
-		j.plan("delete %d of %d versions (%s), %s of code", len(doomed), len(versions), listed(doomed), megabytes(doomed))
-		j.out.Status = Planned
-		return nil
-	}
-	return j.deleteAll(ctx, doomed)
+	return Decision{Status: Pruned, Doomed: doomed}, nil
 }
 
-// deleteAll deletes step by step, looking at the aliases again in between.
-func (j *job) deleteAll(ctx context.Context, doomed []awsapi.Configuration) error {
-	var mu sync.Mutex
-	gone := map[string]bool{}
+// inventory reads all versions and aliases.
+func (t target) inventory(ctx context.Context, f Facts) (Facts, error) {
+	var reads errgroup.Group
+	var versions []awsapi.Configuration
+	var aliases map[string]alias.State
+	reads.Go(func() (err error) {
+		aliases, err = t.edit.ReadAll(ctx)
+		return err
+	})
+	reads.Go(func() (err error) {
+		versions, err = t.versions(ctx)
+		return err
+	})
+	err := reads.Wait()
+	return f.stocked(versions, aliases), err
+}
+
+// doomed are the versions to delete when so many of the newest are kept.
+func (f Facts) doomed(keep int) []awsapi.Configuration {
+	return unreferenced(f.Existing[:max(0, len(f.Existing)-keep)], f.Aliases)
+}
+
+// unreferenced are those versions that no alias refers to.
+func unreferenced(versions []awsapi.Configuration, aliases map[string]alias.State) []awsapi.Configuration {
+	needed := map[string]bool{}
+	for _, s := range aliases {
+		for _, v := range s.Versions() {
+			needed[v.String()] = true
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(versions), func(v awsapi.Configuration) bool { return needed[v.Version] })
+}
+
+// prune deletes versions step by step, reading the aliases again in between, and
+// returns those that are gone. An error is about reading the aliases.
+func (t target) prune(ctx context.Context, doomed []awsapi.Configuration) ([]awsapi.Configuration, error) {
+	gone := &goneVersions{numbers: map[string]bool{}}
+	deleted := func() []awsapi.Configuration {
+		return slices.DeleteFunc(slices.Clone(doomed), func(v awsapi.Configuration) bool { return !gone.numbers[v.Version] })
+	}
+	aliases := map[string]alias.State{} // doomed is free of what was referred to when it was decided
 	for first := 0; first < len(doomed) && ctx.Err() == nil; first += pruneStep {
 		if first > 0 {
-			if err := j.readAliases(ctx); err != nil {
-				return err
+			var err error
+			if aliases, err = t.edit.ReadAll(ctx); err != nil {
+				return deleted(), err
 			}
-			j.fact("deleted %d of %d versions", len(gone), len(doomed))
+			t.log.fact("deleted %d of %d versions", len(gone.numbers), len(doomed))
 		}
 		var step errgroup.Group
-		for _, v := range j.unreferenced(doomed[first:min(len(doomed), first+pruneStep)]) {
+		for _, v := range unreferenced(doomed[first:min(len(doomed), first+pruneStep)], aliases) {
 			step.Go(func() error {
-				err := j.r.AWS.DeleteVersion(ctx, j.fn, v.Version)
-				mu.Lock()
-				defer mu.Unlock()
-				switch {
+				switch err := t.aws.DeleteVersion(ctx, t.fn, v.Version); {
 				case err == nil:
-					gone[v.Version] = true
+					gone.add(v.Version)
 				case ctx.Err() == nil:
-					j.warn("version %s was not deleted: %v", v.Version, err)
+					t.log.warn("version %s was not deleted: %v", v.Version, err)
 				}
 				return nil
 			})
 		}
 		_ = step.Wait() // every refusal is a warning of its own
 	}
-	deleted := slices.DeleteFunc(doomed, func(v awsapi.Configuration) bool { return !gone[v.Version] })
-	for _, v := range deleted {
-		number, err := ParseVersion(v.Version)
-		if err == nil {
-			j.out.Pruned = append(j.out.Pruned, number)
-			j.out.Freed += v.CodeBytes
-		}
-	}
+	all := deleted()
 	if ctx.Err() != nil {
-		j.warn("stopped after %d versions; the next prune goes on", len(deleted))
+		t.log.warn("stopped after %d versions; the next prune goes on", len(all))
 	}
-	if len(deleted) > 0 {
-		j.out.Status = Pruned
-		j.fact("deleted %d versions (%s), %s of code", len(deleted), listed(deleted), megabytes(deleted))
+	if len(all) > 0 {
+		t.log.fact("deleted %d versions (%s), %s of code", len(all), listed(all), megabytes(all))
 	}
-	return nil
+	return all, nil
 }
 
-// unreferenced are those versions that no alias points to, weighs or remembers.
-func (j *job) unreferenced(versions []awsapi.Configuration) []awsapi.Configuration {
-	needed := map[string]bool{}
-	for _, s := range j.others {
-		s.refersTo(needed)
-	}
-	var free []awsapi.Configuration
-	for _, v := range versions {
-		if !needed[v.Version] {
-			free = append(free, v)
-		}
-	}
-	return free
+// goneVersions collects what several goroutines have deleted.
+type goneVersions struct {
+	mu      sync.Mutex
+	numbers map[string]bool
 }
 
-func (s state) refersTo(needed map[string]bool) {
-	needed[s.Version.String()] = true
-	for v := range s.Weights {
-		needed[v.String()] = true
-	}
-	for _, v := range s.mark.History {
-		needed[v.String()] = true
-	}
-	needed[s.mark.Left.String()] = true
-	needed[s.mark.ShiftTo.String()] = true
+func (g *goneVersions) add(version string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.numbers[version] = true
 }
 
 // listed is `1 to 3, 5, 7 to 9`.
 func listed(versions []awsapi.Configuration) string {
 	var parts []string
 	for i := 0; i < len(versions); {
-		first, _ := ParseVersion(versions[i].Version)
+		first, _ := alias.ParseVersion(versions[i].Version)
 		last := first
 		for i++; i < len(versions) && versions[i].Version == (last+1).String(); i++ {
 			last++

@@ -145,10 +145,10 @@ func TestWeightsOfSomeoneElse(t *testing.T) {
 		want              release.Status
 		says              string
 	}{
-		{"set by a person", "", 300, false, release.Failed, "set by someone else"},
+		{"set by a person", "", 300, false, release.Failed, "set outside lambda-release"},
 		{"set by a person, to be cleared", "", 300, true, release.Released, ""},
-		{"set by a person after our mark", "[1 | run 100]", 300, false, release.Failed, "set by someone else"},
-		{"a shift of ours, under way", "[1 | shifting to 2 until " + soon + " | run 290]", 300, false, release.Failed, "a shift by run 290 is under way"},
+		{"set by a person after our mark", "[1 | run 100]", 300, false, release.Failed, "set outside lambda-release"},
+		{"a shift of ours, under way", "[1 | shifting to 2 until " + soon + " | run 290]", 300, false, release.Failed, "a traffic shift by run 290 is under way"},
 		{"a shift of ours is not cleared by clear-weights", "[1 | shifting to 2 until " + soon + " | run 290]", 300, true, release.Failed, "under way"},
 		{"a shift of this very run", "[1 | shifting to 2 until " + soon + " | run 300]", 300, false, release.Released, ""},
 		{"a shift past its deadline", "[1 | shifting to 2 until " + past + " | run 290]", 300, false, release.Released, ""},
@@ -403,7 +403,7 @@ func TestDeniedNamesTheStatement(t *testing.T) {
 			t.Errorf("hint lacks %s:\n%s", want, o.Hint)
 		}
 	}
-	if o.Displaced {
+	if o.NotAsItWas {
 		t.Error("nothing was moved")
 	}
 }

@@ -1,9 +1,10 @@
 package release
 
 import (
-	"maps"
 	"slices"
 	"time"
+
+	"lambda-release/internal/alias"
 )
 
 // Status says how one function, or the whole run, ended.
@@ -16,7 +17,7 @@ const (
 	Held       Status = "held"       // a rollback left this version; nothing was moved
 	Skipped    Status = "skipped"    // nothing was to be done for this ref, or another function held the batch back
 	Planned    Status = "planned"    // dry run
-	Started    Status = "started"    // someone else finishes it: a CodeDeploy deployment
+	Started    Status = "started"    // a CodeDeploy deployment goes on after the run
 	RolledBack Status = "rolled-back"
 	Promoted   Status = "promoted"
 	Pruned     Status = "pruned"
@@ -32,7 +33,7 @@ var worstFirst = []Status{
 // Result is what a run did. It is complete whatever failed: report writes
 // outputs and summary from it and from nothing else.
 type Result struct {
-	Operation string
+	Operation Operation
 	Alias     string // "" for prune
 	DryRun    bool
 	Refused   bool      // it cannot work as it was asked for: nothing was changed, exit code 2
@@ -51,15 +52,36 @@ func (r Result) Status() Status {
 	return Skipped
 }
 
-// Changed tells whether any alias is elsewhere than before the run.
+// Changed reports whether any alias is elsewhere than before the run.
 func (r Result) Changed() bool {
 	return slices.ContainsFunc(r.Outcomes, func(o Outcome) bool { return o.Changed() })
 }
 
-// Displaced tells whether a failure left an alias where it was not before, or
-// where nobody could tell: exit code 3.
-func (r Result) Displaced() bool {
-	return slices.ContainsFunc(r.Outcomes, func(o Outcome) bool { return o.Displaced })
+// NotAsItWas reports whether a failure has left an alias where it was not
+// before, or may have.
+func (r Result) NotAsItWas() bool {
+	return slices.ContainsFunc(r.Outcomes, func(o Outcome) bool { return o.NotAsItWas })
+}
+
+// The exit codes of the program.
+const (
+	ExitDone       = 0 // done, or nothing to do
+	ExitFailed     = 1 // failed, and every alias is as it was
+	ExitBadInput   = 2 // bad input or surroundings; nothing was called
+	ExitNotAsItWas = 3 // failed, and an alias is not as it was: the message says where it is
+)
+
+// ExitCode is how the program ends.
+func (r Result) ExitCode() int {
+	switch {
+	case r.NotAsItWas():
+		return ExitNotAsItWas
+	case r.Refused:
+		return ExitBadInput
+	case r.Status() == Failed:
+		return ExitFailed
+	}
+	return ExitDone
 }
 
 // Outcome is what became of one function.
@@ -68,19 +90,19 @@ type Outcome struct {
 	Alias    string
 	Status   Status
 
-	Version   Version // the version released, confirmed or chosen; None if there is none
-	Published bool    // this run made Version
-	Before    Position
-	After     Position // where the alias is now, as far as known
+	Version   alias.Version // the version released, confirmed or chosen; None if there is none
+	Published bool          // this run made Version
+	Before    alias.Position
+	After     alias.Position // where the alias is now, as far as known
 
 	Deployment string // id of the CodeDeploy deployment that moves the alias
 
 	Answer  string // of a smoke test that failed: what the function answered, raw
 	LogTail string // and the end of its log, raw
 
-	Others map[string]Position // the function's other aliases, where they were read
-	Pruned []Version           // versions that were deleted, oldest first
-	Freed  int64               // bytes of code that went with them
+	Others map[string]alias.Position // the function's other aliases, where they were read
+	Pruned []alias.Version           // versions that were deleted, oldest first
+	Freed  int64                     // bytes of code that went with them
 
 	FunctionARN string // of the function without qualifier, "" while unknown
 	Region      string
@@ -89,30 +111,18 @@ type Outcome struct {
 	Plan     []string // what a dry run would do, a sentence each
 	Warnings []string
 	Changes  []string // what else was changed, a sentence each
-	Err      error    // the failure's own cause; nil for a function that only shares the batch's fate
+	Err      error    // the failure's own cause; nil for a function that only shares the batch's
 	Hint     string   // what to do about Err; may have several lines, an IAM statement among them as JSON
 
-	// Displaced is set on a failure that could not be undone, or whose effect
+	// NotAsItWas is set on a failure that could not be undone, or whose effect
 	// could not be found out; Reason then says where the alias is.
-	Displaced bool
+	NotAsItWas bool
 }
 
-// Changed tells whether the alias is elsewhere than before.
+// Changed reports whether the alias is elsewhere than before.
 func (o Outcome) Changed() bool { return !o.Before.Equal(o.After) }
 
-// Position is where an alias points.
-type Position struct {
-	Version Version             // None: there is no such alias
-	Weights map[Version]float64 // other versions' share of the traffic, 0 to 1; empty without a shift
-	Unknown bool                // it could not be read
-}
-
-// Equal tells whether two positions route alike.
-func (p Position) Equal(q Position) bool {
-	return p.Version == q.Version && p.Unknown == q.Unknown && maps.Equal(p.Weights, q.Weights)
-}
-
-// Progress is told what happens while it happens. Implementations are safe
+// Progress receives what happens while it happens. Implementations are safe
 // for concurrent use; texts are raw and may hold what AWS or a user wrote.
 type Progress interface {
 	// Phase opens a new part of the run; it ends at the next one.

@@ -3,206 +3,169 @@ package release
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"lambda-release/internal/alias"
 	"lambda-release/internal/awsapi"
 )
 
-// Rollback takes the alias of every function back to where it was before, as
-// its own mark remembers it, or to the version given. Every further run goes
-// one further back; the same run again changes nothing. Weights, ours or
-// anybody's, are cleared: a shift to a newer version that is under way is what
-// is rolled back then.
-func (r *Releaser) Rollback(ctx context.Context, req Request) Result {
-	req.Rollout, req.CodeDeploy, req.Smoke = Rollout{}, nil, Smoke{} // back at once, and to what has served before
-	req.Stages = nil
-	return r.run(ctx, req, "rollback", &rollback{req})
-}
+// restoration is the verb rollback: it moves the alias back to where it was
+// before, as its own history has it, or to the version given. Every further run
+// goes one further back; the same run again changes nothing. Weights, ours or
+// others', are cleared: a shift to a newer version that is under way is what is
+// rolled back then.
+type restoration struct{ req Request }
 
-// rollback is the verb.
-type rollback struct{ Request }
+func newRollback(req Request) verb { return restoration{req} }
 
-func (v *rollback) prepare(ctx context.Context, j *job) error {
-	var both errgroup.Group
-	both.Go(func() error { return j.readAliases(ctx) })
-	if v.Version != None {
-		both.Go(func() error {
-			_, err := j.proven(ctx, v.Version)
+// plan moves at once, to what has served before.
+func (v restoration) plan(t target) Plan { return Plan{target: t, Provisioned: v.req.Provisioned} }
+
+func (v restoration) read(ctx context.Context, p Plan) (Facts, error) {
+	t := p.target
+	var reads errgroup.Group
+	var aliases map[string]alias.State
+	var f Facts
+	reads.Go(func() (err error) {
+		aliases, err = t.edit.ReadAll(ctx)
+		return err
+	})
+	if v.req.Version != alias.None {
+		reads.Go(func() (err error) {
+			f, err = t.readVersion(ctx, v.req.Version, f)
 			return err
 		})
 	}
-	if err := both.Wait(); err != nil {
-		if awsapi.Is(err, awsapi.NotFound) && j.known && v.Version != None {
-			return j.choice(ctx, fmt.Sprintf("roll back to version %s: %s has no such version", v.Version, j.fn.Name))
-		}
-		return err
+	if err := reads.Wait(); err != nil {
+		return f.among(aliases), err
 	}
-	if !j.seen.exists() {
-		return fmt.Errorf("roll back %s of %s: there is no such alias, its aliases are %s", j.out.Alias, j.fn.Name, j.aliasNames())
-	}
-	if _, err := v.decide(ctx, j); err != nil {
-		return err
-	}
-	target := j.checked[j.out.Version]
-	if v.DryRun {
-		return j.planMove(ctx, v, target)
-	}
-	j.warnIfInactive(target)
-	return nil
-}
-
-// decide finds the version to go back to, and proves that it can serve.
-func (v *rollback) decide(ctx context.Context, j *job) (decision, error) {
-	seen := j.seen
-	mark := seen.marked()
-	if id := v.Run.ID; len(seen.Weights) == 0 && id != 0 && mark.LeftBy == id && mark.Run == id && !seen.movedByOthers() {
-		j.out.Version = seen.Version
-		d := unchanged(seen, v.Request)
-		d.reason = fmt.Sprintf("this run, %d, has rolled back from %s already", id, mark.Left)
-		return d, nil
-	}
-	to, err := v.target(ctx, j)
-	if err != nil {
-		return decision{}, err
-	}
-	config, err := j.proven(ctx, to)
-	if err != nil {
-		return decision{}, err
-	}
-	j.setVersion(to, config.ARN)
-	if to == seen.Version && len(seen.Weights) == 0 {
-		return unchanged(seen, v.Request), nil
-	}
-
-	left := max(seen.Version, seen.newestWeight())
-	next := mark.RolledBack(to, left, v.Run.ID)
-	d := decision{status: RolledBack, want: want(seen, to, v.Request), reason: fmt.Sprintf("left %s", left)}
-	if to == left {
-		d.reason = "cleared the weights"
-	}
-	text := seen.text
-	if v.AliasDescription != nil {
-		text = *v.AliasDescription
-	}
-	d.want.Description = Describe(text, next)
-	return d, nil
-}
-
-// target is the version to go back to.
-func (v *rollback) target(ctx context.Context, j *job) (Version, error) {
-	seen := j.seen
-	if v.Version != None {
-		return v.Version, nil
-	}
-	if seen.newestWeight() > seen.Version {
-		return seen.Version, nil // a shift is under way: its start is what was before
-	}
-	what := fmt.Sprintf("roll back %s of %s: ", j.out.Alias, j.fn.Name)
+	f = f.among(aliases)
 	switch {
-	case seen.mark.Head() == None:
-		return None, j.choice(ctx, what+"its description holds no history: it was never moved by lambda-release")
-	case seen.movedByOthers():
-		return None, j.choice(ctx, what+fmt.Sprintf("someone else has moved it: it is at %s, and %s is where lambda-release had put it", seen.Version, seen.mark.Head()))
+	case f.Missing[v.req.Version]:
+		return f, t.choice(ctx, fmt.Sprintf("roll back to version %s: %s has no such version", v.req.Version, t.fn.Name))
+	case !t.edit.Current().Exists():
+		return f, fmt.Errorf("roll back %s of %s: there is no such alias, its aliases are %s", t.alias(), t.fn.Name, aliasNames(aliases))
 	}
-	for _, version := range seen.marked().History[1:] {
-		if version == Latest || version == seen.Version {
-			continue
-		}
-		_, err := j.proven(ctx, version)
-		if awsapi.Is(err, awsapi.NotFound) {
-			j.warnOnce("version %s, which %s was at before, no longer exists: going further back", version, j.out.Alias)
-			continue
-		}
-		return version, err
-	}
-	return None, j.choice(ctx, what+fmt.Sprintf("it is at %s, and its history knows nothing before that", seen.Version))
-}
-
-// RolledBack is the mark after run has taken the alias back to v from left.
-func (m Mark) RolledBack(v, left Version, run uint64) Mark {
-	next := Mark{Left: max(m.Left, left), LeftBy: run, Run: run}
-	rest := m.History
-	if i := slices.Index(rest, v); i >= 0 {
-		rest = rest[i+1:]
-	} else if len(rest) > 0 {
-		rest = rest[1:]
-	}
-	next.History = slices.Concat([]Version{v}, rest)
-	return next
-}
-
-// newestWeight is the newest version that gets some of the traffic beside the
-// one pointed to.
-func (s state) newestWeight() Version {
-	newest := None
-	for v := range s.Weights {
-		newest = max(newest, v)
-	}
-	return newest
-}
-
-// proven reads a version, once, and refuses it when it cannot serve.
-func (j *job) proven(ctx context.Context, v Version) (awsapi.Configuration, error) {
-	if config, ok := j.checked[v]; ok {
-		return config, nil
-	}
-	config, err := j.r.AWS.Configuration(ctx, j.fn, v.String())
+	f, err := v.refresh(ctx, t, f)
 	if err != nil {
-		return config, err
+		return f, err
 	}
-	if err := j.checkServing(config); err != nil {
-		return config, err
+	if to, ok := v.targetOf(t.edit.Current(), f); ok {
+		f = f.configured(f.Versions[to])
 	}
-	if j.checked == nil {
-		j.checked = map[Version]awsapi.Configuration{}
-	}
-	j.checked[v] = config
-	return config, nil
+	return f, nil
 }
 
-// ChoiceError says that a version has to be named, and which there are.
-type ChoiceError struct {
-	What     string
-	Versions []awsapi.Configuration // newest first
-	More     int                    // older ones that are not listed
-}
+func (v restoration) prepare(ctx context.Context, p Plan) (Facts, error) { return v.read(ctx, p) }
 
-// maxChoice is how many versions an error lists.
-const maxChoice = 20
-
-func (e *ChoiceError) Error() string { return e.What }
-
-// Hint lists the versions.
-func (e *ChoiceError) Hint() string {
-	if len(e.Versions) == 0 {
-		return "There is no published version: publish one with `operation: release`."
+// refresh reads the versions that the alias may go back to, newest move first,
+// until one exists.
+func (v restoration) refresh(ctx context.Context, t target, f Facts) (Facts, error) {
+	s := t.edit.Current()
+	if v.done(s) {
+		return f, nil
 	}
-	var b strings.Builder
-	b.WriteString("Set the input `version` to one of these, newest first:")
-	for _, v := range e.Versions {
-		fmt.Fprintf(&b, "\n%s  %.10s  %s", v.Version, v.LastModified, v.Description)
+	candidates, why := v.candidates(s)
+	if why != "" {
+		return f, t.choice(ctx, fmt.Sprintf("roll back %s of %s: %s", t.alias(), t.fn.Name, why))
 	}
-	if e.More > 0 {
-		fmt.Fprintf(&b, "\n… and %d older ones", e.More)
-	}
-	return b.String()
-}
-
-// choice is the error that lists the versions there are.
-func (j *job) choice(ctx context.Context, what string) error {
-	e := &ChoiceError{What: what}
-	for v, err := range j.r.AWS.Versions(ctx, j.fn) {
-		if err != nil {
-			return fmt.Errorf("%s; its versions could not be listed: %w", what, err)
+	for _, version := range candidates {
+		var err error
+		if f, err = t.readVersion(ctx, version, f); err != nil {
+			return f, err
 		}
-		e.Versions = append(e.Versions, v)
+		if !f.Missing[version] {
+			return f, t.checkServing(f.Versions[version])
+		}
+		t.log.warn("version %s, which %s was at before, no longer exists: going further back", version, t.alias())
 	}
-	slices.Reverse(e.Versions)
-	if n := len(e.Versions); n > maxChoice {
-		e.Versions, e.More = e.Versions[:maxChoice], n-maxChoice
+	return f, t.choice(ctx, fmt.Sprintf("roll back %s of %s: it is at %s, and its history has nothing before that", t.alias(), t.fn.Name, s.Version))
+}
+
+// done reports whether this very run has rolled the alias back already.
+func (v restoration) done(s alias.State) bool {
+	id, h := v.req.Run.ID, s.ActualHistory()
+	return len(s.Weights) == 0 && id != 0 && h.LeftBy == id && h.Run == id && !s.MovedOutside()
+}
+
+// candidates are the versions to go back to, best first; or why there are none.
+func (v restoration) candidates(s alias.State) (versions []alias.Version, why string) {
+	switch {
+	case v.req.Version != alias.None:
+		return []alias.Version{v.req.Version}, ""
+	case s.NewestWeight() > s.Version:
+		return []alias.Version{s.Version}, "" // a shift is under way: its start is what was before
+	case s.History.Head() == alias.None:
+		return nil, "its description holds no history: it was never moved by lambda-release"
+	case s.MovedOutside():
+		return nil, fmt.Sprintf("it was moved outside lambda-release: it is at %s, and lambda-release had moved it to %s", s.Version, s.History.Head())
 	}
-	return e
+	for _, version := range s.ActualHistory().Versions[1:] {
+		if version != alias.Latest && version != s.Version {
+			versions = append(versions, version)
+		}
+	}
+	return versions, ""
+}
+
+// targetOf is the first candidate that exists.
+func (v restoration) targetOf(s alias.State, f Facts) (alias.Version, bool) {
+	candidates, _ := v.candidates(s)
+	for _, version := range candidates {
+		if _, exists := f.Versions[version]; exists {
+			return version, true
+		}
+	}
+	return alias.None, false
+}
+
+func (v restoration) decide(s alias.State, f Facts, _ time.Time) (Decision, error) {
+	if v.done(s) {
+		return unchanged(s, v.req).about(s.Version).
+			because("this run, %d, has rolled back from %s already", v.req.Run.ID, s.ActualHistory().Left), nil
+	}
+	to, ok := v.targetOf(s, f)
+	if !ok {
+		return Decision{}, fmt.Errorf("roll back %s: it is at %s, and no version before that was read", v.req.Alias, s.Position)
+	}
+	if to == s.Version && len(s.Weights) == 0 {
+		return unchanged(s, v.req).about(to), nil
+	}
+	left := max(s.Version, s.NewestWeight())
+	d := Decision{
+		Status: RolledBack, Version: to,
+		Change: &alias.Change{Version: to, Text: textOf(s, v.req), History: s.ActualHistory().RolledBack(to, left, v.req.Run.ID)},
+	}
+	if to == left {
+		return d.because("cleared the weights"), nil
+	}
+	return d.because("left %s", left), nil
+}
+
+// readVersion adds a version to f, or that it does not exist. One that was read
+// is not read again.
+func (t target) readVersion(ctx context.Context, v alias.Version, f Facts) (Facts, error) {
+	if _, known := f.Versions[v]; known || f.Missing[v] {
+		return f, nil
+	}
+	config, err := t.aws.Configuration(ctx, t.fn, v.String())
+	switch {
+	case awsapi.Is(err, awsapi.NotFound):
+		return f.without(v), nil
+	case err != nil:
+		return f, err
+	}
+	return f.with(v, config), nil
+}
+
+func aliasNames(aliases map[string]alias.State) string {
+	if len(aliases) == 0 {
+		return "none"
+	}
+	return strings.Join(slices.Sorted(maps.Keys(aliases)), ", ")
 }

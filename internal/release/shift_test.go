@@ -24,10 +24,10 @@ import (
 	"lambda-release/internal/release"
 )
 
-// rollout is a world with prod of some functions at 1 and version 2 to be released.
-type rollout struct{ *world }
+// shopRollout is a world with prod of some functions at 1 and version 2 to be released.
+type shopRollout struct{ *world }
 
-func newRollout(t testing.TB, names ...string) *rollout {
+func newRollout(t testing.TB, names ...string) *shopRollout {
 	w := newWorld(t, localaws.Options{})
 	for _, fn := range names {
 		w.AddFunction(fn)
@@ -35,17 +35,17 @@ func newRollout(t testing.TB, names ...string) *rollout {
 		w.SetAlias(fn, localaws.Alias{Name: "prod", Version: "1", Description: "shop [1 | run 1]"})
 		w.Upload(fn, "2")
 	}
-	return &rollout{w}
+	return &shopRollout{w}
 }
 
 // shift releases as run 500 with a strategy.
-func (r *rollout) shift(ctx context.Context, strategy string, change func(*release.Request), names ...string) release.Result {
+func (r *shopRollout) shift(ctx context.Context, strategy string, change func(*release.Request), names ...string) release.Result {
 	req := on(run(500), names...)
 	shifting(&req, strategy)
 	if change != nil {
 		change(&req)
 	}
-	return r.releaser(time.Minute).Release(ctx, req)
+	return r.releaser(time.Minute).Run(ctx, req)
 }
 
 // state is an alias in a line: `1 {2: 0.1}`.
@@ -62,7 +62,7 @@ func (w *world) state(fn string) string {
 
 // states collects an alias's states every second, each once, until it is asked
 // for them.
-func (r *rollout) states(fn string) (collected func() []string) {
+func (r *shopRollout) states(fn string) (collected func() []string) {
 	all := []string{r.state(fn)}
 	note := func() {
 		if s := r.state(fn); s != all[len(all)-1] {
@@ -213,8 +213,8 @@ func TestAnAlarmAtAnyMomentTakesTheShiftBack(t *testing.T) {
 			if took := time.Since(begun) - at; took > 5*time.Second {
 				t.Errorf("an alarm after %s was heeded %s later", at, took)
 			}
-			if res.Displaced() || res.Changed() || o.Err == nil || !strings.Contains(o.Err.Error(), "Threshold Crossed: 5 errors") {
-				t.Errorf("after %s: displaced %t, changed %t, error %v", at, res.Displaced(), res.Changed(), o.Err)
+			if res.NotAsItWas() || res.Changed() || o.Err == nil || !strings.Contains(o.Err.Error(), "Threshold Crossed: 5 errors") {
+				t.Errorf("after %s: displaced %t, changed %t, error %v", at, res.NotAsItWas(), res.Changed(), o.Err)
 			}
 			if res.Outcomes[1].Err != nil || res.Outcomes[1].Status != release.Failed {
 				t.Errorf("after %s: the other function: %+v", at, res.Outcomes[1])
@@ -242,7 +242,7 @@ func TestCancelAtAnyMomentTakesTheShiftBack(t *testing.T) {
 				return
 			}
 			o := ended(t, res, release.Failed, 2)
-			if !awsapi.Is(o.Err, awsapi.Cancelled) || res.Displaced() || res.Changed() {
+			if !awsapi.Is(o.Err, awsapi.Cancelled) || res.NotAsItWas() || res.Changed() {
 				t.Errorf("after %s: %+v", at, o)
 			}
 			r.at("items", "prod", "1", "shop [1 | run 1]")
@@ -300,7 +300,7 @@ func killedShift(t *testing.T, n int32, works bool) bool {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		(&rollout{its}).shift(ctx, strategy, nil, "items")
+		(&shopRollout{its}).shift(ctx, strategy, nil, "items")
 	}()
 	defer func() { cancel(); <-done }()
 	select {
@@ -354,7 +354,7 @@ func TestTwoShiftsOfOneAlias(t *testing.T) {
 		time.AfterFunc(time.Second, func() {
 			r.Upload("items", "3")
 			o := ended(t, r.shift(t.Context(), "Canary10Percent1Minute", func(req *release.Request) { req.Run.ID = 510 }, "items"), release.Failed, 3)
-			if o.Err == nil || !strings.Contains(o.Err.Error(), "a shift by run 500 is under way") || o.Displaced {
+			if o.Err == nil || !strings.Contains(o.Err.Error(), "a traffic shift by run 500 is under way") || o.NotAsItWas {
 				t.Errorf("the second shift: %+v", o)
 			}
 		})
@@ -372,7 +372,7 @@ func TestAnAliasTakenDuringAShiftIsLeft(t *testing.T) {
 		})
 		res := r.shift(t.Context(), "Linear40PercentEvery20Seconds", nil, "items", "orders")
 		o := ended(t, res, release.Failed, 2)
-		if !o.Displaced || o.Err == nil || !strings.Contains(o.Err.Error(), "someone else (run 777) has moved it to 1") {
+		if !o.NotAsItWas || o.Err == nil || !strings.Contains(o.Err.Error(), "run 777 has moved it to 1") {
 			t.Errorf("%+v", o)
 		}
 		r.at("items", "prod", "1", "shop [1 | run 777]")
@@ -455,7 +455,7 @@ func TestProvisionedConcurrencyIsMovedByAWSItself(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, localaws.Options{Settle: 30 * time.Second})
-		r := &rollout{w}
+		r := &shopRollout{w}
 		w.AddFunction("items")
 		w.Publish("items", "")
 		w.SetAlias("items", localaws.Alias{Name: "prod", Version: "1", Description: "shop [1 | run 1]"})
@@ -495,8 +495,8 @@ func TestALastStepThatLandsUnseenIsPutBack(t *testing.T) {
 		})
 		res := r.shift(t.Context(), "Canary10Percent1Minute", nil, "items")
 		o := ended(t, res, release.Failed, 2)
-		if o.Displaced || o.Changed() {
-			t.Errorf("displaced %t, changed %t: %s, %v", o.Displaced, o.Changed(), o.Reason, o.Err)
+		if o.NotAsItWas || o.Changed() {
+			t.Errorf("displaced %t, changed %t: %s, %v", o.NotAsItWas, o.Changed(), o.Reason, o.Err)
 		}
 		r.at("items", "prod", "1", "shop [1 | run 1]")
 	})

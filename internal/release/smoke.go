@@ -8,6 +8,7 @@ import (
 
 	"github.com/itchyny/gojq"
 
+	"lambda-release/internal/alias"
 	"lambda-release/internal/awsapi"
 )
 
@@ -21,27 +22,36 @@ type Smoke struct {
 // expectTime bounds an expectation, which may be a program that never ends.
 const expectTime = 5 * time.Second
 
-// prove is what a version that can serve must pass before the alias is moved.
-func (j *job) prove(ctx context.Context, req Request, v awsapi.Configuration) error {
-	if len(req.Rollout.Strategy.Steps()) > 0 {
-		if err := j.checkShiftable(ctx, v); err != nil {
-			return err
-		}
-	}
-	payload, tested := req.Smoke.Payloads[j.fn.Name]
+// SmokeError says that a version did not pass its smoke test.
+type SmokeError struct {
+	Function string
+	Version  alias.Version
+	Answer   string // what the function answered, raw
+	Log      string // the end of its log, raw
+	Err      error
+}
+
+func (e *SmokeError) Error() string {
+	return fmt.Sprintf("smoke test of version %s of %s: %v", e.Version, e.Function, e.Err)
+}
+
+func (e *SmokeError) Unwrap() error { return e.Err }
+
+// smokeTest invokes the version of a plan that has a payload for it.
+func (p Plan) smokeTest(ctx context.Context) error {
+	t, v := p.target, p.version()
+	payload, tested := p.Smoke.Payloads[t.fn.Name]
 	if !tested {
-		j.warnIfInactive(v)
 		return nil
 	}
-	answer, err := j.r.AWS.Invoke(ctx, j.fn, j.out.Version.String(), payload)
+	answer, err := t.aws.Invoke(ctx, t.fn, v.String(), payload)
 	if err != nil {
 		return fmt.Errorf("smoke test: %w", err)
 	}
-	if err := req.Smoke.judge(ctx, answer); err != nil {
-		j.out.Answer, j.out.LogTail = string(answer.Payload), answer.Log
-		return fmt.Errorf("smoke test of version %s of %s: %w", j.out.Version, j.fn.Name, err)
+	if err := p.Smoke.judge(ctx, answer); err != nil {
+		return &SmokeError{Function: t.fn.Name, Version: v, Answer: string(answer.Payload), Log: answer.Log, Err: err}
 	}
-	j.fact("version %s passed the smoke test in %s", j.out.Version, answer.Took.Round(time.Millisecond))
+	t.log.fact("version %s passed the smoke test in %s", v, answer.Took.Round(time.Millisecond))
 	return nil
 }
 
@@ -74,11 +84,5 @@ func (s Smoke) judge(ctx context.Context, a awsapi.Answer) error {
 			text, _ := gojq.Marshal(result)
 			return fmt.Errorf("`smoke-test-expect` %s gives %s, and must give true", s.Given, text)
 		}
-	}
-}
-
-func (j *job) warnIfInactive(v awsapi.Configuration) {
-	if v.State == "Inactive" {
-		j.warn("version %s is Inactive: its first invocation will fail or wait until AWS has woken it", v.Version)
 	}
 }

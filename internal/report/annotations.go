@@ -87,11 +87,11 @@ func annotations(res release.Result) []annotation {
 
 // failedItself reports whether the outcome is a failure of its own, not only the
 // consequence of another function's failure.
-func failedItself(o release.Outcome) bool { return o.Err != nil || o.Displaced }
+func failedItself(o release.Outcome) bool { return o.Err != nil || o.NotAsItWas }
 
 func failureTitle(res release.Result, o release.Outcome) string {
 	title := subject(o) + " " + undone(res)
-	if o.Displaced {
+	if o.NotAsItWas {
 		title += ", and " + displacement(o)
 	}
 	return title

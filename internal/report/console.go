@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"lambda-release/internal/alias"
 	"lambda-release/internal/release"
 )
 
@@ -45,7 +46,7 @@ func aliasLink(o release.Outcome) string {
 	return link(code(o.Alias), o, "/aliases/"+o.Alias)
 }
 
-func versionLink(o release.Outcome, v release.Version) string {
+func versionLink(o release.Outcome, v alias.Version) string {
 	if v < 1 { // $LATEST: the page of the function itself
 		return link(code(v.String()), o, "")
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"lambda-release/internal/alias"
 	"lambda-release/internal/release"
 )
 
@@ -34,17 +35,17 @@ var errDenied = errors.New("UpdateAlias ItemsFunction:prod: AccessDeniedExceptio
 	"on resource: arn:aws:lambda:eu-central-1:123456789012:function:ItemsFunction because no identity-based policy " +
 	"allows the lambda:UpdateAlias action (request 8f5c2d1e-0000-4000-8000-123456789abc)")
 
-func at(v release.Version) release.Position { return release.Position{Version: v} }
+func at(v alias.Version) alias.Position { return alias.Position{Version: v} }
 
 // outcome is one of a release to prod.
-func outcome(function string, status release.Status, version release.Version, before, after release.Position) release.Outcome {
+func outcome(function string, status release.Status, version alias.Version, before, after alias.Position) release.Outcome {
 	return release.Outcome{
 		Function: function, Alias: "prod", Status: status, Version: version, Before: before, After: after,
 		FunctionARN: arn + function, Region: "eu-central-1",
 	}
 }
 
-func items(status release.Status, version, before, after release.Version) release.Outcome {
+func items(status release.Status, version, before, after alias.Version) release.Outcome {
 	return outcome("ItemsFunction", status, version, at(before), at(after))
 }
 
@@ -54,14 +55,14 @@ func with(o release.Outcome, change func(*release.Outcome)) release.Outcome {
 }
 
 func resultOf(outcomes ...release.Outcome) release.Result {
-	return release.Result{Operation: "release", Alias: "prod", Outcomes: outcomes, Elapsed: 1234 * time.Millisecond}
+	return release.Result{Operation: release.Release, Alias: "prod", Outcomes: outcomes, Elapsed: 1234 * time.Millisecond}
 }
 
 var scenarios = map[string]release.Result{
 	"released":      resultOf(with(items(release.Released, 12, 11, 12), func(o *release.Outcome) { o.Published = true })),
 	"unchanged":     resultOf(items(release.Unchanged, 12, 12, 12)),
-	"first-release": resultOf(with(items(release.Released, 1, release.None, 1), func(o *release.Outcome) { o.Published = true })),
-	"latest":        resultOf(items(release.Released, release.Latest, 12, release.Latest)),
+	"first-release": resultOf(with(items(release.Released, 1, alias.None, 1), func(o *release.Outcome) { o.Published = true })),
+	"latest":        resultOf(items(release.Released, alias.Latest, 12, alias.Latest)),
 	"superseded": resultOf(with(items(release.Superseded, 11, 12, 12), func(o *release.Outcome) {
 		o.Published, o.Reason = true, "prod serves 12 already, newer than 11"
 	})),
@@ -72,45 +73,45 @@ var scenarios = map[string]release.Result{
 		o.Published, o.Err, o.Hint = true, errDenied, deniedHint
 	})),
 	"displaced": resultOf(with(items(release.Failed, 12, 11, 12), func(o *release.Outcome) {
-		o.Published, o.Displaced = true, true
+		o.Published, o.NotAsItWas = true, true
 		o.Err = errors.New("restore prod of ItemsFunction: UpdateAlias ItemsFunction:prod: timed out")
 		o.Reason = "prod is at 12, and was at 11 before this run"
 		o.Hint = "Raise the input `timeout` if this can take longer."
 	})),
 	"unknown": resultOf(with(items(release.Failed, 12, 11, 12), func(o *release.Outcome) {
-		o.After, o.Displaced = release.Position{Unknown: true}, true
+		o.After, o.NotAsItWas = alias.Position{Unknown: true}, true
 		o.Err = errors.New("UpdateAlias ItemsFunction:prod: connection reset by peer")
 		o.Reason = "prod was at 11 and may now be at 12; it could not be read (GetAlias ItemsFunction:prod: no such host)"
 	})),
 	"not-found": resultOf(release.Outcome{
 		Function: "ItemsFunction", Alias: "prod", Status: release.Failed, Region: "eu-central-1",
-		Before: release.Position{Unknown: true}, After: release.Position{Unknown: true},
+		Before: alias.Position{Unknown: true}, After: alias.Position{Unknown: true},
 		Err:  errors.New("PublishVersion ItemsFunction: ResourceNotFoundException: Function not found: " + arn + "ItemsFunction"),
 		Hint: "Looked for in region eu-central-1, account 123456789012. Is the name right, and are these the right region and account?",
 	}),
 	"weights": resultOf(with(items(release.Started, 12, 11, 11), func(o *release.Outcome) {
-		o.After.Weights = map[release.Version]float64{12: 0.1}
+		o.After.Weights = map[alias.Version]float64{12: 0.1}
 	})),
-	"rolled-back": {Operation: "rollback", Alias: "prod", Elapsed: time.Second, Outcomes: []release.Outcome{
+	"rolled-back": {Operation: release.Rollback, Alias: "prod", Elapsed: time.Second, Outcomes: []release.Outcome{
 		with(items(release.RolledBack, 2, 5, 2), func(o *release.Outcome) {
-			o.Before.Weights = map[release.Version]float64{6: 0.25}
+			o.Before.Weights = map[alias.Version]float64{6: 0.25}
 			o.Warnings = []string{"version 4 of the history no longer exists"}
 		}),
 	}},
-	"pruned": {Operation: "prune", Elapsed: time.Second, Outcomes: []release.Outcome{{
+	"pruned": {Operation: release.Prune, Elapsed: time.Second, Outcomes: []release.Outcome{{
 		Function: "ItemsFunction", Status: release.Pruned, FunctionARN: arn + "ItemsFunction", Region: "eu-central-1",
-		Pruned: []release.Version{1, 2, 3, 4, 6}, Freed: 61_200_000,
-		Others: map[string]release.Position{"prod": {Version: 5, Weights: map[release.Version]float64{12: 0.05}}, "dev": at(12), "next": at(release.Latest)},
+		Pruned: []alias.Version{1, 2, 3, 4, 6}, Freed: 61_200_000,
+		Others: map[string]alias.Position{"prod": {Version: 5, Weights: map[alias.Version]float64{12: 0.05}}, "dev": at(12), "next": at(alias.Latest)},
 	}}},
 	"released-and-pruned": resultOf(with(items(release.Released, 12, 11, 12), func(o *release.Outcome) {
-		o.Published, o.Pruned, o.Freed = true, []release.Version{1, 3}, 2_000_000
-		o.Others = map[string]release.Position{"dev": at(11)}
+		o.Published, o.Pruned, o.Freed = true, []alias.Version{1, 3}, 2_000_000
+		o.Others = map[string]alias.Position{"dev": at(11)}
 		for i := range 20 {
 			o.Others[fmt.Sprintf("pr-%d", i)] = at(12)
 		}
 	})),
-	"batch-pruned": {Operation: "prune", Elapsed: time.Second, Outcomes: []release.Outcome{
-		{Function: "orders", Status: release.Pruned, Pruned: []release.Version{1}, Freed: 1_000_000},
+	"batch-pruned": {Operation: release.Prune, Elapsed: time.Second, Outcomes: []release.Outcome{
+		{Function: "orders", Status: release.Pruned, Pruned: []alias.Version{1}, Freed: 1_000_000},
 		{Function: "payments", Status: release.Unchanged, Reason: "nothing to delete"},
 	}},
 	"batch": resultOf(
@@ -128,7 +129,7 @@ var scenarios = map[string]release.Result{
 	"batch-released": resultOf(
 		outcome("orders", release.Released, 8, at(7), at(8)),
 		outcome("payments", release.Unchanged, 31, at(31), at(31)),
-		outcome("stock-service", release.Released, 1, at(release.None), at(1)),
+		outcome("stock-service", release.Released, 1, at(alias.None), at(1)),
 	),
 	"batch-of-200": func() release.Result {
 		res := resultOf()
@@ -151,7 +152,7 @@ var scenarios = map[string]release.Result{
 		return res
 	}(),
 	"dry-run": func() release.Result {
-		res := resultOf(with(items(release.Planned, release.None, 11, 11), func(o *release.Outcome) {
+		res := resultOf(with(items(release.Planned, alias.None, 11, 11), func(o *release.Outcome) {
 			o.Plan = []string{
 				"publish $LATEST (code 1a2b3c4d5e6f…, last written 2026-11-23T09:58:00.000+0000) as a new version, unless it has not changed since the last one",
 				"move prod from 11 to the published version",
@@ -161,14 +162,14 @@ var scenarios = map[string]release.Result{
 		res.DryRun = true
 		return res
 	}(),
-	"dry-run-promote": {Operation: "promote", Alias: "prod", DryRun: true, Elapsed: time.Second, Outcomes: []release.Outcome{
+	"dry-run-promote": {Operation: release.Promote, Alias: "prod", DryRun: true, Elapsed: time.Second, Outcomes: []release.Outcome{
 		with(outcome("orders", release.Planned, 8, at(7), at(7)), func(o *release.Outcome) { o.Plan = []string{"move prod from 7 to 8"} }),
 		with(outcome("payments", release.Planned, 31, at(31), at(31)), func(o *release.Outcome) { o.Plan = []string{"leave prod at 31, where it is already"} }),
 	}},
-	"nasty": {Operation: "release", Alias: "::error::prod", Elapsed: time.Second, Outcomes: []release.Outcome{
+	"nasty": {Operation: release.Release, Alias: "::error::prod", Elapsed: time.Second, Outcomes: []release.Outcome{
 		{
 			Function: "a|b`c\n::set-output name=version::99", Alias: "\"]\nclick A href \"javascript:x\"", Status: release.Failed,
-			Region: "eu](https://evil", Before: at(1), After: at(2), Displaced: true,
+			Region: "eu](https://evil", Before: at(1), After: at(2), NotAsItWas: true,
 			Err: errors.New("\x1b[31m<img src=x onerror=alert(1)>\r::add-mask::a\n\n{\"a\": \"```\"}\n| a | b |\n# @octocat https://evil.example www.evil.example\n" +
 				"##[group]x \u202e mirrored \u2028::stop-commands::x\n1. list\n- list\n===\n[x](javascript:y) ![i](z) **b** _i_ ~~s~~ $x$ &lt; \xff"),
 			Reason: "is at 2\n::warning::x", Warnings: []string{"\n::error::x\n"},
@@ -184,7 +185,7 @@ func TestGolden(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			golden(t, name, func(r *run) error {
-				r.Start(res.Operation, len(res.Outcomes))
+				r.Start(res.Operation.String(), len(res.Outcomes))
 				r.Phase("Publish")
 				r.Fact(res.Outcomes[0].Function, "still waiting for the update (InProgress) after 1m20s")
 				r.Phase("Move alias " + res.Alias)
@@ -195,12 +196,12 @@ func TestGolden(t *testing.T) {
 	t.Run("skip", func(t *testing.T) {
 		t.Parallel()
 		golden(t, "skip", func(r *run) error {
-			return r.Skip("release", "no rule of `aliases` matches branch feature/@octocat", true)
+			return r.Skip(release.Release, "no rule of `aliases` matches branch feature/@octocat", true)
 		})
 	})
 	t.Run("skip-quietly", func(t *testing.T) {
 		t.Parallel()
-		golden(t, "skip-quietly", func(r *run) error { return r.Skip("release", "no rule of `aliases` matches tag v1", false) })
+		golden(t, "skip-quietly", func(r *run) error { return r.Skip(release.Release, "no rule of `aliases` matches tag v1", false) })
 	})
 	t.Run("refused", func(t *testing.T) {
 		t.Parallel()

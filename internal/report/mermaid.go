@@ -3,10 +3,10 @@ package report
 import (
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 
+	"lambda-release/internal/alias"
 	"lambda-release/internal/release"
 )
 
@@ -36,7 +36,7 @@ func picture(res release.Result) string {
 
 // draw draws the nth function; it returns "" if no alias is known.
 func draw(n int, o release.Outcome) string {
-	d := drawing{function: n, served: map[release.Version]bool{}}
+	d := drawing{function: n, served: map[alias.Version]bool{}}
 	for _, p := range append(slices.Collect(maps.Values(o.Others)), o.After) {
 		for _, s := range shares(p) {
 			d.served[s.version] = true
@@ -66,7 +66,7 @@ const maxAliases = 12
 // drawing is the part of the picture for one function.
 type drawing struct {
 	function int
-	served   map[release.Version]bool // versions that callers of any alias get now
+	served   map[alias.Version]bool // versions that callers of any alias get now
 	aliases  int
 	b        strings.Builder
 }
@@ -99,7 +99,7 @@ func (d *drawing) alias(name string, edges []edge) {
 
 // edge leads from an alias to a version.
 type edge struct {
-	version release.Version
+	version alias.Version
 	text    string
 	dashed  bool // callers do not get this version now
 }
@@ -108,9 +108,9 @@ type edge struct {
 func edgesOf(o release.Outcome) []edge {
 	all := sharesOf(o.After)
 	if o.After.Unknown && !o.Before.Unknown {
-		all = append(all, edge{version: release.None})
+		all = append(all, edge{version: alias.None})
 	}
-	other := func(v release.Version, text string) {
+	other := func(v alias.Version, text string) {
 		if !slices.ContainsFunc(all, func(e edge) bool { return e.version == v }) {
 			all = append(all, edge{v, text, true})
 		}
@@ -118,7 +118,7 @@ func edgesOf(o release.Outcome) []edge {
 	for _, s := range shares(o.Before) {
 		other(s.version, "before")
 	}
-	if o.Version != release.None {
+	if o.Version != alias.None {
 		switch o.Status {
 		case release.Planned, release.Started:
 			other(o.Version, ahead(o))
@@ -130,13 +130,13 @@ func edgesOf(o release.Outcome) []edge {
 }
 
 // sharesOf returns an edge for each version that callers get.
-func sharesOf(p release.Position) []edge {
+func sharesOf(p alias.Position) []edge {
 	all := shares(p)
 	edges := make([]edge, len(all))
 	for i, s := range all {
 		edges[i].version = s.version
 		if len(all) > 1 {
-			edges[i].text = percent(s.weight)
+			edges[i].text = alias.Percent(s.weight)
 		}
 	}
 	return edges
@@ -144,41 +144,29 @@ func sharesOf(p release.Position) []edge {
 
 // share is the part of an alias's traffic that a version gets.
 type share struct {
-	version release.Version
+	version alias.Version
 	weight  float64
 }
 
 // shares returns the versions behind an alias, starting with its own version.
-func shares(p release.Position) []share {
-	if p.Unknown || p.Version == release.None {
+func shares(p alias.Position) []share {
+	if p.Unknown || p.Version == alias.None {
 		return nil
 	}
-	all := []share{{p.Version, rest(p)}}
+	all := []share{{p.Version, p.Rest()}}
 	for _, v := range slices.Sorted(maps.Keys(p.Weights)) {
 		all = append(all, share{v, p.Weights[v]})
 	}
 	return all
 }
 
-// rest is the share of the version that the alias points to.
-func rest(p release.Position) float64 {
-	share := 1.0
-	for _, w := range p.Weights {
-		share -= w
-	}
-	return share
-}
-
-// percent formats a share of traffic, rounded to a tenth of a percent.
-func percent(share float64) string { return fmt.Sprintf("%g %%", math.Round(share*1000)/10) }
-
 // node is the box of a version. Its ID begins with a word that is not a Mermaid
 // keyword.
-func node(n int, v release.Version) string {
+func node(n int, v alias.Version) string {
 	switch v {
-	case release.None:
+	case alias.None:
 		return fmt.Sprintf(`unknown%d["?"]`, n)
-	case release.Latest:
+	case alias.Latest:
 		return fmt.Sprintf(`latest%d["%s"]`, n, v)
 	default:
 		return fmt.Sprintf(`version%d_%d["version %s"]`, n, v, v)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"lambda-release/internal/alias"
 	"lambda-release/internal/release"
 )
 
@@ -47,7 +48,7 @@ func idleOutputs(status release.Status) []output {
 // or confirmed, or was going to release when it failed. A job that tags releases
 // checks that it is not empty, so it is empty for $LATEST, which has no number.
 func outputVersion(o release.Outcome) string {
-	if o.Version == release.Latest {
+	if o.Version == alias.Latest {
 		return ""
 	}
 	switch o.Status {

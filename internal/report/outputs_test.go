@@ -47,7 +47,7 @@ func FuzzOutputs(f *testing.F) {
 	f.Add("a\nversion=99", "b\r\nversion<<X\n99\nX", "\n::error::", "##[add-mask]", "{\n}\n```\n", "\x1b[2K\r::debug::x")
 	f.Add("arn:aws:lambda:", `"`, `\`, "\u2028", "`", "|")
 	f.Fuzz(func(t *testing.T, function, alias, reason, text, hint, warned string) {
-		res := release.Result{Operation: "release", Alias: alias, Outcomes: []release.Outcome{{
+		res := release.Result{Operation: release.Release, Alias: alias, Outcomes: []release.Outcome{{
 			Function: function, Alias: alias, Status: release.Failed, Version: 12, Before: at(11), After: at(11), Region: "eu-central-1",
 			FunctionARN: arn + function, Reason: reason, Err: errors.New(text), Hint: hint, Warnings: []string{warned}, Plan: []string{warned},
 		}}}

@@ -90,7 +90,7 @@ func (r *Reporter) Finish(res release.Result) error {
 
 // Skip reports why a run had nothing to do: as a warning if warn is set,
 // otherwise as a line of the log.
-func (r *Reporter) Skip(operation, why string, warn bool) error {
+func (r *Reporter) Skip(operation release.Operation, why string, warn bool) error {
 	e := ending{
 		outputs: idleOutputs(release.Skipped),
 		summary: heading(markNote, nothing(operation)+": "+why),

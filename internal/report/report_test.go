@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"lambda-release/internal/alias"
 	"lambda-release/internal/release"
 )
 
@@ -137,7 +138,7 @@ func TestFilesAreAppendedTo(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if err := r.Skip("release", "no rule", false); err != nil {
+		if err := r.Skip(release.Release, "no rule", false); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -237,8 +238,8 @@ func TestAnnotationsFit(t *testing.T) {
 func TestHeadlineCountsAliases(t *testing.T) {
 	t.Parallel()
 	failed := with(items(release.Failed, 12, 11, 11), func(o *release.Outcome) { o.Err = errors.New("denied") })
-	elsewhere := with(items(release.Failed, 12, 11, 12), func(o *release.Outcome) { o.Displaced = true })
-	unknown := with(elsewhere, func(o *release.Outcome) { o.After = release.Position{Unknown: true} })
+	elsewhere := with(items(release.Failed, 12, 11, 12), func(o *release.Outcome) { o.NotAsItWas = true })
+	unknown := with(elsewhere, func(o *release.Outcome) { o.After = alias.Position{Unknown: true} })
 	for want, res := range map[string]release.Result{
 		"prod of 2 functions not released: 2 failed; every alias is as it was before":                      resultOf(failed, failed),
 		"prod of 3 functions not released: 3 failed; 1 alias not as before; 1 alias at an unknown version": resultOf(failed, elsewhere, unknown),
@@ -259,7 +260,7 @@ func TestSummaryFits(t *testing.T) {
 		res := resultOf()
 		for range maxRows + 50 {
 			res.Outcomes = append(res.Outcomes, release.Outcome{
-				Function: long, Alias: long, Status: release.Failed, Err: errors.New(long), Hint: long, Displaced: true, Reason: long,
+				Function: long, Alias: long, Status: release.Failed, Err: errors.New(long), Hint: long, NotAsItWas: true, Reason: long,
 				Warnings: []string{long, long}, Plan: slices.Repeat([]string{long}, 5), Region: "eu-central-1",
 			})
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"lambda-release/internal/alias"
 	"lambda-release/internal/release"
 )
 
@@ -66,7 +67,7 @@ func table(res release.Result) string {
 
 func rank(o release.Outcome) int {
 	switch {
-	case o.Displaced:
+	case o.NotAsItWas:
 		return 0
 	case o.Err != nil:
 		return 1
@@ -89,25 +90,25 @@ func tableMove(o release.Outcome) string {
 }
 
 // place formats a position with links to its versions.
-func place(o release.Outcome, p release.Position) string {
+func place(o release.Outcome, p alias.Position) string {
 	switch {
 	case p.Unknown:
 		return "?"
-	case p.Version == release.None:
+	case p.Version == alias.None:
 		return "none"
 	case len(p.Weights) == 0:
 		return versionLink(o, p.Version)
 	}
-	parts := []string{versionLink(o, p.Version) + " (" + percent(rest(p)) + ")"}
+	parts := []string{versionLink(o, p.Version) + " (" + alias.Percent(p.Rest()) + ")"}
 	for _, v := range slices.Sorted(maps.Keys(p.Weights)) {
-		parts = append(parts, versionLink(o, v)+" ("+percent(p.Weights[v])+")")
+		parts = append(parts, versionLink(o, v)+" ("+alias.Percent(p.Weights[v])+")")
 	}
 	return strings.Join(parts, " + ")
 }
 
 func tableHow(o release.Outcome) string {
 	text := markdown(how(o))
-	if o.Displaced {
+	if o.NotAsItWas {
 		text = "**" + displacement(o) + "**, " + text
 	}
 	return text

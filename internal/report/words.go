@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"lambda-release/internal/alias"
 	"lambda-release/internal/release"
 )
 
@@ -49,7 +50,7 @@ func headlineOfOne(res release.Result, o release.Outcome) string {
 	case release.Started:
 		return fmt.Sprintf("%s: CodeDeploy has started to deploy version %s", who, o.Version)
 	case release.Unchanged:
-		if o.After.Version == release.None {
+		if o.After.Version == alias.None {
 			return join(": ", who+" unchanged", o.Reason)
 		}
 		return fmt.Sprintf("%s unchanged, at %s", who, o.After)
@@ -100,9 +101,9 @@ func failures(res release.Result) string {
 			own++
 		}
 		switch {
-		case o.Displaced && o.After.Unknown:
+		case o.NotAsItWas && o.After.Unknown:
 			unknown++
-		case o.Displaced:
+		case o.NotAsItWas:
 			elsewhere++
 		}
 	}
@@ -131,31 +132,15 @@ func undone(res release.Result) string {
 	if res.DryRun {
 		return "could not be planned"
 	}
-	return "not " + done(res.Operation)
+	return "not " + res.Operation.Done()
 }
 
 // nothing says that a run has done nothing.
-func nothing(operation string) string { return "Nothing " + done(operation) }
-
-// done is the past participle of an operation.
-func done(operation string) string {
-	switch operation {
-	case "promote":
-		return "promoted"
-	case "rollback":
-		return "rolled back"
-	case "prune":
-		return "pruned"
-	case "delete-alias":
-		return "deleted"
-	default:
-		return "released"
-	}
-}
+func nothing(operation release.Operation) string { return "Nothing " + operation.Done() }
 
 // move says from where to where an alias moved.
 func move(o release.Outcome) string {
-	if o.Before.Version == release.None && !o.Before.Unknown {
+	if o.Before.Version == alias.None && !o.Before.Unknown {
 		return fmt.Sprintf("created at %s", o.After)
 	}
 	if !o.Changed() {
@@ -168,7 +153,7 @@ func move(o release.Outcome) string {
 // "" if it is neither.
 func ahead(o release.Outcome) string {
 	switch {
-	case o.Version == release.None || o.Version == o.After.Version:
+	case o.Version == alias.None || o.Version == o.After.Version:
 		return ""
 	case o.Status == release.Planned:
 		return "planned"
@@ -183,7 +168,7 @@ func ahead(o release.Outcome) string {
 // the operation has no alias.
 func whereabouts(o release.Outcome) string {
 	switch {
-	case o.Displaced && o.Reason != "":
+	case o.NotAsItWas && o.Reason != "":
 		return o.Reason
 	case o.Alias == "":
 		return ""
@@ -191,7 +176,7 @@ func whereabouts(o release.Outcome) string {
 		return fmt.Sprintf("%s is at %s, and was at %s before this run", o.Alias, o.After, o.Before)
 	case o.After.Unknown:
 		return o.Alias + " was not changed"
-	case o.After.Version == release.None:
+	case o.After.Version == alias.None:
 		return "the alias " + o.Alias + " does not exist"
 	default:
 		return fmt.Sprintf("%s is still at %s", o.Alias, o.After)
@@ -227,7 +212,7 @@ func deleted(o release.Outcome) string {
 }
 
 // ranges formats versions in ascending order: `1–4, 6`.
-func ranges(versions []release.Version) string {
+func ranges(versions []alias.Version) string {
 	var parts []string
 	for i := 0; i < len(versions); i++ {
 		first := i

@@ -1,4 +1,4 @@
-package traffic
+package rollout
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package traffic
+package rollout
 
 import (
 	"context"
@@ -14,20 +14,20 @@ import (
 // version that it left.
 const settleTime = 10 * time.Second
 
-// SickError says what the health of a shift failed on: alarms, or error rates.
-type SickError struct {
+// UnhealthyError says what the health of a shift failed on: alarms, or error rates.
+type UnhealthyError struct {
 	Alarms       []awsapi.Alarm // that are in ALARM, with AWS's reason
 	Rates        []Rate         // that are above MaxErrorRate
 	MaxErrorRate float64
 }
 
-func (e *SickError) Error() string {
+func (e *UnhealthyError) Error() string {
 	var what []string
 	for _, a := range e.Alarms {
 		what = append(what, fmt.Sprintf("alarm %q is in ALARM: %s", a.Name, a.Reason))
 	}
 	for _, r := range e.Rates {
-		what = append(what, fmt.Sprintf("%s, more than %s", r, percent(e.MaxErrorRate)))
+		what = append(what, fmt.Sprintf("%s, more than %s", r, Ratio(e.MaxErrorRate)))
 	}
 	return strings.Join(what, "; ")
 }
@@ -39,7 +39,7 @@ type Rate struct {
 }
 
 func (r Rate) String() string {
-	return fmt.Sprintf("%s failed in %d of %d invocations (%s)", r.Served, r.Errors, r.Invocations, percent(r.ratio()))
+	return fmt.Sprintf("%s failed in %d of %d invocations (%s)", r.Served, r.Errors, r.Invocations, Ratio(r.ratio()))
 }
 
 func (r Rate) ratio() float64 {
@@ -49,21 +49,21 @@ func (r Rate) ratio() float64 {
 	return float64(r.Errors) / float64(r.Invocations)
 }
 
-// percent writes a ratio with three digits at most.
-func percent(ratio float64) string { return fmt.Sprintf("%.3g %%", 100*ratio) }
+// Ratio writes a ratio as a percentage, with three digits at most.
+func Ratio(ratio float64) string { return fmt.Sprintf("%.3g %%", 100*ratio) }
 
-// BlindError says that the health of a shift could not be read for too long.
-type BlindError struct {
+// HealthUnknownError says that the health of a shift could not be read for too long.
+type HealthUnknownError struct {
 	What string
 	For  time.Duration
 	Err  error // of the last attempt
 }
 
-func (e *BlindError) Error() string {
+func (e *HealthUnknownError) Error() string {
 	return fmt.Sprintf("%s could not be read for %s: %v", e.What, e.For.Round(time.Second), e.Err)
 }
 
-func (e *BlindError) Unwrap() error { return e.Err }
+func (e *HealthUnknownError) Unwrap() error { return e.Err }
 
 // MissingAlarmsError names all the alarms that do not exist.
 type MissingAlarmsError struct {
@@ -107,7 +107,7 @@ func (w *Watcher) readAlarms(ctx context.Context) ([]awsapi.Alarm, error) {
 // when another one cannot be found any more.
 func (w *Watcher) checkAlarms(ctx context.Context) error {
 	alarms, err := w.readAlarms(ctx)
-	sick := &SickError{}
+	sick := &UnhealthyError{}
 	for _, a := range alarms {
 		switch {
 		case a.State == awsapi.AlarmOK && w.ignored[a.Name]:
@@ -130,7 +130,7 @@ func (w *Watcher) checkRates(ctx context.Context, served []Served, since time.Ti
 	if err != nil {
 		return err
 	}
-	sick := &SickError{MaxErrorRate: w.health.MaxErrorRate}
+	sick := &UnhealthyError{MaxErrorRate: w.health.MaxErrorRate}
 	for _, r := range rates {
 		switch {
 		case r.Invocations < w.health.MinInvocations:
@@ -210,8 +210,8 @@ func (s Served) aliasDimensions() [][2]string {
 // aloneSince is the first whole minute in which the version alone served the
 // alias, zero when it does not.
 func (s Served) aloneSince() time.Time {
-	if s.Alone.IsZero() {
+	if s.FullTrafficSince.IsZero() {
 		return time.Time{}
 	}
-	return s.Alone.Add(settleTime).Truncate(time.Minute).Add(time.Minute)
+	return s.FullTrafficSince.Add(settleTime).Truncate(time.Minute).Add(time.Minute)
 }

@@ -1,4 +1,4 @@
-package traffic
+package rollout
 
 import (
 	"fmt"
@@ -107,7 +107,7 @@ func (s Strategy) Steps() []Step {
 	return steps
 }
 
-// Duration is how long the shift takes, from the first share to all of the traffic.
+// Duration is how long the shift takes, from the first share to all of the rollout.
 func (s Strategy) Duration() time.Duration {
 	var d time.Duration
 	for _, step := range s.Steps() {

@@ -1,4 +1,4 @@
-package traffic_test
+package rollout_test
 
 import (
 	"errors"
@@ -8,12 +8,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"lambda-release/internal/traffic"
+	"lambda-release/internal/rollout"
 )
 
 func TestParseStrategy(t *testing.T) {
 	t.Parallel()
-	for name, want := range map[string]traffic.Strategy{
+	for name, want := range map[string]rollout.Strategy{
 		"AllAtOnce":                                           {},
 		"Canary10Percent5Minutes":                             {Percent: 10, Every: 5 * time.Minute},
 		"Canary10Percent300Seconds":                           {Percent: 10, Every: 5 * time.Minute},
@@ -26,7 +26,7 @@ func TestParseStrategy(t *testing.T) {
 		"CodeDeployDefault.LambdaCanary10Percent30Minutes":    {Percent: 10, Every: 30 * time.Minute},
 		"CodeDeployDefault.LambdaLinear10PercentEvery1Minute": {Percent: 10, Every: time.Minute, Linear: true},
 	} {
-		got, err := traffic.ParseStrategy(name)
+		got, err := rollout.ParseStrategy(name)
 		if err != nil || got != want {
 			t.Errorf("%s: %+v, %v; want %+v", name, got, err, want)
 		}
@@ -59,9 +59,9 @@ func TestParseStrategyRefuses(t *testing.T) {
 		"CodeDeployDefault.LambdaLinear10PercentEvery5Minutes": "CodeDeploy's own",
 		"CodeDeployDefault.AllAtOnce":                          "not a strategy",
 	} {
-		got, err := traffic.ParseStrategy(name)
-		var wrong *traffic.StrategyError
-		if !errors.As(err, &wrong) || got != (traffic.Strategy{}) || wrong.Name != name || !strings.Contains(wrong.Problem, problem) {
+		got, err := rollout.ParseStrategy(name)
+		var wrong *rollout.StrategyError
+		if !errors.As(err, &wrong) || got != (rollout.Strategy{}) || wrong.Name != name || !strings.Contains(wrong.Problem, problem) {
 			t.Errorf("%q: %+v, %v; want a problem with %q", name, got, err, problem)
 			continue
 		}
@@ -75,15 +75,15 @@ func TestParseStrategyRefuses(t *testing.T) {
 
 func TestSteps(t *testing.T) {
 	t.Parallel()
-	steps := func(hold time.Duration, percents ...int) (all []traffic.Step) {
+	steps := func(hold time.Duration, percents ...int) (all []rollout.Step) {
 		for _, p := range percents {
-			all = append(all, traffic.Step{Percent: p, Hold: hold})
+			all = append(all, rollout.Step{Percent: p, Hold: hold})
 		}
 		return all
 	}
 	for _, tt := range []struct {
 		name string
-		want []traffic.Step
+		want []rollout.Step
 		took time.Duration
 	}{
 		{"AllAtOnce", nil, 0},
@@ -94,7 +94,7 @@ func TestSteps(t *testing.T) {
 		{"Linear51PercentEvery1Second", steps(time.Second, 51), time.Second},
 		{"Linear99PercentEvery1Second", steps(time.Second, 99), time.Second},
 	} {
-		s, err := traffic.ParseStrategy(tt.name)
+		s, err := rollout.ParseStrategy(tt.name)
 		if err != nil {
 			t.Error(err)
 			continue
@@ -116,12 +116,12 @@ func TestStrategyString(t *testing.T) {
 		"Linear10PercentEvery90Seconds": "Linear10PercentEvery90Seconds",
 		"Linear10PercentEvery2Hour":     "Linear10PercentEvery2Hours",
 	} {
-		s, err := traffic.ParseStrategy(name)
+		s, err := rollout.ParseStrategy(name)
 		if err != nil || s.String() != want {
 			t.Errorf("%s: %s, %v; want %s", name, s, err, want)
 		}
 	}
-	if got := (traffic.Strategy{Percent: 5, Every: time.Millisecond}).String(); got != "Canary5Percent1ms" {
+	if got := (rollout.Strategy{Percent: 5, Every: time.Millisecond}).String(); got != "Canary5Percent1ms" {
 		t.Errorf("a strategy that nobody can write: %s", got)
 	}
 }
@@ -132,7 +132,7 @@ func TestCodeDeployConfig(t *testing.T) {
 		"AllAtOnce", "Canary10Percent5Minutes", "Canary10Percent10Minutes", "Canary10Percent15Minutes", "Canary10Percent30Minutes",
 		"Linear10PercentEvery1Minute", "Linear10PercentEvery2Minutes", "Linear10PercentEvery3Minutes", "Linear10PercentEvery10Minutes",
 	} {
-		s, err := traffic.ParseStrategy(name)
+		s, err := rollout.ParseStrategy(name)
 		if err != nil {
 			t.Error(err)
 			continue
@@ -141,12 +141,12 @@ func TestCodeDeployConfig(t *testing.T) {
 		if !ok || full != "CodeDeployDefault.Lambda"+name {
 			t.Errorf("%s: %q, %v", name, full, ok)
 		}
-		if again, err := traffic.ParseStrategy(full); err != nil || again != s {
+		if again, err := rollout.ParseStrategy(full); err != nil || again != s {
 			t.Errorf("%s: %+v, %v", full, again, err)
 		}
 	}
 	for _, name := range []string{"Canary10Percent1Minute", "Canary20Percent5Minutes", "Linear10PercentEvery5Minutes", "Linear20PercentEvery1Minute"} {
-		s, err := traffic.ParseStrategy(name)
+		s, err := rollout.ParseStrategy(name)
 		if full, ok := s.CodeDeployConfig(); err != nil || ok || full != "" {
 			t.Errorf("%s: %q, %v, %v", name, full, ok, err)
 		}
@@ -161,16 +161,16 @@ func FuzzParseStrategy(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
-		s, err := traffic.ParseStrategy(name)
+		s, err := rollout.ParseStrategy(name)
 		if err != nil {
 			return
 		}
-		again, err := traffic.ParseStrategy(s.String())
+		again, err := rollout.ParseStrategy(s.String())
 		if err != nil || again != s || again.String() != s.String() {
 			t.Errorf("%q is %+v, written %q, read %+v, %v", name, s, s, again, err)
 		}
 		if full, ok := s.CodeDeployConfig(); ok {
-			if again, err := traffic.ParseStrategy(full); err != nil || again != s {
+			if again, err := rollout.ParseStrategy(full); err != nil || again != s {
 				t.Errorf("%q is %+v, of CodeDeploy %q, read %+v, %v", name, s, full, again, err)
 			}
 		}

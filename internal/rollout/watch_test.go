@@ -1,4 +1,4 @@
-package traffic_test
+package rollout_test
 
 import (
 	"context"
@@ -16,13 +16,13 @@ import (
 
 	"lambda-release/internal/awsapi"
 	"lambda-release/internal/localaws"
-	"lambda-release/internal/traffic"
+	"lambda-release/internal/rollout"
 )
 
 var (
-	alarms = traffic.Health{Alarms: []string{"errors", "latency"}}
-	rate   = traffic.Health{MaxErrorRate: 0.01, MinInvocations: 20}
-	orders = []traffic.Served{{Function: "orders", Alias: "prod", Version: "13"}}
+	alarms = rollout.Health{Alarms: []string{"errors", "latency"}}
+	rate   = rollout.Health{MaxErrorRate: 0.01, MinInvocations: 20}
+	orders = []rollout.Served{{Function: "orders", Alias: "prod", Version: "13"}}
 )
 
 func withAlarms(t *testing.T) *world {
@@ -34,11 +34,11 @@ func withAlarms(t *testing.T) *world {
 }
 
 // sick asserts that a watch ended sick.
-func sick(t *testing.T, err error) *traffic.SickError {
+func sick(t *testing.T, err error) *rollout.UnhealthyError {
 	t.Helper()
-	var s *traffic.SickError
+	var s *rollout.UnhealthyError
 	if !errors.As(err, &s) {
-		t.Fatalf("%v (%T) is not a SickError", err, err)
+		t.Fatalf("%v (%T) is not a UnhealthyError", err, err)
 	}
 	return s
 }
@@ -47,7 +47,7 @@ func TestBeginWithoutHealth(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, localaws.Options{})
-		watcher := w.begun(traffic.Health{MinInvocations: 20})
+		watcher := w.begun(rollout.Health{MinInvocations: 20})
 		if err := watcher.Watch(t.Context(), orders, w.start, time.Hour); err != nil {
 			t.Error(err)
 		}
@@ -63,8 +63,8 @@ func TestBeginMissingAlarms(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := withAlarms(t)
-		_, err := w.watcher(traffic.Health{Alarms: []string{"z", "errors", "a", "Latency"}}).Begin(t.Context())
-		var missing *traffic.MissingAlarmsError
+		_, err := w.watcher(rollout.Health{Alarms: []string{"z", "errors", "a", "Latency"}}).Begin(t.Context())
+		var missing *rollout.MissingAlarmsError
 		if !errors.As(err, &missing) || !slices.Equal(missing.Names, []string{"Latency", "a", "z"}) {
 			t.Fatalf("%v", err)
 		}
@@ -162,7 +162,7 @@ func TestCompositeAlarm(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
-		watcher := w.begun(traffic.Health{Alarms: []string{"either"}})
+		watcher := w.begun(rollout.Health{Alarms: []string{"either"}})
 		w.after(time.Minute, func() { w.SetAlarm("errors", "ALARM", "bad") })
 		s := sick(t, watcher.Watch(t.Context(), orders, w.start, time.Hour))
 		if len(s.Alarms) != 1 || s.Alarms[0].Name != "either" || !strings.Contains(s.Error(), "alarm:errors transitioned to ALARM") {
@@ -191,7 +191,7 @@ func TestPolls(t *testing.T) {
 			{2, time.Hour, 721},
 		} {
 			w := newWorld(t, localaws.Options{})
-			var h traffic.Health
+			var h rollout.Health
 			for i := range tt.alarms {
 				name := fmt.Sprintf("alarm-%03d", i)
 				w.SetAlarm(name, "OK", "")
@@ -242,7 +242,7 @@ func TestBlind(t *testing.T) {
 				watcher := w.begun(alarms)
 				w.spoil("DescribeAlarms", 30*time.Second, time.Hour, f)
 				err := watcher.Watch(t.Context(), orders, w.start, 10*time.Minute)
-				var blind *traffic.BlindError
+				var blind *rollout.HealthUnknownError
 				if !errors.As(err, &blind) || !strings.HasPrefix(err.Error(), "the alarms could not be read for 1m") {
 					t.Fatalf("%v", err)
 				}
@@ -295,8 +295,8 @@ func TestAlarmDeleted(t *testing.T) {
 			}
 		})
 		err := watcher.Watch(t.Context(), orders, w.start, time.Hour)
-		var blind *traffic.BlindError
-		var missing *traffic.MissingAlarmsError
+		var blind *rollout.HealthUnknownError
+		var missing *rollout.MissingAlarmsError
 		if !errors.As(err, &blind) || !errors.As(err, &missing) {
 			t.Errorf("%v", err)
 		}
@@ -309,7 +309,7 @@ func TestAlarmDeleted(t *testing.T) {
 func TestBeginRetries(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		both := traffic.Health{Alarms: alarms.Alarms, MaxErrorRate: 0.01}
+		both := rollout.Health{Alarms: alarms.Alarms, MaxErrorRate: 0.01}
 		for _, op := range []string{"DescribeAlarms", "GetMetricData"} {
 			w := withAlarms(t)
 			w.spoil(op, 0, 20*time.Second, throttled)
@@ -342,7 +342,7 @@ func TestBeginRetries(t *testing.T) {
 func TestWatchCancelled(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		for _, h := range []traffic.Health{{}, alarms, rate} {
+		for _, h := range []rollout.Health{{}, alarms, rate} {
 			w := withAlarms(t)
 			watcher := w.begun(h)
 			ctx, cancel := context.WithCancel(t.Context())
@@ -450,7 +450,7 @@ func TestErrorRateAlone(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t, localaws.Options{})
 				watcher := w.begun(rate)
-				alone := []traffic.Served{{Function: "orders", Alias: "prod", Version: "13", Alone: w.start.Add(10 * time.Minute)}} // at 20 seconds of a minute
+				alone := []rollout.Served{{Function: "orders", Alias: "prod", Version: "13", FullTrafficSince: w.start.Add(10 * time.Minute)}} // at 20 seconds of a minute
 				w.after(10*time.Minute, func() { tt.lay(w) })
 				time.Sleep(10 * time.Minute)
 				err := watcher.Watch(t.Context(), alone, w.start, 5*time.Minute)
@@ -468,9 +468,9 @@ func TestErrorRateOfMany(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, localaws.Options{})
 		watcher := w.begun(rate)
-		var many []traffic.Served
+		var many []rollout.Served
 		for i := range 251 {
-			many = append(many, traffic.Served{Function: fmt.Sprintf("f%d", i), Alias: "prod", Version: "2"})
+			many = append(many, rollout.Served{Function: fmt.Sprintf("f%d", i), Alias: "prod", Version: "2"})
 		}
 		for _, name := range []string{"f0", "f250"} {
 			for metric, value := range map[string]float64{"Errors": 30, "Invocations": 40} {
@@ -481,7 +481,7 @@ func TestErrorRateOfMany(t *testing.T) {
 		}
 		w.ResetCalls()
 		s := sick(t, watcher.Watch(t.Context(), many, w.start, 2*time.Minute))
-		if len(s.Rates) != 2 || s.Rates[0] != (traffic.Rate{Served: many[0], Errors: 30, Invocations: 40}) || s.Rates[1].Function != "f250" {
+		if len(s.Rates) != 2 || s.Rates[0] != (rollout.Rate{Served: many[0], Errors: 30, Invocations: 40}) || s.Rates[1].Function != "f250" {
 			t.Errorf("%+v", s.Rates)
 		}
 		if n := w.count("GetMetricData"); n != 2 {
@@ -494,14 +494,14 @@ func TestErrorRateBlind(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := withAlarms(t)
-		watcher := w.begun(traffic.Health{Alarms: alarms.Alarms, MaxErrorRate: 0.01})
+		watcher := w.begun(rollout.Health{Alarms: alarms.Alarms, MaxErrorRate: 0.01})
 		w.spoil("GetMetricData", 90*time.Second, 150*time.Second, dropped)
 		if err := watcher.Watch(t.Context(), orders, w.start, 10*time.Minute); err != nil {
 			t.Error(err)
 		}
 		w.spoil("GetMetricData", 10*time.Minute+30*time.Second, time.Hour, dropped)
 		err := watcher.Watch(t.Context(), orders, w.start, 10*time.Minute)
-		var blind *traffic.BlindError
+		var blind *rollout.HealthUnknownError
 		if !errors.As(err, &blind) || blind.What != "the error rate" {
 			t.Errorf("%v", err)
 		}

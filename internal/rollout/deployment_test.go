@@ -1,4 +1,4 @@
-package traffic_test
+package rollout_test
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 
 	"lambda-release/internal/awsapi"
 	"lambda-release/internal/localaws"
-	"lambda-release/internal/traffic"
+	"lambda-release/internal/rollout"
 )
 
 const settle = 3 * time.Second
@@ -34,13 +34,13 @@ func withGroup(t *testing.T, config string, alarms ...string) *world {
 	return w
 }
 
-var deployment = traffic.Deployment{
+var deployment = rollout.Deployment{
 	Application: "shop", Group: "orders", Function: "orders", Alias: "prod", Current: "1", Target: "2", Description: "main@1a2b3c4 run 4711.1",
 }
 
-func (w *world) create(d traffic.Deployment) string {
+func (w *world) create(d rollout.Deployment) string {
 	w.t.Helper()
-	id, err := traffic.Create(w.t.Context(), w.aws, d)
+	id, err := rollout.Create(w.t.Context(), w.aws, d)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -68,8 +68,8 @@ func TestDeploy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := withGroup(t, "CodeDeployDefault.LambdaCanary10Percent5Minutes")
 		id := w.create(deployment)
-		ended, err := traffic.Follow(t.Context(), w.aws, id, w.tell)
-		if diff := cmp.Diff(traffic.Ended{ID: id, Status: "Succeeded"}, ended); diff != "" || err != nil || !ended.Succeeded() || ended.Why() != "" {
+		ended, err := rollout.Follow(t.Context(), w.aws, id, w.tell)
+		if diff := cmp.Diff(rollout.Ended{ID: id, Status: "Succeeded"}, ended); diff != "" || err != nil || !ended.Succeeded() || ended.Why() != "" {
 			t.Errorf("%v\n%s", err, diff)
 		}
 		w.at("2")
@@ -202,8 +202,8 @@ func TestCreateLandsLate(t *testing.T) {
 		w = withGroup(t, "CodeDeployDefault.LambdaCanary10Percent5Minutes")
 		w.create(deployment)
 		w.OnCall(first("CreateDeployment", 2, dropped))
-		_, err := traffic.Create(t.Context(), w.aws, deployment)
-		var unsure *traffic.UnsureError
+		_, err := rollout.Create(t.Context(), w.aws, deployment)
+		var unsure *rollout.UnsureError
 		if !awsapi.Is(err, awsapi.Conflict) || errors.As(err, &unsure) {
 			t.Errorf("%v", err)
 		}
@@ -215,8 +215,8 @@ func TestCreateGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := withGroup(t, "")
 		w.OnCall(first("CreateDeployment", 100, dropped))
-		_, err := traffic.Create(t.Context(), w.aws, deployment)
-		var unsure *traffic.UnsureError
+		_, err := rollout.Create(t.Context(), w.aws, deployment)
+		var unsure *rollout.UnsureError
 		if !errors.As(err, &unsure) || !strings.Contains(err.Error(), "shop/orders") || !strings.Contains(unsure.Hint(), "shop/orders") {
 			t.Errorf("%v", err)
 		}
@@ -228,7 +228,7 @@ func TestCreateGivesUp(t *testing.T) {
 		w.OnCall(func(c localaws.Call) *localaws.Fault {
 			return map[string]*localaws.Fault{"CreateDeployment": &lost, "ListDeployments": &denied}[c.Operation]
 		})
-		_, err = traffic.Create(t.Context(), w.aws, deployment)
+		_, err = rollout.Create(t.Context(), w.aws, deployment)
 		if !errors.As(err, &unsure) || !strings.Contains(err.Error(), "AccessDenied") {
 			t.Errorf("%v", err)
 		}
@@ -252,7 +252,7 @@ func TestCreateCancelled(t *testing.T) {
 			}
 			return nil
 		})
-		id, err := traffic.Create(ctx, w.aws, deployment)
+		id, err := rollout.Create(ctx, w.aws, deployment)
 		if all := w.Deployments(); err != nil || len(all) != 1 || all[0] != id {
 			t.Errorf("%q, %v; there are %q", id, err, all)
 		}
@@ -260,7 +260,7 @@ func TestCreateCancelled(t *testing.T) {
 		ctx, cancel = context.WithCancel(t.Context())
 		cancel()
 		w = withGroup(t, "")
-		if _, err := traffic.Create(ctx, w.aws, deployment); !awsapi.Is(err, awsapi.Cancelled) || len(w.Calls()) > 0 {
+		if _, err := rollout.Create(ctx, w.aws, deployment); !awsapi.Is(err, awsapi.Cancelled) || len(w.Calls()) > 0 {
 			t.Errorf("%v; calls %v", err, w.Calls())
 		}
 	})
@@ -270,27 +270,27 @@ func TestCreateRefused(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := withGroup(t, "CodeDeployDefault.LambdaCanary10Percent5Minutes")
-		for field, d := range map[string]traffic.Deployment{
+		for field, d := range map[string]rollout.Deployment{
 			"application": {Application: "none", Group: "orders"},
 			"group":       {Application: "shop", Group: "none"},
 			"config":      {Application: "shop", Group: "orders", Config: "none"},
 		} {
-			if _, err := traffic.Create(t.Context(), w.aws, d); !awsapi.Is(err, awsapi.NotFound) || !strings.HasPrefix(err.Error(), "CreateDeployment "+d.Application+"/"+d.Group+": ") {
+			if _, err := rollout.Create(t.Context(), w.aws, d); !awsapi.Is(err, awsapi.NotFound) || !strings.HasPrefix(err.Error(), "CreateDeployment "+d.Application+"/"+d.Group+": ") {
 				t.Errorf("%s: %v", field, err)
 			}
 		}
 
 		w.create(deployment)
-		_, err := traffic.Create(t.Context(), w.aws, deployment)
+		_, err := rollout.Create(t.Context(), w.aws, deployment)
 		var active *awsapi.ActiveError
-		var unsure *traffic.UnsureError
+		var unsure *rollout.UnsureError
 		if !awsapi.Is(err, awsapi.Conflict) || !errors.As(err, &active) || errors.As(err, &unsure) {
 			t.Errorf("busy: %v", err)
 		}
 
 		w = withGroup(t, "")
 		w.OnCall(first("CreateDeployment", 100, denied))
-		_, err = traffic.Create(t.Context(), w.aws, deployment)
+		_, err = rollout.Create(t.Context(), w.aws, deployment)
 		var refused *awsapi.Error
 		if !errors.As(err, &refused) || refused.Kind != awsapi.Denied {
 			t.Fatalf("%v", err)
@@ -309,11 +309,11 @@ func TestDeploymentFails(t *testing.T) {
 		w := withGroup(t, "CodeDeployDefault.LambdaLinear10PercentEvery1Minute")
 		id := w.create(deployment)
 		w.after(3*time.Minute, func() { w.FailDeployment(id, "HEALTH_CONSTRAINTS", "Too sick") })
-		ended, err := traffic.Follow(t.Context(), w.aws, id, w.tell)
+		ended, err := rollout.Follow(t.Context(), w.aws, id, w.tell)
 		if err != nil || ended.Succeeded() || ended.Status != "Failed" || ended.Why() != "Too sick (HEALTH_CONSTRAINTS)" || ended.RollbackID == "" {
 			t.Fatalf("%+v, %v", ended, err)
 		}
-		back, err := traffic.Follow(t.Context(), w.aws, ended.RollbackID, w.tell)
+		back, err := rollout.Follow(t.Context(), w.aws, ended.RollbackID, w.tell)
 		if err != nil || !back.Succeeded() {
 			t.Errorf("%+v, %v", back, err)
 		}
@@ -328,7 +328,7 @@ func TestDeploymentAlarm(t *testing.T) {
 		w.SetAlarm("errors", "OK", "")
 		id := w.create(deployment)
 		w.after(3*time.Minute, func() { w.SetAlarm("errors", "ALARM", "bad") })
-		ended, err := traffic.Follow(t.Context(), w.aws, id, w.tell)
+		ended, err := rollout.Follow(t.Context(), w.aws, id, w.tell)
 		if err != nil || ended.Status != "Stopped" || ended.ErrorCode != "ALARM_ACTIVE" || !strings.Contains(ended.Why(), "errors") || ended.RollbackID == "" {
 			t.Errorf("%+v, %v", ended, err)
 		}
@@ -343,7 +343,7 @@ func TestDeploymentOfWrongVersion(t *testing.T) {
 		w := withGroup(t, "CodeDeployDefault.LambdaCanary10Percent5Minutes")
 		d := deployment
 		d.Current = "2"
-		ended, err := traffic.Follow(t.Context(), w.aws, w.create(d), w.tell)
+		ended, err := rollout.Follow(t.Context(), w.aws, w.create(d), w.tell)
 		if err != nil || ended.Status != "Failed" || !strings.Contains(ended.Why(), "does not match the current version") || ended.RollbackID != "" {
 			t.Errorf("%+v, %v", ended, err)
 		}
@@ -360,21 +360,21 @@ func TestFollowRetries(t *testing.T) {
 		w := withGroup(t, "CodeDeployDefault.LambdaCanary10Percent5Minutes")
 		id := w.create(deployment)
 		w.spoil("GetDeployment", time.Minute, 90*time.Second, dropped)
-		if ended, err := traffic.Follow(t.Context(), w.aws, id, w.tell); err != nil || !ended.Succeeded() {
+		if ended, err := rollout.Follow(t.Context(), w.aws, id, w.tell); err != nil || !ended.Succeeded() {
 			t.Errorf("%+v, %v", ended, err)
 		}
 
 		w = withGroup(t, "CodeDeployDefault.LambdaCanary10Percent5Minutes")
 		id = w.create(deployment)
 		w.spoil("GetDeployment", time.Minute, time.Hour, denied)
-		if ended, err := traffic.Follow(t.Context(), w.aws, id, w.tell); !awsapi.Is(err, awsapi.Denied) || ended.Status != "InProgress" {
+		if ended, err := rollout.Follow(t.Context(), w.aws, id, w.tell); !awsapi.Is(err, awsapi.Denied) || ended.Status != "InProgress" {
 			t.Errorf("%+v, %v", ended, err)
 		}
-		if _, err := traffic.Follow(t.Context(), w.aws, "d-NONE", w.tell); !awsapi.Is(err, awsapi.Denied) {
+		if _, err := rollout.Follow(t.Context(), w.aws, "d-NONE", w.tell); !awsapi.Is(err, awsapi.Denied) {
 			t.Errorf("%v", err)
 		}
 		w.OnCall(nil)
-		if _, err := traffic.Follow(t.Context(), w.aws, "d-NONE", w.tell); !awsapi.Is(err, awsapi.NotFound) {
+		if _, err := rollout.Follow(t.Context(), w.aws, "d-NONE", w.tell); !awsapi.Is(err, awsapi.NotFound) {
 			t.Errorf("%v", err)
 		}
 	})
@@ -387,7 +387,7 @@ func TestFollowWithoutTargets(t *testing.T) {
 		w := withGroup(t, "CodeDeployDefault.LambdaCanary10Percent5Minutes")
 		id := w.create(deployment)
 		w.OnCall(first("BatchGetDeploymentTargets", 1000, denied))
-		if ended, err := traffic.Follow(t.Context(), w.aws, id, w.tell); err != nil || !ended.Succeeded() {
+		if ended, err := rollout.Follow(t.Context(), w.aws, id, w.tell); err != nil || !ended.Succeeded() {
 			t.Errorf("%+v, %v", ended, err)
 		}
 		if n := w.count("BatchGetDeploymentTargets"); n != 1 || !strings.Contains(strings.Join(w.told, "\n"), "cannot be shown") {
@@ -400,7 +400,7 @@ func TestFollowTellsNowAndThen(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := withGroup(t, "CodeDeployDefault.LambdaCanary10Percent30Minutes")
-		if _, err := traffic.Follow(t.Context(), w.aws, w.create(deployment), w.tell); err != nil {
+		if _, err := rollout.Follow(t.Context(), w.aws, w.create(deployment), w.tell); err != nil {
 			t.Error(err)
 		}
 		if n := strings.Count(strings.Join(w.told, "\n"), "is still InProgress, after "); n < 4 || n > 6 {
@@ -416,18 +416,18 @@ func TestFollowCancelledAndStop(t *testing.T) {
 		id := w.create(deployment)
 		ctx, cancel := context.WithCancel(t.Context())
 		w.after(time.Minute, cancel)
-		ended, err := traffic.Follow(ctx, w.aws, id, w.tell)
+		ended, err := rollout.Follow(ctx, w.aws, id, w.tell)
 		if !errors.Is(err, context.Canceled) || ended.Status != "InProgress" {
 			t.Fatalf("%+v, %v", ended, err)
 		}
-		stopped, err := traffic.Stop(t.Context(), w.aws, id)
+		stopped, err := rollout.Stop(t.Context(), w.aws, id)
 		if err != nil || !strings.HasPrefix(stopped.Answer, "Pending: ") || stopped.Status != "Stopped" || stopped.RollbackID == "" {
 			t.Fatalf("%+v, %v", stopped, err)
 		}
 		if took := w.since(); took > time.Minute+4*time.Second {
 			t.Errorf("took %s", took)
 		}
-		if back, err := traffic.Follow(t.Context(), w.aws, stopped.RollbackID, w.tell); err != nil || !back.Succeeded() {
+		if back, err := rollout.Follow(t.Context(), w.aws, stopped.RollbackID, w.tell); err != nil || !back.Succeeded() {
 			t.Errorf("%+v, %v", back, err)
 		}
 		w.at("1")
@@ -439,14 +439,14 @@ func TestStopTooLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := withGroup(t, "")
 		id := w.create(deployment)
-		if ended, err := traffic.Follow(t.Context(), w.aws, id, w.tell); err != nil || !ended.Succeeded() {
+		if ended, err := rollout.Follow(t.Context(), w.aws, id, w.tell); err != nil || !ended.Succeeded() {
 			t.Fatalf("%+v, %v", ended, err)
 		}
-		stopped, err := traffic.Stop(t.Context(), w.aws, id)
-		if err != nil || stopped != (traffic.Stopped{Status: "Succeeded"}) {
+		stopped, err := rollout.Stop(t.Context(), w.aws, id)
+		if err != nil || stopped != (rollout.Stopped{Status: "Succeeded"}) {
 			t.Errorf("%+v, %v", stopped, err)
 		}
-		if _, err := traffic.Stop(t.Context(), w.aws, "d-NONE"); !awsapi.Is(err, awsapi.NotFound) {
+		if _, err := rollout.Stop(t.Context(), w.aws, "d-NONE"); !awsapi.Is(err, awsapi.NotFound) {
 			t.Errorf("%v", err)
 		}
 	})
@@ -462,7 +462,7 @@ func TestConsoleURL(t *testing.T) {
 		"eusc-de-east-1": "",
 		"":               "",
 	} {
-		if got := traffic.ConsoleURL(region, "d-A1B2C3D4E"); got != want {
+		if got := rollout.ConsoleURL(region, "d-A1B2C3D4E"); got != want {
 			t.Errorf("%s: %s, want %s", region, got, want)
 		}
 	}

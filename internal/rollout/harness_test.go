@@ -1,4 +1,4 @@
-package traffic_test
+package rollout_test
 
 import (
 	"net/http"
@@ -8,7 +8,7 @@ import (
 
 	"lambda-release/internal/awsapi"
 	"lambda-release/internal/localaws"
-	"lambda-release/internal/traffic"
+	"lambda-release/internal/rollout"
 )
 
 // world is an embedded AWS in memory, and a session with it. It is for a
@@ -53,12 +53,12 @@ func (w *world) after(d time.Duration, do func()) {
 
 func (w *world) tell(text string) { w.told = append(w.told, w.since().String()+" "+text) }
 
-func (w *world) watcher(h traffic.Health) *traffic.Watcher {
-	return traffic.NewWatcher(w.aws, h, w.tell)
+func (w *world) watcher(h rollout.Health) *rollout.Watcher {
+	return rollout.NewWatcher(w.aws, h, w.tell)
 }
 
 // begun is a watcher that has begun without a warning.
-func (w *world) begun(h traffic.Health) *traffic.Watcher {
+func (w *world) begun(h rollout.Health) *rollout.Watcher {
 	w.t.Helper()
 	watcher := w.watcher(h)
 	if warnings, err := watcher.Begin(w.t.Context()); err != nil || len(warnings) > 0 {

@@ -1,4 +1,4 @@
-package traffic
+package rollout
 
 import (
 	"context"
@@ -25,11 +25,6 @@ const (
 	blindTime = time.Minute
 )
 
-// MinHold is the least time that a step, or the bake, has to last for an error
-// rate to mean something: Lambda's metrics are by the minute, and a minute or
-// two late.
-const MinHold = 2 * time.Minute
-
 // Health is what takes a shift back.
 type Health struct {
 	Alarms         []string // names of CloudWatch alarms, metric or composite
@@ -42,10 +37,10 @@ type Served struct {
 	Function string // its short name, as in the metrics
 	Alias    string
 	Version  string
-	// Alone is when the version got all of the alias's traffic, zero before
+	// FullTrafficSince is when the version got all of the alias's traffic, zero before
 	// that. AWS promises metrics of a version behind an alias only for a
 	// weighted alias; from then on the alias's own metrics are the version's.
-	Alone time.Time
+	FullTrafficSince time.Time
 }
 
 func (s Served) String() string { return fmt.Sprintf("version %s of %s", s.Version, s.Function) }
@@ -123,10 +118,10 @@ func mayPass(err error) bool {
 }
 
 // Watch watches for the time d, and returns nil when all was well to its end.
-// An alarm in ALARM, or an error rate above the limit, is a *SickError at once:
+// An alarm in ALARM, or an error rate above the limit, is a *UnhealthyError at once:
 // alarms are read at the beginning, every 5 seconds and at the end, the error
 // rate since the shift began every minute and at the end. A read that fails is
-// tried again; what cannot be read for a minute is a *BlindError, also when
+// tried again; what cannot be read for a minute is a *HealthUnknownError, also when
 // that minute ends after d: nothing passes unseen. When ctx ends, its error
 // is returned.
 func (w *Watcher) Watch(ctx context.Context, served []Served, since time.Time, d time.Duration) error {
@@ -185,7 +180,7 @@ func (w *Watcher) take(ctx context.Context, l *look, end time.Time) error {
 		return nil
 	}
 	err := l.read(ctx, last)
-	var sick *SickError
+	var sick *UnhealthyError
 	switch {
 	case errors.As(err, &sick):
 		return err
@@ -197,7 +192,7 @@ func (w *Watcher) take(ctx context.Context, l *look, end time.Time) error {
 	}
 	now := time.Now()
 	if l.lost(began, now) {
-		return &BlindError{What: l.what, For: now.Sub(l.since), Err: err}
+		return &HealthUnknownError{What: l.what, For: now.Sub(l.since), Err: err}
 	}
 	if l.failures == 1 {
 		w.tell(fmt.Sprintf("%s cannot be read, trying again: %v", l.what, err))

@@ -1,0 +1,160 @@
+package alias
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	// maxHistory is how many positions a history remembers. A prune keeps every
+	// version that a history names, so a longer one would fill the code storage.
+	maxHistory = 10
+
+	// HistoryTime is the layout of a deadline in a history.
+	HistoryTime = "2006-01-02T15:04Z"
+)
+
+// History is what an alias remembers of itself, since Lambda keeps no history
+// of one. It is the mark at the end of the alias's own description, after the
+// user's text, so that it changes in the same atomic call as the alias:
+//
+//	orders in production [12 < 10 < 7 | run 4711]
+//	[10 < 7 | left 12 | run 4720]
+//	[10 < 7 | shifting to 13 until 2026-11-23T10:20Z | run 4730]
+//
+// The first: the alias is at 12, was at 10 and before that at 7, and run 4711
+// moved it there. The second: run 4720 rolled back from 12. When a run that did
+// not roll back has moved the alias since, the one that did is named:
+// `left 12 by 4720`.
+type History struct {
+	Versions []Version // where the alias was, newest first
+	Left     Version   // the newest version that rollbacks left and nothing newer has replaced
+	LeftBy   uint64    // the run of the last of these rollbacks, 0 outside CI
+	ShiftTo  Version   // the version that traffic is being shifted to
+	Until    time.Time // when that shift is over at the latest, in whole minutes of UTC
+	Run      uint64    // the run that wrote the history, 0 outside CI
+}
+
+// Head is where the history says that the alias is.
+func (h History) Head() Version {
+	if len(h.Versions) == 0 {
+		return None
+	}
+	return h.Versions[0]
+}
+
+// At is the history as it holds for an alias that points to v. If the alias was
+// moved outside lambda-release since the history was written, that position
+// joins it, and a shift is no longer ours; but where the alias is at the version
+// that our shift was going to, CodeDeploy has ended the shift for us.
+func (h History) At(v Version) History {
+	switch {
+	case h.Head() == v:
+		return h
+	case v == h.ShiftTo:
+		return h.Moved(v, h.Run)
+	}
+	h.Versions = cut(slices.Concat([]Version{v}, h.Versions))
+	h.ShiftTo, h.Until = None, time.Time{}
+	return h
+}
+
+// Moved is the history after run has moved the alias to v. A version at least
+// as new as the one a rollback left ends the memory of that rollback.
+func (h History) Moved(v Version, run uint64) History {
+	next := History{Versions: h.Versions, Left: h.Left, LeftBy: h.LeftBy, Run: run}
+	if h.Head() != v {
+		next.Versions = cut(slices.Concat([]Version{v}, h.Versions))
+	}
+	if v >= next.Left {
+		next.Left, next.LeftBy = None, 0
+	}
+	return next
+}
+
+// RolledBack is the history after run has rolled the alias back to v from left.
+func (h History) RolledBack(v, left Version, run uint64) History {
+	rest := h.Versions
+	if i := slices.Index(rest, v); i >= 0 {
+		rest = rest[i+1:]
+	} else if len(rest) > 0 {
+		rest = rest[1:]
+	}
+	return History{Versions: slices.Concat([]Version{v}, rest), Left: max(h.Left, left), LeftBy: run, Run: run}
+}
+
+func cut(versions []Version) []Version { return versions[:min(len(versions), maxHistory)] }
+
+// String is the history as it stands in a description, "" for an empty one.
+func (h History) String() string {
+	if len(h.Versions) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	for i, v := range h.Versions {
+		b.WriteString([]string{"[", " < "}[min(i, 1)])
+		b.WriteString(v.String())
+	}
+	if h.Left != None {
+		fmt.Fprintf(&b, " | left %s", h.Left)
+		if h.LeftBy != h.Run {
+			fmt.Fprintf(&b, " by %d", h.LeftBy)
+		}
+	}
+	if h.ShiftTo != None {
+		fmt.Fprintf(&b, " | shifting to %s until %s", h.ShiftTo, h.Until.UTC().Format(HistoryTime))
+	}
+	if h.Run != 0 {
+		fmt.Fprintf(&b, " | run %d", h.Run)
+	}
+	b.WriteByte(']')
+	return b.String()
+}
+
+// parseHistory reads what String writes, and only that.
+func parseHistory(s string) (History, bool) {
+	body, closed := strings.CutSuffix(strings.TrimPrefix(s, "["), "]")
+	fields := strings.Split(body, " | ")
+	var h History
+	for entry := range strings.SplitSeq(fields[0], " < ") {
+		v, err := ParseVersion(entry)
+		if err != nil {
+			return History{}, false
+		}
+		h.Versions = append(h.Versions, v)
+	}
+	leftBy := ""
+	for _, f := range fields[1:] {
+		word, rest, _ := strings.Cut(f, " ")
+		var err error
+		switch word {
+		case "left":
+			var left string
+			left, leftBy, _ = strings.Cut(rest, " by ")
+			h.Left, err = ParseVersion(left)
+		case "shifting":
+			to, until, _ := strings.Cut(strings.TrimPrefix(rest, "to "), " until ")
+			if h.ShiftTo, err = ParseVersion(to); err == nil {
+				h.Until, err = time.Parse(HistoryTime, until)
+			}
+		case "run":
+			h.Run, err = strconv.ParseUint(rest, 10, 64)
+		}
+		if err != nil {
+			return History{}, false
+		}
+	}
+	h.LeftBy = h.Run
+	if leftBy != "" {
+		h.LeftBy, _ = strconv.ParseUint(leftBy, 10, 64)
+	}
+	if h.Left == None {
+		h.LeftBy = 0
+	}
+	// Comparing with what String writes refuses odd spaces, orders, repeats and
+	// unknown words in one place.
+	return h, closed && h.String() == s
+}

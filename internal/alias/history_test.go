@@ -1,0 +1,147 @@
+package alias
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestReadDescription(t *testing.T) {
+	t.Parallel()
+	until := time.Date(2026, 11, 23, 10, 20, 0, 0, time.UTC)
+	tests := []struct {
+		name, description, text string
+		history                 History
+	}{
+		{"empty", "", "", History{}},
+		{"text only", "orders in production", "orders in production", History{}},
+		{"history only", "[12 < 10 < 7 | run 4711]", "", History{Versions: []Version{12, 10, 7}, Run: 4711}},
+		{"text and history", "orders [beta] [1]", "orders [beta]", History{Versions: []Version{1}}},
+		{
+			"rolled back", "x [10 < 7 | left 12 | run 4720]", "x",
+			History{Versions: []Version{10, 7}, Left: 12, LeftBy: 4720, Run: 4720},
+		},
+		{
+			"left by an earlier run", "[11 < 10 | left 12 by 4720 | run 4731]", "",
+			History{Versions: []Version{11, 10}, Left: 12, LeftBy: 4720, Run: 4731},
+		},
+		{
+			"shifting", "[10 | shifting to 13 until 2026-11-23T10:20Z | run 4730]", "",
+			History{Versions: []Version{10}, ShiftTo: 13, Until: until, Run: 4730},
+		},
+		{"$LATEST in the history", "[$LATEST < 12 | run 5]", "", History{Versions: []Version{Latest, 12}, Run: 5}},
+		{"not closed", "[12 < 10", "[12 < 10", History{}},
+		{"text behind", "[12 < 10] x", "[12 < 10] x", History{}},
+		{"glued to the text", "x[12 < 10]", "x[12 < 10]", History{}},
+		{"a word", "release [stable]", "release [stable]", History{}},
+		{"version 0", "[0]", "[0]", History{}},
+		{"leading zero", "[012]", "[012]", History{}},
+		{"twice the run", "[12 | run 1 | run 2]", "[12 | run 1 | run 2]", History{}},
+		{"wrong order", "[12 | run 1 | left 13]", "[12 | run 1 | left 13]", History{}},
+		{"unknown field", "[12 | note hi]", "[12 | note hi]", History{}},
+		{"broken time", "[12 | shifting to 13 until noon]", "[12 | shifting to 13 until noon]", History{}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			text, history := ReadDescription(tt.description)
+			if diff := cmp.Diff(tt.history, history); diff != "" || text != tt.text {
+				t.Errorf("text %q, want %q; history (-want +got):\n%s", text, tt.text, diff)
+			}
+			if history.Head() != None && Describe(text, history) != tt.description {
+				t.Errorf("printed again: %q, want %q", Describe(text, history), tt.description)
+			}
+		})
+	}
+}
+
+func TestMarkMoves(t *testing.T) {
+	t.Parallel()
+	var m History
+	for _, step := range []struct {
+		to   Version
+		run  uint64
+		want string
+	}{
+		{7, 100, "[7 | run 100]"},
+		{10, 110, "[10 < 7 | run 110]"},
+		{10, 115, "[10 < 7 | run 115]"},
+		{12, 120, "[12 < 10 < 7 | run 120]"},
+	} {
+		if m = m.Moved(step.to, step.run); m.String() != step.want {
+			t.Fatalf("after %d: %s, want %s", step.to, m, step.want)
+		}
+	}
+
+	if got, want := m.At(9).String(), "[9 < 12 < 10 < 7 | run 120]"; got != want {
+		t.Errorf("moved to 9 by someone else: %s, want %s", got, want)
+	}
+	left := History{Versions: []Version{10, 7}, Left: 12, LeftBy: 130, Run: 130}
+	if got, want := left.Moved(11, 140).String(), "[11 < 10 < 7 | left 12 by 130 | run 140]"; got != want {
+		t.Errorf("an older version than the one left: %s, want %s", got, want)
+	}
+	if got, want := left.Moved(13, 140).String(), "[13 < 10 < 7 | run 140]"; got != want {
+		t.Errorf("a newer version than the one left: %s, want %s", got, want)
+	}
+	long := History{}
+	for v := range Version(20) {
+		long = long.Moved(v+1, 1)
+	}
+	if len(long.Versions) != maxHistory || long.Head() != 20 {
+		t.Errorf("20 moves: %s", long)
+	}
+}
+
+func TestDescribeStaysWithinTheLimit(t *testing.T) {
+	t.Parallel()
+	m := History{
+		Left: 1234567, LeftBy: 1, Run: 19876543210, ShiftTo: 1234569,
+		Until: time.Date(2026, 11, 23, 10, 20, 0, 0, time.UTC),
+	}
+	for v := range Version(10) {
+		m.Versions = append(m.Versions, 1234568-v)
+	}
+	for _, text := range []string{"", "short", strings.Repeat("x", 160), strings.Repeat("ü", 160), strings.Repeat("x", 256), strings.Repeat("😀", 128)} {
+		got := Describe(text, m)
+		if units(got) > MaxDescription {
+			t.Errorf("%d units: %q", units(got), got)
+		}
+		gotText, gotHistory := ReadDescription(got)
+		if units(text) <= 100 && gotText != text {
+			t.Errorf("text %q was cut to %q", text, gotText)
+		}
+		if len(gotHistory.Versions) < 2 || gotHistory.Run != m.Run || gotHistory.ShiftTo != m.ShiftTo || gotHistory.Left != m.Left {
+			t.Errorf("lost more than old history: %s", gotHistory)
+		}
+	}
+	plain := History{Versions: []Version{1234568, 1234567}, Left: 1234569, LeftBy: 19876543210, Run: 19876543210}
+	text := strings.Repeat("x", 160)
+	if got, _ := ReadDescription(Describe(text, plain)); got != text {
+		t.Errorf("a text of %d characters was cut to %d", 160, len(got))
+	}
+}
+
+func FuzzReadDescription(f *testing.F) {
+	for _, s := range []string{"", "x", "x [12 < 10 | run 1]", "[10 < 7 | left 12 by 3 | run 4720]", "[10 | shifting to 13 until 2026-11-23T10:20Z]"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		text, history := ReadDescription(s)
+		if history.Head() == None {
+			return
+		}
+		again := Describe(text, history)
+		if units(again) > MaxDescription {
+			t.Fatalf("%q: %d units", again, units(again))
+		}
+		if units(strings.TrimSpace(s)) > MaxDescription || len(history.Versions) > maxHistory {
+			return
+		}
+		text2, history2 := ReadDescription(again)
+		if diff := cmp.Diff(history, history2); diff != "" || text != text2 {
+			t.Fatalf("%q, then %q, then %q:\n%s", s, text, text2, diff)
+		}
+	})
+}

@@ -1,0 +1,165 @@
+package alias
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"time"
+
+	"lambda-release/internal/awsapi"
+)
+
+const (
+	undoTime       = 30 * time.Second
+	undoPerAlias   = time.Second / 5
+	undoWhenTimeUp = 4 * time.Second
+)
+
+// UndoContext is the context for the undo of so many aliases, since the job's
+// may have ended. After that end the undo gets 4 seconds, which at the shared
+// rate is enough for 50 aliases.
+func UndoContext(ctx context.Context, aliases int) (context.Context, context.CancelFunc) {
+	undo, cancel := awsapi.WrapUp(ctx, undoTime+time.Duration(aliases)*undoPerAlias)
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(undoWhenTimeUp, cancel) })
+	return undo, func() { stop(); cancel() }
+}
+
+// Undo restores the alias to what it was before this run's first write, or
+// deletes it if this run has created it; but only if it still is as this run has
+// left it. With a version as left, the history says that it was rolled back from
+// that version. The error is nil only if the standing is Restored; otherwise the
+// alias was read again before Undo returns, so that Now is what is there.
+func (e *Editor) Undo(ctx context.Context, left Version) (Standing, error) {
+	var err error
+	if e.original.Exists() {
+		err = e.restore(ctx, left)
+	} else {
+		err = e.deleteCreated(ctx)
+	}
+	return e.standing, err
+}
+
+func (e *Editor) restore(ctx context.Context, left Version) error {
+	was := e.originalAlias(left)
+	was.Revision = e.written.revision
+	for {
+		after, err := e.put(ctx, was)
+		if err == nil {
+			e.recordUndo(Restored, after)
+			return nil
+		}
+		restored, lookErr := e.confirm(ctx, was, false)
+		switch {
+		case lookErr != nil:
+			e.recordDoubt(fmt.Sprintf("%s was moved to %s, and may be there or at %s again: AWS does not answer (%v)",
+				e.name, e.written.Position, e.original.Position, lookErr))
+			return err
+		case restored:
+			e.recordUndo(Restored, e.current)
+			return nil
+		case e.changedSince():
+			return e.recordLoss()
+		case !awsapi.Is(err, awsapi.Stale) || e.current.revision == was.Revision:
+			e.recordUndo(NotRestored, e.current)
+			return err
+		}
+		was.Revision = e.current.revision
+	}
+}
+
+// originalAlias is what the alias is restored to.
+func (e *Editor) originalAlias(left Version) awsapi.Alias {
+	original := e.original.withoutLeftover()
+	was := awsapi.Alias{
+		Name: e.name, Version: original.Version.String(), Weights: weightsOf(original.Weights), Description: original.description,
+	}
+	if left != None {
+		was.Description = Describe(original.Text, original.ActualHistory().RolledBack(original.Version, left, e.run))
+	}
+	// A share of 1 is AWS's own in a gradual move, not a canary.
+	maps.DeleteFunc(was.Weights, func(_ string, share float64) bool { return share == 1 })
+	return was
+}
+
+// changedSince reports whether the alias is neither as this run's last write left
+// it nor where a write of this run's has put it that was never answered.
+func (e *Editor) changedSince() bool {
+	s := e.current
+	if s.Version == e.written.Version && s.description == e.written.description {
+		return false
+	}
+	ownLateWrite := e.run != 0 && s.History.Run == e.run && (s.Version == e.aim || s.History.ShiftTo == e.aim)
+	return !ownLateWrite
+}
+
+// deleteCreated deletes an alias that this run has created. DeleteAlias takes no
+// revision, so the alias is looked at right before; GetFunction does that at its
+// own, larger rate, which keeps the undo of many within its time.
+func (e *Editor) deleteCreated(ctx context.Context) error {
+	now, err := e.aws.Configuration(ctx, e.fn, e.name)
+	switch {
+	case awsapi.Is(err, awsapi.NotFound):
+		e.recordUndo(Restored, State{})
+		return nil
+	case err == nil && now.Version != e.written.Version.String():
+		if err := e.Read(ctx); err == nil {
+			return e.recordLoss()
+		}
+		e.recordDoubt(fmt.Sprintf("%s was created at %s and is at %s now", e.name, e.written.Position, now.Version))
+		return fmt.Errorf("delete %s of %s: it was moved to %s meanwhile", e.name, e.fn.Name, now.Version)
+	case err == nil:
+		err = e.aws.DeleteAlias(ctx, e.fn, e.name)
+	}
+	if err == nil {
+		e.recordUndo(Restored, State{})
+		return nil
+	}
+	deleted, lookErr := e.confirmDeleted(ctx)
+	switch {
+	case lookErr != nil:
+		e.recordDoubt(fmt.Sprintf("%s was created at %s, and may be there or deleted again: AWS does not answer (%v)", e.name, e.written.Position, lookErr))
+	case deleted:
+		e.recordUndo(Restored, e.current)
+		return nil
+	case e.changedSince():
+		return e.recordLoss()
+	default:
+		e.recordUndo(NotRestored, e.current)
+	}
+	return err
+}
+
+// recordUndo notes how an undo has ended.
+func (e *Editor) recordUndo(s Standing, now State) {
+	e.known, e.current, e.standing = true, now, s
+}
+
+// Whereabouts says in a sentence where an alias is that is not as it was before
+// the run, without a full stop.
+func (e *Editor) Whereabouts() string {
+	switch e.standing {
+	case Unknown:
+		return e.doubt
+	case LostToOther:
+		if !e.current.Exists() {
+			return fmt.Sprintf("%s was deleted by %s", e.name, e.lostTo)
+		}
+		return fmt.Sprintf("%s is at %s, where %s moved it; it is left there", e.name, e.current.Position, e.lostTo)
+	default:
+		return fmt.Sprintf("%s is at %s and was at %s", e.name, e.current.Position, e.original.Position)
+	}
+}
+
+// Repair is the command by which a person restores the alias, "" if that would
+// undo what others have done.
+func (e *Editor) Repair() string {
+	if e.standing != NotRestored && e.standing != Unknown || e.written == nil {
+		return ""
+	}
+	which := fmt.Sprintf("--function-name %s --name %s --region %s", e.fn.Given, e.name, e.aws.Region)
+	if !e.original.Exists() {
+		return "To delete it: aws lambda delete-alias " + which
+	}
+	return fmt.Sprintf("To restore it: aws lambda update-alias %s --function-version '%s' --routing-config 'AdditionalVersionWeights={}'",
+		which, e.original.Version)
+}

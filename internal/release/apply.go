@@ -1,0 +1,157 @@
+package release
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"lambda-release/internal/awsapi"
+	"lambda-release/internal/rollout"
+)
+
+// maxFixed is how long a rollout may be on credentials that end within the hour
+// and that this run cannot renew.
+const maxFixed = 45 * time.Minute
+
+// watcher checks the rollout before anything is read or published.
+func (r *Releaser) watcher(ctx context.Context, plans []Plan) (w *rollout.Watcher, warnings []string, err error) {
+	o := plans[0].Rollout
+	if total := o.Duration(); total > maxFixed && !r.AWS.Renewable() {
+		return nil, nil, fmt.Errorf("the rollout takes %s and the credentials cannot be renewed: let the action assume the role itself with "+
+			"`role-to-assume`, or let CodeDeploy run the traffic shift with `codedeploy`", total)
+	}
+	w = rollout.NewWatcher(r.AWS, o.Health, r.say)
+	warnings, err = w.Begin(ctx)
+	return w, warnings, err
+}
+
+func (r *Releaser) say(text string) { r.Progress.Fact("", text) }
+
+// prepare does all that can be done for one function without touching its alias:
+// it decides, and proves the version if the alias is going to it.
+func prepare(ctx context.Context, v verb, p Plan) Plan {
+	p = decided(ctx, v, p, v.prepare)
+	switch {
+	case p.End.over():
+		return p
+	case p.Decision.Delete || len(p.Decision.Doomed) > 0:
+		return p
+	case p.Decision.Change == nil:
+		return p.stays()
+	case !p.moves():
+		return p
+	}
+	p, err := p.prove(ctx)
+	if err != nil {
+		return p.failed(err)
+	}
+	return p
+}
+
+// prove makes sure that a version can serve and passes what it must pass.
+func (p Plan) prove(ctx context.Context) (Plan, error) {
+	t, v := p.target, p.version()
+	if _, err := t.aws.AwaitServing(ctx, t.fn, p.Facts.Config, t.log.waiting("version "+v.String())); err != nil {
+		return p, err
+	}
+	if p.steps() {
+		var err error
+		if p, err = p.comparing(ctx); err != nil {
+			return p, err
+		}
+		if err := p.checkShiftable(); err != nil {
+			return p, err
+		}
+	}
+	if _, tested := p.Smoke.Payloads[t.fn.Name]; !tested {
+		t.log.warnIfInactive(p.Facts.Config)
+	}
+	return p, p.smokeTest(ctx)
+}
+
+// stays ends a function whose alias stays as it is.
+func (p Plan) stays() Plan {
+	t, d := p.target, p.Decision
+	switch {
+	case t.alias() == "" || d.Reason != "" && d.Status == Unchanged && !t.edit.Current().Exists():
+		t.log.fact("%s", d.Reason)
+	case d.Status == Unchanged:
+		t.log.fact("%s is at %s already", t.alias(), t.edit.Now())
+	default:
+		t.log.fact("%s: %s", d.Status, d.Reason)
+	}
+	if d.Status == Unchanged {
+		return p.ended(End{Kind: EndUnchanged, Reason: d.Reason})
+	}
+	return p.ended(End{Kind: EndNotAttempted, Status: d.Status, Reason: d.Reason})
+}
+
+// apply carries out what was prepared.
+func (r *Releaser) apply(ctx context.Context, v verb, w *rollout.Watcher, plans []Plan) []Plan {
+	plans = each(plans, func(p Plan) Plan { return p.delete(ctx) })
+	plans = each(plans, func(p Plan) Plan { return p.pruneDecided(ctx) })
+	if why := firstFailure(plans); why != nil {
+		return skipRest(plans, *why)
+	}
+	plans = r.move(ctx, v, w, plans)
+	if firstFailure(plans) == nil {
+		plans = r.bind(ctx, plans)
+	}
+	if firstFailure(plans) == nil {
+		plans = r.pruneAfter(ctx, plans)
+	}
+	return plans
+}
+
+// delete deletes the alias, if that was decided.
+func (p Plan) delete(ctx context.Context) Plan {
+	if p.End.over() || !p.Decision.Delete {
+		return p
+	}
+	if err := p.target.edit.Delete(ctx); err != nil {
+		return p.failed(err)
+	}
+	p.target.log.fact("%s: %s", p.target.alias(), Deleted)
+	return p.ended(End{Kind: EndApplied, Status: Deleted})
+}
+
+// pruneDecided deletes the versions that the operation prune has decided on.
+func (p Plan) pruneDecided(ctx context.Context) Plan {
+	if p.End.over() || len(p.Decision.Doomed) == 0 {
+		return p
+	}
+	deleted, err := p.target.prune(ctx, p.Decision.Doomed)
+	p = p.deleting(deleted)
+	switch {
+	case err != nil:
+		return p.failed(err)
+	case len(deleted) == 0:
+		return p.ended(End{Kind: EndUnchanged})
+	}
+	return p.ended(End{Kind: EndApplied, Status: Pruned})
+}
+
+// pruneAfter prunes what was released. The release stands whatever comes of it.
+func (r *Releaser) pruneAfter(ctx context.Context, plans []Plan) []Plan {
+	keep := plans[0].Keep
+	if keep == 0 {
+		return plans
+	}
+	r.Progress.Phase(fmt.Sprintf("Prune all but the newest %d", keep))
+	return each(plans, func(p Plan) Plan {
+		var deleted []awsapi.Configuration
+		f, err := p.target.inventory(ctx, p.Facts)
+		p = p.knowing(f)
+		if err == nil {
+			if doomed := f.doomed(keep); len(doomed) > 0 {
+				deleted, err = p.target.prune(ctx, doomed)
+			} else {
+				p.target.log.fact("nothing to prune among %d versions", len(f.Existing))
+			}
+		}
+		if err != nil {
+			p.target.log.warn("old versions could not be pruned: %v", err)
+		}
+		return p.deleting(deleted)
+	})
+}

@@ -1,0 +1,193 @@
+package release
+
+import (
+	"cmp"
+	"errors"
+	"strings"
+	"time"
+
+	"lambda-release/internal/alias"
+	"lambda-release/internal/awsapi"
+)
+
+// EndKind is how the work on one function has ended.
+type EndKind int
+
+// The ends. The zero EndKind is none: the work goes on.
+const (
+	EndNotAttempted EndKind = iota + 1 // the alias was not written: held, superseded, skipped, refused, planned
+	EndApplied                         // what was decided was done
+	EndStarted                         // a CodeDeploy deployment goes on doing it
+	EndUnchanged                       // nothing was to be done
+	EndRestored                        // what was done was undone
+	EndNotRestored                     // it could not be undone: the alias is where the Editor has it
+	EndLostToOther                     // another run or a person has changed the alias since; it is left there
+	EndUnknown                         // where the alias is could not be found out
+)
+
+// End is how the work on one function has ended, and why.
+type End struct {
+	Kind   EndKind
+	Status Status // of NotAttempted, Applied and Restored, which say it not all
+	Reason string // one sentence, "" if the status says it all
+	Err    error  // the failure's own cause; nil for a function that only shares the batch's
+	Advice string // what to do beside what Err advises
+}
+
+// over reports whether the work has ended.
+func (e End) over() bool { return e.Kind != 0 }
+
+// status is the end in one word.
+func (e End) status() Status {
+	switch {
+	case e.Kind == 0:
+		return ""
+	case e.Err != nil, e.notAsItWas():
+		return Failed
+	case e.Kind == EndStarted:
+		return Started
+	case e.Kind == EndUnchanged:
+		return Unchanged
+	}
+	return e.Status
+}
+
+// notAsItWas reports whether a failure has left the alias where it was not
+// before, or may have.
+func (e End) notAsItWas() bool {
+	switch e.Kind {
+	case EndNotRestored, EndLostToOther, EndUnknown:
+		return true
+	case EndApplied:
+		return e.Err != nil
+	}
+	return false
+}
+
+// then is e after something else that belongs to it has failed.
+func (e End) then(err error, reason string) End {
+	e.Err, e.Reason = err, reason
+	return e
+}
+
+// withoutError is e for a function whose error is reported with another one.
+func (e End) withoutError() End {
+	return End{Kind: e.Kind, Status: Failed, Reason: cmp.Or(e.Reason, e.Err.Error())}
+}
+
+// endOf is the end of a function whose alias stands so after a failure.
+func endOf(s alias.Standing) EndKind {
+	switch s {
+	case alias.Restored:
+		return EndRestored
+	case alias.LostToOther:
+		return EndLostToOther
+	case alias.Unknown:
+		return EndUnknown
+	case alias.Untouched:
+		return EndNotAttempted
+	}
+	return EndNotRestored
+}
+
+// failed is the plan of a function that has failed before its alias was written.
+// The end of one whose alias was written is known after the undo.
+func (p Plan) failed(err error) Plan {
+	return p.ended(End{Kind: EndNotAttempted, Status: Failed, Err: err})
+}
+
+// conclude derives all that is reported from the ends of the functions.
+func conclude(req Request, plans []Plan, started time.Time) Result {
+	plans = reportOnce(plans)
+	outcomes := make([]Outcome, len(plans))
+	for i, p := range plans {
+		outcomes[i] = p.outcome()
+	}
+	return Result{
+		Operation: req.Operation, Alias: req.Alias, DryRun: req.DryRun, Outcomes: outcomes,
+		Started: started, Elapsed: time.Since(started),
+	}
+}
+
+// outcome is what is reported of one function.
+func (p Plan) outcome() Outcome {
+	t, f, e := p.target, p.Facts, p.End
+	test, tested := errors.AsType[*SmokeError](e.Err)
+	if !tested {
+		test = &SmokeError{}
+	}
+	pruned, freed := pruned(p.Deleted)
+	return Outcome{
+		Function: t.fn.Name, Alias: t.alias(), Region: t.aws.Region, FunctionARN: f.ARN,
+		Status: e.status(), Reason: e.Reason, NotAsItWas: e.notAsItWas(),
+		Version: p.reportedVersion(), Published: f.Published,
+		Before: t.edit.Before(), After: t.edit.Now(), Deployment: p.Deployment,
+		Answer: test.Answer, LogTail: test.Log,
+		Others: others(f.Aliases, t.alias()), Pruned: pruned, Freed: freed,
+		Plan: p.Words, Warnings: t.log.warnings, Changes: t.log.changes,
+		Err: e.Err, Hint: strings.TrimSpace(hint(e.Err) + "\n" + e.Advice),
+	}
+}
+
+// others is where all other aliases are.
+func others(aliases map[string]alias.State, except string) map[string]alias.Position {
+	all := map[string]alias.Position{}
+	for name, s := range aliases {
+		if name != except {
+			all[name] = s.Position
+		}
+	}
+	return all
+}
+
+// pruned is the numbers and bytes of versions that are gone.
+func pruned(versions []awsapi.Configuration) (numbers []alias.Version, bytes int64) {
+	for _, v := range versions {
+		if number, err := alias.ParseVersion(v.Version); err == nil {
+			numbers = append(numbers, number)
+			bytes += v.CodeBytes
+		}
+	}
+	return numbers, bytes
+}
+
+// reportedVersion is the version in question; a dry run does not know the number
+// of one that it would publish.
+func (p Plan) reportedVersion() alias.Version {
+	if v := p.version(); v != unknownVersion {
+		return v
+	}
+	return alias.None
+}
+
+// hint is what the error that knows best advises.
+func hint(err error) string {
+	var h interface{ Hint() string }
+	if errors.As(err, &h) {
+		return h.Hint()
+	}
+	return ""
+}
+
+// NotStarted is the result of a run that failed before anything was called.
+func NotStarted(req Request, err error) Result {
+	return Result{Operation: req.Operation, Alias: req.Alias, DryRun: req.DryRun, Outcomes: notStarted(req, err)}
+}
+
+// refused is the result of a run that cannot work as it was asked for.
+func refused(req Request, err error) Result {
+	return Result{Operation: req.Operation, Alias: req.Alias, DryRun: req.DryRun, Refused: true, Outcomes: notStarted(req, err)}
+}
+
+// notStarted has the error once, with the first function.
+func notStarted(req Request, err error) []Outcome {
+	unknown := alias.Position{Unknown: true}
+	all := make([]Outcome, len(req.Functions))
+	for i, fn := range req.Functions {
+		all[i] = Outcome{Function: fn.Name, Alias: req.Alias, Status: Failed, Reason: "not started", Before: unknown, After: unknown}
+		if i == 0 {
+			all[i] = Outcome{Function: fn.Name, Alias: req.Alias, Status: Failed, Err: err, Hint: hint(err), Before: unknown, After: unknown}
+		}
+	}
+	return all
+}

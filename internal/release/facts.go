@@ -1,0 +1,85 @@
+package release
+
+import (
+	"maps"
+	"math"
+
+	"lambda-release/internal/alias"
+	"lambda-release/internal/awsapi"
+	"lambda-release/internal/function"
+)
+
+// unknownVersion is the version that a dry run would publish: newer than any.
+const unknownVersion alias.Version = math.MaxInt64
+
+// Facts is what an operation knows about a function beside the alias in
+// question. It is a value: what is learned makes a new one.
+type Facts struct {
+	Version   alias.Version        // the version in question; None while there is none
+	Config    awsapi.Configuration // that version, or what would be published as it
+	Published bool                 // this run made Version
+	ARN       string               // of the function without qualifier, "" while unknown
+
+	Aliases  map[string]alias.State                 // all of the function; nil: not read
+	Versions map[alias.Version]awsapi.Configuration // rollback: those that were looked at
+	Missing  map[alias.Version]bool                 // rollback: those that no longer exist
+	Existing []awsapi.Configuration                 // prune: all published versions, oldest first
+
+	// Of a dry run of a release:
+	Upload   string               // the package, in words; "" without code
+	Uploaded bool                 // $LATEST has that code already
+	Serving  awsapi.Configuration // the version that the alias points to
+}
+
+// about is f with the version in question.
+func (f Facts) about(v alias.Version, c awsapi.Configuration) Facts {
+	f.Version = v
+	return f.configured(c)
+}
+
+// configured is f with the configuration of the version in question.
+func (f Facts) configured(c awsapi.Configuration) Facts {
+	f.Config, f.ARN = c, function.Unqualified(c.ARN)
+	return f
+}
+
+// among is f with the function's aliases.
+func (f Facts) among(aliases map[string]alias.State) Facts {
+	f.Aliases = aliases
+	return f
+}
+
+// stocked is f with everything that the function has.
+func (f Facts) stocked(versions []awsapi.Configuration, aliases map[string]alias.State) Facts {
+	f.Existing, f.Aliases = versions, aliases
+	if len(versions) > 0 {
+		f.ARN = function.Unqualified(versions[0].ARN)
+	}
+	return f
+}
+
+// serving is f with the version that the alias points to.
+func (f Facts) serving(c awsapi.Configuration) Facts {
+	f.Serving = c
+	return f
+}
+
+// with is f with a version that was read.
+func (f Facts) with(v alias.Version, c awsapi.Configuration) Facts {
+	f.Versions = maps.Clone(f.Versions)
+	if f.Versions == nil {
+		f.Versions = map[alias.Version]awsapi.Configuration{}
+	}
+	f.Versions[v] = c
+	return f
+}
+
+// without is f with a version that does not exist.
+func (f Facts) without(v alias.Version) Facts {
+	f.Missing = maps.Clone(f.Missing)
+	if f.Missing == nil {
+		f.Missing = map[alias.Version]bool{}
+	}
+	f.Missing[v] = true
+	return f
+}

@@ -1,0 +1,80 @@
+package release
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"lambda-release/internal/alias"
+	"lambda-release/internal/awsapi"
+	"lambda-release/internal/function"
+)
+
+// target is a function in a region and account, and the alias in question.
+type target struct {
+	fn   function.ID
+	aws  *awsapi.Client // of that region and account
+	edit *alias.Editor
+	log  *journal
+	run  uint64 // the run's id, 0 outside CI
+
+	getenv func(string) string
+}
+
+func (r *Releaser) target(req Request, fn function.ID) target {
+	log := &journal{progress: r.Progress, function: fn.Name}
+	return target{
+		fn: fn, aws: r.AWS, log: log, run: req.Run.ID, getenv: r.Getenv,
+		edit: alias.NewEditor(r.AWS, fn, req.Alias, req.Run.ID, func(text string) { log.fact("%s", text) }),
+	}
+}
+
+// alias is the alias's name.
+func (t target) alias() string { return t.edit.Name() }
+
+// journal is what is worth telling about one function: facts at once, warnings
+// and changes in the report. It is safe for concurrent use.
+type journal struct {
+	progress Progress
+	function string
+
+	mu       sync.Mutex
+	warnings []string
+	changes  []string
+}
+
+func (l *journal) fact(format string, args ...any) {
+	l.progress.Fact(l.function, fmt.Sprintf(format, args...))
+}
+
+// warn adds a warning, once.
+func (l *journal) warn(format string, args ...any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if text := fmt.Sprintf(format, args...); !slices.Contains(l.warnings, text) {
+		l.warnings = append(l.warnings, text)
+	}
+}
+
+// changed adds what else than the alias was changed.
+func (l *journal) changed(changes ...string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.changes = append(l.changes, changes...)
+}
+
+// waiting reports a long wait.
+func (l *journal) waiting(what string) awsapi.Waiting {
+	return func(now awsapi.Configuration, since time.Duration) {
+		state := now.State
+		if state == "Active" || state == "" {
+			state = now.LastUpdate
+		}
+		if why := strings.TrimSpace(now.StateReason); why != "" {
+			state += ", " + why
+		}
+		l.fact("still waiting for %s after %s (%s)", what, since.Round(time.Second), state)
+	}
+}

@@ -1,0 +1,188 @@
+// Package rollout knows how traffic goes from one version to the next, and when
+// it has to go back. A Strategy is the steps (pure). A Watcher watches a step:
+// alarms, and the new version's own error rate. A Shifter moves the traffic of
+// aliases: AllAtOnce, Stepwise, or AWS CodeDeploy in our place.
+//
+// A Shifter writes aliases through their Editors and undoes nothing: who calls
+// it does, and finds in each Target what there is to undo.
+package rollout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"lambda-release/internal/alias"
+	"lambda-release/internal/awsapi"
+	"lambda-release/internal/function"
+)
+
+// Shifter moves the traffic of all targets to their versions. The error is the
+// first target's own, or else what ends the shift of them all: alarms, error
+// rates, or the end of ctx. Without one, every target that was not dropped is
+// where it is to be, or CodeDeploy has started to move it.
+type Shifter interface {
+	Shift(ctx context.Context, targets []*Target) error
+}
+
+// Move is what was decided about an alias.
+type Move struct {
+	Change alias.Change
+	Reason string // why, "" where the move itself says it
+}
+
+// Target is an alias to move, of a function in some region and account.
+type Target struct {
+	Function    function.ID
+	AWS         *awsapi.Client // of that region and account
+	Alias       *alias.Editor
+	Move        Move
+	Run         uint64
+	Provisioned bool // wait until the alias's provisioned concurrency is ready
+
+	// Again decides anew, from the alias as it is Current, after it was changed
+	// before this run's first write. Without ok there is nothing to change any more.
+	Again func(context.Context) (m Move, ok bool, err error)
+	Fact  func(text string) // a line in the log
+	Warn  func(text string) // a warning in the report
+
+	err        error
+	dropped    bool
+	deployment string
+	started    bool
+}
+
+// Err is why this target failed itself, nil if it has not.
+func (t *Target) Err() error { return t.err }
+
+// Dropped reports whether a second decision left nothing to change.
+func (t *Target) Dropped() bool { return t.dropped }
+
+// Deployment is the id of the CodeDeploy deployment that moves the alias, "" without one.
+func (t *Target) Deployment() string { return t.deployment }
+
+// Started reports whether the deployment goes on after Shift has returned.
+func (t *Target) Started() bool { return t.started }
+
+// write writes the alias as step makes it from where it is and from what was
+// decided. It decides anew as long as others change the alias first.
+func (t *Target) write(ctx context.Context, step func(from alias.State, c alias.Change) alias.Change) error {
+	for {
+		err := t.Alias.Write(ctx, step(t.Alias.Current(), t.Move.Change))
+		if !errors.Is(err, alias.ErrChanged) {
+			return err
+		}
+		move, ok, err := t.Again(ctx)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			t.dropped = true
+			return nil
+		}
+		t.Move = move
+	}
+}
+
+// finish makes the alias what was decided, and waits for AWS's own part of it.
+func (t *Target) finish(ctx context.Context) error {
+	err := t.write(ctx, func(_ alias.State, c alias.Change) alias.Change { return c })
+	if err != nil || t.dropped {
+		return err
+	}
+	if err := t.Alias.AwaitRouting(ctx); err != nil {
+		return err
+	}
+	if t.Provisioned {
+		if err := t.AWS.AwaitProvisioned(ctx, t.Function, t.Alias.Name(), t.awaitingConcurrency); err != nil {
+			return err
+		}
+	}
+	t.logMove()
+	return nil
+}
+
+func (t *Target) awaitingConcurrency(now awsapi.Concurrency, since time.Duration) {
+	t.Fact(fmt.Sprintf("still waiting for the provisioned concurrency after %s (%d of %d ready)", since.Round(time.Second), now.Available, now.Requested))
+}
+
+func (t *Target) logMove() {
+	name, before, now := t.Alias.Name(), t.Alias.Before(), t.Alias.Now()
+	switch {
+	case before.Version == alias.None:
+		t.Fact(fmt.Sprintf("%s: created at %s", name, now))
+	case before.Equal(now):
+		t.Fact(fmt.Sprintf("%s stays at %s: %s", name, now, t.Move.Reason))
+	default:
+		t.Fact(fmt.Sprintf("%s: %s -> %s", name, before, now))
+	}
+}
+
+const nothingToShiftFrom = "%s does not exist yet: there is nothing to shift from, it is created at once"
+
+// AllAtOnce moves all of the traffic at once, and watches it for a while.
+type AllAtOnce struct {
+	Bake    time.Duration // how long the versions are watched when they have all the traffic
+	Watcher *Watcher
+	Log     func(text string) // lines about all targets
+}
+
+// Shift implements Shifter.
+func (s AllAtOnce) Shift(ctx context.Context, targets []*Target) error {
+	return s.finish(ctx, targets, time.Now())
+}
+
+// finish moves what is left to be moved of a shift that began at some time.
+func (s AllAtOnce) finish(ctx context.Context, targets []*Target, began time.Time) error {
+	each(targets, func(t *Target) error { return t.finish(ctx) })
+	if err := firstError(targets); err != nil || s.Bake == 0 {
+		return err
+	}
+	s.Log(fmt.Sprintf("%s  100 %%, watched for %s more", bar(100), s.Bake))
+	return s.Watcher.watchShift(ctx, served(targets, time.Now()), began, s.Bake)
+}
+
+// served are the versions whose health is judged.
+func served(targets []*Target, fullTrafficSince time.Time) []Served {
+	var all []Served
+	for _, t := range targets {
+		if !t.dropped {
+			all = append(all, Served{
+				Function: t.Function.Name, Alias: t.Alias.Name(), Version: t.Move.Change.Version.String(), FullTrafficSince: fullTrafficSince,
+			})
+		}
+	}
+	return all
+}
+
+// watchShift is Watch, with a typed error for the end of ctx.
+func (w *Watcher) watchShift(ctx context.Context, served []Served, since time.Time, d time.Duration) error {
+	err := w.Watch(ctx, served, since, d)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return &awsapi.Error{Action: awsapi.Action{Op: "shift"}, Kind: awsapi.Cancelled, Err: err}
+	case errors.Is(err, context.DeadlineExceeded):
+		return &awsapi.Error{Action: awsapi.Action{Op: "shift"}, Kind: awsapi.Deadline, Err: err}
+	}
+	return err
+}
+
+// each works on all targets at once: what limits them is the shared rate.
+func each(targets []*Target, f func(*Target) error) {
+	var wg sync.WaitGroup
+	for _, t := range targets {
+		wg.Go(func() { t.err = f(t) })
+	}
+	wg.Wait()
+}
+
+func firstError(targets []*Target) error {
+	for _, t := range targets {
+		if t.err != nil {
+			return t.err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,84 @@
+package rollout
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"lambda-release/internal/alias"
+)
+
+// deadlineSlack is what the writes of a shift may take beside its steps.
+const deadlineSlack = 5 * time.Minute
+
+// Stepwise gives the new versions their share of the traffic step by step, all
+// targets in step, and the rest as AllAtOnce does.
+type Stepwise struct {
+	AllAtOnce
+
+	Strategy Strategy
+}
+
+// Shift implements Shifter.
+func (s Stepwise) Shift(ctx context.Context, targets []*Target) error {
+	began := time.Now()
+	deadline := began.Add(s.Strategy.Duration() + deadlineSlack)
+	shifting := shiftable(targets)
+	for i, step := range s.Strategy.Steps() {
+		each(shifting, func(t *Target) error {
+			return t.write(ctx, func(from alias.State, c alias.Change) alias.Change {
+				if c.Version == from.Version {
+					return c
+				}
+				return c.Shifted(from, step.Percent, deadline, t.Run)
+			})
+		})
+		if err := firstError(shifting); err != nil {
+			return err
+		}
+		shifting = slices.DeleteFunc(shifting, func(t *Target) bool {
+			return t.dropped || t.Alias.Current().Version == t.Move.Change.Version
+		})
+		if len(shifting) == 0 {
+			break
+		}
+		s.logStep(i, began)
+		if err := s.Watcher.watchShift(ctx, served(shifting, time.Time{}), began, step.Hold); err != nil {
+			return err
+		}
+	}
+	return s.finish(ctx, targets, began)
+}
+
+// shiftable are the targets that have something to shift from.
+func shiftable(targets []*Target) []*Target {
+	var some []*Target
+	for _, t := range targets {
+		switch from := t.Alias.Current(); {
+		case !from.Exists():
+			t.Fact(fmt.Sprintf(nothingToShiftFrom, t.Alias.Name()))
+		case from.Version != t.Move.Change.Version:
+			some = append(some, t)
+		}
+	}
+	return some
+}
+
+// logStep is a line a step: how far the shift is, and what is next.
+func (s Stepwise) logStep(i int, began time.Time) {
+	steps := s.Strategy.Steps()
+	next := 100
+	if i+1 < len(steps) {
+		next = steps[i+1].Percent
+	}
+	s.Log(fmt.Sprintf("%s  %d %% after %s of %s; %d %% in %s", bar(steps[i].Percent), steps[i].Percent,
+		time.Since(began).Round(time.Second), s.Strategy.Duration(), next, steps[i].Hold))
+}
+
+func bar(percent int) string {
+	const width = 20
+	full := percent * width / 100
+	return strings.Repeat("█", full) + strings.Repeat("░", width-full)
+}
