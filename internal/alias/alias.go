@@ -9,6 +9,7 @@ package alias
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"lambda-release/internal/awsapi"
@@ -77,6 +78,32 @@ func (s State) Shift(now time.Time) (to Version, inFlight bool) {
 	return s.History.ShiftTo, now.Before(s.History.Until)
 }
 
+// Same reports whether nothing that is decided on differs: version, weights and
+// history. The revision and the user's text do not count.
+func (s State) Same(o State) bool {
+	return s.Settled().Position.Equal(o.Settled().Position) && s.History.String() == o.History.String()
+}
+
+// Settling reports whether the weights are AWS's own: while provisioned
+// concurrency moves, AWS gives the version that the alias has left a share of
+// exactly 1 (fact A12a). No canary has such a share.
+func (s State) Settling() bool {
+	for _, share := range s.Weights {
+		if share != 1 {
+			return false
+		}
+	}
+	return len(s.Weights) > 0
+}
+
+// Settled is the alias as it will be when AWS has finished.
+func (s State) Settled() State {
+	if s.Settling() {
+		s.Weights = nil
+	}
+	return s
+}
+
 // NewestWeight is the newest version that gets part of the traffic beside the
 // one that the alias points to, None without weights.
 func (s State) NewestWeight() Version {
@@ -102,7 +129,7 @@ func (s State) Versions() []Version {
 func (s State) withoutLeftover() State {
 	if to, _ := s.Shift(time.Time{}); to != None {
 		s.Weights = nil
-		s.History.ShiftTo, s.History.Until = None, time.Time{}
+		s.History.ShiftTo, s.History.Until, s.History.Deployment = None, time.Time{}, ""
 		s.description = Describe(s.Text, s.History)
 	}
 	return s
@@ -114,19 +141,29 @@ type Change struct {
 	Weights map[Version]float64 // nil: Version gets all of the traffic
 	Text    string
 	History History
+	// Fresh is set if this run has just made Version: where AWS does not find it,
+	// it does not find it yet.
+	Fresh bool
 }
 
 // Shifted is the change on the way to c: the alias stays where it is as from
 // shows it, and percent of the traffic goes to c's version until the deadline.
 // With 0 percent only the history announces the shift.
-func (c Change) Shifted(from State, percent int, until time.Time, run uint64) Change {
+func (c Change) Shifted(from State, percent int, until time.Time, run Run) Change {
 	history := from.ActualHistory()
-	history.ShiftTo, history.Until, history.Run = c.Version, wholeMinute(until), run
-	step := Change{Version: from.Version, Text: from.Text, History: history}
+	history.ShiftTo, history.Until, history.Deployment, history.Run = c.Version, wholeMinute(until), "", run
+	step := Change{Version: from.Version, Text: from.Text, History: history, Fresh: c.Fresh}
 	if percent > 0 {
 		step.Weights = map[Version]float64{c.Version: float64(percent) / 100}
 	}
 	return step
+}
+
+// CutsText reports whether the user's text does not fit beside the history, so
+// that its end is lost.
+func (c Change) CutsText() bool {
+	text, _ := ReadDescription(Describe(c.Text, c.History))
+	return text != strings.TrimSpace(c.Text)
 }
 
 // aim is the version that the change is about.

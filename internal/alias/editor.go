@@ -29,30 +29,35 @@ const (
 // decides anew from the Current state.
 var ErrChanged = errors.New("the alias was changed since it was read")
 
+// errStale is the error of a read that AWS answers from before this run's write.
+var errStale = errors.New("AWS still shows it as it was before the last write")
+
 // Editor reads and writes one alias during one run. Every write is a
-// compare-and-swap: it is made only if the alias still is as it was read. An
-// Editor is for one goroutine at a time.
+// compare-and-swap: it is made only if the alias still is as it was read. Reads
+// that are older than a write of this run are asked again. An Editor is for one
+// goroutine at a time.
 type Editor struct {
 	aws  *awsapi.Client
 	fn   function.ID
 	name string
-	run  uint64
+	run  Run
 	fact func(text string)
 
-	known    bool    // current was read or written
-	current  State   // the alias as it was read or written last
-	original State   // the alias before this run's first write
-	written  *State  // the alias as this run's last write left it; nil: nothing to undo
-	aim      Version // the version that the last change was about
+	known    bool            // current was read or written
+	current  State           // the alias as it was read or written last
+	original State           // the alias before this run's first write
+	written  *State          // the alias as this run's last write left it; nil: nothing to undo
+	outdated map[string]bool // revisions that the alias is past
+	aim      Version         // the version that the last change was about
 	standing Standing
 	doubt    string // of Unknown: what may have happened
 	lostTo   string // of LostToOther: who has changed the alias
 }
 
-// NewEditor returns the Editor of an alias for a run, 0 outside CI. Facts worth
-// a line in the log go to fact.
-func NewEditor(aws *awsapi.Client, fn function.ID, name string, run uint64, fact func(text string)) *Editor {
-	return &Editor{aws: aws, fn: fn, name: name, run: run, fact: fact}
+// NewEditor returns the Editor of an alias for a run. Facts worth a line in the
+// log go to fact.
+func NewEditor(aws *awsapi.Client, fn function.ID, name string, run Run, fact func(text string)) *Editor {
+	return &Editor{aws: aws, fn: fn, name: name, run: run, fact: fact, outdated: map[string]bool{}}
 }
 
 // Name is the alias's name.
@@ -90,25 +95,52 @@ func (e *Editor) Now() Position {
 // about the alias.
 func (e *Editor) Forget() { e.known, e.current = false, State{} }
 
-// Read reads the alias. One that does not exist is the zero State.
+// believeTime is how long AWS may answer reads from before this run's write. The
+// lag is seconds (fact A19); what is old for longer is an error.
+const believeTime = 10 * time.Second
+
+// Read reads the alias. One that does not exist is the zero State. An answer from
+// before this run's last write, or none of an alias that this run has created, is
+// asked again for up to 10 seconds.
 func (e *Editor) Read(ctx context.Context) error {
+	var pace awsapi.Backoff
+	for began := time.Now(); ; {
+		s, err := e.get(ctx)
+		if err != nil {
+			return err
+		}
+		late := time.Since(began) >= believeTime
+		if !e.isOutdated(s) || late && !s.Exists() {
+			e.recordRead(s)
+			return nil
+		}
+		if late || pace.Wait(ctx, 1) != nil {
+			return fmt.Errorf("read %s of %s: %w", e.name, e.fn.Name, errStale)
+		}
+	}
+}
+
+func (e *Editor) get(ctx context.Context) (State, error) {
 	a, err := e.aws.Alias(ctx, e.fn, e.name)
 	switch {
 	case awsapi.Is(err, awsapi.NotFound):
-		e.recordRead(State{})
-		return nil
+		return State{}, nil
 	case err != nil:
-		return err
+		return State{}, err
 	}
-	s, err := Parse(a)
-	if err != nil {
-		return err
-	}
-	e.recordRead(s)
-	return nil
+	return Parse(a)
 }
 
-// ReadAll reads all aliases of the function, by name, this one among them.
+// isOutdated reports whether a state is older than this run's last write.
+func (e *Editor) isOutdated(s State) bool {
+	if !s.Exists() {
+		return e.written != nil && !e.original.Exists()
+	}
+	return e.outdated[s.revision]
+}
+
+// ReadAll reads all aliases of the function, by name, this one among them. Where
+// AWS lists it as it was before this run's write, it is as that write left it.
 func (e *Editor) ReadAll(ctx context.Context) (map[string]State, error) {
 	aliases, err := e.aws.Aliases(ctx, e.fn)
 	if err != nil {
@@ -120,84 +152,222 @@ func (e *Editor) ReadAll(ctx context.Context) (map[string]State, error) {
 			return nil, err
 		}
 	}
-	e.recordRead(all[e.name])
+	if own := all[e.name]; !e.isOutdated(own) {
+		e.recordRead(own)
+	} else {
+		all[e.name] = e.current
+	}
 	return all, nil
 }
 
 // Write makes the alias what c says, provided that it still is as Current has
-// it. An answer that never came is made up for by looking. The errors:
+// it. What AWS only refuses for now is tried again until ctx ends. An answer that
+// never came is made up for by looking. The errors:
 //   - ErrChanged: decide anew from Current;
 //   - *LostError: the alias was changed since this run's own last write;
-//   - with the standing Unknown: nobody can say whether the write had an effect;
+//   - with the standing Unknown: whether the write had an effect is not known;
 //   - any other: it had none.
 func (e *Editor) Write(ctx context.Context, c Change) error {
-	from := e.current
-	want := e.request(c, from)
+	from, want := e.current, e.request(c, e.current)
 	e.aim = c.aim()
-	after, err := e.put(ctx, want)
-	if err == nil {
-		e.recordWrite(from, after)
-		return nil
-	}
-	// A 412 may also mean that the SDK's second attempt came after its first.
-	outrun := awsapi.Is(err, awsapi.Stale) ||
-		awsapi.Is(err, awsapi.Conflict) && !from.Exists() ||
-		awsapi.Is(err, awsapi.NotFound) && from.Exists()
-	effect := awsapi.EffectOf(err)
-	if !outrun && effect <= awsapi.Rejected {
-		return err
-	}
-	confirmed, lookErr := e.confirm(ctx, want, !outrun && effect == awsapi.NoResponse)
-	switch {
-	case lookErr != nil:
-		if e.written == nil {
-			e.original = from
+	var pace awsapi.Backoff
+	for {
+		after, err := e.put(ctx, want)
+		if err == nil {
+			e.recordWrite(from, after)
+			return nil
 		}
-		e.recordDoubt(fmt.Sprintf("%s was at %s and may be at %s by now: AWS does not answer (%v)", e.name, from.Position, want.Version, lookErr))
-		return err
-	case confirmed:
-		e.recordWrite(from, e.current)
-		return nil
-	case !outrun || e.current.revision == from.revision: // refused for another reason
-		return err
-	case e.written != nil:
-		return e.recordLoss()
+		switch result, lookErr := e.resolve(ctx, want, c.Fresh, err); result {
+		case done:
+			e.recordWrite(from, e.current)
+			return nil
+		case refused:
+			return errors.Join(err, lookErr)
+		case unclear:
+			if e.written == nil {
+				e.original = from
+			}
+			e.recordDoubt(fmt.Sprintf("%s was at %s and may be at %s by now: %v", e.name, from.Position, want.Version, lookErr))
+			return err
+		case changed:
+			if e.written != nil {
+				return e.recordLoss()
+			}
+			e.fact(fmt.Sprintf("%s was changed meanwhile, it is at %s", e.name, e.current.Position))
+			return ErrChanged
+		case notYet:
+			if pace.Wait(ctx, 3) != nil {
+				return err
+			}
+		}
 	}
-	e.fact(fmt.Sprintf("%s was changed meanwhile, it is at %s: deciding again", e.name, e.current.Position))
-	return ErrChanged
+}
+
+// result is what became of a write whose answer was an error.
+type result int
+
+const (
+	refused result = iota // it had no effect, and cannot have any more
+	done                  // the alias is as wanted
+	changed               // the alias was changed by others first
+	notYet                // AWS refuses it only for now
+	unclear               // whether it had an effect is not known
+)
+
+// resolve finds out what became of a write that was answered with an error. AWS's
+// words are never decisive: it reads what would explain the error. fresh says
+// that this run has just made the version. The error says why it is unclear, or
+// what a refusal is really about.
+func (e *Editor) resolve(ctx context.Context, want awsapi.Alias, fresh bool, err error) (result, error) {
+	effect := awsapi.EffectOf(err)
+	switch {
+	case awsapi.Is(err, awsapi.Stale):
+		e.outdated[want.Revision] = true // or the SDK's second attempt came after its first
+	case awsapi.Is(err, awsapi.Conflict), awsapi.Is(err, awsapi.NotFound):
+	case effect <= awsapi.Rejected:
+		return refused, nil
+	}
+	ctx, cancel, lookErr := finishing(ctx)
+	if lookErr != nil {
+		return unresolved(effect), lookErr
+	}
+	defer cancel()
+	if lookErr := e.Read(ctx); lookErr != nil {
+		return unresolved(effect), fmt.Errorf("it cannot be read: %w", lookErr)
+	}
+	switch {
+	case e.current.is(want):
+		return done, nil
+	case e.current.revision != want.Revision:
+		return changed, nil
+	case effect > awsapi.Rejected:
+		return e.fence(ctx, want)
+	case awsapi.Is(err, awsapi.Conflict), awsapi.Is(err, awsapi.NotFound):
+		return e.refusal(ctx, want, fresh)
+	}
+	return refused, nil
+}
+
+// unresolved is the result of a write where nothing could be read.
+func unresolved(effect awsapi.Effect) result {
+	if effect <= awsapi.Rejected {
+		return refused
+	}
+	return unclear
+}
+
+// fence makes sure that a write that was never answered, and that a read does
+// not show, cannot have its effect any more: it gives the alias a new revision.
+func (e *Editor) fence(ctx context.Context, want awsapi.Alias) (result, error) {
+	if !e.current.Exists() {
+		return unclear, errors.New("it does not exist yet")
+	}
+	bumped, err := e.aws.BumpRevision(ctx, e.fn, e.name, want.Revision)
+	switch {
+	case err == nil:
+		s, err := Parse(bumped)
+		if err != nil {
+			return unclear, err
+		}
+		e.outdated[want.Revision] = true
+		e.recordRead(s)
+		return refused, nil
+	case awsapi.Is(err, awsapi.Stale): // the read was an old one
+		e.outdated[want.Revision] = true
+		if err := e.Read(ctx); err != nil {
+			return unclear, fmt.Errorf("it cannot be read: %w", err)
+		}
+		if e.current.is(want) {
+			return done, nil
+		}
+		return changed, nil
+	}
+	return unclear, err
+}
+
+// refusal tells why AWS refuses a write with 409 or 404 to an alias that is as it
+// was read: the version cannot serve, or does not exist; what neither explains is
+// only so for now.
+func (e *Editor) refusal(ctx context.Context, want awsapi.Alias, fresh bool) (result, error) {
+	read := e.aws.Lookup
+	if fresh {
+		read = e.aws.Configuration
+	}
+	v, err := read(ctx, e.fn, want.Version)
+	switch {
+	case awsapi.Is(err, awsapi.NotFound) && !fresh:
+		return refused, err
+	case err == nil && v.State == "Failed":
+		return refused, &awsapi.StateError{Function: e.fn.Name, Qualifier: want.Version, What: "State", Reason: v.StateReason}
+	}
+	return notYet, nil
 }
 
 // Delete deletes the alias as it is.
 func (e *Editor) Delete(ctx context.Context) error {
 	from := e.current
-	err := e.aws.DeleteAlias(ctx, e.fn, e.name)
-	if err != nil {
-		if awsapi.EffectOf(err) <= awsapi.Rejected {
-			return err
+	var pace awsapi.Backoff
+	for {
+		err := e.aws.DeleteAlias(ctx, e.fn, e.name)
+		if awsapi.Is(err, awsapi.Conflict) && pace.Wait(ctx, 1) == nil {
+			continue
 		}
-		if deleted, lookErr := e.confirmDeleted(ctx); lookErr != nil || !deleted {
-			return err
+		if err == nil {
+			e.recordWrite(from, State{})
+		} else if awsapi.EffectOf(err) > awsapi.Rejected {
+			e.original = from
+			e.recordDoubt(fmt.Sprintf("%s was at %s and may be deleted by now", e.name, from.Position))
 		}
+		return err
 	}
-	e.recordWrite(from, State{})
+}
+
+// Verify reads the alias once more, so that success is reported of what was seen.
+// A *LostError says that others have changed it since this run's last write; any
+// other error, that it could not be read within 10 seconds. Weights of AWS's own
+// are left to AwaitRouting.
+func (e *Editor) Verify(ctx context.Context) error {
+	ctx, cancel, err := finishing(ctx)
+	if err != nil {
+		return err
+	}
+	defer cancel()
+	bound, cancelRead := context.WithTimeout(ctx, believeTime)
+	defer cancelRead()
+	if err := e.Read(bound); err != nil {
+		return err
+	}
+	if e.current.Version != e.written.Version || len(e.current.Settled().Weights) > 0 {
+		return e.recordLoss()
+	}
+	e.recordWrite(e.original, e.current)
 	return nil
 }
 
-// AwaitRouting waits until an alias with provisioned concurrency, whose traffic
-// AWS itself moves gradually, routes to the version it points to only (fact A12a).
-func (e *Editor) AwaitRouting(ctx context.Context) error {
-	for polls := 0; len(e.current.Weights) > 0; polls++ {
-		if polls%pollsPerFact == 0 {
+// AwaitRouting waits until AWS has moved the provisioned concurrency of the
+// alias, and with it the traffic. check is asked beside every read: with an error
+// it ends the wait.
+func (e *Editor) AwaitRouting(ctx context.Context, check func(context.Context) error) error {
+	var pace awsapi.Backoff
+	reported := time.Time{}
+	for e.current.Settling() {
+		if now := time.Now(); now.Sub(reported) >= factPeriod {
+			reported = now
 			e.fact(fmt.Sprintf("AWS is moving the provisioned concurrency: %s is at %s", e.name, e.current.Position))
 		}
-		if err := awsapi.Sleep(ctx, routingPoll); err != nil {
+		if err := check(ctx); err != nil {
+			return err
+		}
+		if err := pace.Wait(ctx, 2); err != nil {
 			return fmt.Errorf("wait for AWS to move %s of %s: %w", e.name, e.fn.Name, err)
 		}
 		if err := e.Read(ctx); err != nil {
 			return err
 		}
-		// The revision changes here: AWS itself works on the alias.
-		if e.current.Version != e.written.Version || e.current.description != e.written.description {
+		if e.written == nil {
+			continue
+		}
+		if e.current.Version != e.written.Version || len(e.current.Settled().Weights) > 0 {
 			return e.recordLoss()
 		}
 		e.recordWrite(e.original, e.current)
@@ -205,10 +375,8 @@ func (e *Editor) AwaitRouting(ctx context.Context) error {
 	return nil
 }
 
-const (
-	routingPoll  = time.Second
-	pollsPerFact = 15
-)
+// factPeriod is how often a wait is reported.
+const factPeriod = 15 * time.Second
 
 // Adopt reads the alias and takes what is there for this run's own write:
 // CodeDeploy has made it for this run.
@@ -252,49 +420,6 @@ func (e *Editor) put(ctx context.Context, want awsapi.Alias) (State, error) {
 	return Parse(a)
 }
 
-// confirm reads the alias to find out whether a write has had its effect that
-// AWS did not confirm, also after the job's end. A write that was never answered
-// may have it even later: fence makes sure that it has not.
-func (e *Editor) confirm(ctx context.Context, want awsapi.Alias, fence bool) (confirmed bool, err error) {
-	ctx, cancel, err := finishing(ctx)
-	if err != nil {
-		return false, err
-	}
-	defer cancel()
-	for {
-		if err := e.Read(ctx); err != nil {
-			return false, err
-		}
-		if e.current.is(want) || !fence {
-			return e.current.is(want), nil
-		}
-		if !e.current.Exists() {
-			return false, errors.New("it does not exist yet")
-		}
-		bumped, err := e.aws.BumpRevision(ctx, e.fn, e.name, e.current.revision)
-		switch {
-		case err == nil:
-			e.current.revision = bumped.Revision
-			return false, nil
-		case !awsapi.Is(err, awsapi.Stale):
-			return false, err
-		}
-	}
-}
-
-// confirmDeleted reports whether the alias is gone, also after the job's end.
-func (e *Editor) confirmDeleted(ctx context.Context) (bool, error) {
-	ctx, cancel, err := finishing(ctx)
-	if err != nil {
-		return false, err
-	}
-	defer cancel()
-	if err := e.Read(ctx); err != nil {
-		return false, err
-	}
-	return !e.current.Exists(), nil
-}
-
 // finishing is a context that outlives the job's for a short while, if there is
 // time left for that.
 func finishing(ctx context.Context) (context.Context, context.CancelFunc, error) {
@@ -313,7 +438,7 @@ func finishing(ctx context.Context) (context.Context, context.CancelFunc, error)
 // although none were wanted are AWS's own (fact A12a).
 func (s State) is(want awsapi.Alias) bool {
 	return s.Version.String() == want.Version && s.description == want.Description &&
-		(len(want.Weights) == 0 || maps.Equal(weightsOf(s.Weights), want.Weights))
+		(maps.Equal(weightsOf(s.Weights), want.Weights) || len(want.Weights) == 0 && s.Settling())
 }
 
 func (e *Editor) recordRead(s State) { e.known, e.current = true, s }
@@ -322,6 +447,9 @@ func (e *Editor) recordRead(s State) { e.known, e.current = true, s }
 func (e *Editor) recordWrite(from, after State) {
 	if e.written == nil {
 		e.original = from
+	}
+	if from.revision != after.revision {
+		e.outdated[from.revision] = true
 	}
 	e.known, e.current, e.written, e.standing = true, after, &after, Written
 }
@@ -340,8 +468,8 @@ func (e *Editor) recordLoss() error {
 // changedBy is who has changed the alias since this run's write, as far as its
 // history tells.
 func (e *Editor) changedBy() string {
-	if run := e.current.History.Run; run != 0 && run != e.written.History.Run {
-		return fmt.Sprintf("run %d", run)
+	if run := e.current.History.Run; run.Known() && run != e.run {
+		return run.String()
 	}
 	return "another run or a person"
 }

@@ -3,7 +3,6 @@ package alias
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -24,18 +23,24 @@ const (
 //	orders in production [12 < 10 < 7 | run 4711]
 //	[10 < 7 | left 12 | run 4720]
 //	[10 < 7 | shifting to 13 until 2026-11-23T10:20Z | run 4730]
+//	[10 < 7 | codedeploy d-ABC123 to 13 | run 4731]
+//	[10 < 7 | run 55 at git.example.com]
 //
 // The first: the alias is at 12, was at 10 and before that at 7, and run 4711
 // moved it there. The second: run 4720 rolled back from 12. When a run that did
 // not roll back has moved the alias since, the one that did is named:
-// `left 12 by 4720`.
+// `left 12 by 4720`. The fourth: a CodeDeploy deployment shifts the traffic. The
+// last: a run of another server than github.com.
 type History struct {
 	Versions []Version // where the alias was, newest first
 	Left     Version   // the newest version that rollbacks left and nothing newer has replaced
-	LeftBy   uint64    // the run of the last of these rollbacks, 0 outside CI
+	LeftBy   Run       // the run of the last of these rollbacks
 	ShiftTo  Version   // the version that traffic is being shifted to
 	Until    time.Time // when that shift is over at the latest, in whole minutes of UTC
-	Run      uint64    // the run that wrote the history, 0 outside CI
+
+	Deployment string // the CodeDeploy deployment that shifts the traffic to ShiftTo instead
+
+	Run Run // the run that wrote the history
 }
 
 // Head is where the history says that the alias is.
@@ -58,32 +63,36 @@ func (h History) At(v Version) History {
 		return h.Moved(v, h.Run)
 	}
 	h.Versions = cut(slices.Concat([]Version{v}, h.Versions))
-	h.ShiftTo, h.Until = None, time.Time{}
+	h.ShiftTo, h.Until, h.Deployment = None, time.Time{}, ""
 	return h
 }
 
 // Moved is the history after run has moved the alias to v. A version at least
 // as new as the one a rollback left ends the memory of that rollback.
-func (h History) Moved(v Version, run uint64) History {
+func (h History) Moved(v Version, run Run) History {
 	next := History{Versions: h.Versions, Left: h.Left, LeftBy: h.LeftBy, Run: run}
 	if h.Head() != v {
 		next.Versions = cut(slices.Concat([]Version{v}, h.Versions))
 	}
 	if v >= next.Left {
-		next.Left, next.LeftBy = None, 0
+		next.Left, next.LeftBy = None, Run{}
 	}
 	return next
 }
 
 // RolledBack is the history after run has rolled the alias back to v from left.
-func (h History) RolledBack(v, left Version, run uint64) History {
+func (h History) RolledBack(v, left Version, run Run) History {
 	rest := h.Versions
 	if i := slices.Index(rest, v); i >= 0 {
 		rest = rest[i+1:]
 	} else if len(rest) > 0 {
 		rest = rest[1:]
 	}
-	return History{Versions: slices.Concat([]Version{v}, rest), Left: max(h.Left, left), LeftBy: run, Run: run}
+	next := History{Versions: slices.Concat([]Version{v}, rest), Left: max(h.Left, left), LeftBy: run, Run: run}
+	if next.Left == None {
+		next.LeftBy = Run{}
+	}
+	return next
 }
 
 func cut(versions []Version) []Version { return versions[:min(len(versions), maxHistory)] }
@@ -101,14 +110,17 @@ func (h History) String() string {
 	if h.Left != None {
 		fmt.Fprintf(&b, " | left %s", h.Left)
 		if h.LeftBy != h.Run {
-			fmt.Fprintf(&b, " by %d", h.LeftBy)
+			fmt.Fprintf(&b, " by %s", h.LeftBy.number())
 		}
 	}
-	if h.ShiftTo != None {
+	switch {
+	case h.Deployment != "":
+		fmt.Fprintf(&b, " | codedeploy %s to %s", h.Deployment, h.ShiftTo)
+	case h.ShiftTo != None:
 		fmt.Fprintf(&b, " | shifting to %s until %s", h.ShiftTo, h.Until.UTC().Format(HistoryTime))
 	}
-	if h.Run != 0 {
-		fmt.Fprintf(&b, " | run %d", h.Run)
+	if h.Run.Known() {
+		fmt.Fprintf(&b, " | %s", h.Run)
 	}
 	b.WriteByte(']')
 	return b.String()
@@ -140,8 +152,12 @@ func parseHistory(s string) (History, bool) {
 			if h.ShiftTo, err = ParseVersion(to); err == nil {
 				h.Until, err = time.Parse(HistoryTime, until)
 			}
+		case "codedeploy":
+			var to string
+			h.Deployment, to, _ = strings.Cut(rest, " to ")
+			h.ShiftTo, err = ParseVersion(to)
 		case "run":
-			h.Run, err = strconv.ParseUint(rest, 10, 64)
+			h.Run, err = parseRun(rest)
 		}
 		if err != nil {
 			return History{}, false
@@ -149,10 +165,10 @@ func parseHistory(s string) (History, bool) {
 	}
 	h.LeftBy = h.Run
 	if leftBy != "" {
-		h.LeftBy, _ = strconv.ParseUint(leftBy, 10, 64)
+		h.LeftBy, _ = parseRun(leftBy)
 	}
 	if h.Left == None {
-		h.LeftBy = 0
+		h.LeftBy = Run{}
 	}
 	// Comparing with what String writes refuses odd spaces, orders, repeats and
 	// unknown words in one place.

@@ -2,6 +2,7 @@ package alias
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"time"
@@ -42,29 +43,46 @@ func (e *Editor) Undo(ctx context.Context, left Version) (Standing, error) {
 func (e *Editor) restore(ctx context.Context, left Version) error {
 	was := e.originalAlias(left)
 	was.Revision = e.written.revision
+	var pace awsapi.Backoff
 	for {
 		after, err := e.put(ctx, was)
 		if err == nil {
 			e.recordUndo(Restored, after)
 			return nil
 		}
-		restored, lookErr := e.confirm(ctx, was, false)
-		switch {
-		case lookErr != nil:
-			e.recordDoubt(fmt.Sprintf("%s was moved to %s, and may be there or at %s again: AWS does not answer (%v)",
-				e.name, e.written.Position, e.original.Position, lookErr))
-			return err
-		case restored:
+		switch result, lookErr := e.resolve(ctx, was, false, err); {
+		case result == done:
 			e.recordUndo(Restored, e.current)
 			return nil
-		case e.changedSince():
-			return e.recordLoss()
-		case !awsapi.Is(err, awsapi.Stale) || e.current.revision == was.Revision:
-			e.recordUndo(NotRestored, e.current)
+		case result == unclear:
+			e.recordDoubt(fmt.Sprintf("%s was moved to %s, and may be there or at %s again: %v", e.name, e.written.Position, e.original.Position, lookErr))
 			return err
+		case result == changed && e.changedSince():
+			return e.recordLoss()
+		case result == changed: // by AWS itself, or by a write of this run's that was never answered
+			was.Revision = e.current.revision
+		case result == refused, pace.Wait(ctx, 3) != nil:
+			return e.notUndone(ctx, errors.Join(err, lookErr))
 		}
-		was.Revision = e.current.revision
 	}
+}
+
+// notUndone notes that an undo was refused, after one more look at the alias.
+func (e *Editor) notUndone(ctx context.Context, err error) error {
+	ctx, cancel, lookErr := finishing(ctx)
+	if lookErr == nil {
+		defer cancel()
+		lookErr = e.Read(ctx)
+	}
+	switch {
+	case lookErr != nil:
+		e.recordDoubt(fmt.Sprintf("%s was moved to %s, and should be at %s again: it cannot be read: %v", e.name, e.written.Position, e.original.Position, lookErr))
+	case e.changedSince():
+		return e.recordLoss()
+	default:
+		e.recordUndo(NotRestored, e.current)
+	}
+	return err
 }
 
 // originalAlias is what the alias is restored to.
@@ -85,48 +103,43 @@ func (e *Editor) originalAlias(left Version) awsapi.Alias {
 // it nor where a write of this run's has put it that was never answered.
 func (e *Editor) changedSince() bool {
 	s := e.current
-	if s.Version == e.written.Version && s.description == e.written.description {
+	if s.Version == e.written.Version && s.description == e.written.description && maps.Equal(s.Settled().Weights, e.written.Settled().Weights) {
 		return false
 	}
-	ownLateWrite := e.run != 0 && s.History.Run == e.run && (s.Version == e.aim || s.History.ShiftTo == e.aim)
+	ownLateWrite := e.run.Known() && s.History.Run == e.run && (s.Version == e.aim || s.History.ShiftTo == e.aim)
 	return !ownLateWrite
 }
 
 // deleteCreated deletes an alias that this run has created. DeleteAlias takes no
 // revision, so the alias is looked at right before; GetFunction does that at its
-// own, larger rate, which keeps the undo of many within its time.
+// own, larger rate, which keeps the undo of many within its time. Where it does not
+// find the alias, it may not find it yet: a delete then does no harm.
 func (e *Editor) deleteCreated(ctx context.Context) error {
-	now, err := e.aws.Configuration(ctx, e.fn, e.name)
-	switch {
-	case awsapi.Is(err, awsapi.NotFound):
-		e.recordUndo(Restored, State{})
-		return nil
-	case err == nil && now.Version != e.written.Version.String():
-		if err := e.Read(ctx); err == nil {
-			return e.recordLoss()
+	var pace awsapi.Backoff
+	for {
+		now, err := e.aws.Configuration(ctx, e.fn, e.name)
+		switch {
+		case err == nil && now.Version != e.written.Version.String():
+			if err := e.Read(ctx); err == nil {
+				return e.recordLoss()
+			}
+			e.recordDoubt(fmt.Sprintf("%s was created at %s and is at %s now", e.name, e.written.Position, now.Version))
+			return fmt.Errorf("delete %s of %s: it was moved to %s meanwhile", e.name, e.fn.Name, now.Version)
+		case err == nil, awsapi.Is(err, awsapi.NotFound):
+			err = e.aws.DeleteAlias(ctx, e.fn, e.name)
 		}
-		e.recordDoubt(fmt.Sprintf("%s was created at %s and is at %s now", e.name, e.written.Position, now.Version))
-		return fmt.Errorf("delete %s of %s: it was moved to %s meanwhile", e.name, e.fn.Name, now.Version)
-	case err == nil:
-		err = e.aws.DeleteAlias(ctx, e.fn, e.name)
+		switch {
+		case err == nil:
+			e.recordUndo(Restored, State{})
+			return nil
+		case awsapi.Is(err, awsapi.Conflict) && pace.Wait(ctx, 2) == nil:
+		case awsapi.EffectOf(err) > awsapi.Rejected:
+			e.recordDoubt(fmt.Sprintf("%s was created at %s, and may be there or deleted again", e.name, e.written.Position))
+			return err
+		default:
+			return e.notUndone(ctx, err)
+		}
 	}
-	if err == nil {
-		e.recordUndo(Restored, State{})
-		return nil
-	}
-	deleted, lookErr := e.confirmDeleted(ctx)
-	switch {
-	case lookErr != nil:
-		e.recordDoubt(fmt.Sprintf("%s was created at %s, and may be there or deleted again: AWS does not answer (%v)", e.name, e.written.Position, lookErr))
-	case deleted:
-		e.recordUndo(Restored, e.current)
-		return nil
-	case e.changedSince():
-		return e.recordLoss()
-	default:
-		e.recordUndo(NotRestored, e.current)
-	}
-	return err
 }
 
 // recordUndo notes how an undo has ended.

@@ -30,7 +30,19 @@ func (r *Releaser) say(text string) { r.Progress.Fact("", text) }
 // prepare does all that can be done for one function without touching its alias:
 // it decides, and proves the version if the alias is going to it.
 func prepare(ctx context.Context, v verb, p Plan) Plan {
-	p = decided(ctx, v, p, v.prepare)
+	if p.End.over() {
+		return p
+	}
+	if v.settles() {
+		// What AWS itself moves is nobody's canary, and over soon (fact A12a).
+		if err := p.target.edit.AwaitRouting(ctx, func(context.Context) error { return nil }); err != nil {
+			return p.failed(err)
+		}
+	}
+	p = decided(ctx, v, p)
+	if p.remakes() {
+		p = p.remade(ctx, v)
+	}
 	switch {
 	case p.End.over():
 		return p
@@ -38,7 +50,10 @@ func prepare(ctx context.Context, v verb, p Plan) Plan {
 		return p
 	case p.Decision.Change == nil:
 		return p.stays()
-	case !p.moves():
+	case p.Decision.Change.CutsText():
+		p.target.log.warn("the description of %s is too long beside its history: its end is cut off", p.target.alias())
+	}
+	if !p.moves() {
 		return p
 	}
 	p, err := p.prove(ctx)

@@ -141,9 +141,42 @@ func (p Plan) decidedMove() rollout.Move {
 }
 
 // decideAgain decides about an alias that was changed before this run's first
-// write, from what it is now.
+// write, from what it is now. What a person decided is not decided anew on what
+// others have left.
 func decideAgain(ctx context.Context, v verb, p Plan) Plan {
-	return decided(ctx, v, p, func(ctx context.Context, p Plan) (Facts, error) { return v.refresh(ctx, p.target, p.Facts) })
+	was, now := p.Decision.on, p.target.edit.Current()
+	switch to := p.Decision.Change.Version; {
+	case !v.deliberate() || now.Same(was):
+		return decided(ctx, v, p)
+	case now.Version == to && len(now.Settled().Weights) == 0:
+		return p.deciding(Decision{Status: Unchanged, Version: to}.because("%s has moved it there meanwhile", changedBy(now)))
+	}
+	return p.failed(&OutrunError{Alias: p.target.alias(), Function: p.target.fn.Name, Was: was.Position.String(), Now: now.Position.String(), By: changedBy(now)})
+}
+
+// changedBy is who changed an alias that this run has not written.
+func changedBy(s alias.State) string {
+	if s.History.Run.Known() && !s.MovedOutside() {
+		return s.History.Run.String()
+	}
+	return "a change made outside lambda-release"
+}
+
+// OutrunError says that others have changed an alias after a promotion or a
+// rollback of it was decided, and before it was written.
+type OutrunError struct {
+	Function, Alias string
+	Was, Now        string // positions
+	By              string
+}
+
+func (e *OutrunError) Error() string {
+	return fmt.Sprintf("move %s of %s: it was at %s when this was decided, and %s has moved it to %s meanwhile", e.Alias, e.Function, e.Was, e.By, e.Now)
+}
+
+// Hint says how to go on.
+func (e *OutrunError) Hint() string {
+	return "Look at where the alias is now. If the move is still wanted from there, start it again."
 }
 
 // shifted is the plan after its target was shifted.
@@ -156,12 +189,30 @@ func (p Plan) shifted(t *rollout.Target) Plan {
 		return p.failed(t.Err())
 	case t.Dropped():
 		return p.stays()
+	case t.Overtaken():
+		return p.overtaken()
 	case t.Started():
 		return p.ended(End{Kind: EndStarted, Reason: "deployment " + t.Deployment() + " goes on"})
 	case p.Decision.Status == Unchanged:
 		return p.ended(End{Kind: EndUnchanged, Reason: p.Decision.Reason})
 	}
 	return p.ended(End{Kind: EndApplied, Status: p.Decision.Status, Reason: t.Move.Reason})
+}
+
+// overtaken ends a function whose alias others have changed after this run had
+// moved it. That is fine if a newer run has released or promoted another version.
+func (p Plan) overtaken() Plan {
+	t, s := p.target, p.target.edit.Current()
+	h, by := s.History, s.History.Run
+	moved := s.Version != p.version() && h.Head() == s.Version && len(s.Settled().Weights) == 0
+	shifting := h.ShiftTo != alias.None && h.ShiftTo != p.version()
+	if by.NewerThan(t.run) && by != h.LeftBy && (moved || shifting) {
+		return p.ended(End{Kind: EndOvertaken, Status: Superseded, Reason: fmt.Sprintf("%s, newer than this %s, has moved %s since: it is at %s", by, t.run, t.alias(), s.Position)})
+	}
+	return p.ended(End{
+		Kind: EndOvertaken, Status: Failed, Reason: t.edit.Whereabouts(),
+		Err: fmt.Errorf("move %s of %s to %s: it was there, and is no longer: %s", t.alias(), t.fn.Name, p.version(), t.edit.Whereabouts()),
+	})
 }
 
 // undone is the plan after the move of the batch has failed: its alias is

@@ -10,16 +10,13 @@ import (
 	"lambda-release/internal/awsapi"
 )
 
-// checkServing refuses a version that cannot serve now: a promotion or a
-// rollback does not wait for a version that is still being made.
-func (t target) checkServing(v awsapi.Configuration) error {
-	switch v.State {
-	case "Active", "Inactive", "":
+// checkNotFailed refuses a version that will never serve. One that is being made,
+// or woken, is waited for later.
+func (t target) checkNotFailed(v awsapi.Configuration) error {
+	if v.State != "Failed" {
 		return nil
-	case "Failed":
-		return &awsapi.StateError{Function: t.fn.Name, Qualifier: v.Version, What: "State", Reason: v.StateReason}
 	}
-	return fmt.Errorf("version %s of %s cannot serve: its State is %s (%s)", v.Version, t.fn.Name, v.State, orNone(v.StateReason))
+	return &awsapi.StateError{Function: t.fn.Name, Qualifier: v.Version, What: "State", Reason: v.StateReason}
 }
 
 // checkShiftable refuses what AWS would refuse at the first step: versions that

@@ -22,6 +22,7 @@ const (
 	EndRestored                        // what was done was undone
 	EndNotRestored                     // it could not be undone: the alias is where the Editor has it
 	EndLostToOther                     // another run or a person has changed the alias since; it is left there
+	EndOvertaken                       // others have changed the alias after it was done
 	EndUnknown                         // where the alias is could not be found out
 )
 

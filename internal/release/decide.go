@@ -14,17 +14,32 @@ import (
 type verb interface {
 	// plan is what is to be done, as far as the request says it.
 	plan(target) Plan
-	// read reads what decide needs to know, and changes nothing.
+	// read reads the function and its alias, and changes nothing.
 	read(context.Context, Plan) (Facts, error)
 	// prepare is read for a real run: it may make the version that it is about.
 	prepare(context.Context, Plan) (Facts, error)
-	// refresh reads what decide needs beside f, now that the alias was changed
-	// by others and read again.
+	// join settles what can only be decided of all functions together.
+	join([]Plan) []Plan
+	// refresh reads what decide needs to know beside f about the alias as it is
+	// Current. It is asked again when others have changed the alias.
 	refresh(ctx context.Context, t target, f Facts) (Facts, error)
-	// decide is the rules of the operation: pure, and asked again whenever the
-	// alias turns out to have been changed before this run's first write.
+	// decide is the rules of the operation. It is pure.
 	decide(s alias.State, f Facts, now time.Time) (Decision, error)
+	// deliberate reports whether a person decides where the alias goes: then a
+	// decision that others have outrun is not made anew.
+	deliberate() bool
+	// settles reports whether to wait, before deciding, for what AWS itself is
+	// moving (fact A12a).
+	settles() bool
 }
+
+// plain is what most verbs have in common.
+type plain struct{}
+
+func (plain) join(plans []Plan) []Plan                                    { return plans }
+func (plain) refresh(_ context.Context, _ target, f Facts) (Facts, error) { return f, nil }
+func (plain) deliberate() bool                                            { return false }
+func (plain) settles() bool                                               { return false }
 
 // Decision is what becomes of an alias, as it was when that was decided.
 type Decision struct {
@@ -33,6 +48,8 @@ type Decision struct {
 	Version alias.Version // the version in question, where the decision chooses it; else None
 	Change  *alias.Change // of the alias; nil: none
 
+	on alias.State // the alias as it was decided on
+
 	Doomed []awsapi.Configuration // prune: the versions to delete
 	Delete bool                   // delete-alias: the alias itself
 }
@@ -40,6 +57,12 @@ type Decision struct {
 // because is d with a reason.
 func (d Decision) because(format string, args ...any) Decision {
 	d.Reason = fmt.Sprintf(format, args...)
+	return d
+}
+
+// decidedOn is d with the alias as it was.
+func (d Decision) decidedOn(s alias.State) Decision {
+	d.on = s
 	return d
 }
 
@@ -61,9 +84,9 @@ func unchanged(s alias.State, req Request) Decision {
 	}
 }
 
-// changeTo is the alias moved to v by this run.
-func changeTo(s alias.State, v alias.Version, req Request) *alias.Change {
-	return &alias.Change{Version: v, Text: textOf(s, req), History: s.ActualHistory().Moved(v, req.Run.ID)}
+// changeTo is the alias moved to v by this run, which may have just made v.
+func changeTo(s alias.State, v alias.Version, fresh bool, req Request) *alias.Change {
+	return &alias.Change{Version: v, Fresh: fresh, Text: textOf(s, req), History: s.ActualHistory().Moved(v, req.Run.id())}
 }
 
 func textOf(s alias.State, req Request) string {
@@ -73,18 +96,16 @@ func textOf(s alias.State, req Request) string {
 	return s.Text
 }
 
-// olderThan reports that a newer run than this one has moved the alias. A re-run
-// is deliberate, and lets the order of the runs be.
-func olderThan(s alias.State, run Run) (by uint64, older bool) {
-	by = s.History.Run
-	return by, by > run.ID && run.ID != 0 && run.Attempt < 2
+// olderThan reports that a newer run than this one has moved the alias.
+func olderThan(s alias.State, run Run) (by alias.Run, older bool) {
+	return s.History.Run, run.asksOrder() && s.History.Run.NewerThan(run.id())
 }
 
 // weightsInTheWay refuses to write over a traffic shift that is under way: our
 // own before its deadline by another run, any other unless the user allows it.
 // What our own shift has left after its deadline belongs to no one.
 func weightsInTheWay(s alias.State, req Request, now time.Time) error {
-	if len(s.Weights) == 0 {
+	if len(s.Settled().Weights) == 0 {
 		return nil
 	}
 	to, inFlight := s.Shift(now)
@@ -93,7 +114,7 @@ func weightsInTheWay(s alias.State, req Request, now time.Time) error {
 		return nil
 	case to == alias.None:
 		return WeightsError{Alias: req.Alias, Position: s.Position}
-	case inFlight && (s.History.Run != req.Run.ID || req.Run.ID == 0):
+	case inFlight && (s.History.Run != req.Run.id() || !s.History.Run.Known()):
 		return WeightsError{Alias: req.Alias, Position: s.Position, Run: s.History.Run, Until: s.History.Until, Ours: true}
 	}
 	return nil
@@ -105,7 +126,7 @@ type WeightsError struct {
 	Alias    string
 	Position alias.Position
 	Ours     bool      // lambda-release's own shift,
-	Run      uint64    // by this run,
+	Run      alias.Run // by this run,
 	Until    time.Time // over at this time at the latest
 }
 
@@ -126,9 +147,9 @@ func (e WeightsError) Hint() string {
 		"If nothing is shifting its traffic any more, set the input `clear-weights: true` to take the alias over.", e.Alias)
 }
 
-func by(run uint64) string {
-	if run == 0 {
+func by(run alias.Run) string {
+	if !run.Known() {
 		return ""
 	}
-	return fmt.Sprintf(" by run %d", run)
+	return " by " + run.String()
 }

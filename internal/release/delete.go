@@ -11,9 +11,13 @@ import (
 // deletion is the verb delete-alias: it deletes a preview that is no longer
 // needed. An alias that is not there is deleted already. The caller has made
 // sure that it is a preview.
-type deletion struct{ req Request }
+type deletion struct {
+	plain
 
-func newDeletion(req Request) verb { return deletion{req} }
+	req Request
+}
+
+func newDeletion(req Request) verb { return deletion{req: req} }
 
 func (v deletion) plan(t target) Plan { return Plan{target: t} }
 
@@ -23,15 +27,13 @@ func (v deletion) read(ctx context.Context, p Plan) (Facts, error) {
 
 func (v deletion) prepare(ctx context.Context, p Plan) (Facts, error) { return v.read(ctx, p) }
 
-func (v deletion) refresh(_ context.Context, _ target, f Facts) (Facts, error) { return f, nil }
-
 func (v deletion) decide(s alias.State, _ Facts, _ time.Time) (Decision, error) {
 	if !s.Exists() {
 		return Decision{Status: Unchanged}.because("there is no such alias"), nil
 	}
 	if by, older := olderThan(s, v.req.Run); older {
 		// The pull request was opened again before this job came to its turn.
-		return Decision{Status: Superseded, Reason: fmt.Sprintf("run %d, newer than this run %d, has moved it", by, v.req.Run.ID)}, nil
+		return Decision{Status: Superseded, Reason: fmt.Sprintf("%s, newer than this %s, has moved it", by, v.req.Run.id())}, nil
 	}
 	return Decision{Status: Deleted, Delete: true}, nil
 }

@@ -3,6 +3,8 @@ package release
 import (
 	"crypto/rand"
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"lambda-release/internal/alias"
@@ -33,4 +35,17 @@ func versionDescription(run Run, text string) string {
 		b.WriteString(": " + text)
 	}
 	return alias.Shorten(b.String(), alias.MaxDescription)
+}
+
+var publisher = regexp.MustCompile(`(?:^| )run (\d+)\.\d+ `)
+
+// publishedBy is the run that published a version with this description, 0 if it
+// does not tell.
+func publishedBy(description string) uint64 {
+	m := publisher.FindStringSubmatch(description)
+	if m == nil {
+		return 0
+	}
+	id, _ := strconv.ParseUint(m[1], 10, 64) // digits; what does not fit is no run
+	return id
 }

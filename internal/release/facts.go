@@ -25,6 +25,9 @@ type Facts struct {
 	Missing  map[alias.Version]bool                 // rollback: those that no longer exist
 	Existing []awsapi.Configuration                 // prune: all published versions, oldest first
 
+	// Of a release:
+	Left awsapi.Configuration // the version that a rollback left; zero if it does not matter
+
 	// Of a dry run of a release:
 	Upload   string               // the package, in words; "" without code
 	Uploaded bool                 // $LATEST has that code already
@@ -61,6 +64,12 @@ func (f Facts) stocked(versions []awsapi.Configuration, aliases map[string]alias
 // serving is f with the version that the alias points to.
 func (f Facts) serving(c awsapi.Configuration) Facts {
 	f.Serving = c
+	return f
+}
+
+// leftBehind is f with the version that a rollback left.
+func (f Facts) leftBehind(c awsapi.Configuration) Facts {
+	f.Left = c
 	return f
 }
 

@@ -110,24 +110,38 @@ func (p Plan) moves() bool { return p.Decision.Change != nil && p.Decision.Statu
 // steps reports whether two versions are to share the alias for a while.
 func (p Plan) steps() bool { return len(p.Rollout.Strategy.Steps()) > 0 }
 
-// decided is the plan with what was read and decided, or with the failure of that.
-func decided(ctx context.Context, v verb, p Plan, read func(context.Context, Plan) (Facts, error)) Plan {
+// known is the plan with what was read of its function.
+func known(ctx context.Context, p Plan, read func(context.Context, Plan) (Facts, error)) Plan {
 	f, err := read(ctx, p)
 	p = p.knowing(f)
 	if err != nil {
 		return p.failed(err)
 	}
-	d, err := v.decide(p.target.edit.Current(), f, time.Now())
+	return p
+}
+
+// decided is the plan with what is decided about its alias as it is Current.
+func decided(ctx context.Context, v verb, p Plan) Plan {
+	f, err := v.refresh(ctx, p.target, p.Facts)
+	p = p.knowing(f)
 	if err != nil {
 		return p.failed(err)
 	}
-	return p.deciding(d)
+	s := p.target.edit.Current()
+	d, err := v.decide(s.Settled(), f, time.Now())
+	if err != nil {
+		return p.failed(err)
+	}
+	return p.deciding(d.decidedOn(s))
 }
 
 // survey is the dry run of one function: reads only. It refuses what a real run
 // would refuse, as far as reads can tell, and in the same words.
 func survey(ctx context.Context, v verb, p Plan) Plan {
-	p = decided(ctx, v, p, v.read)
+	if p.End.over() {
+		return p
+	}
+	p = decided(ctx, v, p)
 	if p.End.over() {
 		return p
 	}
@@ -145,6 +159,9 @@ func rendered(plans []Plan) []Plan {
 	}
 	why := firstStay(plans)
 	return each(plans, func(p Plan) Plan {
+		if p.End.over() { // of a batch, the one that stays
+			return p.saying([]string{fmt.Sprintf("leave %s at %s: %s", p.target.alias(), p.target.edit.Now(), p.Decision.Reason)}).ended(End{Kind: EndNotAttempted, Status: Planned})
+		}
 		return p.saying(render(p, why)).ended(End{Kind: EndNotAttempted, Status: Planned})
 	})
 }

@@ -15,9 +15,13 @@ import (
 // given by number or as the version another alias points to. It is deliberate:
 // it may go backwards, and it is how a version that a rollback left is released
 // after all.
-type promotion struct{ req Request }
+type promotion struct {
+	plain
 
-func newPromotion(req Request) verb { return promotion{req} }
+	req Request
+}
+
+func newPromotion(req Request) verb { return promotion{req: req} }
 
 func (v promotion) plan(t target) Plan { return planMove(t, v.req) }
 
@@ -33,7 +37,7 @@ func (v promotion) read(ctx context.Context, p Plan) (Facts, error) {
 	reads.Go(func() (err error) {
 		// An alias as a qualifier gives the configuration of its version: one
 		// answer shows which it is and whether it can serve.
-		source, err = t.aws.Configuration(ctx, t.fn, v.source())
+		source, err = t.aws.Lookup(ctx, t.fn, v.source())
 		return err
 	})
 	err := reads.Wait()
@@ -55,7 +59,7 @@ func (v promotion) read(ctx context.Context, p Plan) (Facts, error) {
 		return f, fmt.Errorf("promote %s of %s: it follows $LATEST, which is not a version yet: publish one with `operation: release`", v.req.From, t.fn.Name)
 	}
 	f = f.about(version, source)
-	if err := t.checkServing(source); err != nil {
+	if err := t.checkNotFailed(source); err != nil {
 		return f, err
 	}
 	if v.req.From != "" {
@@ -66,8 +70,9 @@ func (v promotion) read(ctx context.Context, p Plan) (Facts, error) {
 
 func (v promotion) prepare(ctx context.Context, p Plan) (Facts, error) { return v.read(ctx, p) }
 
-// refresh reads nothing again: the version is the one of the first read.
-func (v promotion) refresh(_ context.Context, _ target, f Facts) (Facts, error) { return f, nil }
+func (v promotion) deliberate() bool { return true }
+
+func (v promotion) settles() bool { return true }
 
 // source is the qualifier of what is promoted.
 func (v promotion) source() string {
@@ -93,7 +98,7 @@ func (v promotion) decide(s alias.State, f Facts, now time.Time) (Decision, erro
 	if err := weightsInTheWay(s, v.req, now); err != nil {
 		return Decision{}, err
 	}
-	d := Decision{Status: Promoted, Change: changeTo(s, to, v.req)}
+	d := Decision{Status: Promoted, Change: changeTo(s, to, false, v.req)}
 	switch {
 	case s.Version > to:
 		return d.because("backwards, from %s to %s", s.Version, to), nil

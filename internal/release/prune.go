@@ -22,9 +22,13 @@ const pruneStep = 50
 // pruning is the verb prune: it deletes old versions, all but the newest and
 // those that an alias points to, gives a weight, or remembers in its history.
 // What AWS refuses to delete, or there is no time for, is a warning.
-type pruning struct{ req Request }
+type pruning struct {
+	plain
 
-func newPrune(req Request) verb { return pruning{req} }
+	req Request
+}
+
+func newPrune(req Request) verb { return pruning{req: req} }
 
 func (v pruning) plan(t target) Plan { return Plan{target: t} }
 
@@ -33,8 +37,6 @@ func (v pruning) read(ctx context.Context, p Plan) (Facts, error) {
 }
 
 func (v pruning) prepare(ctx context.Context, p Plan) (Facts, error) { return v.read(ctx, p) }
-
-func (v pruning) refresh(_ context.Context, _ target, f Facts) (Facts, error) { return f, nil }
 
 func (v pruning) decide(_ alias.State, f Facts, _ time.Time) (Decision, error) {
 	doomed := f.doomed(v.req.Keep)

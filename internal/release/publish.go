@@ -16,13 +16,15 @@ import (
 // publication is the verb release: it publishes a version of $LATEST, or lets
 // the alias follow $LATEST itself, and never moves an alias backwards.
 type publication struct {
+	plain
+
 	req         Request
 	description string        // of the versions that this run makes
 	slots       chan struct{} // of the uploads
 }
 
 func newRelease(req Request) verb {
-	return publication{req, versionDescription(req.Run, req.Description), make(chan struct{}, uploads)}
+	return publication{req: req, description: versionDescription(req.Run, req.Description), slots: make(chan struct{}, uploads)}
 }
 
 func (v publication) plan(t target) Plan {
@@ -71,9 +73,13 @@ func (v publication) makeVersion(ctx context.Context, p Plan) (Facts, error) {
 		t.log.fact("%s follows $LATEST: nothing is published", t.alias())
 		return Facts{}.about(alias.Latest, latest), nil
 	}
-	published, err := t.publish(ctx, awsapi.Publication{
-		Description: p.Publish.Description, CodeSHA256: cmp.Or(sha256, p.Publish.CodeSHA256),
-	})
+	return t.makePublished(ctx, awsapi.Publication{Description: p.Publish.Description, CodeSHA256: cmp.Or(sha256, p.Publish.CodeSHA256)})
+}
+
+// makePublished publishes, and tells from the description whether that has made
+// a version.
+func (t target) makePublished(ctx context.Context, publication awsapi.Publication) (Facts, error) {
+	published, err := t.publish(ctx, publication)
 	if err != nil {
 		return Facts{}, err
 	}
@@ -81,7 +87,7 @@ func (v publication) makeVersion(ctx context.Context, p Plan) (Facts, error) {
 	if err != nil {
 		return Facts{}, fmt.Errorf("publish %s: AWS answered: %w", t.fn.Name, err)
 	}
-	f := Facts{Published: published.Description == p.Publish.Description}.about(version, published)
+	f := Facts{Published: published.Description == publication.Description}.about(version, published)
 	if f.Published {
 		t.log.fact("published version %s", version)
 	} else {
@@ -93,12 +99,17 @@ func (v publication) makeVersion(ctx context.Context, p Plan) (Facts, error) {
 // publish waits out an update of $LATEST that is in progress, the function's
 // creation too.
 func (t target) publish(ctx context.Context, p awsapi.Publication) (awsapi.Configuration, error) {
+	var pace awsapi.Backoff
 	for {
 		published, err := t.aws.Publish(ctx, t.fn, p)
 		if !awsapi.Is(err, awsapi.Conflict) {
 			return published, err
 		}
 		if err := t.awaitUpdate(ctx); err != nil {
+			return published, err
+		}
+		// AWS may refuse although the update has ended (fact V19a).
+		if pace.Wait(ctx, 2) != nil {
 			return published, err
 		}
 	}
@@ -164,44 +175,139 @@ func (v publication) read(ctx context.Context, p Plan) (Facts, error) {
 	return f.about(version, latest), nil
 }
 
-func (v publication) refresh(_ context.Context, _ target, f Facts) (Facts, error) { return f, nil }
+func (v publication) settles() bool { return true }
 
-// decide never goes backwards: not to an older version than the alias serves,
-// not for an older run than the one that moved it last, and not to a version
-// that a rollback left.
+// refresh reads the versions that the new one is compared with: the one that a
+// rollback left, and the one that the alias is at if the publishes have crossed.
+func (v publication) refresh(ctx context.Context, t target, f Facts) (Facts, error) {
+	s := t.edit.Current()
+	if !v.req.Run.asksOrder() && s.History.Run.NewerThan(v.req.Run.id()) {
+		t.log.warn("%s, newer than this %s, has moved %s last: a re-run is deliberate, so that is not asked", s.History.Run, v.req.Run.id(), t.alias())
+	}
+	if left := s.History.Left; left != alias.None && f.Version > left {
+		config, err := t.aws.Lookup(ctx, t.fn, left.String())
+		switch {
+		case awsapi.Is(err, awsapi.NotFound):
+		case err != nil:
+			return f, err
+		case config.EnvironmentError != "" || f.Config.EnvironmentError != "":
+			t.log.warn("the environment of version %s or %s cannot be read, so it is not known whether they are the same", left, named(f.Version))
+		default:
+			f = f.leftBehind(config)
+		}
+	}
+	if v.crossed(s.Settled(), f.Version) && v.guarded() {
+		config, err := t.aws.Lookup(ctx, t.fn, s.Version.String())
+		if err != nil {
+			return f, err
+		}
+		f = f.serving(config)
+	}
+	return f, nil
+}
+
+// crossed reports whether the version has a lower number than the one that the
+// alias is at, although this run is newer than the one that moved it there.
+func (v publication) crossed(s alias.State, to alias.Version) bool {
+	return to != alias.Latest && s.Version > to && v.req.Run.asksOrder() && v.req.Run.id().NewerThan(s.History.Run)
+}
+
+// guarded reports whether every function's version is known to hold what this
+// run has built.
+func (v publication) guarded() bool {
+	for _, fn := range v.req.Functions {
+		_, uploaded := v.req.Code[fn.Name]
+		if !uploaded && v.req.CodeSHA256[fn.Name] == "" {
+			return false
+		}
+	}
+	return true
+}
+
+// decide never goes back to older code: not to an older version than the alias
+// serves, not for an older run than the one that moved it last, and not to what a
+// rollback left.
 func (v publication) decide(s alias.State, f Facts, now time.Time) (Decision, error) {
 	name, to, run := v.req.Alias, f.Version, v.req.Run
 	if !s.Exists() {
-		return Decision{Status: Released, Change: changeTo(s, to, v.req)}, nil
+		return v.released(s, f), nil
 	}
 	if s.Version == to && len(s.Weights) == 0 {
 		return unchanged(s, v.req), nil
 	}
 	if by, older := olderThan(s, run); older {
-		return Decision{
-			Status: Superseded,
-			Reason: fmt.Sprintf("run %d, newer than this run %d, has moved %s to %s already", by, run.ID, name, s.Position),
-		}, nil
+		return Decision{Status: Superseded}.because("%s, newer than this %s, has moved %s to %s already", by, run.id(), name, s.Position), nil
 	}
-	shift, inFlight := s.Shift(now)
-	newest := s.Version
-	for w := range s.Weights {
-		if w != shift || inFlight { // what a dead shift has left does not count
-			newest = max(newest, w)
-		}
+	if v.crossed(s, to) {
+		return v.decideCrossed(s, f, now)
 	}
-	if to != alias.Latest && newest > to {
-		return Decision{Status: Superseded, Reason: fmt.Sprintf("%s serves %s already, newer than %s", name, newest, to)}, nil
+	if newest := newestServed(s, now); to != alias.Latest && newest > to {
+		return Decision{Status: Superseded}.because("%s serves %s already, newer than %s", name, newest, to), nil
 	}
 	if err := weightsInTheWay(s, v.req, now); err != nil {
 		return Decision{}, err
 	}
-	if to != alias.Latest && to <= s.History.Left && to != s.Version {
-		return Decision{
-			Status: Held,
-			Reason: fmt.Sprintf("version %s was rolled back from %s%s: upload new code, or run operation promote with version %s",
-				to, name, by(s.History.LeftBy), to),
-		}, nil
+	switch left := s.History.Left; {
+	case to == alias.Latest || to == s.Version:
+	case to <= left:
+		return Decision{Status: Held}.because("version %s was rolled back from %s%s: upload new code, or run operation promote with version %s",
+			to, name, by(s.History.LeftBy), to), nil
+	case f.Left.Fingerprint != "" && f.Left.Fingerprint == f.Config.Fingerprint:
+		return Decision{Status: Held}.because("%s has the same code and configuration as version %s, which was rolled back from %s%s: change them, or run operation promote with version %s",
+			named(to), left, name, by(s.History.LeftBy), left), nil
 	}
-	return Decision{Status: Released, Change: changeTo(s, to, v.req)}, nil
+	return v.released(s, f), nil
+}
+
+func (v publication) released(s alias.State, f Facts) Decision {
+	return Decision{Status: Released, Change: changeTo(s, f.Version, f.Published, v.req)}
+}
+
+// newestServed is the newest version that callers of the alias get. What a shift
+// past its deadline has left does not count.
+func newestServed(s alias.State, now time.Time) alias.Version {
+	shift, inFlight := s.Shift(now)
+	newest := s.Version
+	for w := range s.Weights {
+		if w != shift || inFlight {
+			newest = max(newest, w)
+		}
+	}
+	return newest
+}
+
+// decideCrossed is for a run that is newer than the one that moved the alias, and
+// has published before it. Its lower number is newer code only if it holds what
+// this run has built, and if what the alias is at was released by that older run.
+func (v publication) decideCrossed(s alias.State, f Facts, now time.Time) (Decision, error) {
+	if err := weightsInTheWay(s, v.req, now); err != nil {
+		return Decision{}, err
+	}
+	h := s.History
+	releasedByIt := h.Head() == s.Version && h.LeftBy != h.Run && publishedBy(f.Serving.Description) == h.Run.ID
+	if v.guarded() && releasedByIt {
+		return v.released(s, f).because("%s is newer than %s, which had published %s later", v.req.Run.id(), h.Run, s.Version), nil
+	}
+	return Decision{}, &CrossedError{
+		Alias: v.req.Alias, Run: v.req.Run.id(), Version: f.Version, Other: h.Run, OtherVersion: s.Version,
+	}
+}
+
+// CrossedError says that two runs have published in the other order than they
+// began, so that the numbers do not tell which version is newer.
+type CrossedError struct {
+	Alias                 string
+	Run, Other            alias.Run
+	Version, OtherVersion alias.Version
+}
+
+func (e *CrossedError) Error() string {
+	return fmt.Sprintf("the publishes crossed: this %s has version %s, and the older %s has moved %s to version %s",
+		e.Run, e.Version, e.Other, e.Alias, e.OtherVersion)
+}
+
+// Hint says how to go on.
+func (e *CrossedError) Hint() string {
+	return fmt.Sprintf("If version %s is the code to serve, run `operation: promote` with `version: %s`. With `code` or `code-sha256` for every function "+
+		"the release decides that itself; a `concurrency` group keeps publishes from crossing.", e.Version, e.Version)
 }

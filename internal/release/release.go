@@ -37,13 +37,20 @@ type Releaser struct {
 	Getenv   func(string) string // locates a package whose path is one of the runner's host
 }
 
-// Run is who is at work.
+// Run identifies this run.
 type Run struct {
-	ID      uint64 // GITHUB_RUN_ID, which grows with time; 0 outside CI
-	Attempt int    // from 1; 2 and up is a person's re-run of an old job
+	ID      uint64 // GITHUB_RUN_ID, which grows with time within its scope; 0 outside CI
+	Scope   string // see alias.Scope
+	Attempt int    // from 1; 2 and up is a deliberate re-run of an old job
 	Ref     string // short name of the branch or tag, or pull request
 	SHA     string // commit
 }
+
+// id is the run as histories name it.
+func (r Run) id() alias.Run { return alias.Run{ID: r.ID, Scope: r.Scope} }
+
+// asksOrder reports whether the order of runs counts: a re-run is deliberate.
+func (r Run) asksOrder() bool { return r.Attempt < 2 }
 
 // Request is what to do.
 type Request struct {
@@ -111,8 +118,10 @@ func (r *Releaser) Run(ctx context.Context, req Request) Result {
 	}
 	r.Progress.Phase(phase(req))
 	if req.DryRun {
+		plans = v.join(each(plans, func(p Plan) Plan { return known(ctx, p, v.read) }))
 		plans = rendered(each(plans, func(p Plan) Plan { return survey(ctx, v, p) }))
 	} else {
+		plans = v.join(each(plans, func(p Plan) Plan { return known(ctx, p, v.prepare) }))
 		plans = r.apply(ctx, v, watcher, each(plans, func(p Plan) Plan { return prepare(ctx, v, p) }))
 	}
 	return conclude(req, plans, started)

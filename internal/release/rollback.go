@@ -19,9 +19,13 @@ import (
 // goes one further back; the same run again changes nothing. Weights, ours or
 // others', are cleared: a shift to a newer version that is under way is what is
 // rolled back then.
-type restoration struct{ req Request }
+type restoration struct {
+	plain
 
-func newRollback(req Request) verb { return restoration{req} }
+	req Request
+}
+
+func newRollback(req Request) verb { return restoration{req: req} }
 
 // plan moves at once, to what has served before.
 func (v restoration) plan(t target) Plan { return Plan{target: t, Provisioned: v.req.Provisioned} }
@@ -51,14 +55,66 @@ func (v restoration) read(ctx context.Context, p Plan) (Facts, error) {
 	case !t.edit.Current().Exists():
 		return f, fmt.Errorf("roll back %s of %s: there is no such alias, its aliases are %s", t.alias(), t.fn.Name, aliasNames(aliases))
 	}
-	f, err := v.refresh(ctx, t, f)
-	if err != nil {
-		return f, err
-	}
-	if to, ok := v.targetOf(t.edit.Current(), f); ok {
-		f = f.configured(f.Versions[to])
-	}
 	return f, nil
+}
+
+func (v restoration) deliberate() bool { return true }
+
+// join undoes the newest run among those that have moved the aliases last: only
+// what that run has moved goes back. With a version there is nothing to find out.
+func (v restoration) join(plans []Plan) []Plan {
+	if len(plans) < 2 || v.req.Version != alias.None || firstFailure(plans) != nil {
+		return plans
+	}
+	newest := plans[0].target.edit.Current().History.Run
+	ordered := newest.Known()
+	for _, p := range plans[1:] {
+		run := p.target.edit.Current().History.Run
+		ordered = ordered && run.Known() && run.Scope == newest.Scope
+		if run.NewerThan(newest) {
+			newest = run
+		}
+	}
+	if !ordered {
+		err := unorderedError(plans)
+		return skipRest(slices.Concat([]Plan{plans[0].failed(err)}, plans[1:]), cause{Failed, "the runs that moved the aliases last cannot be compared"})
+	}
+	return each(plans, func(p Plan) Plan {
+		if p.target.edit.Current().History.Run == newest {
+			return p
+		}
+		return p.deciding(Decision{Status: Unchanged}.because("%s, the newest, did not move it", newest)).stays()
+	})
+}
+
+// unorderedError says that a rollback of several functions cannot tell which run
+// to undo.
+func unorderedError(plans []Plan) error {
+	var marks []string
+	for _, p := range plans {
+		run, name := p.target.edit.Current().History.Run, "no run"
+		if run.Known() {
+			name = run.String()
+		}
+		marks = append(marks, fmt.Sprintf("%s: %s", p.target.fn.Name, name))
+	}
+	return &BatchRollbackError{Alias: plans[0].target.alias(), LastRuns: marks}
+}
+
+// BatchRollbackError says that the runs that moved the aliases of several
+// functions last cannot be compared.
+type BatchRollbackError struct {
+	Alias    string
+	LastRuns []string // `orders: run 4711`, one a function
+}
+
+func (e *BatchRollbackError) Error() string {
+	return fmt.Sprintf("roll back %s of %d functions: which run moved it last cannot be compared: %s", e.Alias, len(e.LastRuns), strings.Join(e.LastRuns, ", "))
+}
+
+// Hint says how to go on.
+func (e *BatchRollbackError) Hint() string {
+	return "Set `version`, or roll back one function at a time with a single `function-name`."
 }
 
 func (v restoration) prepare(ctx context.Context, p Plan) (Facts, error) { return v.read(ctx, p) }
@@ -80,7 +136,7 @@ func (v restoration) refresh(ctx context.Context, t target, f Facts) (Facts, err
 			return f, err
 		}
 		if !f.Missing[version] {
-			return f, t.checkServing(f.Versions[version])
+			return f.configured(f.Versions[version]), t.checkNotFailed(f.Versions[version])
 		}
 		t.log.warn("version %s, which %s was at before, no longer exists: going further back", version, t.alias())
 	}
@@ -89,8 +145,8 @@ func (v restoration) refresh(ctx context.Context, t target, f Facts) (Facts, err
 
 // done reports whether this very run has rolled the alias back already.
 func (v restoration) done(s alias.State) bool {
-	id, h := v.req.Run.ID, s.ActualHistory()
-	return len(s.Weights) == 0 && id != 0 && h.LeftBy == id && h.Run == id && !s.MovedOutside()
+	id, h := v.req.Run.id(), s.ActualHistory()
+	return len(s.Settled().Weights) == 0 && id.Known() && h.LeftBy == id && h.Run == id && !s.MovedOutside()
 }
 
 // candidates are the versions to go back to, best first; or why there are none.
@@ -98,7 +154,7 @@ func (v restoration) candidates(s alias.State) (versions []alias.Version, why st
 	switch {
 	case v.req.Version != alias.None:
 		return []alias.Version{v.req.Version}, ""
-	case s.NewestWeight() > s.Version:
+	case s.Version != alias.Latest && s.NewestWeight() > s.Version:
 		return []alias.Version{s.Version}, "" // a shift is under way: its start is what was before
 	case s.History.Head() == alias.None:
 		return nil, "its description holds no history: it was never moved by lambda-release"
@@ -127,7 +183,7 @@ func (v restoration) targetOf(s alias.State, f Facts) (alias.Version, bool) {
 func (v restoration) decide(s alias.State, f Facts, _ time.Time) (Decision, error) {
 	if v.done(s) {
 		return unchanged(s, v.req).about(s.Version).
-			because("this run, %d, has rolled back from %s already", v.req.Run.ID, s.ActualHistory().Left), nil
+			because("this %s has rolled back from %s already", v.req.Run.id(), s.ActualHistory().Left), nil
 	}
 	to, ok := v.targetOf(s, f)
 	if !ok {
@@ -136,13 +192,16 @@ func (v restoration) decide(s alias.State, f Facts, _ time.Time) (Decision, erro
 	if to == s.Version && len(s.Weights) == 0 {
 		return unchanged(s, v.req).about(to), nil
 	}
-	left := max(s.Version, s.NewestWeight())
+	left := max(s.Version, s.NewestWeight()) // None for $LATEST, which no release brings back
 	d := Decision{
 		Status: RolledBack, Version: to,
-		Change: &alias.Change{Version: to, Text: textOf(s, v.req), History: s.ActualHistory().RolledBack(to, left, v.req.Run.ID)},
+		Change: &alias.Change{Version: to, Text: textOf(s, v.req), History: s.ActualHistory().RolledBack(to, left, v.req.Run.id())},
 	}
-	if to == left {
+	switch left {
+	case to:
 		return d.because("cleared the weights"), nil
+	case alias.None:
+		return d.because("left %s", s.Version), nil
 	}
 	return d.because("left %s", left), nil
 }
@@ -153,7 +212,7 @@ func (t target) readVersion(ctx context.Context, v alias.Version, f Facts) (Fact
 	if _, known := f.Versions[v]; known || f.Missing[v] {
 		return f, nil
 	}
-	config, err := t.aws.Configuration(ctx, t.fn, v.String())
+	config, err := t.aws.Lookup(ctx, t.fn, v.String())
 	switch {
 	case awsapi.Is(err, awsapi.NotFound):
 		return f.without(v), nil

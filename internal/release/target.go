@@ -18,7 +18,7 @@ type target struct {
 	aws  *awsapi.Client // of that region and account
 	edit *alias.Editor
 	log  *journal
-	run  uint64 // the run's id, 0 outside CI
+	run  alias.Run
 
 	getenv func(string) string
 }
@@ -26,8 +26,8 @@ type target struct {
 func (r *Releaser) target(req Request, fn function.ID) target {
 	log := &journal{progress: r.Progress, function: fn.Name}
 	return target{
-		fn: fn, aws: r.AWS, log: log, run: req.Run.ID, getenv: r.Getenv,
-		edit: alias.NewEditor(r.AWS, fn, req.Alias, req.Run.ID, func(text string) { log.fact("%s", text) }),
+		fn: fn, aws: r.AWS, log: log, run: req.Run.id(), getenv: r.Getenv,
+		edit: alias.NewEditor(r.AWS, fn, req.Alias, req.Run.id(), func(text string) { log.fact("%s", text) }),
 	}
 }
 

@@ -65,7 +65,7 @@ func (s CodeDeploy) shift(ctx context.Context, t *Target) error {
 	id, err := Create(ctx, t.AWS, Deployment{
 		Application: s.Application, Group: s.Group, Config: s.Config,
 		Function: t.Function.Name, Alias: t.Alias.Name(), Current: from.String(), Target: to.String(),
-		Description: fmt.Sprintf("lambda-release run %d", t.Run),
+		Description: "lambda-release " + t.Run.String(),
 	})
 	if err != nil {
 		if _, unsure := errors.AsType[*UnsureError](err); unsure {
@@ -112,10 +112,16 @@ func (s CodeDeploy) conclude(ctx context.Context, t *Target, from alias.Version,
 	}
 	t.Move.Reason = "by CodeDeploy deployment " + ended.ID
 	if err := t.Alias.Write(ctx, t.Move.Change); err != nil {
-		if _, lost := errors.AsType[*alias.LostError](err); lost || t.Alias.Standing() == alias.Unknown && t.Alias.Adopt(ctx) != nil {
+		if err := t.unlessOvertaken(err); err == nil {
+			return nil
+		}
+		if t.Alias.Standing() == alias.Unknown && t.Alias.Adopt(ctx) != nil {
 			return err
 		}
 		t.Warn(fmt.Sprintf("the history in the alias's description could not be brought up to date: %v", err))
+	}
+	if err := t.settle(ctx); err != nil || t.overtaken {
+		return err
 	}
 	t.logMove()
 	return nil

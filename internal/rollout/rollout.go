@@ -39,7 +39,7 @@ type Target struct {
 	AWS         *awsapi.Client // of that region and account
 	Alias       *alias.Editor
 	Move        Move
-	Run         uint64
+	Run         alias.Run
 	Provisioned bool // wait until the alias's provisioned concurrency is ready
 
 	// Again decides anew, from the alias as it is Current, after it was changed
@@ -50,6 +50,7 @@ type Target struct {
 
 	err        error
 	dropped    bool
+	overtaken  bool
 	deployment string
 	started    bool
 }
@@ -59,6 +60,10 @@ func (t *Target) Err() error { return t.err }
 
 // Dropped reports whether a second decision left nothing to change.
 func (t *Target) Dropped() bool { return t.dropped }
+
+// Overtaken reports whether others have changed the alias after this run had
+// made it what was decided.
+func (t *Target) Overtaken() bool { return t.overtaken }
 
 // Deployment is the id of the CodeDeploy deployment that moves the alias, "" without one.
 func (t *Target) Deployment() string { return t.deployment }
@@ -92,16 +97,73 @@ func (t *Target) finish(ctx context.Context) error {
 	if err != nil || t.dropped {
 		return err
 	}
-	if err := t.Alias.AwaitRouting(ctx); err != nil {
-		return err
+	if !t.Alias.Before().Equal(t.Alias.Now()) { // else only its description was written
+		if err := t.settle(ctx); err != nil || t.overtaken {
+			return err
+		}
 	}
 	if t.Provisioned {
 		if err := t.AWS.AwaitProvisioned(ctx, t.Function, t.Alias.Name(), t.awaitingConcurrency); err != nil {
 			return err
 		}
+		if err := t.verify(ctx, true); err != nil || t.overtaken {
+			return err
+		}
 	}
 	t.logMove()
 	return nil
+}
+
+// settle sees that the alias is where it was moved, and waits for what AWS moves
+// itself. Only a read after the write shows that (fact A12a).
+func (t *Target) settle(ctx context.Context) error {
+	if err := t.verify(ctx, false); err != nil || t.overtaken {
+		return err
+	}
+	return t.unlessOvertaken(t.Alias.AwaitRouting(ctx, t.checkProvisioned()))
+}
+
+// verify sees once more that the alias is where it was moved. An alias that
+// cannot be read may be anywhere if time has passed since it was written.
+func (t *Target) verify(ctx context.Context, waited bool) error {
+	err := t.unlessOvertaken(t.Alias.Verify(ctx))
+	switch {
+	case err == nil:
+		return nil
+	case waited:
+		t.Alias.HandOver(fmt.Sprintf("it was moved to %s, and cannot be read any more", t.Move.Change.Version))
+		return err
+	}
+	t.Warn(fmt.Sprintf("%s was moved to %s, and could not be read again to confirm that: %v", t.Alias.Name(), t.Move.Change.Version, err))
+	return nil
+}
+
+// unlessOvertaken notes when others have changed the alias after it was moved:
+// that is no failure of the move.
+func (t *Target) unlessOvertaken(err error) error {
+	if _, lost := errors.AsType[*alias.LostError](err); lost {
+		t.overtaken = true
+		return nil
+	}
+	return err
+}
+
+// checkProvisioned returns a check that fails when AWS cannot provide the
+// provisioned concurrency: then it leaves its weights for ever (fact A12c). Without
+// the permission to ask it checks nothing.
+func (t *Target) checkProvisioned() func(context.Context) error {
+	denied := false
+	return func(ctx context.Context) error {
+		if denied {
+			return nil
+		}
+		now, err := t.AWS.ProvisionedConcurrency(ctx, t.Function, t.Alias.Name())
+		denied = awsapi.Is(err, awsapi.Denied)
+		if err == nil && now.Status == awsapi.ProvisioningFailed {
+			return &awsapi.StateError{Function: t.Function.Name, Qualifier: t.Alias.Name(), What: "provisioned concurrency", Reason: now.Reason}
+		}
+		return nil
+	}
 }
 
 func (t *Target) awaitingConcurrency(now awsapi.Concurrency, since time.Duration) {
@@ -141,14 +203,23 @@ func (s AllAtOnce) finish(ctx context.Context, targets []*Target, began time.Tim
 		return err
 	}
 	s.Log(fmt.Sprintf("%s  100 %%, watched for %s more", bar(100), s.Bake))
-	return s.Watcher.watchShift(ctx, served(targets, time.Now()), began, s.Bake)
+	if err := s.Watcher.watchShift(ctx, served(targets, time.Now()), began, s.Bake); err != nil {
+		return err
+	}
+	each(targets, func(t *Target) error {
+		if t.dropped || t.overtaken {
+			return nil
+		}
+		return t.verify(ctx, true)
+	})
+	return firstError(targets)
 }
 
 // served are the versions whose health is judged.
 func served(targets []*Target, fullTrafficSince time.Time) []Served {
 	var all []Served
 	for _, t := range targets {
-		if !t.dropped {
+		if !t.dropped && !t.overtaken {
 			all = append(all, Served{
 				Function: t.Function.Name, Alias: t.Alias.Name(), Version: t.Move.Change.Version.String(), FullTrafficSince: fullTrafficSince,
 			})
