@@ -17,21 +17,29 @@ func TestReadDescription(t *testing.T) {
 	}{
 		{"empty", "", "", History{}},
 		{"text only", "orders in production", "orders in production", History{}},
-		{"history only", "[12 < 10 < 7 | run 4711]", "", History{Versions: []Version{12, 10, 7}, Run: 4711}},
+		{"history only", "[12 < 10 < 7 | run 4711]", "", History{Versions: []Version{12, 10, 7}, Run: Run{ID: 4711}}},
 		{"text and history", "orders [beta] [1]", "orders [beta]", History{Versions: []Version{1}}},
 		{
 			"rolled back", "x [10 < 7 | left 12 | run 4720]", "x",
-			History{Versions: []Version{10, 7}, Left: 12, LeftBy: 4720, Run: 4720},
+			History{Versions: []Version{10, 7}, Left: 12, LeftBy: Run{ID: 4720}, Run: Run{ID: 4720}},
 		},
 		{
 			"left by an earlier run", "[11 < 10 | left 12 by 4720 | run 4731]", "",
-			History{Versions: []Version{11, 10}, Left: 12, LeftBy: 4720, Run: 4731},
+			History{Versions: []Version{11, 10}, Left: 12, LeftBy: Run{ID: 4720}, Run: Run{ID: 4731}},
 		},
 		{
 			"shifting", "[10 | shifting to 13 until 2026-11-23T10:20Z | run 4730]", "",
-			History{Versions: []Version{10}, ShiftTo: 13, Until: until, Run: 4730},
+			History{Versions: []Version{10}, ShiftTo: 13, Until: until, Run: Run{ID: 4730}},
 		},
-		{"$LATEST in the history", "[$LATEST < 12 | run 5]", "", History{Versions: []Version{Latest, 12}, Run: 5}},
+		{"$LATEST in the history", "[$LATEST < 12 | run 5]", "", History{Versions: []Version{Latest, 12}, Run: Run{ID: 5}}},
+		{"a run of another server", "[12 | run 55 at git.example.com]", "", History{Versions: []Version{12}, Run: Run{ID: 55, Scope: "git.example.com"}}},
+		{
+			"left by a run of another server", "[11 < 10 | left 12 by 55 at git.example.com | run 4731]", "",
+			History{Versions: []Version{11, 10}, Left: 12, LeftBy: Run{ID: 55, Scope: "git.example.com"}, Run: Run{ID: 4731}},
+		},
+		{"a run of nowhere", "[12 | run 55 at ]", "[12 | run 55 at ]", History{}},
+		{"a deployment", "[10 < 7 | codedeploy d-ABC123 to 13 | run 4731]", "", History{Versions: []Version{10, 7}, ShiftTo: 13, Deployment: "d-ABC123", Run: Run{ID: 4731}}},
+		{"a deployment to nothing", "[10 | codedeploy d-ABC123]", "[10 | codedeploy d-ABC123]", History{}},
 		{"not closed", "[12 < 10", "[12 < 10", History{}},
 		{"text behind", "[12 < 10] x", "[12 < 10] x", History{}},
 		{"glued to the text", "x[12 < 10]", "x[12 < 10]", History{}},
@@ -70,7 +78,7 @@ func TestMarkMoves(t *testing.T) {
 		{10, 115, "[10 < 7 | run 115]"},
 		{12, 120, "[12 < 10 < 7 | run 120]"},
 	} {
-		if m = m.Moved(step.to, step.run); m.String() != step.want {
+		if m = m.Moved(step.to, Run{ID: step.run}); m.String() != step.want {
 			t.Fatalf("after %d: %s, want %s", step.to, m, step.want)
 		}
 	}
@@ -78,16 +86,16 @@ func TestMarkMoves(t *testing.T) {
 	if got, want := m.At(9).String(), "[9 < 12 < 10 < 7 | run 120]"; got != want {
 		t.Errorf("moved to 9 by someone else: %s, want %s", got, want)
 	}
-	left := History{Versions: []Version{10, 7}, Left: 12, LeftBy: 130, Run: 130}
-	if got, want := left.Moved(11, 140).String(), "[11 < 10 < 7 | left 12 by 130 | run 140]"; got != want {
+	left := History{Versions: []Version{10, 7}, Left: 12, LeftBy: Run{ID: 130}, Run: Run{ID: 130}}
+	if got, want := left.Moved(11, Run{ID: 140}).String(), "[11 < 10 < 7 | left 12 by 130 | run 140]"; got != want {
 		t.Errorf("an older version than the one left: %s, want %s", got, want)
 	}
-	if got, want := left.Moved(13, 140).String(), "[13 < 10 < 7 | run 140]"; got != want {
+	if got, want := left.Moved(13, Run{ID: 140}).String(), "[13 < 10 < 7 | run 140]"; got != want {
 		t.Errorf("a newer version than the one left: %s, want %s", got, want)
 	}
 	long := History{}
 	for v := range Version(20) {
-		long = long.Moved(v+1, 1)
+		long = long.Moved(v+1, Run{ID: 1})
 	}
 	if len(long.Versions) != maxHistory || long.Head() != 20 {
 		t.Errorf("20 moves: %s", long)
@@ -97,7 +105,7 @@ func TestMarkMoves(t *testing.T) {
 func TestDescribeStaysWithinTheLimit(t *testing.T) {
 	t.Parallel()
 	m := History{
-		Left: 1234567, LeftBy: 1, Run: 19876543210, ShiftTo: 1234569,
+		Left: 1234567, LeftBy: Run{ID: 1}, Run: Run{ID: 19876543210}, ShiftTo: 1234569,
 		Until: time.Date(2026, 11, 23, 10, 20, 0, 0, time.UTC),
 	}
 	for v := range Version(10) {
@@ -116,7 +124,7 @@ func TestDescribeStaysWithinTheLimit(t *testing.T) {
 			t.Errorf("lost more than old history: %s", gotHistory)
 		}
 	}
-	plain := History{Versions: []Version{1234568, 1234567}, Left: 1234569, LeftBy: 19876543210, Run: 19876543210}
+	plain := History{Versions: []Version{1234568, 1234567}, Left: 1234569, LeftBy: Run{ID: 19876543210}, Run: Run{ID: 19876543210}}
 	text := strings.Repeat("x", 160)
 	if got, _ := ReadDescription(Describe(text, plain)); got != text {
 		t.Errorf("a text of %d characters was cut to %d", 160, len(got))
@@ -124,7 +132,7 @@ func TestDescribeStaysWithinTheLimit(t *testing.T) {
 }
 
 func FuzzReadDescription(f *testing.F) {
-	for _, s := range []string{"", "x", "x [12 < 10 | run 1]", "[10 < 7 | left 12 by 3 | run 4720]", "[10 | shifting to 13 until 2026-11-23T10:20Z]"} {
+	for _, s := range []string{"", "x", "x [12 < 10 | run 1]", "[12 | left 13 by 4 at a.b | codedeploy d-1 to 14 | run 1 at a.b/c]", "[10 < 7 | left 12 by 3 | run 4720]", "[10 | shifting to 13 until 2026-11-23T10:20Z]"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

@@ -20,11 +20,12 @@ type Run struct {
 // Known reports whether there is such a run.
 func (r Run) Known() bool { return r.ID != 0 }
 
-// NewerThan reports whether r began after o. That is known only of two runs of
-// one scope.
-func (r Run) NewerThan(o Run) bool {
-	return r.Known() && o.Known() && r.Scope == o.Scope && r.ID > o.ID
-}
+// Comparable reports whether it is known which of two runs began first: both are
+// known, and of one scope.
+func (r Run) Comparable(o Run) bool { return r.Known() && o.Known() && r.Scope == o.Scope }
+
+// NewerThan reports whether r is known to have begun after o.
+func (r Run) NewerThan(o Run) bool { return r.Comparable(o) && r.ID > o.ID }
 
 // String is the run for people, and in a history without the word: `run 55`,
 // `run 55 at git.example.com`.

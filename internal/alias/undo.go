@@ -163,6 +163,10 @@ func (e *Editor) Whereabouts() string {
 	}
 }
 
+// LostTo is who has changed the alias since this run's write, where the standing
+// is LostToOther: `run 4720`.
+func (e *Editor) LostTo() string { return e.lostTo }
+
 // Repair is the command by which a person restores the alias, "" if that would
 // undo what others have done.
 func (e *Editor) Repair() string {

@@ -46,6 +46,7 @@ type Event struct {
 	Ref     rules.Ref // what triggered the job, as it counts for a release
 	OrTag   rules.Ref // the tag that Ref may be instead, if GitHub does not report which; else zero
 	Preview rules.Ref // the pull request itself, merged or not; zero if there is none
+	Server  string    // GITHUB_SERVER_URL: runs are ordered within one server
 	RunID   uint64    // GITHUB_RUN_ID: grows with time over all of GitHub; 0 outside GitHub Actions
 	Attempt int       // GITHUB_RUN_ATTEMPT, from 1; 0 outside GitHub Actions
 	SHA     string    // the commit that is released, "" if unknown

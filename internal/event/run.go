@@ -14,6 +14,7 @@ func (e *Event) readRun(getenv func(string) string) error {
 	if id == "" {
 		return nil
 	}
+	e.Server = getenv("GITHUB_SERVER_URL")
 	var errID, errAttempt error
 	e.RunID, errID = strconv.ParseUint(id, 10, 64)
 	if errID != nil || e.RunID == 0 {

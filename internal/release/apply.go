@@ -2,9 +2,12 @@ package release
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
+	"lambda-release/internal/alias"
 	"lambda-release/internal/awsapi"
 	"lambda-release/internal/rollout"
 )
@@ -158,15 +161,33 @@ func (r *Releaser) pruneAfter(ctx context.Context, plans []Plan) []Plan {
 		f, err := p.target.inventory(ctx, p.Facts)
 		p = p.knowing(f)
 		if err == nil {
-			if doomed := f.doomed(keep); len(doomed) > 0 {
+			if doomed, young := f.doomed(keep, time.Now()); len(doomed) > 0 {
 				deleted, err = p.target.prune(ctx, doomed)
 			} else {
-				p.target.log.fact("nothing to prune among %d versions", len(f.Existing))
+				p.target.log.fact("nothing to prune among %d versions%s", len(f.Existing), andYoung(young))
 			}
 		}
 		if err != nil {
-			p.target.log.warn("old versions could not be pruned: %v", err)
+			p.target.log.warn("old versions could not be pruned: %s", strings.TrimSpace(err.Error()+"\n"+hint(err)))
 		}
-		return p.deleting(deleted)
+		return p.deleting(deleted).confirmed(ctx)
 	})
+}
+
+// confirmed is the plan of a function whose alias was moved, after something else
+// has taken time: the last word about an alias is an observation.
+func (p Plan) confirmed(ctx context.Context) Plan {
+	edit := p.target.edit
+	if p.End.Kind != EndApplied || edit.Standing() != alias.Written {
+		return p
+	}
+	err := edit.Verify(ctx)
+	if _, lost := errors.AsType[*alias.LostError](err); lost {
+		return p.overtaken()
+	}
+	if err != nil {
+		edit.HandOver(fmt.Sprintf("it was moved to %s, and cannot be read any more", p.version()))
+		return p.ended(End{Kind: EndUnknown, Reason: edit.Whereabouts(), Err: err})
+	}
+	return p
 }

@@ -204,10 +204,15 @@ func (p Plan) shifted(t *rollout.Target) Plan {
 func (p Plan) overtaken() Plan {
 	t, s := p.target, p.target.edit.Current()
 	h, by := s.History, s.History.Run
-	moved := s.Version != p.version() && h.Head() == s.Version && len(s.Settled().Weights) == 0
-	shifting := h.ShiftTo != alias.None && h.ShiftTo != p.version()
-	if by.NewerThan(t.run) && by != h.LeftBy && (moved || shifting) {
-		return p.ended(End{Kind: EndOvertaken, Status: Superseded, Reason: fmt.Sprintf("%s, newer than this %s, has moved %s since: it is at %s", by, t.run, t.alias(), s.Position)})
+	to := s.Version
+	if h.ShiftTo != alias.None {
+		to = h.ShiftTo
+	}
+	newer := by.NewerThan(t.run) || !by.Comparable(t.run) && to > p.version()
+	rolledBack := h.Left != alias.None && h.LeftBy == by
+	byUs := h.Head() == s.Version && (len(s.Settled().Weights) == 0 || h.ShiftTo != alias.None)
+	if newer && byUs && !rolledBack && to != p.version() {
+		return p.ended(End{Kind: EndOvertaken, Status: Superseded, Reason: fmt.Sprintf("%s has moved %s since: it is at %s", t.edit.LostTo(), t.alias(), s.Position)})
 	}
 	return p.ended(End{
 		Kind: EndOvertaken, Status: Failed, Reason: t.edit.Whereabouts(),

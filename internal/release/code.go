@@ -55,6 +55,7 @@ func (t target) upload(ctx context.Context, u Upload) (sha256 string, err error)
 	}
 	t.log.fact("uploading %s", pack.Describe())
 	start := time.Now()
+	var pace awsapi.Backoff
 	for {
 		updated, err := t.aws.UpdateCode(ctx, t.fn, codeOf(pack), false)
 		if err == nil {
@@ -66,6 +67,9 @@ func (t target) upload(ctx context.Context, u Upload) (sha256 string, err error)
 		}
 		if err := t.awaitUpdate(ctx); err != nil {
 			return "", err
+		}
+		if waitErr := pace.Wait(ctx, 2); waitErr != nil {
+			return "", fmt.Errorf("upload %s: %w", u.Source.Given, awsapi.GaveUp(ctx, err))
 		}
 	}
 }

@@ -52,7 +52,7 @@ func TestCodeIsUploadedOnce(t *testing.T) {
 	if !o.Published {
 		t.Error("not published")
 	}
-	if got, want := sorted(w.Calls()), "GetAlias GetFunction PublishVersion UpdateAlias UpdateFunctionCode"; got != want {
+	if got, want := sorted(w.Calls()), "GetAlias GetAlias GetFunction PublishVersion UpdateAlias UpdateFunctionCode"; got != want {
 		t.Errorf("called %s, want %s", got, want)
 	}
 	w.ResetCalls()

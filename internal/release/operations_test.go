@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"lambda-release/internal/awsapi"
 	"lambda-release/internal/function"
 	"lambda-release/internal/localaws"
 	"lambda-release/internal/release"
@@ -33,12 +34,13 @@ func (w *world) do(op release.Operation, req release.Request, names ...string) r
 	return w.releaser(time.Minute).Run(ctx, as(op, on(req, names...)))
 }
 
-// versions publishes so many versions of new code.
+// versions publishes so many versions of new code, long ago.
 func (w *world) versions(fn string, n int) {
 	for i := range n {
 		w.Upload(fn, fmt.Sprintf("code %d", i))
 		w.Publish(fn, fmt.Sprintf("version %d", i+1))
 	}
+	w.Age(fn, 2*time.Hour)
 }
 
 func to(id uint64, v version) release.Request {
@@ -234,13 +236,13 @@ func TestPromoteFromAnAlias(t *testing.T) {
 			t.Errorf("%+v", o)
 		}
 		w.at("items", "prod", "3", "[3 < 1 | run 2]")
-		if got, want := sorted(w.Calls()), "GetFunction ListAliases UpdateAlias"; got != want || roundTrips(w.Calls()) != 2 {
-			t.Errorf("%s in %d round trips, want %s in 2", got, roundTrips(w.Calls()), want)
+		if got, want := sorted(w.Calls()), "GetAlias GetFunction ListAliases UpdateAlias"; got != want || roundTrips(w.Calls()) != 3 {
+			t.Errorf("%s in %d round trips, want %s in 3", got, roundTrips(w.Calls()), want)
 		}
 
 		w.ResetCalls()
 		ended(t, w.rollback(run(3), "items"), release.RolledBack, 1)
-		if got, want := w.operations(), "ListAliases GetFunction UpdateAlias"; got != want {
+		if got, want := w.operations(), "ListAliases GetFunction UpdateAlias GetAlias"; got != want {
 			t.Errorf("rollback: %s, want %s", got, want)
 		}
 
@@ -255,6 +257,40 @@ func TestPromoteFromAnAlias(t *testing.T) {
 	})
 }
 
+// A version that cannot serve yet is waited for, whatever AWS calls its state.
+func TestPromoteAndRollbackWaitForAVersion(t *testing.T) {
+	t.Parallel()
+	for _, state := range []string{"Pending", "Deactivating"} {
+		for _, op := range []release.Operation{release.Promote, release.Rollback} {
+			t.Run(state+" "+op.String(), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					w := newWorld(t, localaws.Options{})
+					w.AddFunction("items")
+					w.versions("items", 3)
+					w.SetAlias("items", localaws.Alias{Name: "prod", Version: "3", Description: "[3 < 2 | run 1]"})
+					w.SetState("items", "2", state, "", "")
+					time.AfterFunc(time.Minute+time.Second/3, func() { w.SetState("items", "2", "Active", "", "") })
+					began := time.Now()
+					req := to(5, 2)
+					ended(t, w.do(op, req, "items"), map[release.Operation]release.Status{
+						release.Promote: release.Promoted, release.Rollback: release.RolledBack,
+					}[op], 2)
+					if waited := time.Since(began); waited < time.Minute {
+						t.Errorf("moved after %s", waited)
+					}
+
+					w.SetState("items", "3", state, "", "")
+					o := w.do(op, to(6, 3), "items").Outcomes[0]
+					if o.Status != release.Failed || !awsapi.Is(o.Err, awsapi.Deadline) || !strings.Contains(o.Err.Error(), "State "+state) {
+						t.Errorf("never ready: %s, %v", o.Status, o.Err)
+					}
+				})
+			})
+		}
+	}
+}
+
 func TestPromoteRefuses(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -266,9 +302,7 @@ func TestPromoteRefuses(t *testing.T) {
 	}{
 		{"a missing version", 9, "", func(*world) {}, "has no such version"},
 		{"a missing alias", none, "beta", func(*world) {}, "has no such alias, its aliases are dev, prod"},
-		{"a pending version", 2, "", func(w *world) { w.SetState("items", "2", "Pending", "Creating", "The function is being created.") }, "its State is Pending"},
 		{"a failed version", 2, "", func(w *world) { w.SetState("items", "2", "Failed", "InternalError", "It broke.") }, "is Failed: It broke. (InternalError)"},
-		{"a state nobody knows", 2, "", func(w *world) { w.SetState("items", "2", "Deactivating", "", "") }, "its State is Deactivating"},
 		{"$LATEST", none, "dev", func(w *world) { w.SetAlias("items", localaws.Alias{Name: "dev", Version: "$LATEST"}) }, "it follows $LATEST"},
 		{"a weighted alias", none, "dev", func(w *world) {
 			w.SetAlias("items", localaws.Alias{Name: "dev", Version: "2", Weights: map[string]float64{"3": 0.25}})

@@ -180,6 +180,7 @@ func firstStay(plans []Plan) *cause {
 type findings struct {
 	bindings []string               // what would be bound, in words
 	doomed   []awsapi.Configuration // versions that the prune after a release would delete
+	young    int                    // more that it keeps for their age
 	stock    int                    // of so many
 }
 
@@ -207,7 +208,8 @@ func (p Plan) lookAhead(ctx context.Context) (Plan, error) {
 	if p.Publish != nil { // a new version counts, too
 		keep, stock = keep-1, stock+1
 	}
-	return p.finding(findings{bindings, f.doomed(keep), stock}), nil
+	doomed, young := f.doomed(keep, time.Now())
+	return p.finding(findings{bindings, doomed, young, stock}), nil
 }
 
 // comparing is the plan with the version that the alias points to, if it moves.
@@ -262,7 +264,7 @@ func render(p Plan, why *cause) []string {
 	}
 	if found.stock > 0 {
 		w.addIf(len(found.doomed) > 0, "delete %d of %d versions (%s), %s of code", len(found.doomed), found.stock, listed(found.doomed), megabytes(found.doomed))
-		w.addIf(len(found.doomed) == 0, "delete none of %d versions", found.stock)
+		w.addIf(len(found.doomed) == 0, "delete none of %d versions%s", found.stock, andYoung(found.young))
 	}
 	if unchecked := p.notChecked(); len(unchecked) > 0 {
 		w.add("not checked, because only a real run can: %s", strings.Join(unchecked, ", "))

@@ -346,6 +346,7 @@ func (p *player) rollback(id uint64, v int) (string, error) {
 func (p *player) pruneTo(keep int) (string, error) {
 	req := on(run(p.run), "f")
 	req.Alias, req.Keep = "", keep
+	p.Age("f", 2*time.Hour)
 	o := p.r.Run(p.t.Context(), as(release.Prune, req)).Outcomes[0]
 	needed := map[int]bool{}
 	for _, m := range p.aliases {

@@ -2,6 +2,8 @@ package release
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,6 +14,7 @@ import (
 
 	"lambda-release/internal/alias"
 	"lambda-release/internal/awsapi"
+	"lambda-release/internal/function"
 )
 
 // pruneStep is how many versions are deleted before the aliases are read
@@ -20,8 +23,8 @@ import (
 const pruneStep = 50
 
 // pruning is the verb prune: it deletes old versions, all but the newest and
-// those that an alias points to, gives a weight, or remembers in its history.
-// What AWS refuses to delete, or there is no time for, is a warning.
+// those that an alias points to, gives a weight, or remembers in its history, and
+// those that may be younger than an hour.
 type pruning struct {
 	plain
 
@@ -38,12 +41,20 @@ func (v pruning) read(ctx context.Context, p Plan) (Facts, error) {
 
 func (v pruning) prepare(ctx context.Context, p Plan) (Facts, error) { return v.read(ctx, p) }
 
-func (v pruning) decide(_ alias.State, f Facts, _ time.Time) (Decision, error) {
-	doomed := f.doomed(v.req.Keep)
+func (v pruning) decide(_ alias.State, f Facts, now time.Time) (Decision, error) {
+	doomed, young := f.doomed(v.req.Keep, now)
 	if len(doomed) == 0 {
-		return Decision{Status: Unchanged}.because("nothing to prune among %d versions", len(f.Existing)), nil
+		return Decision{Status: Unchanged}.because("nothing to prune among %d versions%s", len(f.Existing), andYoung(young)), nil
 	}
 	return Decision{Status: Pruned, Doomed: doomed}, nil
+}
+
+// andYoung says how many versions are kept for their age.
+func andYoung(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %d of them kept because they may be younger than an hour", n)
 }
 
 // inventory reads all versions and aliases.
@@ -63,9 +74,28 @@ func (t target) inventory(ctx context.Context, f Facts) (Facts, error) {
 	return f.stocked(versions, aliases), err
 }
 
-// doomed are the versions to delete when so many of the newest are kept.
-func (f Facts) doomed(keep int) []awsapi.Configuration {
-	return unreferenced(f.Existing[:max(0, len(f.Existing)-keep)], f.Aliases)
+// youngAge is how old a version is at least before it is deleted: another run may
+// have published it and be testing it, before any alias refers to it.
+const youngAge = time.Hour
+
+// doomed are the versions to delete when so many of the newest are kept, and how
+// many more are kept since they may be young.
+func (f Facts) doomed(keep int, now time.Time) (old []awsapi.Configuration, young int) {
+	unused := unreferenced(f.Existing[:max(0, len(f.Existing)-keep)], f.Aliases)
+	next := map[string]awsapi.Configuration{} // by version, the one published after it
+	for i, v := range f.Existing[:max(0, len(f.Existing)-1)] {
+		next[v.Version] = f.Existing[i+1]
+	}
+	old = slices.DeleteFunc(unused, func(v awsapi.Configuration) bool { return isYoung(v, now) || isYoung(next[v.Version], now) })
+	return old, len(unused) - len(old)
+}
+
+// isYoung reports whether a version may have been published within the last hour.
+// Its LastModified is $LATEST's last write before the publish (fact V19b2): it was
+// published before the next one's, and perhaps long after its own.
+func isYoung(v awsapi.Configuration, now time.Time) bool {
+	written, err := time.Parse("2006-01-02T15:04:05.000-0700", v.LastModified)
+	return err != nil || now.Sub(written) < youngAge
 }
 
 // unreferenced are those versions that no alias refers to.
@@ -80,34 +110,40 @@ func unreferenced(versions []awsapi.Configuration, aliases map[string]alias.Stat
 }
 
 // prune deletes versions step by step, reading the aliases again in between, and
-// returns those that are gone. An error is about reading the aliases.
+// returns those that are gone. What AWS refuses to delete, or there is no time for,
+// is a warning; a permission that is missing ends it with a *PruneDeniedError.
 func (t target) prune(ctx context.Context, doomed []awsapi.Configuration) ([]awsapi.Configuration, error) {
 	gone := &goneVersions{numbers: map[string]bool{}}
 	deleted := func() []awsapi.Configuration {
 		return slices.DeleteFunc(slices.Clone(doomed), func(v awsapi.Configuration) bool { return !gone.numbers[v.Version] })
 	}
 	aliases := map[string]alias.State{} // doomed is free of what was referred to when it was decided
-	for first := 0; first < len(doomed) && ctx.Err() == nil; first += pruneStep {
-		if first > 0 {
+	for first, step := 0, 1; first < len(doomed) && ctx.Err() == nil; first, step = first+step, pruneStep {
+		if first > 1 {
 			var err error
 			if aliases, err = t.edit.ReadAll(ctx); err != nil {
 				return deleted(), err
 			}
 			t.log.fact("deleted %d of %d versions", len(gone.numbers), len(doomed))
 		}
-		var step errgroup.Group
-		for _, v := range unreferenced(doomed[first:min(len(doomed), first+pruneStep)], aliases) {
-			step.Go(func() error {
+		// The first one alone: it shows whether deleting is allowed.
+		var deletes errgroup.Group
+		for _, v := range unreferenced(doomed[first:min(len(doomed), first+step)], aliases) {
+			deletes.Go(func() error {
 				switch err := t.aws.DeleteVersion(ctx, t.fn, v.Version); {
 				case err == nil:
 					gone.add(v.Version)
+				case awsapi.Is(err, awsapi.Denied):
+					return &PruneDeniedError{Function: t.fn, Err: err}
 				case ctx.Err() == nil:
 					t.log.warn("version %s was not deleted: %v", v.Version, err)
 				}
 				return nil
 			})
 		}
-		_ = step.Wait() // every refusal is a warning of its own
+		if err := deletes.Wait(); err != nil {
+			return deleted(), err
+		}
 	}
 	all := deleted()
 	if ctx.Err() != nil {
@@ -117,6 +153,37 @@ func (t target) prune(ctx context.Context, doomed []awsapi.Configuration) ([]aws
 		t.log.fact("deleted %d versions (%s), %s of code", len(all), listed(all), megabytes(all))
 	}
 	return all, nil
+}
+
+// PruneDeniedError says that the role may not delete versions.
+type PruneDeniedError struct {
+	Function function.ID
+	Err      error
+}
+
+func (e *PruneDeniedError) Error() string { return e.Err.Error() }
+
+func (e *PruneDeniedError) Unwrap() error { return e.Err }
+
+// Hint is the whole policy that a prune needs, unless no policy of the role helps.
+func (e *PruneDeniedError) Hint() string {
+	if !strings.Contains(hint(e.Err), `"Action"`) {
+		return hint(e.Err)
+	}
+	denied, _ := errors.AsType[*awsapi.Error](e.Err)
+	arn := e.Function.In(denied.Region).ARN()
+	if owner, found := function.Find(denied.Error()); found {
+		arn = owner.ARN()
+	}
+	policy, _ := json.MarshalIndent(map[string]any{
+		"Version": "2012-10-17",
+		"Statement": []any{
+			map[string]any{"Effect": "Allow", "Action": []string{"lambda:ListAliases", "lambda:ListVersionsByFunction"}, "Resource": arn},
+			// Only versions: without a number DeleteFunction deletes the function.
+			map[string]any{"Effect": "Allow", "Action": "lambda:DeleteFunction", "Resource": arn + ":*"},
+		},
+	}, "", "  ")
+	return "A prune needs this policy of the role that the job runs with; lambda:DeleteFunction is what is missing:\n" + string(policy)
 }
 
 // goneVersions collects what several goroutines have deleted.

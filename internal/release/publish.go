@@ -110,7 +110,7 @@ func (t target) publish(ctx context.Context, p awsapi.Publication) (awsapi.Confi
 		}
 		// AWS may refuse although the update has ended (fact V19a).
 		if pace.Wait(ctx, 2) != nil {
-			return published, err
+			return published, awsapi.GaveUp(ctx, err)
 		}
 	}
 }

@@ -104,6 +104,7 @@ type CodeDeploy struct {
 // Run carries out an operation for every function of the request.
 func (r *Releaser) Run(ctx context.Context, req Request) Result {
 	started := time.Now()
+	ctx = awsapi.Job(ctx, len(req.Functions))
 	v := operations[req.Operation].verb(req)
 	plans := make([]Plan, len(req.Functions))
 	for i, fn := range req.Functions {

@@ -48,15 +48,15 @@ func TestCallsAndRoundTrips(t *testing.T) {
 			trips      int
 			do         func()
 		}{
-			{"first release", "CreateAlias GetAlias PublishVersion", 2, func() { w.release(run(1), "items") }},
+			{"first release", "CreateAlias GetAlias GetAlias PublishVersion", 3, func() { w.release(run(1), "items") }},
 			{"unchanged", "GetAlias PublishVersion", 1, func() { w.release(run(2), "items") }},
-			{"release", "GetAlias PublishVersion UpdateAlias", 2, func() { w.Upload("items", "2"); w.release(run(3), "items") }},
+			{"release", "GetAlias GetAlias PublishVersion UpdateAlias", 3, func() { w.Upload("items", "2"); w.release(run(3), "items") }},
 			{"dry run", "GetAlias GetFunction GetFunction", 1, func() {
 				req := run(4)
 				req.DryRun = true
 				w.release(req, "items")
 			}},
-			{"follow $LATEST", "GetAlias GetFunction UpdateAlias", 2, func() {
+			{"follow $LATEST", "GetAlias GetAlias GetFunction UpdateAlias", 3, func() {
 				req := run(5)
 				req.Latest = true
 				w.release(req, "items")

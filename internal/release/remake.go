@@ -36,7 +36,7 @@ func (t target) remake(ctx context.Context, p Plan) (Facts, error) {
 	if p.Upload != nil {
 		err = t.uploadAgain(ctx, *p.Upload, latest.Revision)
 	} else {
-		err = t.aws.TouchLatest(ctx, t.fn, latest.Description, latest.Revision)
+		_, err = t.aws.TouchLatest(ctx, t.fn, latest.Description, latest.Revision)
 	}
 	if err != nil {
 		return Facts{}, err

@@ -69,7 +69,7 @@ func TestSmokeTest(t *testing.T) {
 			res := w.release(smoke(t, tt.expect), "items")
 			if tt.says == "" {
 				ended(t, res, release.Released, 2)
-				if got := sorted(w.Calls()); got != "GetAlias Invoke PublishVersion UpdateAlias" {
+				if got := sorted(w.Calls()); got != "GetAlias GetAlias Invoke PublishVersion UpdateAlias" {
 					t.Errorf("called %s", got)
 				}
 				return

@@ -49,7 +49,10 @@ func (s CodeDeploy) Shift(ctx context.Context, targets []*Target) error {
 func (s CodeDeploy) shift(ctx context.Context, t *Target) error {
 	if !t.Alias.Current().Exists() {
 		t.Fact(fmt.Sprintf(nothingToShiftFrom, t.Alias.Name()))
-		return t.finish(ctx)
+		if err := t.finish(ctx); err != nil {
+			return err
+		}
+		return t.arrive(ctx)
 	}
 	until := time.Now().Add(maxDeployment)
 	err := t.write(ctx, func(from alias.State, c alias.Change) alias.Change {

@@ -91,11 +91,15 @@ func (t *Target) write(ctx context.Context, step func(from alias.State, c alias.
 	}
 }
 
-// finish makes the alias what was decided, and waits for AWS's own part of it.
+// finish makes the alias what was decided.
 func (t *Target) finish(ctx context.Context) error {
-	err := t.write(ctx, func(_ alias.State, c alias.Change) alias.Change { return c })
-	if err != nil || t.dropped {
-		return err
+	return t.write(ctx, func(_ alias.State, c alias.Change) alias.Change { return c })
+}
+
+// arrive waits for AWS's own part of a move, and sees that the alias is there.
+func (t *Target) arrive(ctx context.Context) error {
+	if t.dropped {
+		return nil
 	}
 	if !t.Alias.Before().Equal(t.Alias.Now()) { // else only its description was written
 		if err := t.settle(ctx); err != nil || t.overtaken {
@@ -199,6 +203,10 @@ func (s AllAtOnce) Shift(ctx context.Context, targets []*Target) error {
 // finish moves what is left to be moved of a shift that began at some time.
 func (s AllAtOnce) finish(ctx context.Context, targets []*Target, began time.Time) error {
 	each(targets, func(t *Target) error { return t.finish(ctx) })
+	if err := firstError(targets); err != nil {
+		return err
+	}
+	each(targets, func(t *Target) error { return t.arrive(ctx) })
 	if err := firstError(targets); err != nil || s.Bake == 0 {
 		return err
 	}
