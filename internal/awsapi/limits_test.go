@@ -159,7 +159,7 @@ func TestRetryDelay(t *testing.T) {
 	throttle := &throttleError{}
 	for attempt := 1; attempt <= 100; attempt++ {
 		delay, err := r.RetryDelay(attempt, throttle)
-		if most := min(lastPause, firstDelay<<min(attempt-1, 10)) + firstDelay/4; err != nil || delay < firstDelay/4 || delay > most {
+		if most := min(maxDelay, firstDelay<<min(attempt-1, 10)) + firstDelay/4; err != nil || delay < firstDelay/4 || delay > most {
 			t.Errorf("attempt %d: %s, at most %s, %v", attempt, delay, most, err)
 		}
 	}
