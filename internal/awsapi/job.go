@@ -89,6 +89,15 @@ func WrapUp(ctx context.Context, d time.Duration) (context.Context, context.Canc
 // WrappedUp reports whether ctx is from WrapUp and has ended.
 func WrappedUp(ctx context.Context) bool { return ctx.Value(wrapUpKey{}) != nil && ctx.Err() != nil }
 
+// Confirming is the context for a read that finds out whether a write has had its
+// effect: ctx, or a WrapUp of ConfirmTime if that has ended.
+func Confirming(ctx context.Context) (context.Context, context.CancelFunc) {
+	if ctx.Err() == nil || WrappedUp(ctx) {
+		return ctx, func() {}
+	}
+	return WrapUp(ctx, ConfirmTime)
+}
+
 type jobContextKey struct{}
 
 // jobContext is the context that decides whether an attempt may start.

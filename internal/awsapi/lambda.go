@@ -153,14 +153,11 @@ func (c *Client) DeleteAlias(ctx context.Context, fn function.ID, name string) e
 // gone reports whether a delete has succeeded although its answer was lost: look
 // no longer finds what was to be deleted.
 func gone(ctx context.Context, err error, look func(context.Context) error) bool {
-	if EffectOf(err) <= Rejected || WrappedUp(ctx) {
+	if EffectOf(err) <= Rejected {
 		return false
 	}
-	if ctx.Err() != nil {
-		var cancel context.CancelFunc
-		ctx, cancel = WrapUp(ctx, ConfirmTime)
-		defer cancel()
-	}
+	ctx, cancel := Confirming(ctx)
+	defer cancel()
 	return Is(look(ctx), NotFound)
 }
 
