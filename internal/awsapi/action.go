@@ -9,6 +9,7 @@ type Action struct {
 	IAM     string // lambda:GetAlias
 
 	qualified bool // IAM checks the ARN of the version or alias
+	once      bool // must not be sent again once it may have been carried out
 }
 
 func lambdaAction(op string) Action {
@@ -31,9 +32,10 @@ func stageAction(op, method string) Action {
 }
 
 var (
-	getFunction = Action{Service: "lambda", Op: "GetFunction", IAM: "lambda:GetFunction", qualified: true}
-	invoke      = Action{Service: "lambda", Op: "Invoke", IAM: "lambda:InvokeFunction", qualified: true}
-	assumeRole  = Action{Service: "sts", Op: "AssumeRoleWithWebIdentity", IAM: "sts:AssumeRoleWithWebIdentity"}
+	getFunction      = Action{Service: "lambda", Op: "GetFunction", IAM: "lambda:GetFunction", qualified: true}
+	invoke           = Action{Service: "lambda", Op: "Invoke", IAM: "lambda:InvokeFunction", qualified: true, once: true}
+	createDeployment = Action{Service: "codedeploy", Op: "CreateDeployment", IAM: "codedeploy:CreateDeployment", once: true}
+	assumeRole       = Action{Service: "sts", Op: "AssumeRoleWithWebIdentity", IAM: "sts:AssumeRoleWithWebIdentity"}
 )
 
 // target is what a call is about, for its error: a function or a resource.

@@ -62,14 +62,16 @@ func (c *Client) StageVariables(ctx context.Context, s Stage) (map[string]string
 	t := target{Action: stageAction("GetStage", http.MethodGet), resource: s.ARN}
 	if s.HTTP {
 		out, err := call(ctx, c, t, optioned(c.gateways().http.GetStage, func(o *apigatewayv2.Options) { o.Region = s.Region }),
-			&apigatewayv2.GetStageInput{ApiId: &s.APIID, StageName: &s.Name})
+			&apigatewayv2.GetStageInput{ApiId: &s.APIID, StageName: &s.Name},
+			func(out *apigatewayv2.GetStageOutput) bool { return aws.ToString(out.StageName) != "" })
 		if err != nil {
 			return nil, ofStage(err, s)
 		}
 		return out.StageVariables, nil
 	}
 	out, err := call(ctx, c, t, optioned(c.gateways().rest.GetStage, func(o *apigateway.Options) { o.Region = s.Region }),
-		&apigateway.GetStageInput{RestApiId: &s.APIID, StageName: &s.Name})
+		&apigateway.GetStageInput{RestApiId: &s.APIID, StageName: &s.Name},
+		func(out *apigateway.GetStageOutput) bool { return aws.ToString(out.StageName) != "" })
 	if err != nil {
 		return nil, ofStage(err, s)
 	}
@@ -85,14 +87,15 @@ func (c *Client) SetStageVariable(ctx context.Context, s Stage, name, value stri
 	var err error
 	if s.HTTP {
 		_, err = mutate(ctx, c, t, optioned(c.gateways().http.UpdateStage, func(o *apigatewayv2.Options) { o.Region = s.Region }),
-			&apigatewayv2.UpdateStageInput{ApiId: &s.APIID, StageName: &s.Name, StageVariables: map[string]string{name: value}})
+			&apigatewayv2.UpdateStageInput{ApiId: &s.APIID, StageName: &s.Name, StageVariables: map[string]string{name: value}},
+			func(out *apigatewayv2.UpdateStageOutput) bool { return aws.ToString(out.StageName) != "" })
 	} else {
 		// Replacing one that does not exist creates it.
 		// https://docs.aws.amazon.com/apigateway/latest/api/patch-operations.html#UpdateStage-Patch
 		_, err = mutate(ctx, c, t, optioned(c.gateways().rest.UpdateStage, func(o *apigateway.Options) { o.Region = s.Region }),
 			&apigateway.UpdateStageInput{RestApiId: &s.APIID, StageName: &s.Name, PatchOperations: []types.PatchOperation{
 				{Op: types.OpReplace, Path: aws.String("/variables/" + name), Value: &value},
-			}})
+			}}, func(out *apigateway.UpdateStageOutput) bool { return aws.ToString(out.StageName) != "" })
 	}
 	if err != nil {
 		return ofStage(err, s)

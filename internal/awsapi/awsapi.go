@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/smithy-go/logging"
 )
 
 const (
@@ -88,6 +89,7 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	load := []func(*config.LoadOptions) error{
 		config.WithHTTPClient(httpClient(answerTime(o.Timeout), o.Dial)),
 		config.WithAppID("lambda-release-" + o.Version),
+		config.WithLogger(logging.Nop{}), // standard error is the program's
 	}
 	if region != "" {
 		load = append(load, config.WithRegion(region))

@@ -69,7 +69,10 @@ func (c *Client) Alarms(ctx context.Context, names []string) ([]Alarm, error) {
 			MaxRecords: aws.Int32(alarmsPerCall),
 		}
 		for {
-			out, err := read(ctx, c, cloudWatchAction("DescribeAlarms"), c.cloudwatch().DescribeAlarms, in)
+			out, err := read(ctx, c, cloudWatchAction("DescribeAlarms"), c.cloudwatch().DescribeAlarms, in,
+				func(out *cloudwatch.DescribeAlarmsOutput) bool {
+					return out.MetricAlarms != nil || out.CompositeAlarms != nil
+				})
 			if err != nil {
 				return nil, err
 			}
@@ -112,7 +115,8 @@ func (c *Client) MetricSums(ctx context.Context, metrics []Metric, from, to time
 			in.MetricDataQueries[i] = m.query(i)
 		}
 		for {
-			out, err := read(ctx, c, getMetricData, c.cloudwatch().GetMetricData, in)
+			out, err := read(ctx, c, getMetricData, c.cloudwatch().GetMetricData, in,
+				func(out *cloudwatch.GetMetricDataOutput) bool { return out.MetricDataResults != nil })
 			if err != nil {
 				return nil, err
 			}
@@ -161,10 +165,12 @@ func said(messages []types.MessageData) string {
 }
 
 // read is call for CloudWatch, with its own timeout.
-func read[In, Out, Opt any](ctx context.Context, c *Client, action Action, f func(context.Context, *In, ...Opt) (*Out, error), in *In) (*Out, error) {
+func read[In, Out, Opt any](
+	ctx context.Context, c *Client, action Action, f func(context.Context, *In, ...Opt) (*Out, error), in *In, complete func(*Out) bool,
+) (*Out, error) {
 	bound, cancel := context.WithTimeout(ctx, readTime)
 	defer cancel()
-	out, err := call(bound, c, target{Action: action}, f, in)
+	out, err := call(bound, c, target{Action: action}, f, in, complete)
 	if err != nil && bound.Err() != nil && ctx.Err() == nil {
 		return nil, &Error{Action: action, Region: c.Region, Kind: Hung, Err: fmt.Errorf("no answer within %s", readTime)}
 	}

@@ -91,7 +91,7 @@ func (e *ActiveError) Unwrap() error { return e.Err }
 // Effect says whether a deployment may have been created.
 func (c *Client) CreateDeployment(ctx context.Context, r DeploymentRequest) (string, error) {
 	sum := sha256.Sum256([]byte(r.AppSpec))
-	out, err := mutate(ctx, c, target{Action: codeDeployAction("CreateDeployment"), resource: r.Group.String()},
+	out, err := mutate(ctx, c, target{Action: createDeployment, resource: r.Group.String()},
 		func(ctx context.Context, in *codedeploy.CreateDeploymentInput, opts ...func(*codedeploy.Options)) (*codedeploy.CreateDeploymentOutput, error) {
 			return c.codedeploy().CreateDeployment(ctx, in, append(opts, func(o *codedeploy.Options) {
 				if r, ok := o.Retryer.(*retryer); ok {
@@ -106,7 +106,8 @@ func (c *Client) CreateDeployment(ctx context.Context, r DeploymentRequest) (str
 				RevisionType:   types.RevisionLocationTypeAppSpecContent,
 				AppSpecContent: &types.AppSpecContent{Content: &r.AppSpec, Sha256: aws.String(hex.EncodeToString(sum[:]))},
 			},
-		})
+		},
+		func(out *codedeploy.CreateDeploymentOutput) bool { return aws.ToString(out.DeploymentId) != "" })
 	if err != nil {
 		return "", ofCodeDeploy(err)
 	}
@@ -120,7 +121,10 @@ func (whenThrottled) IsErrorRetryable(err error) bool { return isThrottle(err) }
 
 // Deployment reads a deployment.
 func (c *Client) Deployment(ctx context.Context, id string) (Deployment, error) {
-	out, err := call(ctx, c, target{Action: codeDeployAction("GetDeployment"), resource: id}, c.codedeploy().GetDeployment, &codedeploy.GetDeploymentInput{DeploymentId: &id})
+	out, err := call(ctx, c, target{Action: codeDeployAction("GetDeployment"), resource: id}, c.codedeploy().GetDeployment, &codedeploy.GetDeploymentInput{DeploymentId: &id},
+		func(out *codedeploy.GetDeploymentOutput) bool {
+			return out.DeploymentInfo != nil && out.DeploymentInfo.Status != ""
+		})
 	if err != nil {
 		return Deployment{}, ofCodeDeploy(err)
 	}
@@ -128,9 +132,6 @@ func (c *Client) Deployment(ctx context.Context, id string) (Deployment, error) 
 }
 
 func deployment(d *types.DeploymentInfo) Deployment {
-	if d == nil {
-		return Deployment{}
-	}
 	out := Deployment{
 		ID:    aws.ToString(d.DeploymentId),
 		Group: DeploymentGroup{aws.ToString(d.ApplicationName), aws.ToString(d.DeploymentGroupName)}, Config: aws.ToString(d.DeploymentConfigName),
@@ -155,7 +156,8 @@ func (c *Client) Deployments(ctx context.Context, g DeploymentGroup, since time.
 	var all []string
 	in := &codedeploy.ListDeploymentsInput{ApplicationName: &g.Application, DeploymentGroupName: &g.Name, CreateTimeRange: &types.TimeRange{Start: &since}}
 	for {
-		out, err := call(ctx, c, target{Action: codeDeployAction("ListDeployments"), resource: g.String()}, c.codedeploy().ListDeployments, in)
+		out, err := call(ctx, c, target{Action: codeDeployAction("ListDeployments"), resource: g.String()}, c.codedeploy().ListDeployments, in,
+			func(out *codedeploy.ListDeploymentsOutput) bool { return out.Deployments != nil })
 		if err != nil {
 			return nil, ofCodeDeploy(err)
 		}
@@ -171,7 +173,8 @@ func (c *Client) Deployments(ctx context.Context, g DeploymentGroup, since time.
 // deployment there is one, once it has begun.
 func (c *Client) DeploymentTargetIDs(ctx context.Context, id string) ([]string, error) {
 	out, err := call(ctx, c, target{Action: codeDeployAction("ListDeploymentTargets"), resource: id}, c.codedeploy().ListDeploymentTargets,
-		&codedeploy.ListDeploymentTargetsInput{DeploymentId: &id})
+		&codedeploy.ListDeploymentTargetsInput{DeploymentId: &id},
+		func(out *codedeploy.ListDeploymentTargetsOutput) bool { return out.TargetIds != nil })
 	if err != nil {
 		return nil, ofCodeDeploy(err)
 	}
@@ -181,7 +184,8 @@ func (c *Client) DeploymentTargetIDs(ctx context.Context, id string) ([]string, 
 // DeploymentTargets reads the progress of a deployment on at most 25 targets.
 func (c *Client) DeploymentTargets(ctx context.Context, id string, targets []string) ([]DeploymentTarget, error) {
 	out, err := call(ctx, c, target{Action: codeDeployAction("BatchGetDeploymentTargets"), resource: id}, c.codedeploy().BatchGetDeploymentTargets,
-		&codedeploy.BatchGetDeploymentTargetsInput{DeploymentId: &id, TargetIds: targets})
+		&codedeploy.BatchGetDeploymentTargetsInput{DeploymentId: &id, TargetIds: targets},
+		func(out *codedeploy.BatchGetDeploymentTargetsOutput) bool { return out.DeploymentTargets != nil })
 	if err != nil {
 		return nil, ofCodeDeploy(err)
 	}
@@ -215,7 +219,8 @@ func deploymentTarget(t *types.LambdaTarget) DeploymentTarget {
 // Conflict.
 func (c *Client) StopDeployment(ctx context.Context, id string) (status, message string, err error) {
 	out, err := mutate(ctx, c, target{Action: codeDeployAction("StopDeployment"), resource: id}, c.codedeploy().StopDeployment,
-		&codedeploy.StopDeploymentInput{DeploymentId: &id, AutoRollbackEnabled: aws.Bool(true)})
+		&codedeploy.StopDeploymentInput{DeploymentId: &id, AutoRollbackEnabled: aws.Bool(true)},
+		func(out *codedeploy.StopDeploymentOutput) bool { return out.Status != "" })
 	if err != nil {
 		return "", "", ofCodeDeploy(err)
 	}

@@ -26,7 +26,8 @@ type Concurrency struct {
 // alias that has none is an error of kind NotFound, like one that does not exist.
 func (c *Client) ProvisionedConcurrency(ctx context.Context, fn function.ID, alias string) (Concurrency, error) {
 	out, err := call(ctx, c, onFunction("GetProvisionedConcurrencyConfig", fn, alias), c.lambda.GetProvisionedConcurrencyConfig,
-		&lambda.GetProvisionedConcurrencyConfigInput{FunctionName: &fn.Given, Qualifier: &alias})
+		&lambda.GetProvisionedConcurrencyConfigInput{FunctionName: &fn.Given, Qualifier: &alias},
+		func(out *lambda.GetProvisionedConcurrencyConfigOutput) bool { return out.Status != "" })
 	if err != nil {
 		return Concurrency{}, err
 	}
@@ -42,16 +43,13 @@ func (c *Client) ProvisionedConcurrency(ctx context.Context, fn function.ID, ali
 // the allocation and the time waited so far.
 type Provisioning func(now Concurrency, since time.Duration)
 
-// firstAllocated is the time between the first two reads of an allocation, which
-// takes a minute or more. Unlike GetFunction, the call has no rate of its own.
-const firstAllocated = time.Second
-
 // AwaitProvisioned waits until the provisioned concurrency of an alias is
 // ready; an alias that has none is. FAILED ends the wait with a *StateError.
 func (c *Client) AwaitProvisioned(ctx context.Context, fn function.ID, alias string, report Provisioning) error {
 	start := time.Now()
 	reported := start.Add(reportAfter - reportPeriod)
-	for pause := firstAllocated; ; pause = min(slowest, pause*3/2) {
+	pace := slowBackoff()
+	for {
 		now, err := c.ProvisionedConcurrency(ctx, fn, alias)
 		_, none := errors.AsType[*types.ProvisionedConcurrencyConfigNotFoundException](err)
 		switch {
@@ -68,7 +66,7 @@ func (c *Client) AwaitProvisioned(ctx context.Context, fn function.ID, alias str
 			report(now, at.Sub(start))
 			reported = at
 		}
-		if err := Sleep(ctx, pause); err != nil {
+		if err := pace.Wait(ctx, 1); err != nil {
 			last := lastState(fmt.Sprintf("provisioned concurrency %s, %d of %d available", now.Status, now.Available, now.Requested))
 			return c.failed(ctx, onFunction("GetProvisionedConcurrencyConfig", fn, alias), err, &attempts{last: last})
 		}

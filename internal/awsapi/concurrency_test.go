@@ -80,7 +80,7 @@ func TestAwaitProvisioned(t *testing.T) {
 		if n := w.count("GetProvisionedConcurrencyConfig"); n > 20 {
 			t.Errorf("%d calls", n)
 		}
-		if len(reported) < 4 || reported[0] != "IN_PROGRESS 0/1 8s" {
+		if len(reported) < 4 || reported[0] != "IN_PROGRESS 0/1 5s" {
 			t.Errorf("reported %q", reported)
 		}
 		w.ResetCalls()

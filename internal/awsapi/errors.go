@@ -38,6 +38,7 @@ const (
 	Server              // 5xx
 	Hung                // connected, but no answer in time
 	Unreachable         // no connection
+	Unreadable          // a status of success, but an answer that cannot be read
 )
 
 // Error is a failed call: what was called, on what, and the cause.
@@ -114,6 +115,9 @@ func message(err error) string {
 // innermost removes what the SDK adds to an error of the network: "operation
 // error Lambda: GetAlias, exceeded maximum number of attempts, …".
 func innermost(err error) string {
+	if unread, ok := errors.AsType[*unreadableError](err); ok {
+		return unread.Error()
+	}
 	var network net.Error
 	if errors.As(err, &network) && network.Timeout() {
 		return "no answer in time"
@@ -170,8 +174,11 @@ func kindOf(job context.Context, err error) Kind {
 		api       smithy.APIError
 		network   net.Error
 		send      *smithyhttp.RequestSendError
+		unread    *unreadableError
 	)
 	switch {
+	case errors.As(err, &unread):
+		return Unreadable
 	case errors.As(err, &notFound):
 		return NotFound
 	case errors.As(err, &conflict):
@@ -183,7 +190,9 @@ func kindOf(job context.Context, err error) Kind {
 	case errors.As(err, &throttled):
 		return Throttled
 	case errors.As(err, &api):
-		return kindOfCode(api.ErrorCode(), statusOf(err))
+		return kindOfCode(api.ErrorCode(), status)
+	case status >= http.StatusBadRequest: // the error itself cannot be read
+		return kindOfCode("", status)
 	case errors.As(err, &send) && errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
 		return Hung
 	case errors.Is(err, context.DeadlineExceeded):

@@ -75,16 +75,22 @@ func TestKindsOfRefusals(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := newCloud(t, localaws.Options{})
-			err := tt.do(t.Context(), w, w.open(t))
-			isKind(t, err, tt.kind)
-			if awsapi.EffectOf(err) != awsapi.Rejected {
-				t.Errorf("effect %d of a refusal", awsapi.EffectOf(err))
-			}
-			says(t, err.Error(), tt.says, " (request ")
-			if n := w.count(""); n != 1 {
-				t.Errorf("%d calls: a refusal is not tried again", n)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				w := newCloud(t, localaws.Options{})
+				err := tt.do(t.Context(), w, w.open(t))
+				isKind(t, err, tt.kind)
+				if awsapi.EffectOf(err) != awsapi.Rejected {
+					t.Errorf("effect %d of a refusal", awsapi.EffectOf(err))
+				}
+				says(t, err.Error(), tt.says, " (request ")
+				calls := 1
+				if tt.name == "a missing function" {
+					calls = 3
+				}
+				if n := w.count(""); n != calls {
+					t.Errorf("%d calls, want %d: no other refusal is tried again", n, calls)
+				}
+			})
 		})
 	}
 }

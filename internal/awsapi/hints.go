@@ -61,6 +61,9 @@ func (e *Error) Hint() string {
 		return fmt.Sprintf("The endpoint in region %s accepted the connection but did not answer. Check proxies and VPC endpoints on the way.", e.Region)
 	case Unreachable:
 		return fmt.Sprintf("The endpoint in region %s cannot be reached. Check the region, and the network of the runner (proxy, VPC endpoint, AWS_ENDPOINT_URL).", e.Region)
+	case Unreadable:
+		return fmt.Sprintf("AWS, or a proxy on the way to region %s, answered with success, but the answer is cut, empty or not AWS's. "+
+			"Run the job again; if it happens again, check proxies and VPC endpoints on the way.", e.Region)
 	case Server:
 		return "This is an error on AWS's side. Run the job again; see https://health.aws.amazon.com for known incidents."
 	}
@@ -74,7 +77,7 @@ func (e *Error) lastHint() string {
 	}
 	last := &Error{Action: e.Action, Function: e.Function, Resource: e.Resource, Region: e.Region, Kind: kindOf(context.Background(), e.Last), Err: e.Last}
 	switch last.Kind {
-	case Throttled, Server, Hung, Unreachable:
+	case Throttled, Server, Hung, Unreachable, Unreadable:
 		return last.Hint()
 	}
 	return ""

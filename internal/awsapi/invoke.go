@@ -39,7 +39,7 @@ func (c *Client) Invoke(ctx context.Context, fn function.ID, version string, pay
 	var refusal error
 	for pause := firstWake; ; pause = min(maxWake, 2*pause) {
 		start := time.Now()
-		out, err := call(ctx, c, t, once, in)
+		out, err := call(ctx, c, t, once, in, func(out *lambda.InvokeOutput) bool { return aws.ToString(out.ExecutedVersion) != "" })
 		if err == nil {
 			log, _ := base64.StdEncoding.DecodeString(aws.ToString(out.LogResult)) // the log may be missing
 			return Answer{out.Payload, aws.ToString(out.FunctionError), string(log), time.Since(start)}, nil

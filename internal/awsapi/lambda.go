@@ -3,6 +3,7 @@ package awsapi
 import (
 	"context"
 	"net/http"
+	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -40,80 +41,6 @@ type Alias struct {
 	Revision    string
 }
 
-// Configuration is the configuration of a version or of $LATEST.
-type Configuration struct {
-	Version     string
-	ARN         string
-	Description string
-
-	State            string // Pending, Active, Inactive, Failed and others
-	StateReason      string // AWS's reason and its code
-	LastUpdate       string // InProgress, Successful, Failed
-	LastUpdateReason string
-
-	CodeSHA256     string // base64; of an image the digest
-	CodeBytes      int64
-	LastModified   string // as AWS writes it: 2026-11-23T10:20:30.000+0000
-	PackageType    string // Zip or Image
-	Runtime        string
-	Handler        string
-	MemoryMB       int32
-	TimeoutSeconds int32
-	Role           string
-	DeadLetter     string   // ARN of the dead-letter queue or topic
-	Architectures  []string // arm64, x86_64
-	Layers         []string // ARNs with their versions
-	// Environment's values are secrets: they are compared and never shown.
-	Environment map[string]string
-}
-
-func configuration(f *types.FunctionConfiguration) Configuration {
-	if f == nil {
-		return Configuration{}
-	}
-	c := Configuration{
-		Version:          aws.ToString(f.Version),
-		ARN:              aws.ToString(f.FunctionArn),
-		Description:      aws.ToString(f.Description),
-		State:            string(f.State),
-		StateReason:      reason(f.StateReason, string(f.StateReasonCode)),
-		LastUpdate:       string(f.LastUpdateStatus),
-		LastUpdateReason: reason(f.LastUpdateStatusReason, string(f.LastUpdateStatusReasonCode)),
-		CodeSHA256:       aws.ToString(f.CodeSha256),
-		CodeBytes:        f.CodeSize,
-		LastModified:     aws.ToString(f.LastModified),
-		PackageType:      string(f.PackageType),
-		Runtime:          string(f.Runtime),
-		Handler:          aws.ToString(f.Handler),
-		MemoryMB:         aws.ToInt32(f.MemorySize),
-		TimeoutSeconds:   aws.ToInt32(f.Timeout),
-		Role:             aws.ToString(f.Role),
-	}
-	if f.DeadLetterConfig != nil {
-		c.DeadLetter = aws.ToString(f.DeadLetterConfig.TargetArn)
-	}
-	for _, a := range f.Architectures {
-		c.Architectures = append(c.Architectures, string(a))
-	}
-	for _, l := range f.Layers {
-		c.Layers = append(c.Layers, aws.ToString(l.Arn))
-	}
-	if f.Environment != nil {
-		c.Environment = f.Environment.Variables
-	}
-	return c
-}
-
-func reason(text *string, code string) string {
-	switch {
-	case code == "":
-		return aws.ToString(text)
-	case aws.ToString(text) == "":
-		return code
-	}
-	return *text + " (" + code + ")"
-}
-
 // Publication is what to publish.
 type Publication struct {
 	Description string
@@ -124,33 +51,41 @@ type Publication struct {
 // has not changed since (fact V6): then its Description is not the one given.
 func (c *Client) Publish(ctx context.Context, fn function.ID, p Publication) (Configuration, error) {
 	in := &lambda.PublishVersionInput{FunctionName: &fn.Given, Description: optional(p.Description), CodeSha256: optional(p.CodeSHA256)}
-	out, err := mutate(ctx, c, onFunction("PublishVersion", fn, ""), c.lambda.PublishVersion, in)
+	out, err := insist(ctx, func() (*lambda.PublishVersionOutput, error) {
+		return mutate(ctx, c, onFunction("PublishVersion", fn, ""), c.lambda.PublishVersion, in,
+			func(out *lambda.PublishVersionOutput) bool { return isNumber(aws.ToString(out.Version)) })
+	})
 	if err != nil {
 		return Configuration{}, err
 	}
-	return configuration(&types.FunctionConfiguration{
-		Version: out.Version, FunctionArn: out.FunctionArn, Description: out.Description, CodeSha256: out.CodeSha256,
-		State: out.State, StateReason: out.StateReason, StateReasonCode: out.StateReasonCode,
-		LastUpdateStatus: out.LastUpdateStatus, LastUpdateStatusReason: out.LastUpdateStatusReason,
-		Role: out.Role, DeadLetterConfig: out.DeadLetterConfig,
-	}), nil
+	return configurationOf(out), nil
 }
 
 // Configuration reads a version, an alias's version, or with qualifier ""
 // $LATEST. It uses GetFunction: that has a rate of its own, 100 a second.
 func (c *Client) Configuration(ctx context.Context, fn function.ID, qualifier string) (Configuration, error) {
 	in := &lambda.GetFunctionInput{FunctionName: &fn.Given, Qualifier: optional(qualifier)}
-	out, err := call(ctx, c, target{Action: getFunction, fn: fn, qualifier: qualifier}, c.lambda.GetFunction, in)
+	out, err := call(ctx, c, target{Action: getFunction, fn: fn, qualifier: qualifier}, c.lambda.GetFunction, in,
+		func(out *lambda.GetFunctionOutput) bool {
+			return out.Configuration != nil && aws.ToString(out.Configuration.Version) != ""
+		})
 	if err != nil {
 		return Configuration{}, err
 	}
 	return configuration(out.Configuration), nil
 }
 
+// Lookup is Configuration for a version or a function that should exist: a 404 is
+// believed when AWS has given it three times.
+func (c *Client) Lookup(ctx context.Context, fn function.ID, qualifier string) (Configuration, error) {
+	return insist(ctx, func() (Configuration, error) { return c.Configuration(ctx, fn, qualifier) })
+}
+
 // Alias reads an alias; one that does not exist is an error of kind NotFound.
 func (c *Client) Alias(ctx context.Context, fn function.ID, name string) (Alias, error) {
 	out, err := call(ctx, c, onFunction("GetAlias", fn, name), c.lambda.GetAlias,
-		&lambda.GetAliasInput{FunctionName: &fn.Given, Name: &name})
+		&lambda.GetAliasInput{FunctionName: &fn.Given, Name: &name},
+		func(out *lambda.GetAliasOutput) bool { return isAlias(out.Name, out.FunctionVersion, out.RevisionId) })
 	if err != nil {
 		return Alias{}, err
 	}
@@ -161,6 +96,8 @@ func (c *Client) Alias(ctx context.Context, fn function.ID, name string) (Alias,
 func (c *Client) CreateAlias(ctx context.Context, fn function.ID, a Alias) (Alias, error) {
 	out, err := mutate(ctx, c, onFunction("CreateAlias", fn, a.Name), c.lambda.CreateAlias, &lambda.CreateAliasInput{
 		FunctionName: &fn.Given, Name: &a.Name, FunctionVersion: &a.Version, Description: optional(a.Description),
+	}, func(out *lambda.CreateAliasOutput) bool {
+		return isAlias(out.Name, out.FunctionVersion, out.RevisionId)
 	})
 	if err != nil {
 		return Alias{}, err
@@ -178,6 +115,8 @@ func (c *Client) UpdateAlias(ctx context.Context, fn function.ID, a Alias) (Alia
 	out, err := mutate(ctx, c, onFunction("UpdateAlias", fn, a.Name), c.lambda.UpdateAlias, &lambda.UpdateAliasInput{
 		FunctionName: &fn.Given, Name: &a.Name, FunctionVersion: &a.Version, Description: &a.Description,
 		RevisionId: &a.Revision, RoutingConfig: &types.AliasRoutingConfiguration{AdditionalVersionWeights: weights},
+	}, func(out *lambda.UpdateAliasOutput) bool {
+		return isAlias(out.Name, out.FunctionVersion, out.RevisionId)
 	})
 	if err != nil {
 		return Alias{}, err
@@ -190,7 +129,10 @@ func (c *Client) UpdateAlias(ctx context.Context, fn function.ID, a Alias) (Alia
 // no longer take effect.
 func (c *Client) BumpRevision(ctx context.Context, fn function.ID, name, revision string) (Alias, error) {
 	out, err := mutate(ctx, c, onFunction("UpdateAlias", fn, name), c.lambda.UpdateAlias,
-		&lambda.UpdateAliasInput{FunctionName: &fn.Given, Name: &name, RevisionId: &revision})
+		&lambda.UpdateAliasInput{FunctionName: &fn.Given, Name: &name, RevisionId: &revision},
+		func(out *lambda.UpdateAliasOutput) bool {
+			return isAlias(out.Name, out.FunctionVersion, out.RevisionId)
+		})
 	if err != nil {
 		return Alias{}, err
 	}
@@ -200,8 +142,38 @@ func (c *Client) BumpRevision(ctx context.Context, fn function.ID, name, revisio
 // DeleteAlias deletes an alias; deleting one that does not exist succeeds.
 func (c *Client) DeleteAlias(ctx context.Context, fn function.ID, name string) error {
 	_, err := mutate(ctx, c, onFunction("DeleteAlias", fn, name), c.lambda.DeleteAlias,
-		&lambda.DeleteAliasInput{FunctionName: &fn.Given, Name: &name})
+		&lambda.DeleteAliasInput{FunctionName: &fn.Given, Name: &name},
+		func(out *lambda.DeleteAliasOutput) bool { return noPage(out.ResultMetadata) })
+	if gone(ctx, err, func(ctx context.Context) error { _, err := c.Alias(ctx, fn, name); return err }) {
+		return nil
+	}
 	return err
+}
+
+// gone reports whether a delete has succeeded although its answer was lost: look
+// no longer finds what was to be deleted.
+func gone(ctx context.Context, err error, look func(context.Context) error) bool {
+	if EffectOf(err) <= Rejected {
+		return false
+	}
+	ctx, cancel := Confirming(ctx)
+	defer cancel()
+	return Is(look(ctx), NotFound)
+}
+
+// isAlias reports whether these can be the name, version and revision of an alias.
+func isAlias(name, version, revision *string) bool {
+	v := aws.ToString(version)
+	return aws.ToString(name) != "" && (isNumber(v) || v == latest) && aws.ToString(revision) != ""
+}
+
+// latest is the version that is not published.
+const latest = "$LATEST"
+
+// isNumber reports whether a version is published: it has a number.
+func isNumber(version string) bool {
+	_, err := strconv.ParseUint(version, 10, 64)
+	return err == nil
 }
 
 func alias(name, arn, version, description, revision *string, routing *types.AliasRoutingConfiguration) Alias {
@@ -213,36 +185,6 @@ func alias(name, arn, version, description, revision *string, routing *types.Ali
 		a.Weights = routing.AdditionalVersionWeights
 	}
 	return a
-}
-
-// mutate is call for calls that change something: see finish.
-func mutate[In, Out, Opt any](ctx context.Context, c *Client, t target, f func(context.Context, *In, ...Opt) (*Out, error), in *In) (*Out, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, c.failed(ctx, t, err, &attempts{})
-	}
-	ctx, done := finish(ctx)
-	defer done()
-	return call(ctx, c, t, f, in)
-}
-
-// call makes one call and returns its error as an *Error.
-func call[In, Out, Opt any](ctx context.Context, c *Client, t target, f func(context.Context, *In, ...Opt) (*Out, error), in *In) (*Out, error) {
-	ctx, tried := watchAttempts(ctx)
-	out, err := f(ctx, in)
-	if err != nil {
-		return nil, c.failed(jobContext(ctx), t, err, tried)
-	}
-	return out, nil
-}
-
-func (c *Client) failed(job context.Context, t target, err error, tried *attempts) *Error {
-	if e := ofCredentials(err); e != nil {
-		return e
-	}
-	return &Error{
-		Action: t.Action, Function: t.fn, Qualifier: t.qualifier, Resource: t.resource, Region: c.Region,
-		Kind: kindOf(job, err), Err: err, Last: tried.last, Effect: tried.effect,
-	}
 }
 
 func optional(s string) *string {

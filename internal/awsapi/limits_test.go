@@ -158,9 +158,12 @@ func TestRetryDelay(t *testing.T) {
 	r := newRetryer(0)
 	throttle := &throttleError{}
 	for attempt := 1; attempt <= 100; attempt++ {
-		delay, err := r.RetryDelay(attempt, throttle)
-		if most := min(maxDelay, firstDelay<<min(attempt-1, 10)) + firstDelay/4; err != nil || delay < firstDelay/4 || delay > most {
-			t.Errorf("attempt %d: %s, at most %s, %v", attempt, delay, most, err)
+		least, most := firstDelay/4, firstDelay/4+firstDelay<<(attempt-1)
+		if attempt >= quickCalls {
+			least, most = firstPause, lastPause
+		}
+		if delay, err := r.RetryDelay(attempt, throttle); err != nil || delay < least || delay > most {
+			t.Errorf("attempt %d: %s, not from %s to %s, %v", attempt, delay, least, most, err)
 		}
 	}
 	for attempt := 1; attempt < maxAttempts; attempt++ {

@@ -4,10 +4,11 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"strconv"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"lambda-release/internal/function"
 )
@@ -17,7 +18,9 @@ func (c *Client) Aliases(ctx context.Context, fn function.ID) ([]Alias, error) {
 	var all []Alias
 	in := &lambda.ListAliasesInput{FunctionName: &fn.Given}
 	for {
-		out, err := call(ctx, c, onFunction("ListAliases", fn, ""), c.lambda.ListAliases, in)
+		out, err := insist(ctx, func() (*lambda.ListAliasesOutput, error) {
+			return call(ctx, c, onFunction("ListAliases", fn, ""), c.lambda.ListAliases, in, areAliases)
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -31,21 +34,32 @@ func (c *Client) Aliases(ctx context.Context, fn function.ID) ([]Alias, error) {
 	}
 }
 
-// Versions yields the published versions of a function, without $LATEST, 50 a
+// areAliases reports whether a page of aliases is complete: a list that is empty
+// is not absent.
+func areAliases(out *lambda.ListAliasesOutput) bool {
+	return out.Aliases != nil && !slices.ContainsFunc(out.Aliases, func(a types.AliasConfiguration) bool {
+		return !isAlias(a.Name, a.FunctionVersion, a.RevisionId)
+	})
+}
+
+// Versions yields the published versions of a function, those with a number, 50 a
 // call and oldest first as AWS lists them. They have no State (fact V12). An error
 // ends the sequence.
 func (c *Client) Versions(ctx context.Context, fn function.ID) iter.Seq2[Configuration, error] {
 	return func(yield func(Configuration, error) bool) {
 		in := &lambda.ListVersionsByFunctionInput{FunctionName: &fn.Given}
 		for {
-			out, err := call(ctx, c, onFunction("ListVersionsByFunction", fn, ""), c.lambda.ListVersionsByFunction, in)
+			out, err := insist(ctx, func() (*lambda.ListVersionsByFunctionOutput, error) {
+				return call(ctx, c, onFunction("ListVersionsByFunction", fn, ""), c.lambda.ListVersionsByFunction, in,
+					func(out *lambda.ListVersionsByFunctionOutput) bool { return out.Versions != nil })
+			})
 			if err != nil {
 				yield(Configuration{}, err)
 				return
 			}
 			for i := range out.Versions {
 				v := configuration(&out.Versions[i])
-				if v.Version != "$LATEST" && !yield(v, nil) {
+				if isNumber(v.Version) && !yield(v, nil) {
 					return
 				}
 			}
@@ -60,11 +74,15 @@ func (c *Client) Versions(ctx context.Context, fn function.ID) iter.Seq2[Configu
 // DeleteVersion deletes one published version; deleting one that does not exist
 // succeeds. A version that an alias refers to is an error of kind Conflict.
 func (c *Client) DeleteVersion(ctx context.Context, fn function.ID, version string) error {
-	if _, err := strconv.ParseUint(version, 10, 64); err != nil {
+	if !isNumber(version) {
 		// Without a number DeleteFunction deletes the function.
 		return fmt.Errorf("delete version %q of %s: not a version number", version, fn.Given)
 	}
 	_, err := mutate(ctx, c, onFunction("DeleteFunction", fn, version), c.lambda.DeleteFunction,
-		&lambda.DeleteFunctionInput{FunctionName: &fn.Given, Qualifier: &version})
+		&lambda.DeleteFunctionInput{FunctionName: &fn.Given, Qualifier: &version},
+		func(out *lambda.DeleteFunctionOutput) bool { return noPage(out.ResultMetadata) })
+	if gone(ctx, err, func(ctx context.Context) error { _, err := c.Configuration(ctx, fn, version); return err }) {
+		return nil
+	}
 	return err
 }

@@ -134,17 +134,16 @@ func (a *assumed) renew(ctx context.Context) *Error {
 	out, err := call(bound, a.client, target{Action: assumeRole, resource: a.ARN}, a.sts.AssumeRoleWithWebIdentity, &sts.AssumeRoleWithWebIdentityInput{
 		RoleArn: &a.ARN, RoleSessionName: &a.SessionName, WebIdentityToken: &token,
 		DurationSeconds: aws.Int32(int32(a.Duration / time.Second)), //nolint:gosec // hours at most
+	}, func(out *sts.AssumeRoleWithWebIdentityOutput) bool {
+		c := out.Credentials
+		return c != nil && aws.ToString(c.AccessKeyId) != "" && aws.ToString(c.SecretAccessKey) != "" && aws.ToString(c.SessionToken) != ""
 	})
-	e, failedCall := errors.AsType[*Error](err)
-	switch {
-	case failedCall:
+	if e, failed := errors.AsType[*Error](err); failed {
 		if bound.Err() != nil && ctx.Err() == nil {
 			last := cmp.Or(e.Last, fmt.Errorf("no answer within %s", assumeTime))
 			e = &Error{Action: e.Action, Resource: e.Resource, Region: e.Region, Kind: Hung, Err: last}
 		}
 		return a.explain(e, token)
-	case out.Credentials == nil:
-		return &Error{Action: assumeRole, Resource: a.ARN, Region: a.client.Region, Kind: Other, Err: errors.New("AWS answered without credentials")}
 	}
 	a.Mask(aws.ToString(out.Credentials.SecretAccessKey))
 	a.Mask(aws.ToString(out.Credentials.SessionToken))

@@ -33,7 +33,8 @@ type Policy struct {
 // their message.
 func (c *Client) Policy(ctx context.Context, fn function.ID, alias string) (Policy, error) {
 	t := onFunction("GetPolicy", fn, alias)
-	out, err := call(ctx, c, t, c.lambda.GetPolicy, &lambda.GetPolicyInput{FunctionName: &fn.Given, Qualifier: &alias})
+	out, err := call(ctx, c, t, c.lambda.GetPolicy, &lambda.GetPolicyInput{FunctionName: &fn.Given, Qualifier: &alias},
+		func(out *lambda.GetPolicyOutput) bool { return aws.ToString(out.Policy) != "" })
 	if Is(err, NotFound) {
 		return Policy{}, nil
 	}
@@ -54,7 +55,7 @@ func (c *Client) AddPermission(ctx context.Context, fn function.ID, alias string
 	_, err := mutate(ctx, c, onFunction("AddPermission", fn, alias), c.lambda.AddPermission, &lambda.AddPermissionInput{
 		FunctionName: &fn.Given, Qualifier: &alias,
 		StatementId: &p.ID, Principal: &p.Service, Action: &p.Action, SourceArn: optional(p.SourceARN),
-	})
+	}, func(out *lambda.AddPermissionOutput) bool { return aws.ToString(out.Statement) != "" })
 	return err
 }
 
@@ -64,7 +65,7 @@ func (c *Client) AddPermission(ctx context.Context, fn function.ID, alias string
 func (c *Client) RemovePermission(ctx context.Context, fn function.ID, alias, id, revision string) error {
 	_, err := mutate(ctx, c, onFunction("RemovePermission", fn, alias), c.lambda.RemovePermission, &lambda.RemovePermissionInput{
 		FunctionName: &fn.Given, Qualifier: &alias, StatementId: &id, RevisionId: optional(revision),
-	})
+	}, func(out *lambda.RemovePermissionOutput) bool { return noPage(out.ResultMetadata) })
 	return err
 }
 

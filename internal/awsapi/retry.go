@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net/http"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -15,10 +14,9 @@ import (
 
 const (
 	// maxAttempts is for errors other than throttling: 500, 503, dropped
-	// connections. With the delays below, they take at most 3 seconds.
+	// connections.
 	maxAttempts = 5
 	firstDelay  = 200 * time.Millisecond
-	maxDelay    = 5 * time.Second
 )
 
 // retryer is the SDK's standard retryer with three differences. Every attempt,
@@ -59,13 +57,16 @@ func (*retryer) GetRetryToken(ctx context.Context, _ error) (func(error) error, 
 	return func(error) error { return nil }, nil
 }
 
-// RetryDelay is exponential with full jitter. attempt counts from 1.
+// RetryDelay is exponential with full jitter for the first attempts, and then as
+// long as a Backoff takes for a call. attempt counts from 1.
 func (*retryer) RetryDelay(attempt int, err error) (time.Duration, error) {
 	if attempt >= maxAttempts && !isThrottle(err) {
 		return 0, fmt.Errorf("gave up after %d attempts: %w", attempt, err)
 	}
-	ceiling := min(maxDelay, firstDelay<<min(attempt-1, 10))
-	return firstDelay/4 + rand.N(ceiling), nil //nolint:gosec // jitter is not a secret
+	if attempt >= quickCalls {
+		return firstPause + rand.N(lastPause-firstPause), nil //nolint:gosec // jitter is not a secret
+	}
+	return firstDelay/4 + rand.N(firstDelay<<(attempt-1)), nil //nolint:gosec // jitter is not a secret
 }
 
 func isThrottle(err error) bool {
@@ -79,7 +80,7 @@ type Effect int
 const (
 	NotSent    Effect = iota // no request was sent: nothing has changed
 	Rejected                 // 4xx: nothing has changed
-	Ambiguous                // 5xx: AWS may have carried it out before it failed
+	Ambiguous                // 5xx, or an answer that cannot be read: AWS may have carried it out
 	NoResponse               // AWS may have carried it out, or may still do so
 )
 
@@ -109,53 +110,15 @@ func (a *attempts) ended(err error) {
 	if err == nil {
 		return
 	}
-	effect := NoResponse
+	effect := Ambiguous
 	switch status := statusOf(err); {
-	case status >= http.StatusInternalServerError:
-		effect = Ambiguous
-	case status != 0:
+	case status == 0:
+		effect = NoResponse
+	case 400 <= status && status < 500:
 		effect = Rejected
 	}
 	a.effect = max(a.effect, effect)
 	if !errors.Is(err, context.Canceled) {
 		a.last = err
 	}
-}
-
-type jobContextKey struct{}
-
-// jobContext is the context that decides whether an attempt may start.
-func jobContext(ctx context.Context) context.Context {
-	if job, ok := ctx.Value(jobContextKey{}).(context.Context); ok {
-		return job
-	}
-	return ctx
-}
-
-// FinishTime is how long a mutation in flight may still take after the job was
-// cancelled or has timed out.
-const FinishTime = 2 * time.Second
-
-type wrapUpKey struct{}
-
-// WrapUp is the context for the work after the end of a job, such as restoring an
-// alias. It ends after d, and a call in flight then ends with it.
-func WrapUp(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithValue(context.WithoutCancel(ctx), wrapUpKey{}, true), d)
-}
-
-// WrappedUp reports whether ctx is from WrapUp and has ended.
-func WrappedUp(ctx context.Context) bool { return ctx.Value(wrapUpKey{}) != nil && ctx.Err() != nil }
-
-// finish is the context for a mutation: AWS carries out a request even if the
-// connection is closed, so a call in flight outlives the job's context by
-// FinishTime to learn how it ended. No new attempt starts in that time.
-func finish(ctx context.Context) (context.Context, context.CancelFunc) {
-	grace := FinishTime
-	if ctx.Value(wrapUpKey{}) != nil {
-		grace = 0
-	}
-	call, cancel := context.WithCancel(context.WithValue(context.WithoutCancel(ctx), jobContextKey{}, ctx))
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
-	return call, func() { stop(); cancel() }
 }

@@ -3,6 +3,7 @@ package awsapi_test
 import (
 	"context"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -35,7 +36,8 @@ func TestWhatIsTriedAgain(t *testing.T) {
 		{"403", refused, 1, 1, false},
 		{"409", refusal(http.StatusConflict, "ResourceConflictException", "An update is in progress"), 1, 1, false},
 		{"412", refusal(http.StatusPreconditionFailed, "PreconditionFailedException", "The Revision Id provided"), 1, 1, false},
-		{"404", refusal(http.StatusNotFound, "ResourceNotFoundException", "Function not found"), 1, 1, false},
+		{"404", refusal(http.StatusNotFound, "ResourceNotFoundException", "Function not found"), 1, 2, true},
+		{"404 always", refusal(http.StatusNotFound, "ResourceNotFoundException", "Function not found"), always, 3, false},
 		{"400", refusal(http.StatusBadRequest, "InvalidParameterValueException", "No"), 1, 1, false},
 		{"expired", refusal(http.StatusForbidden, "ExpiredTokenException", "The security token included in the request is expired"), 1, 1, false},
 	} {
@@ -135,10 +137,14 @@ func TestNothingIsTriedAgainAfterTheCancel(t *testing.T) {
 					start := time.Now()
 					err := do(ctx, w.open(t))
 					isKind(t, err, awsapi.Cancelled)
-					if n := w.count(""); n != 1 {
+					if n := w.count(op); n != 1 {
 						t.Errorf("%d calls", n)
 					}
-					if took := time.Since(start); took != 0 {
+					var most time.Duration
+					if strings.HasPrefix(op, "Delete") { // it is looked whether it was deleted
+						most = awsapi.ConfirmTime
+					}
+					if took := time.Since(start); took > most {
 						t.Errorf("ended only after %s", took)
 					}
 				})

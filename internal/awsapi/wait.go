@@ -10,8 +10,6 @@ import (
 )
 
 const (
-	firstPoll    = 200 * time.Millisecond
-	slowest      = 5 * time.Second
 	reportAfter  = 5 * time.Second
 	reportPeriod = 15 * time.Second
 )
@@ -85,8 +83,11 @@ func (c *Client) await(
 	start := time.Now()
 	reported := start.Add(reportAfter - reportPeriod)
 	last := known
-	for pause := firstPoll; ; pause = min(slowest, pause*3/2) {
+	var pace Backoff
+	for {
+		calls := 0
 		if known == nil {
+			calls++
 			now, err := c.Configuration(ctx, fn, qualifier)
 			if err != nil {
 				return now, withState(err, last)
@@ -100,7 +101,7 @@ func (c *Client) await(
 			report(*known, now.Sub(start))
 			reported = now
 		}
-		if err := Sleep(ctx, pause); err != nil {
+		if err := pace.Wait(ctx, calls); err != nil {
 			t := target{Action: getFunction, fn: fn, qualifier: qualifier}
 			return *known, c.failed(ctx, t, err, &attempts{last: stateOf(known)})
 		}
@@ -125,15 +126,3 @@ func stateOf(c *Configuration) error {
 type lastState string
 
 func (s lastState) Error() string { return string(s) }
-
-// Sleep returns after d, or at once with the context's error when that ends.
-func Sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
-}

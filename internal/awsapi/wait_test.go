@@ -36,8 +36,7 @@ func settles(w *cloud, reads int, state, code, reason string) {
 
 var pending = awsapi.Configuration{Version: "1", State: "Pending", StateReason: "The function is being created. (Creating)"}
 
-// Polls are close together at first, then half as far again each time, and at
-// last every five seconds; what is known already is not read again.
+// Polls are paced by a Backoff; what is known already is not read again.
 func TestPolling(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -59,13 +58,13 @@ func TestPolling(t *testing.T) {
 		if first := w.Calls()[0].Start.Sub(start); first != 200*time.Millisecond {
 			t.Errorf("read for the first time after %s", first)
 		}
-		if pauses, want := w.pauses(), []float64{0.3, 0.45, 0.68, 1.01, 1.52, 2.28, 3.42, 5, 5, 5, 5}; !slices.Equal(pauses, want) {
+		if pauses, want := w.pauses(), []float64{0.5, 1, 2, 3, 4.5, 5, 5, 5, 5, 5, 5}; !slices.Equal(pauses, want) {
 			t.Errorf("pauses %v\nwant   %v", pauses, want)
 		}
 		if n := w.count("GetFunction"); n != 12 {
 			t.Errorf("read %d times", n)
 		}
-		if want := []reported{{"Pending", 6400 * time.Millisecond}, {"Pending", 24900 * time.Millisecond}}; !slices.Equal(reports, want) {
+		if want := []reported{{"Pending", 6700 * time.Millisecond}, {"Pending", 26200 * time.Millisecond}}; !slices.Equal(reports, want) {
 			t.Errorf("reported %v, want %v: after 5 seconds, then every 15", reports, want)
 		}
 	})
@@ -124,7 +123,7 @@ func TestAnUnknownStateIsWaitedOut(t *testing.T) {
 		if got, want := err.Error(), "GetFunction items:1: timed out; the last state was: State Deactivating, LastUpdateStatus Successful"; got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
-		if n := w.count("GetFunction"); n != 6 {
+		if n := w.count("GetFunction"); n != 4 {
 			t.Errorf("read %d times", n)
 		}
 		if took := time.Since(start); took != 6*time.Second {
@@ -203,28 +202,10 @@ func TestAwaitUpdated(t *testing.T) {
 				case tt.fails == "" && (err != nil || now.Version != "$LATEST"):
 					t.Errorf("%+v, %v", now, err)
 				}
-				if pauses := w.pauses(); !slices.Equal(pauses, []float64{0.2, 0.3}) {
+				if pauses := w.pauses(); !slices.Equal(pauses, []float64{0.2, 0.5}) {
 					t.Errorf("paused for %v", pauses)
 				}
 			})
 		})
 	}
-}
-
-func TestSleep(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		start := time.Now()
-		if err := awsapi.Sleep(t.Context(), time.Hour); err != nil || time.Since(start) != time.Hour {
-			t.Errorf("slept %s, %v", time.Since(start), err)
-		}
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
-		if err := awsapi.Sleep(ctx, time.Hour); !errors.Is(err, context.Canceled) {
-			t.Error(err)
-		}
-		if took := time.Since(start); took != time.Hour {
-			t.Errorf("slept on for %s after the end", took-time.Hour)
-		}
-	})
 }

@@ -110,11 +110,7 @@ func (b *binding) point(ctx context.Context) error {
 	}
 	done := b.pointed()
 	if err := b.aws.SetStageVariable(ctx, b.stage, b.variable, b.alias); err != nil {
-		if !ambiguous(ctx, err) {
-			return b.failed(err)
-		}
-		now, readErr := b.aws.StageVariables(ctx, b.stage)
-		if readErr != nil || now[b.variable] != b.alias {
+		if !ambiguous(err) || !b.pointsTo(ctx) {
 			return b.failed(err)
 		}
 	}
@@ -122,11 +118,30 @@ func (b *binding) point(ctx context.Context) error {
 	return nil
 }
 
-// ambiguous reports whether a failed call may have been carried out, and there
-// is time to find out.
-func ambiguous(ctx context.Context, err error) bool {
-	return awsapi.EffectOf(err) > awsapi.Rejected && ctx.Err() == nil
+// reads is how often a stage is read that may have been changed: a read may be
+// older than the change.
+const reads = 3
+
+// pointsTo reports whether the stage's variable is as wanted after a change that
+// AWS has not confirmed, also if ctx has ended meanwhile.
+func (b *binding) pointsTo(ctx context.Context) bool {
+	ctx, cancel := awsapi.Confirming(ctx)
+	defer cancel()
+	var pace awsapi.Backoff
+	for range reads {
+		now, err := b.aws.StageVariables(ctx, b.stage)
+		if err != nil || now[b.variable] == b.alias {
+			return err == nil
+		}
+		if pace.Wait(ctx, 1) != nil {
+			break
+		}
+	}
+	return false
 }
+
+// ambiguous reports whether a failed call may have been carried out.
+func ambiguous(err error) bool { return awsapi.EffectOf(err) > awsapi.Rejected }
 
 func (b *binding) did(what string) {
 	b.changed = append(b.changed, what)

@@ -237,9 +237,6 @@ func TestBindRefused(t *testing.T) {
 		"the other kind of API": {
 			strings.Replace(restARN, "restapis", "apis", 1), nil, awsapi.NotFound, []string{"/restapis/ID/stages/NAME"}, "AddPermission GetPolicy GetStage",
 		},
-		"no such alias": {
-			restARN, func(w *world) { w.DeleteAlias("prod") }, awsapi.NotFound, []string{"AddPermission orders:prod"}, "AddPermission GetPolicy",
-		},
 		"read of the stage denied": {
 			restARN, spoilt("GetStage", -1, denied("User: x is not authorized")), awsapi.Denied,
 			[]string{`"Action": "apigateway:GET"`, `"Resource": "` + restARN + `"`}, "AddPermission GetPolicy GetStage",
@@ -264,10 +261,6 @@ func TestBindRefused(t *testing.T) {
 		"a stage that AWS manages": {
 			httpARN, spoilt("UpdateStage", -1, localaws.Fault{Status: 400, Code: "BadRequestException", Message: "Unable to update stage"}), awsapi.Invalid,
 			[]string{"quick create"}, "AddPermission GetPolicy GetStage UpdateStage",
-		},
-		"a conflict of another kind": {
-			restARN, spoilt("AddPermission", -1, localaws.Fault{Status: 409, Code: "ResourceConflictException", Message: "An update is in progress"}), awsapi.Conflict,
-			[]string{"An update is in progress"}, "AddPermission GetPolicy GetPolicy",
 		},
 		"another partition": {
 			"arn:aws-cn:apigateway:cn-north-1::/restapis/x/stages/prod", nil, awsapi.Other, []string{"aws-cn and the function in aws"}, "",
@@ -333,6 +326,101 @@ func spoilt(op string, n int, f localaws.Fault) func(*world) {
 			return &f
 		})
 	}
+}
+
+var (
+	busy    = localaws.Fault{Status: http.StatusConflict, Code: "ResourceConflictException", Message: "An update is in progress for resource"}
+	unknown = localaws.Fault{Status: http.StatusNotFound, Code: "ResourceNotFoundException", Message: "Function not found"}
+)
+
+// What AWS is not ready for is waited out: an alias that it does not know yet, an
+// update in progress, and a policy that is read as it was.
+func TestBindNotYet(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		op    string
+		times int
+		fault localaws.Fault
+		have  []awsapi.Permission
+	}{
+		"a new alias":                  {"AddPermission", 5, unknown, nil},
+		"an update in progress":        {"AddPermission", 5, busy, nil},
+		"an old policy":                {"GetPolicy", 3, unknown, []awsapi.Permission{{ID: restID, Service: "apigateway.amazonaws.com", Action: "lambda:InvokeFunction", SourceARN: restSource}}},
+		"an update during the removal": {"RemovePermission", 3, busy, []awsapi.Permission{{ID: restID, Service: "apigateway.amazonaws.com", Action: "lambda:InvokeFunction", SourceARN: "arn:aws:execute-api:eu-central-1:123456789012:a1b2c3d4e5/*"}}},
+		"an old policy at the removal": {"RemovePermission", 3, unknown, []awsapi.Permission{{ID: restID, Service: "apigateway.amazonaws.com", Action: "lambda:InvokeFunction", SourceARN: "arn:aws:execute-api:eu-central-1:123456789012:a1b2c3d4e5/*"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				for _, p := range tt.have {
+					if err := w.aws.AddPermission(t.Context(), orders, "prod", p); err != nil {
+						t.Fatal(err)
+					}
+				}
+				w.ResetCalls()
+				spoilt(tt.op, tt.times, tt.fault)(w)
+				changed, err := w.bind(restARN)
+				if !slices.Contains(changed, restChanged[0]) || err != nil {
+					t.Errorf("changed %q, %v", changed, err)
+				}
+				w.bound(restARN)
+			})
+		})
+	}
+}
+
+// The job's end ends that wait, with the last error; until then it makes few calls.
+func TestBindNeverReady(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		change func(*world)
+		says   string
+	}{
+		"no such alias":         {func(w *world) { w.DeleteAlias("prod") }, "the last attempt ended with: ResourceNotFoundException"},
+		"an update in progress": {spoilt("AddPermission", -1, busy), "the last attempt ended with: ResourceConflictException: An update is in progress"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				tt.change(w)
+				start := time.Now()
+				_, err := w.bind(restARN)
+				if !awsapi.Is(err, awsapi.Deadline) || !strings.Contains(err.Error(), tt.says) {
+					t.Errorf("%v", err)
+				}
+				if took := time.Since(start); took != time.Minute {
+					t.Errorf("ended after %s", took)
+				}
+				for i, c := range w.Calls()[1:] { // the first one reads the policy, before the loop
+					if most := 4 + c.Start.Sub(start).Seconds()/2; float64(i+1) > most {
+						t.Errorf("%d calls after %s", i+1, c.Start.Sub(start))
+					}
+				}
+			})
+		})
+	}
+}
+
+// A job that ends while AWS is adding the permission finds out whether it was added.
+func TestBindEndedMeanwhile(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		w.OnCall(func(c localaws.Call) *localaws.Fault {
+			if c.Operation != "AddPermission" {
+				return nil
+			}
+			cancel()
+			return &localaws.Fault{DropAfter: true}
+		})
+		changed, err := bind(ctx, w, restARN, nil)
+		if !awsapi.Is(err, awsapi.Cancelled) || !slices.Equal(changed, restChanged[:1]) {
+			t.Errorf("changed %q, %v", changed, err)
+		}
+	})
 }
 
 // Temporary faults change neither the result nor what is reported.

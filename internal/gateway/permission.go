@@ -5,9 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"lambda-release/internal/awsapi"
@@ -101,48 +99,63 @@ func reconcile(policy awsapi.Policy, want awsapi.Permission) []step {
 	return append([]step{{add: want}}, wrong...)
 }
 
-// rounds is how often the policy is read again while others change it, too.
-const rounds = 5
-
 // allow takes the steps one after the other. The last one, mostly the only one,
-// needs no further read. After every other, and after an error that may mean
-// that the change is done, the policy is read again.
+// needs no further read; after every other the policy is read again.
+//
+// An error that no read explains means that AWS is not ready yet, for example
+// because this run has just created the alias or another change of the policy is
+// in progress. It is waited out for as long as ctx allows.
 func (b *binding) allow(ctx context.Context) error {
-	var last error
-	for range rounds {
+	var (
+		pace awsapi.Backoff
+		last error
+	)
+	for {
 		steps := reconcile(b.policy, b.want)
 		if len(steps) == 0 {
 			return nil
 		}
+		calls := 1
 		err := b.take(ctx, steps[0])
-		if err == nil && len(steps) == 1 {
+		switch {
+		case err == nil && len(steps) == 1:
 			b.did(b.allowed())
 			return nil
-		}
-		if err != nil && !mayBeDone(ctx, steps[0], err) || ambiguous(ctx, err) && ambiguous(ctx, last) {
+		case err != nil && !mayPass(err), ambiguous(err) && ambiguous(last):
 			return b.failed(err)
+		case steps[0].remove == "" && awsapi.Is(err, awsapi.NotFound): // AWS does not know the alias yet
+		default:
+			calls++
+			done, readErr := b.reread(ctx)
+			switch {
+			case readErr != nil:
+				return b.failed(cmp.Or(err, readErr))
+			case done:
+				b.did(b.allowed())
+				return nil
+			}
 		}
 		last = err
-		now, readErr := b.aws.Policy(ctx, b.fn, b.alias)
-		switch {
-		case readErr != nil:
-			return b.failed(cmp.Or(err, readErr))
-		case len(reconcile(now, b.want)) == 0:
-			b.did(b.allowed())
-			return nil
-		case err != nil && !ambiguous(ctx, err) && slices.Equal(now.Permissions, b.policy.Permissions) && now.Revision == b.policy.Revision:
-			return b.failed(err) // the policy has not changed: AWS refuses it for another reason
+		if waitErr := pace.Wait(ctx, calls); waitErr != nil {
+			return b.failed(cmp.Or(awsapi.GaveUp(ctx, err), waitErr))
 		}
-		b.policy = now
 	}
-	return b.failed(cmp.Or(last, errors.New("the policy keeps changing: something else is changing it, too")))
 }
 
-// mayBeDone reports whether the policy may be as wanted although a step has
-// failed: its answer was lost, or another run has made the change.
-func mayBeDone(ctx context.Context, s step, err error) bool {
-	return ambiguous(ctx, err) || awsapi.Is(err, awsapi.Conflict) || awsapi.Is(err, awsapi.Stale) ||
-		s.remove != "" && awsapi.Is(err, awsapi.NotFound)
+// reread reads the policy after a step, also if ctx has ended meanwhile, and
+// reports whether it is as wanted.
+func (b *binding) reread(ctx context.Context) (done bool, err error) {
+	ctx, cancel := awsapi.Confirming(ctx)
+	defer cancel()
+	b.policy, err = b.aws.Policy(ctx, b.fn, b.alias)
+	return err == nil && len(reconcile(b.policy, b.want)) == 0, err
+}
+
+// mayPass reports whether a step that has failed may have been carried out, or
+// may be later: its answer was lost, another run has changed the policy, or AWS is
+// not ready for it.
+func mayPass(err error) bool {
+	return ambiguous(err) || awsapi.Is(err, awsapi.Conflict) || awsapi.Is(err, awsapi.Stale) || awsapi.Is(err, awsapi.NotFound)
 }
 
 func (b *binding) take(ctx context.Context, s step) error {

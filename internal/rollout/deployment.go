@@ -48,8 +48,7 @@ func (d Deployment) AppSpec() string {
 
 const (
 	creations  = 3                // attempts at a deployment whose answers are lost
-	finds      = 3                // looks for it after each
-	findPause  = 2 * time.Second  // between looks: a lost request may be carried out late
+	finds      = 5                // searches for it after each: a lost request may be carried out late
 	clockSkew  = 15 * time.Minute // between AWS's clock and this machine's
 	stampChars = 6
 )
@@ -90,7 +89,7 @@ func Create(ctx context.Context, aws *awsapi.Client, d Deployment) (id string, e
 		}
 		// After a lost answer the group may be busy with this very deployment.
 		var busy *awsapi.ActiveError
-		if fate := awsapi.EffectOf(err); fate != awsapi.Ambiguous && fate != awsapi.NoResponse && (!lost || !errors.As(err, &busy)) {
+		if awsapi.EffectOf(err) <= awsapi.Rejected && (!lost || !errors.As(err, &busy)) {
 			if lost {
 				return "", &UnsureError{request.Group, description, err}
 			}
@@ -104,54 +103,63 @@ func Create(ctx context.Context, aws *awsapi.Client, d Deployment) (id string, e
 		case found != "":
 			return found, nil
 		case busy != nil:
-			return "", err // it is somebody else's
+			return "", err // it is another run's
 		case attempt == creations || ctx.Err() != nil:
 			return "", &UnsureError{request.Group, description, err}
 		}
 	}
 }
 
-// find looks for a deployment by its description, "" if there is none. When
-// ctx has ended it looks once, on a short time of its own.
+// find searches for a deployment by its description, "" if there is none. When
+// ctx has ended it searches once, in a short time of its own.
 func find(ctx context.Context, aws *awsapi.Client, r awsapi.DeploymentRequest, since time.Time) (string, error) {
+	var pace awsapi.Backoff
+	others := map[string]bool{}
 	for n := 1; ; n++ {
-		over := ctx.Err() != nil
-		id, err := findOnce(ctx, aws, r, since)
-		if id != "" || over || n == finds {
+		ended := ctx.Err() != nil
+		before := len(others)
+		id, err := findOnce(ctx, aws, r, since, others)
+		if id != "" || ended || n == finds || err != nil && !awsapi.Is(err, awsapi.NotFound) {
 			return id, err
 		}
-		_ = awsapi.Sleep(ctx, findPause) // when ctx ends, one look is left
+		_ = pace.Wait(ctx, 1+len(others)-before) // when ctx ends, one search is left
 	}
 }
 
-func findOnce(ctx context.Context, aws *awsapi.Client, r awsapi.DeploymentRequest, since time.Time) (string, error) {
-	if ctx.Err() != nil {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), awsapi.FinishTime)
-		defer cancel()
-	}
+// findOnce reads the deployments that are not known to be others.
+func findOnce(ctx context.Context, aws *awsapi.Client, r awsapi.DeploymentRequest, since time.Time, others map[string]bool) (string, error) {
+	ctx, cancel := awsapi.Confirming(ctx)
+	defer cancel()
 	ids, err := aws.Deployments(ctx, r.Group, since)
 	if err != nil {
 		return "", err
 	}
+	var notYet error
 	for _, id := range ids {
-		d, err := aws.Deployment(ctx, id)
-		if err != nil {
-			return "", err
+		if others[id] {
+			continue
 		}
-		if d.Description == r.Description {
+		d, err := aws.Deployment(ctx, id)
+		switch {
+		case awsapi.Is(err, awsapi.NotFound): // it may be the one, and so new that it cannot be read yet
+			notYet = err
+			continue
+		case err != nil:
+			return "", err
+		case d.Description == r.Description:
 			return id, nil
 		}
+		others[id] = true
 	}
-	return "", nil
+	return "", notYet
 }
 
 const (
-	firstLook   = time.Second
-	slowestLook = 15 * time.Second
 	// deafTime is how long a deployment is followed without an answer. It goes
 	// on meanwhile, so there is no hurry to give up.
 	deafTime = 5 * time.Minute
+	// newTime is how long a new deployment may not be found.
+	newTime = 30 * time.Second
 	// rollbackTime is how long after a deployment's end its rollback may take to
 	// have an id.
 	rollbackTime = 20 * time.Second
@@ -181,15 +189,14 @@ func (e Ended) Succeeded() bool { return e.Status == awsapi.DeploymentSucceeded 
 func Follow(ctx context.Context, aws *awsapi.Client, id string, tell func(text string)) (Ended, error) {
 	now := time.Now()
 	f := follower{aws: aws, tell: tell, ended: Ended{ID: id}, began: now, heard: now, told: now, events: map[string]string{}}
-	for pause := firstLook; ; pause = min(slowestLook, pause*3/2) {
+	var pace awsapi.Backoff
+	for {
+		f.calls = 1
 		over, err := f.look(ctx)
 		if over || err != nil {
 			return f.ended, err
 		}
-		if !f.over.IsZero() {
-			pause = firstLook // only the rollback's id is awaited
-		}
-		if err := awsapi.Sleep(ctx, pause); err != nil {
+		if err := pace.Wait(ctx, f.calls); err != nil {
 			return f.ended, err
 		}
 	}
@@ -212,6 +219,7 @@ type follower struct {
 	tell func(text string)
 
 	ended   Ended
+	calls   int // of the last look
 	began   time.Time
 	heard   time.Time // when it was last read
 	told    time.Time // when anything was last told
@@ -235,7 +243,7 @@ func (f *follower) look(ctx context.Context) (over bool, err error) {
 	case err == nil:
 	case ctx.Err() != nil:
 		return false, ctx.Err()
-	case mayPass(err) && now.Sub(f.heard) < deafTime:
+	case mayPass(err) && now.Sub(f.heard) < deafTime, awsapi.Is(err, awsapi.NotFound) && now.Sub(f.began) < newTime:
 		return false, nil
 	default:
 		return false, err
@@ -245,7 +253,9 @@ func (f *follower) look(ctx context.Context) (over bool, err error) {
 		f.ended.Status = d.Status
 		f.say("deployment %s is %s", f.ended.ID, d.Status)
 	}
-	f.lookAtTargets(ctx)
+	if f.over.IsZero() { // otherwise only the rollback's id is awaited
+		f.lookAtTargets(ctx, hasEnded(d))
+	}
 	if now.Sub(f.told) >= tellTime {
 		f.say("deployment %s is still %s, after %s", f.ended.ID, d.Status, now.Sub(f.began).Round(time.Second))
 	}
@@ -266,13 +276,13 @@ func (f *follower) look(ctx context.Context) (over bool, err error) {
 	return d.RollbackID != "" || !rollsBack(d) || now.Sub(f.over) >= rollbackTime, nil
 }
 
-// lookAtTargets tells what has changed in what the deployment does. It does
-// without where that cannot be read.
-func (f *follower) lookAtTargets(ctx context.Context) {
+// lookAtTargets reports what has changed in what the deployment does. If that
+// cannot be read, the deployment is followed without it.
+func (f *follower) lookAtTargets(ctx context.Context, ended bool) {
 	if f.deaf {
 		return
 	}
-	targets, err := f.readTargets(ctx)
+	targets, err := f.readTargets(ctx, ended)
 	if awsapi.Is(err, awsapi.Denied) {
 		f.deaf = true
 		f.say("what the deployment does cannot be shown: %v", err)
@@ -301,14 +311,21 @@ func (f *follower) lookAtTargets(ctx context.Context) {
 	}
 }
 
-func (f *follower) readTargets(ctx context.Context) ([]awsapi.DeploymentTarget, error) {
+// readTargets reads the targets. Their ids take a call, so the targets are read
+// only at the next look, unless the deployment has ended and this is the last one.
+func (f *follower) readTargets(ctx context.Context, ended bool) ([]awsapi.DeploymentTarget, error) {
 	if len(f.targets) == 0 {
+		f.calls++
 		ids, err := f.aws.DeploymentTargetIDs(ctx, f.ended.ID)
 		if err != nil || len(ids) == 0 {
 			return nil, err // it has not begun
 		}
 		f.targets = ids
+		if !ended {
+			return nil, nil
+		}
 	}
+	f.calls++
 	return f.aws.DeploymentTargets(ctx, f.ended.ID, f.targets)
 }
 
@@ -325,10 +342,9 @@ func rollsBack(d awsapi.Deployment) bool {
 	return slices.ContainsFunc(after, func(event string) bool { return slices.Contains(d.RollsBackAfter, event) })
 }
 
-const (
-	stopTime  = 3 * time.Second // who stops is in a hurry, and has more to do
-	stopPause = 300 * time.Millisecond
-)
+// stopPauses are those between the reads after a stop: after the job's end there
+// is little time. As with a Backoff, the first four calls come within two seconds.
+var stopPauses = []time.Duration{300 * time.Millisecond, 700 * time.Millisecond, 2 * time.Second}
 
 // Stopped is what became of the wish to stop a deployment.
 type Stopped struct {
@@ -350,16 +366,16 @@ func Stop(ctx context.Context, aws *awsapi.Client, id string) (Stopped, error) {
 	default:
 		s.Answer = strings.TrimPrefix(status+": "+message, ": ")
 	}
-	for start := time.Now(); ; {
-		over := time.Since(start) >= stopTime || ctx.Err() != nil
+	for n := 0; ; n++ {
 		if d, err := aws.Deployment(ctx, id); err == nil {
 			s.Status, s.RollbackID = d.Status, d.RollbackID
-			over = over || d.RollbackID != "" || d.Status == awsapi.DeploymentSucceeded || s.Answer == "" && !rollsBack(d)
+			if d.RollbackID != "" || d.Status == awsapi.DeploymentSucceeded || s.Answer == "" && !rollsBack(d) {
+				return s, nil
+			}
 		}
-		if over {
+		if n == len(stopPauses) || awsapi.Sleep(ctx, stopPauses[n]) != nil {
 			return s, nil
 		}
-		_ = awsapi.Sleep(ctx, stopPause) // when ctx ends, one more look fails at once
 	}
 }
 

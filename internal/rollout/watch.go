@@ -94,22 +94,25 @@ func (w *Watcher) Begin(ctx context.Context) (warnings []string, err error) {
 // patiently reads until it succeeds, or until a minute of failures that may
 // pass is over.
 func patiently[T any](ctx context.Context, w *Watcher, read func(context.Context) (T, error)) (T, error) {
-	l := look{}
+	var (
+		l    look
+		pace awsapi.Backoff
+	)
 	for {
 		began := time.Now()
 		v, err := read(ctx)
 		if err == nil || !mayPass(err) || ctx.Err() != nil || l.lost(began, time.Now()) {
 			return v, err
 		}
-		if awsapi.Sleep(ctx, l.pause()) != nil {
+		if pace.Wait(ctx, 1) != nil {
 			return v, err
 		}
 	}
 }
 
-// mayPass tells whether reading again may help.
+// mayPass reports whether reading again may help.
 func mayPass(err error) bool {
-	for _, kind := range []awsapi.Kind{awsapi.Throttled, awsapi.Server, awsapi.Hung, awsapi.Unreachable, awsapi.Other} {
+	for _, kind := range []awsapi.Kind{awsapi.Throttled, awsapi.Server, awsapi.Hung, awsapi.Unreachable, awsapi.Unreadable, awsapi.Other} {
 		if awsapi.Is(err, kind) {
 			return true
 		}
