@@ -19,8 +19,9 @@ type Alias struct {
 // alias is an alias with the state of its routing.
 type alias struct {
 	Alias
-	share float64 // accumulated weight; see route
-	left  string  // version it pointed at before its last move
+	made  time.Time // zero if Go code made it
+	share float64   // accumulated weight; see route
+	left  string    // version it pointed at before its last move
 	moved time.Time
 	stray int // invocations since then
 }
@@ -43,11 +44,12 @@ func (f *function) aliasesOf(number string) []string {
 func (s *store) put(f *function, to Alias) *alias { return s.putAt(f, to, time.Now()) }
 
 func (s *store) putAt(f *function, to Alias, at time.Time) *alias {
+	s.changeAlias(f, to.Name)
 	to.RevisionId = newID()
 	to.Weights = maps.Clone(to.Weights)
 	a := f.aliases[to.Name]
 	if a == nil {
-		a = &alias{Alias: to}
+		a = &alias{Alias: to, made: s.writeTime()}
 		f.aliases[to.Name] = a
 		return a
 	}
@@ -246,7 +248,7 @@ func (l *lambda) getAlias(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	a := f.aliases[r.item]
+	a := l.view(r, f, r.item).aliases[r.item]
 	if a == nil {
 		return answer{}, notFound("Cannot find alias arn: %s", qualified(f.arn, r.item))
 	}
@@ -267,6 +269,7 @@ func (l *lambda) deleteAlias(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	l.changeAlias(f, r.item)
 	delete(f.aliases, r.item)
 	delete(f.policies, r.item)
 	delete(f.provisioned, r.item)
@@ -290,6 +293,7 @@ func (l *lambda) listAliases(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	f = l.view(r, f, "")
 	var all []aliasConfiguration
 	for _, name := range slices.Sorted(maps.Keys(f.aliases)) {
 		if a := f.aliases[name]; number == "" || a.Version == number {

@@ -42,7 +42,9 @@ func (c *Function) clone() Function {
 // function is a function with its versions, aliases and policies.
 type function struct {
 	name     string
-	arn      string // unqualified
+	arn      string    // unqualified
+	made     time.Time // zero if Go code made it
+	changes  []change
 	tags     map[string]string
 	latest   *version
 	versions map[int]*version
@@ -70,6 +72,7 @@ func (s *store) create(t target, c Function, tags map[string]string) (*function,
 	f := &function{
 		name: t.function,
 		arn:  t.arn,
+		made: s.writeTime(),
 		tags: tags,
 		latest: &version{
 			Function: c,
@@ -92,8 +95,10 @@ func (s *store) create(t target, c Function, tags map[string]string) (*function,
 	return f, nil
 }
 
-// write records that an update of $LATEST has begun (V2, V7).
-func (s *store) write(f *function) {
+// write begins an update of $LATEST (V2, V7).
+func (s *store) write(f *function, c Function) {
+	s.changeVersion(f, latestVersion)
+	f.latest.Function = c
 	now := time.Now()
 	f.written = true
 	f.latest.modified = now
@@ -229,6 +234,7 @@ func (l *lambda) versionOf(r *request) (*function, *version, string, error) {
 	if err != nil {
 		return nil, nil, "", err
 	}
+	f = l.view(r, f, t.qualifier)
 	v := f.resolve(t.qualifier)
 	if v == nil {
 		return nil, nil, "", notFound("Function not found: %s", qualified(t.arn, t.qualifier))
@@ -282,8 +288,7 @@ func (l *lambda) updateFunctionCode(r *request) (answer, error) {
 		dry.Function = c
 		return reply(http.StatusOK, dry.describe(f, "")), nil
 	}
-	f.latest.Function = c
-	l.write(f)
+	l.write(f, c)
 	if in.Publish {
 		v, err := l.publish(f, nil, creating, f.outcomeOfPublish())
 		if err != nil {
@@ -323,8 +328,7 @@ func (l *lambda) updateFunctionConfiguration(r *request) (answer, error) {
 	}
 	c := f.latest.clone()
 	in.apply(&c)
-	f.latest.Function = c
-	l.write(f)
+	l.write(f, c)
 	return reply(http.StatusOK, f.latest.describe(f, "")), nil
 }
 
@@ -367,7 +371,7 @@ func (l *lambda) deleteFunction(r *request) (answer, error) {
 	if v.replica {
 		return answer{}, replicated(f, v)
 	}
-	f.drop(v)
+	l.drop(f, v)
 	return empty(), nil
 }
 

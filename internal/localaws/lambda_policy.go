@@ -116,9 +116,10 @@ func (l *lambda) addPermission(r *request) (answer, error) {
 	if slices.ContainsFunc(p.statements, func(other statement) bool { return other.Sid == st.Sid }) {
 		return answer{}, conflict("The statement id (%s) provided already exists. Please provide a new statement id, or remove the existing statement.", st.Sid)
 	}
+	l.changePolicy(f, qualifier)
 	p.statements = append(p.statements, st)
 	f.policies[qualifier] = p
-	f.revisePolicy(qualifier, p)
+	l.revisePolicy(f, qualifier, p)
 	return reply(http.StatusCreated, map[string]string{"Statement": text(st)}), nil
 }
 
@@ -159,6 +160,7 @@ func (l *lambda) getPolicy(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	f = l.view(r, f, qualifier)
 	p := f.policies[qualifier]
 	if p == nil {
 		return answer{}, notFound("The resource you requested does not exist.")
@@ -188,11 +190,12 @@ func (l *lambda) removePermission(r *request) (answer, error) {
 	if len(kept) == len(p.statements) {
 		return answer{}, notFound("Statement %s is not found in resource policy.", r.item)
 	}
+	l.changePolicy(f, qualifier)
 	p.statements = kept
 	if len(kept) == 0 {
 		delete(f.policies, qualifier)
 	}
-	f.revisePolicy(qualifier, p)
+	l.revisePolicy(f, qualifier, p)
 	return empty(), nil
 }
 
@@ -209,11 +212,13 @@ func (f *function) policyRevision(qualifier string, p *policy) string {
 }
 
 // revisePolicy gives a changed policy a new RevisionId.
-func (f *function) revisePolicy(qualifier string, p *policy) {
+func (s *store) revisePolicy(f *function, qualifier string, p *policy) {
 	p.revision = newID()
 	if qualifier == "" {
+		s.changeVersion(f, latestVersion)
 		f.latest.revision = p.revision
 	} else if a := f.aliases[qualifier]; a != nil {
+		s.changeAlias(f, qualifier)
 		a.RevisionId = p.revision
 	}
 }

@@ -31,6 +31,8 @@ func (c *Cloud) AddFunction(name string, opts ...func(*Function)) {
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.seeding = true
+	defer func() { s.seeding = false }()
 	f, err := s.create(target{function: name, arn: functionARN(s.region, s.account, name, "")}, conf, nil)
 	if err != nil {
 		panic("localaws: add function: " + err.Error())
@@ -52,6 +54,8 @@ func (c *Cloud) on(name string, do func(*function)) {
 	if f == nil {
 		panic("localaws: function " + name + " does not exist")
 	}
+	c.store.seeding = true
+	defer func() { c.store.seeding = false }()
 	do(f)
 }
 
@@ -67,12 +71,13 @@ func (f *function) mustResolve(qualifier string) *version {
 // Upload writes code to $LATEST, like an UpdateFunctionCode that has completed.
 func (c *Cloud) Upload(name, code string) {
 	c.on(name, func(f *function) {
-		f.latest.Code = []byte(code)
-		if f.latest.PackageType == "Image" {
-			f.latest.Code, f.latest.ImageURI = nil, code
+		to := f.latest.clone()
+		to.Code = []byte(code)
+		if to.PackageType == "Image" {
+			to.Code, to.ImageURI = nil, code
 		}
-		f.latest.hash()
-		c.store.write(f)
+		to.hash()
+		c.store.write(f, to)
 		f.latest.ready()
 	})
 }

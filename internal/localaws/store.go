@@ -11,8 +11,11 @@ type store struct {
 	account string
 	region  string // of the resources that Go code adds
 	settle  time.Duration
+	stale   time.Duration
+	notYet  time.Duration
 
 	mu          sync.Mutex
+	seeding     bool                 // Go code writes
 	functions   map[string]*function // by unqualified ARN
 	numbers     map[string]int       // last version number of deleted functions, by unqualified ARN (V18)
 	codeStorage int64                // limit in bytes, 0: none
@@ -36,6 +39,8 @@ func newStore(o Options) *store {
 		account:   o.Account,
 		region:    o.Region,
 		settle:    o.Settle,
+		stale:     o.Stale,
+		notYet:    o.NotYet,
 		functions: map[string]*function{},
 		numbers:   map[string]int{},
 		buckets:   map[string]bucket{},
