@@ -137,8 +137,8 @@ func TestFaults(t *testing.T) {
 			worked: true,
 		},
 		"delay": {
-			fault: localaws.Fault{Delay: 30 * time.Millisecond},
-			check: wantNone,
+			fault:  localaws.Fault{Delay: 30 * time.Millisecond},
+			check:  wantNone,
 			status: 201,
 			worked: true,
 		},
@@ -179,7 +179,7 @@ func TestFaults(t *testing.T) {
 			worked: true,
 		},
 		"none": {
-			check: wantNone,
+			check:  wantNone,
 			status: 201,
 			worked: true,
 		},

@@ -55,9 +55,7 @@ func (s *store) putAt(f *function, to Alias, at time.Time) *alias {
 	}
 	if a.Version != to.Version {
 		a.left, a.moved, a.stray = a.Version, at, 0
-		if p := f.provisioned[to.Name]; p != nil {
-			p.since = at
-		}
+		defer f.moveProvisioned(a, at)
 	}
 	if !maps.Equal(a.Weights, to.Weights) {
 		a.share = 0
@@ -85,9 +83,8 @@ type routingConfig struct {
 	AdditionalVersionWeights map[string]float64
 }
 
-// describe returns an alias as the API does. While AWS moves the traffic of an
-// alias with provisioned concurrency, it shows weights of its own (A12a).
-func (s *store) describe(f *function, a *alias) aliasConfiguration {
+// describe returns an alias as it was written.
+func (f *function) describe(a *alias) aliasConfiguration {
 	c := aliasConfiguration{
 		AliasArn:        qualified(f.arn, a.Name),
 		Name:            a.Name,
@@ -95,11 +92,18 @@ func (s *store) describe(f *function, a *alias) aliasConfiguration {
 		Description:     a.Description,
 		RevisionID:      a.RevisionId,
 	}
-	switch {
-	case len(a.Weights) > 0: // A13
+	if len(a.Weights) > 0 { // A13
 		c.RoutingConfig = &routingConfig{a.Weights}
-	case f.provisioned[a.Name] != nil && s.moving(a):
-		c.RoutingConfig = &routingConfig{map[string]float64{a.left: 1}}
+	}
+	return c
+}
+
+// observe is describe for a read, which also shows the weights that AWS sets while
+// it moves the traffic of an alias with provisioned concurrency (A12a).
+func (f *function) observe(a *alias) aliasConfiguration {
+	c := f.describe(a)
+	if number := f.transient(a); number != "" {
+		c.RoutingConfig = &routingConfig{map[string]float64{number: 1}}
 	}
 	return c
 }
@@ -197,7 +201,7 @@ func (l *lambda) createAlias(r *request) (answer, error) {
 	if f.aliases[to.Name] != nil {
 		return answer{}, conflict("Alias already exists: %s", qualified(f.arn, to.Name)) // A2
 	}
-	return reply(http.StatusCreated, l.describe(f, l.put(f, to))), nil
+	return reply(http.StatusCreated, f.describe(l.put(f, to))), nil
 }
 
 // updateAlias implements A6 to A8 and A10 to A15.
@@ -231,7 +235,7 @@ func (l *lambda) updateAlias(r *request) (answer, error) {
 	if err := f.admit(to); err != nil {
 		return answer{}, err
 	}
-	return reply(http.StatusOK, l.describe(f, l.put(f, to))), nil
+	return reply(http.StatusOK, f.describe(l.put(f, to))), nil
 }
 
 // getAlias implements A8.
@@ -252,7 +256,7 @@ func (l *lambda) getAlias(r *request) (answer, error) {
 	if a == nil {
 		return answer{}, notFound("Cannot find alias arn: %s", qualified(f.arn, r.item))
 	}
-	return reply(http.StatusOK, l.describe(f, a)), nil
+	return reply(http.StatusOK, f.observe(a)), nil
 }
 
 // deleteAlias implements A9.
@@ -297,7 +301,7 @@ func (l *lambda) listAliases(r *request) (answer, error) {
 	var all []aliasConfiguration
 	for _, name := range slices.Sorted(maps.Keys(f.aliases)) {
 		if a := f.aliases[name]; number == "" || a.Version == number {
-			all = append(all, l.describe(f, a))
+			all = append(all, f.observe(a))
 		}
 	}
 	page, next, err := page(r, all)

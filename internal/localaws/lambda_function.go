@@ -53,8 +53,9 @@ type function struct {
 	aliases  map[string]*alias
 	policies map[string]*policy // by qualifier, "" the function's own
 
-	provisioned map[string]*provisioned // by qualifier
-	failures    map[string]string       // by qualifier, set by FailProvisioning
+	provisioned  map[string]*provisioned // by qualifier
+	provisioning time.Duration           // how long an allocation takes
+	failures     map[string]string       // by qualifier, set by FailProvisioning
 
 	outcome *status                 // of the next versions, set by OnPublish
 	script  func(Invocation) Answer // set by OnInvoke; nil: echo
@@ -88,8 +89,9 @@ func (s *store) create(t target, c Function, tags map[string]string) (*function,
 		aliases:  map[string]*alias{},
 		policies: map[string]*policy{},
 
-		provisioned: map[string]*provisioned{},
-		failures:    map[string]string{},
+		provisioned:  map[string]*provisioned{},
+		provisioning: s.provisioning,
+		failures:     map[string]string{},
 	}
 	s.functions[t.arn] = f
 	return f, nil

@@ -93,7 +93,7 @@ func (l *lambda) reach(t target) (run func(Invocation) Answer, number string, er
 	}
 	number = t.qualifier
 	if a := f.aliases[number]; a != nil {
-		number = l.route(a)
+		number = l.route(f, a)
 	}
 	v := f.resolve(number)
 	if v == nil {

@@ -89,6 +89,12 @@ func (s *store) publish(f *function, description *string, starts, outcome status
 	return v, nil
 }
 
+// revise gives a version a new RevisionId.
+func (s *store) revise(f *function, v *version) {
+	s.changeVersion(f, v.number)
+	v.revision = newID()
+}
+
 // starts returns the initial state of a version that PublishVersion would publish
 // now: active (V4) or pending (V5).
 func (f *function) starts() status {

@@ -53,8 +53,12 @@ func (f *function) admitWeights(v *version, weights map[string]float64) error {
 // route returns the version that the next invocation of an alias executes. It
 // follows the weights exactly: of ten invocations at 0.1, the tenth goes to the
 // additional version. Until a move has taken effect everywhere, every other
-// invocation goes to the version before it (A17).
-func (s *store) route(a *alias) string {
+// invocation goes to the version before it (A17); while provisioned concurrency
+// moves, all of them (A12a).
+func (s *store) route(f *function, a *alias) string {
+	if number := f.transient(a); number != "" {
+		return number
+	}
 	if s.moving(a) {
 		a.stray++
 		if a.stray%2 == 1 {

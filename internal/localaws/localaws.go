@@ -23,11 +23,12 @@ import (
 // Options configures the account. With the zero value every call is answered at
 // once.
 type Options struct {
-	Account string        // default "123456789012"
-	Region  string        // region of the resources that Go code adds; default "eu-central-1"
-	Settle  time.Duration // how long Pending and InProgress last; 0: until the next call
-	Latency time.Duration // added to every call
-	Rate    float64       // Lambda's control-plane calls a second and region, AWS has 15; 0: unlimited
+	Account      string        // default "123456789012"
+	Region       string        // region of the resources that Go code adds; default "eu-central-1"
+	Settle       time.Duration // how long Pending and InProgress last; 0: until the next call
+	Provisioning time.Duration // how long provisioned concurrency takes to move; default Settle
+	Latency      time.Duration // added to every call
+	Rate         float64       // Lambda's control-plane calls a second and region, AWS has 15; 0: unlimited
 
 	// Lambda is eventually consistent. Neither applies to what Go code writes.
 	Stale  time.Duration // for so long after a call that writes, reads show the state before it

@@ -1,6 +1,7 @@
 package localaws
 
 import (
+	"cmp"
 	"net/http"
 	"sync"
 	"time"
@@ -8,11 +9,12 @@ import (
 
 // store is the state of the account. All services share it, under its lock.
 type store struct {
-	account string
-	region  string // of the resources that Go code adds
-	settle  time.Duration
-	stale   time.Duration
-	notYet  time.Duration
+	account      string
+	region       string // of the resources that Go code adds
+	settle       time.Duration
+	provisioning time.Duration
+	stale        time.Duration
+	notYet       time.Duration
 
 	mu          sync.Mutex
 	seeding     bool                 // Go code writes
@@ -36,14 +38,15 @@ type store struct {
 
 func newStore(o Options) *store {
 	return &store{
-		account:   o.Account,
-		region:    o.Region,
-		settle:    o.Settle,
-		stale:     o.Stale,
-		notYet:    o.NotYet,
-		functions: map[string]*function{},
-		numbers:   map[string]int{},
-		buckets:   map[string]bucket{},
+		account:      o.Account,
+		region:       o.Region,
+		settle:       o.Settle,
+		provisioning: cmp.Or(o.Provisioning, o.Settle),
+		stale:        o.Stale,
+		notYet:       o.NotYet,
+		functions:    map[string]*function{},
+		numbers:      map[string]int{},
+		buckets:      map[string]bucket{},
 
 		alarms:  map[place]*alarm{},
 		metrics: map[string]series{},
