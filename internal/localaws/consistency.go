@@ -127,8 +127,9 @@ func (f *function) before(n int) *function {
 		case c.key == latestVersion:
 			old.latest = c.version
 		default:
-			number, _ := strconv.Atoi(c.key)
-			put(old.versions, number, c.version)
+			if number, err := strconv.Atoi(c.key); err == nil { // $LATEST.PUBLISHED is always current
+				put(old.versions, number, c.version)
+			}
 		}
 	}
 	return &old

@@ -166,7 +166,7 @@ func (v *version) admit() error {
 	return nil
 }
 
-// createAlias implements A1 to A5 and A10 to A15.
+// createAlias implements A1 to A5, A10 to A15 and A20.
 func (l *lambda) createAlias(r *request) (answer, error) {
 	var in aliasInput
 	if err := r.decode(&in); err != nil {
@@ -193,6 +193,9 @@ func (l *lambda) createAlias(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	if err := f.idle(*in.Name); err != nil {
+		return answer{}, err
+	}
 	to := Alias{Name: *in.Name}
 	in.apply(&to)
 	if err := f.admit(to); err != nil {
@@ -204,7 +207,7 @@ func (l *lambda) createAlias(r *request) (answer, error) {
 	return reply(http.StatusCreated, f.describe(l.put(f, to))), nil
 }
 
-// updateAlias implements A6 to A8 and A10 to A15.
+// updateAlias implements A6 to A8, A10 to A15 and A20.
 func (l *lambda) updateAlias(r *request) (answer, error) {
 	var in aliasInput
 	if err := r.decode(&in); err != nil {
@@ -226,6 +229,9 @@ func (l *lambda) updateAlias(r *request) (answer, error) {
 	a := f.aliases[r.item]
 	if a == nil {
 		return answer{}, notFound("Alias not found: %s", qualified(f.arn, r.item)) // A8
+	}
+	if err := f.idle(a.Name); err != nil {
+		return answer{}, err
 	}
 	if in.RevisionID != "" && in.RevisionID != a.RevisionId {
 		return answer{}, stale() // A7
@@ -259,7 +265,7 @@ func (l *lambda) getAlias(r *request) (answer, error) {
 	return reply(http.StatusOK, f.observe(a)), nil
 }
 
-// deleteAlias implements A9.
+// deleteAlias implements A9, A20 and A21.
 func (l *lambda) deleteAlias(r *request) (answer, error) {
 	var v validation
 	validateAliasName(&v, r.item)
@@ -273,10 +279,12 @@ func (l *lambda) deleteAlias(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	if err := f.idle(r.item); err != nil {
+		return answer{}, err
+	}
 	l.changeAlias(f, r.item)
 	delete(f.aliases, r.item)
-	delete(f.policies, r.item)
-	delete(f.provisioned, r.item)
+	delete(f.provisioned, r.item) // its policy stays (A21)
 	return empty(), nil
 }
 

@@ -48,14 +48,16 @@ type function struct {
 	tags     map[string]string
 	latest   *version
 	versions map[int]*version
-	last     int  // number of the newest version, 0 if there is none
-	written  bool // $LATEST was written since it was published (V6, V7)
+	managed  *version // $LATEST.PUBLISHED (V19c); nil: none
+	last     int      // number of the newest version, 0 if there is none
+	written  bool     // $LATEST was written since it was published (V6, V7)
 	aliases  map[string]*alias
 	policies map[string]*policy // by qualifier, "" the function's own
 
 	provisioned  map[string]*provisioned // by qualifier
 	provisioning time.Duration           // how long an allocation takes
 	failures     map[string]string       // by qualifier, set by FailProvisioning
+	busy         map[string]time.Time    // until when, by qualifier, set by SetBusy
 
 	outcome *status                 // of the next versions, set by OnPublish
 	script  func(Invocation) Answer // set by OnInvoke; nil: echo
@@ -92,6 +94,7 @@ func (s *store) create(t target, c Function, tags map[string]string) (*function,
 		provisioned:  map[string]*provisioned{},
 		provisioning: s.provisioning,
 		failures:     map[string]string{},
+		busy:         map[string]time.Time{},
 	}
 	s.functions[t.arn] = f
 	return f, nil
@@ -115,9 +118,9 @@ func (f *function) writable() error {
 	case f.latest.state.value != "Active" && f.latest.state.value != "Inactive":
 		return conflict("The operation cannot be performed at this time. The function is currently in the following state: %s", f.latest.state.value)
 	case f.latest.update.value == "InProgress":
-		return conflict("The operation cannot be performed at this time. An update is in progress for resource: %s", f.arn)
+		return updateInProgress(f.arn)
 	}
-	return nil
+	return f.idle("")
 }
 
 // createFunction implements V1.
@@ -183,7 +186,9 @@ func (l *lambda) createFunction(r *request) (answer, error) {
 		if err != nil {
 			return answer{}, err
 		}
-		return reply(http.StatusCreated, v.describe(f, v.number)), nil
+		out := v.describe(f, "")
+		out.RevisionID = newID() // V11a
+		return reply(http.StatusCreated, out), nil
 	}
 	return reply(http.StatusCreated, f.latest.describe(f, "")), nil
 }
@@ -357,8 +362,11 @@ func (l *lambda) deleteFunction(r *request) (answer, error) {
 		delete(l.functions, f.arn)
 		return empty(), nil
 	}
-	if t.qualifier == latestVersion {
-		return answer{}, invalid("$LATEST version cannot be deleted without deleting the function.")
+	if t.qualifier == latestVersion || t.qualifier == latestPublished {
+		return answer{}, invalid("%s version cannot be deleted without deleting the function.", t.qualifier)
+	}
+	if err := f.idle(t.qualifier); err != nil {
+		return answer{}, err
 	}
 	if f.aliases[t.qualifier] != nil {
 		return answer{}, invalid("Deletion of aliases is not currently supported.")

@@ -27,6 +27,9 @@ func (f *function) resolve(qualifier string) *version {
 	if qualifier == "" || qualifier == latestVersion {
 		return f.latest
 	}
+	if qualifier == latestPublished {
+		return f.managed
+	}
 	if a := f.aliases[qualifier]; a != nil {
 		return f.resolve(a.Version)
 	}
@@ -37,9 +40,12 @@ func (f *function) resolve(qualifier string) *version {
 	return f.versions[n]
 }
 
-// all returns the versions, $LATEST first, then ascending.
+// all returns the versions: $LATEST, $LATEST.PUBLISHED, then the numbers ascending.
 func (f *function) all() []*version {
 	all := []*version{f.latest}
+	if f.managed != nil {
+		all = append(all, f.managed)
+	}
 	for _, n := range slices.Sorted(maps.Keys(f.versions)) {
 		all = append(all, f.versions[n])
 	}

@@ -12,7 +12,7 @@ func validateWeights(v *validation, weights map[string]float64) {
 	for _, number := range slices.Sorted(maps.Keys(weights)) {
 		weight := weights[number]
 		entry := fmt.Sprintf("'{%s=%v}'", number, weight)
-		v.check(versionNumber.MatchString(number), entry, member, "Map keys must satisfy constraint: [Member must have length less than or equal to 1024, Member must have length greater than or equal to 1, Member must satisfy regular expression pattern: [0-9]+, Member must not be null]")
+		v.check(versionNumber.MatchString(number), entry, member, "Map keys must satisfy constraint: [Member must have length less than or equal to 1024, Member must have length greater than or equal to 1, Member must satisfy regular expression pattern: [0-9]+]")
 		v.check(weight >= 0 && weight <= 1, entry, member, "Map value must satisfy constraint: [Member must have value less than or equal to 1.0, Member must have value greater than or equal to 0.0, Member must not be null]")
 	}
 }

@@ -138,12 +138,12 @@ func (a *alias) copy() Alias {
 	return b
 }
 
-// Versions returns the numbers of a function's versions, ascending, without $LATEST.
+// Versions returns the numbers of a function's versions, ascending.
 func (c *Cloud) Versions(name string) []string {
 	var numbers []string
 	c.on(name, func(f *function) {
-		for _, v := range f.all()[1:] {
-			numbers = append(numbers, v.number)
+		for _, n := range slices.Sorted(maps.Keys(f.versions)) {
+			numbers = append(numbers, strconv.Itoa(n))
 		}
 	})
 	return numbers
@@ -182,6 +182,16 @@ func (c *Cloud) OnPublish(name, state, reasonCode, reason string) {
 // return the payload. The script runs concurrently for invocations that overlap.
 func (c *Cloud) OnInvoke(name string, script func(Invocation) Answer) {
 	c.on(name, func(f *function) { f.script = script })
+}
+
+// AddLatestPublished gives a function the version $LATEST.PUBLISHED, a copy of
+// $LATEST, as functions on Lambda Managed Instances have it (V19c).
+func (c *Cloud) AddLatestPublished(name string) {
+	c.on(name, func(f *function) {
+		v := *f.latest
+		v.Function, v.number, v.revision = f.latest.clone(), latestPublished, newID()
+		f.managed = &v
+	})
 }
 
 // SetEdgeReplica sets whether Lambda@Edge has replicas of a version, which then
