@@ -30,6 +30,8 @@ type store struct {
 	configs      map[string]*deploymentConfig // by name
 	deployments  []*deployment                // in order of creation
 
+	deploymentWaits [2]time.Duration // set by DelayDeployments
+
 	roles    map[string]*Role    // by ARN
 	sessions map[string]*session // by access key id
 
@@ -53,6 +55,8 @@ func newStore(o Options) *store {
 
 		applications: map[place]*application{},
 		configs:      predefined(time.Now()),
+
+		deploymentWaits: [2]time.Duration{o.Settle, 0},
 
 		roles:    map[string]*Role{},
 		sessions: map[string]*session{},
