@@ -170,38 +170,53 @@ func (e *Editor) ReadAll(ctx context.Context) (map[string]State, error) {
 func (e *Editor) Write(ctx context.Context, c Change) error {
 	from, want := e.current, e.request(c, e.current)
 	e.aim = c.aim()
+	after, result, lookErr, err := e.send(ctx, want, c.Fresh)
+	switch result {
+	case done:
+		e.recordWrite(from, after)
+		return nil
+	case unclear:
+		if e.written == nil {
+			e.original = from
+		}
+		e.recordDoubt(fmt.Sprintf("%s was at %s and may be at %s by now: %v", e.name, from.Position, want.Version, lookErr))
+		return err
+	case changed:
+		if e.written != nil {
+			return e.recordLoss()
+		}
+		e.fact(fmt.Sprintf("%s was changed meanwhile, it is at %s", e.name, e.current.Position))
+		return ErrChanged
+	default:
+		return errors.Join(err, lookErr)
+	}
+}
+
+// send makes a write, and tries it again as long as AWS refuses it only for now.
+// lookErr belongs to the result, and err is what AWS answered.
+func (e *Editor) send(ctx context.Context, want awsapi.Alias, fresh bool) (after State, r result, lookErr, err error) {
 	var pace awsapi.Backoff
-	for {
+	for refusals := 0; ; refusals++ {
 		after, err := e.put(ctx, want)
 		if err == nil {
-			e.recordWrite(from, after)
-			return nil
+			return after, done, nil, nil
 		}
-		switch result, lookErr := e.resolve(ctx, want, c.Fresh, err); result {
-		case done:
-			e.recordWrite(from, e.current)
-			return nil
-		case refused:
-			return errors.Join(err, lookErr)
-		case unclear:
-			if e.written == nil {
-				e.original = from
+		calls := 1
+		passing := awsapi.Is(err, awsapi.Conflict) || awsapi.Is(err, awsapi.NotFound)
+		if !passing || refusals%explainEvery == 0 {
+			if r, lookErr = e.resolve(ctx, want, fresh, err); r != notYet {
+				return e.current, r, lookErr, err
 			}
-			e.recordDoubt(fmt.Sprintf("%s was at %s and may be at %s by now: %v", e.name, from.Position, want.Version, lookErr))
-			return err
-		case changed:
-			if e.written != nil {
-				return e.recordLoss()
-			}
-			e.fact(fmt.Sprintf("%s was changed meanwhile, it is at %s", e.name, e.current.Position))
-			return ErrChanged
-		case notYet:
-			if pace.Wait(ctx, 3) != nil {
-				return err
-			}
+			calls = 3
+		}
+		if pace.WaitFor(ctx, calls, 1) != nil {
+			return State{}, refused, nil, awsapi.GaveUp(ctx, err)
 		}
 	}
 }
+
+// explainEvery is how many refusals in a row are explained by reading: one of them.
+const explainEvery = 4
 
 // result is what became of a write whose answer was an error.
 type result int
@@ -429,7 +444,7 @@ func finishing(ctx context.Context) (context.Context, context.CancelFunc, error)
 	case awsapi.WrappedUp(ctx):
 		return nil, nil, ctx.Err()
 	}
-	ctx, cancel := awsapi.WrapUp(ctx, awsapi.FinishTime)
+	ctx, cancel := awsapi.WrapUp(ctx, awsapi.ConfirmTime)
 	return ctx, cancel, nil
 }
 

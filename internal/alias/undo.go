@@ -11,18 +11,14 @@ import (
 )
 
 const (
-	undoTime       = 30 * time.Second
-	undoPerAlias   = time.Second / 5
-	undoWhenTimeUp = 4 * time.Second
+	undoTime     = 30 * time.Second
+	undoPerAlias = time.Second / 5
 )
 
 // UndoContext is the context for the undo of so many aliases, since the job's
-// may have ended. After that end the undo gets 4 seconds, which at the shared
-// rate is enough for 50 aliases.
+// may have ended. After that end it has what is left of the job's budget.
 func UndoContext(ctx context.Context, aliases int) (context.Context, context.CancelFunc) {
-	undo, cancel := awsapi.WrapUp(ctx, undoTime+time.Duration(aliases)*undoPerAlias)
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(undoWhenTimeUp, cancel) })
-	return undo, func() { stop(); cancel() }
+	return awsapi.WrapUp(ctx, undoTime+time.Duration(aliases)*undoPerAlias)
 }
 
 // Undo restores the alias to what it was before this run's first write, or
@@ -43,16 +39,11 @@ func (e *Editor) Undo(ctx context.Context, left Version) (Standing, error) {
 func (e *Editor) restore(ctx context.Context, left Version) error {
 	was := e.originalAlias(left)
 	was.Revision = e.written.revision
-	var pace awsapi.Backoff
 	for {
-		after, err := e.put(ctx, was)
-		if err == nil {
-			e.recordUndo(Restored, after)
-			return nil
-		}
-		switch result, lookErr := e.resolve(ctx, was, false, err); {
+		after, result, lookErr, err := e.send(ctx, was, false)
+		switch {
 		case result == done:
-			e.recordUndo(Restored, e.current)
+			e.recordUndo(Restored, after)
 			return nil
 		case result == unclear:
 			e.recordDoubt(fmt.Sprintf("%s was moved to %s, and may be there or at %s again: %v", e.name, e.written.Position, e.original.Position, lookErr))
@@ -61,7 +52,7 @@ func (e *Editor) restore(ctx context.Context, left Version) error {
 			return e.recordLoss()
 		case result == changed: // by AWS itself, or by a write of this run's that was never answered
 			was.Revision = e.current.revision
-		case result == refused, pace.Wait(ctx, 3) != nil:
+		default:
 			return e.notUndone(ctx, errors.Join(err, lookErr))
 		}
 	}

@@ -25,16 +25,19 @@ type Backoff struct {
 	pause  time.Duration // for each call
 }
 
-// Wait pauses after a round of the loop that has made so many calls, or returns
-// the context's error as soon as that ends.
-func (b *Backoff) Wait(ctx context.Context, calls int) error {
+// Wait pauses after a round of the loop that has made so many calls, and before
+// one that makes as many, or returns the context's error as soon as that ends.
+func (b *Backoff) Wait(ctx context.Context, calls int) error { return b.WaitFor(ctx, calls, calls) }
+
+// WaitFor is Wait where the next round makes another number of calls.
+func (b *Backoff) WaitFor(ctx context.Context, calls, next int) error {
 	b.calls += calls
 	b.rounds++
-	if b.rounds <= len(quickPauses) && b.calls+calls <= quickCalls {
+	if b.rounds <= len(quickPauses) && b.calls+next <= quickCalls {
 		return Sleep(ctx, quickPauses[b.rounds-1])
 	}
 	b.pause = min(lastPause, max(firstPause, b.pause*3/2))
-	return Sleep(ctx, time.Duration(max(calls, 1))*b.pause)
+	return Sleep(ctx, time.Duration(max(next, 1))*b.pause)
 }
 
 // slowBackoff is a Backoff without quick calls, for what takes a minute or more.

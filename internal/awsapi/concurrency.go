@@ -13,6 +13,9 @@ import (
 	"lambda-release/internal/function"
 )
 
+// ProvisioningFailed is the Status of provisioned concurrency that AWS cannot provide.
+const ProvisioningFailed = string(types.ProvisionedConcurrencyStatusEnumFailed)
+
 // Concurrency is an alias's provisioned concurrency.
 type Concurrency struct {
 	Status    string // IN_PROGRESS, READY or FAILED
@@ -59,7 +62,7 @@ func (c *Client) AwaitProvisioned(ctx context.Context, fn function.ID, alias str
 			return err
 		case now.Status == string(types.ProvisionedConcurrencyStatusEnumReady):
 			return nil
-		case now.Status == string(types.ProvisionedConcurrencyStatusEnumFailed):
+		case now.Status == ProvisioningFailed:
 			return &StateError{fn.Given, alias, "provisioned concurrency", now.Reason}
 		}
 		if at := time.Now(); report != nil && at.Sub(reported) >= reportPeriod {

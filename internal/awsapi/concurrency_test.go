@@ -49,7 +49,7 @@ func TestProvisionedConcurrency(t *testing.T) {
 				t.Errorf("%+v, %v; want %+v", got, err, want)
 			}
 		}
-		read(awsapi.Concurrency{Status: "IN_PROGRESS", Requested: 1})
+		read(awsapi.Concurrency{Status: "IN_PROGRESS", Requested: 1, Allocated: 1, Available: 1})
 		time.Sleep(time.Minute)
 		read(awsapi.Concurrency{Status: "READY", Requested: 1, Allocated: 1, Available: 1})
 		w.FailProvisioning(items.Name, "prod", "FUNCTION_ERROR_INIT_FAILURE")
@@ -80,7 +80,7 @@ func TestAwaitProvisioned(t *testing.T) {
 		if n := w.count("GetProvisionedConcurrencyConfig"); n > 20 {
 			t.Errorf("%d calls", n)
 		}
-		if len(reported) < 4 || reported[0] != "IN_PROGRESS 0/1 5s" {
+		if len(reported) < 4 || reported[0] != "IN_PROGRESS 1/1 5s" {
 			t.Errorf("reported %q", reported)
 		}
 		w.ResetCalls()
@@ -130,7 +130,7 @@ func TestAwaitProvisionedDeadline(t *testing.T) {
 		defer cancel()
 		err := client.AwaitProvisioned(ctx, items, "prod", nil)
 		isKind(t, err, awsapi.Deadline)
-		says(t, err.Error(), "items:prod: timed out", "IN_PROGRESS, 0 of 1 available")
+		says(t, err.Error(), "items:prod: timed out", "IN_PROGRESS, 1 of 1 available")
 	})
 }
 

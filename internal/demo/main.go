@@ -27,11 +27,13 @@ func main() {
 	settle := flag.Duration("settle", 300*time.Millisecond, "how long functions and updates stay Pending or InProgress")
 	latency := flag.Duration("latency", 0, "added to every call")
 	rate := flag.Float64("rate", 0, "limit of control-plane calls a second (15 on AWS); 0: no limit")
+	stale := flag.Duration("stale", 0, "how long after a write reads show the state before it")
+	notYet := flag.Duration("not-yet", 0, "how long calls that name a new function, version or alias answer 404")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 
-	cloud := localaws.New(localaws.Options{Settle: *settle, Latency: *latency, Rate: *rate})
+	cloud := localaws.New(localaws.Options{Settle: *settle, Latency: *latency, Rate: *rate, Stale: *stale, NotYet: *notYet})
 	play := func(ctx context.Context, url string) error { return runStory(ctx, os.Stdout, cloud, url) }
 	if *addr != "" {
 		play = func(ctx context.Context, url string) error {

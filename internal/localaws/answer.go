@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"strconv"
 )
 
 // answer is the response to a call.
@@ -15,6 +16,7 @@ type answer struct {
 	status int
 	header http.Header // may be nil
 	body   []byte
+	torn   bool // the connection is closed in the middle of the body
 }
 
 // reply is an answer with a JSON body.
@@ -36,8 +38,13 @@ func (a answer) write(w http.ResponseWriter) {
 	if w.Header().Get("Content-Type") == "" && len(a.body) > 0 {
 		w.Header().Set("Content-Type", "application/json")
 	}
+	body := a.body
+	if a.torn {
+		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+		body = body[:len(body)/2]
+	}
 	w.WriteHeader(a.status)
-	_, _ = w.Write(a.body) // fails only if the caller has disconnected
+	_, _ = w.Write(body) // fails only if the caller has disconnected
 }
 
 // apiError is an error as AWS returns it.

@@ -3,11 +3,16 @@ package localaws
 import (
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 )
 
-// latestVersion is the qualifier of the unpublished version.
-const latestVersion = "$LATEST"
+// The qualifiers of the unpublished version, and of the version that Lambda Managed
+// Instances run (V19c).
+const (
+	latestVersion   = "$LATEST"
+	latestPublished = "$LATEST.PUBLISHED"
+)
 
 // name is a parsed FunctionName, which may be fn, 123456789012:function:fn or
 // arn:aws:lambda:REGION:ACCOUNT:function:fn, each with an optional qualifier:
@@ -19,34 +24,50 @@ type name struct {
 	qualifier string
 }
 
-const functionNamePattern = `(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\$LATEST|[a-zA-Z0-9-_]+))?`
+// The patterns of FunctionName; the operations in namespaced have the second.
+const (
+	functionNamePattern   = `(arn:(aws[a-zA-Z-]*)?:lambda:)?(` + regionPattern + `:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\$LATEST|[a-zA-Z0-9-_]+))?`
+	namespacedNamePattern = `(arn:(aws[a-zA-Z-]*)?:lambda:)?(` + regionPattern + `:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_\.]+)(:(\$LATEST(\.PUBLISHED)?|[a-zA-Z0-9-_]+))?`
+)
 
-var functionName = regexp.MustCompile("^(?:" + functionNamePattern + ")$")
+var (
+	functionName   = regexp.MustCompile("^(?:" + functionNamePattern + ")$")
+	namespacedName = regexp.MustCompile("^(?:" + namespacedNamePattern + ")$")
+)
 
 // parseName parses a FunctionName. ok is false if it has none of its forms.
 func parseName(s string) (n name, ok bool) {
-	m := functionName.FindStringSubmatch(s)
+	m := namespacedName.FindStringSubmatch(s)
 	if m == nil {
 		return name{}, false
 	}
 	return name{
 		region:    strings.TrimSuffix(m[3], ":"),
-		account:   strings.TrimSuffix(m[8], ":"),
-		function:  m[10],
-		qualifier: m[12],
+		account:   strings.TrimSuffix(m[9], ":"),
+		function:  m[11],
+		qualifier: m[13],
 	}, true
+}
+
+// partitions are the AWS partitions by the beginning of their regions' names.
+var partitions = []struct{ prefix, name string }{
+	{"cn-", "aws-cn"},
+	{"us-gov-", "aws-us-gov"},
+	{"eusc-", "aws-eusc"},
+	{"us-iso-", "aws-iso"},
+	{"us-isob-", "aws-iso-b"},
+	{"eu-isoe-", "aws-iso-e"},
+	{"us-isof-", "aws-iso-f"},
 }
 
 // partition returns the AWS partition of a region.
 func partition(region string) string {
-	switch {
-	case strings.HasPrefix(region, "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(region, "us-gov-"):
-		return "aws-us-gov"
-	default:
-		return "aws"
+	for _, p := range partitions {
+		if strings.HasPrefix(region, p.prefix) {
+			return p.name
+		}
 	}
+	return "aws"
 }
 
 // functionARN returns a function's ARN, unqualified if qualifier is "".
@@ -70,12 +91,19 @@ type target struct {
 	qualifier string // "" if the call names none
 }
 
+// namespaced are the operations whose FunctionName has the longer pattern.
+var namespaced = []string{"GetFunction", "GetFunctionConfiguration", "DeleteFunction", "Invoke", "ListVersionsByFunction", "AddPermission", "GetPolicy", "RemovePermission"}
+
 // target resolves the FunctionName and Qualifier parameters of a call.
-func (s *store) target(in *incoming, operation, functionName, qualifier string) (target, error) {
-	n, ok := parseName(functionName)
+func (s *store) target(in *incoming, operation, given, qualifier string) (target, error) {
+	n, _ := parseName(given)
+	matcher, pattern, most := functionName, functionNamePattern, 140
+	if slices.Contains(namespaced, operation) {
+		matcher, pattern, most = namespacedName, namespacedNamePattern, 256
+	}
 	var v validation
-	v.check(ok, quote(functionName), "functionName", "Member must satisfy regular expression pattern: "+functionNamePattern)
-	v.length(functionName, "functionName", 1, 140)
+	v.check(matcher.MatchString(given), quote(given), "functionName", "Member must satisfy regular expression pattern: "+pattern)
+	v.length(given, "functionName", 1, most)
 	if qualifier != "" {
 		v.length(qualifier, "qualifier", 1, 128)
 		v.pattern(qualifier, "qualifier", qualifierPattern)

@@ -57,8 +57,8 @@ func TestFunctionNames(t *testing.T) {
 func TestFunctionNamesRefused(t *testing.T) {
 	t.Parallel()
 	_, api := withVersions(t, 1)
-	x141 := strings.Repeat("x", 141)
-	const pattern = `(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\$LATEST|[a-zA-Z0-9-_]+))?`
+	x257 := strings.Repeat("x", 257)
+	const pattern = `(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_\.]+)(:(\$LATEST(\.PUBLISHED)?|[a-zA-Z0-9-_]+))?`
 	tests := []struct {
 		name, qualifier string
 		status          int
@@ -66,8 +66,8 @@ func TestFunctionNamesRefused(t *testing.T) {
 	}{
 		{"f n", "", 400, "ValidationException", "1 validation error detected: Value 'f n' at 'functionName' failed to satisfy constraint: Member must satisfy regular expression pattern: " + pattern},
 		{"a:b:c", "", 400, "ValidationException", "1 validation error detected: Value 'a:b:c' at 'functionName' failed to satisfy constraint: Member must satisfy regular expression pattern: " + pattern},
-		{x141, "", 400, "ValidationException", "1 validation error detected: Value '" + x141 + "' at 'functionName' failed to satisfy constraint: Member must have length less than or equal to 140"},
-		{"fn", "a.b", 400, "ValidationException", "1 validation error detected: Value 'a.b' at 'qualifier' failed to satisfy constraint: Member must satisfy regular expression pattern: (|[a-zA-Z0-9$_-]+)"},
+		{x257, "", 400, "ValidationException", "1 validation error detected: Value '" + x257 + "' at 'functionName' failed to satisfy constraint: Member must have length less than or equal to 256"},
+		{"fn", "a.b", 400, "ValidationException", "1 validation error detected: Value 'a.b' at 'qualifier' failed to satisfy constraint: Member must satisfy regular expression pattern: \\$(LATEST(\\.PUBLISHED)?)|[a-zA-Z0-9-_$]+"},
 		{"fn:1", "prod", 400, "InvalidParameterValueException", "The derived qualifier from the function name does not match the specified qualifier."},
 		{"arn:aws:lambda:us-east-1:123456789012:function:fn", "", 404, "ResourceNotFoundException", "Functions from 'us-east-1' are not reachable in this region ('eu-central-1')"},
 		{"arn:aws:lambda:eu-central-1:210987654321:function:fn", "1", 403, "AccessDeniedException", "User: arn:aws:iam::123456789012:user/localaws is not authorized to perform: lambda:GetFunction on resource: arn:aws:lambda:eu-central-1:210987654321:function:fn:1 because no resource-based policy allows the lambda:GetFunction action"},
@@ -88,9 +88,14 @@ func TestFunctionNamesRefused(t *testing.T) {
 func TestRegionsAndPartitions(t *testing.T) {
 	t.Parallel()
 	for region, prefix := range map[string]string{
-		"us-east-1":     "arn:aws:lambda:us-east-1:",
-		"cn-north-1":    "arn:aws-cn:lambda:cn-north-1:",
-		"us-gov-west-1": "arn:aws-us-gov:lambda:us-gov-west-1:",
+		"us-east-1":       "arn:aws:lambda:us-east-1:",
+		"cn-north-1":      "arn:aws-cn:lambda:cn-north-1:",
+		"us-gov-west-1":   "arn:aws-us-gov:lambda:us-gov-west-1:",
+		"eusc-de-east-1":  "arn:aws-eusc:lambda:eusc-de-east-1:",
+		"us-iso-east-1":   "arn:aws-iso:lambda:us-iso-east-1:",
+		"us-isob-east-1":  "arn:aws-iso-b:lambda:us-isob-east-1:",
+		"eu-isoe-west-1":  "arn:aws-iso-e:lambda:eu-isoe-west-1:",
+		"us-isof-south-1": "arn:aws-iso-f:lambda:us-isof-south-1:",
 	} {
 		t.Run(region, func(t *testing.T) {
 			t.Parallel()

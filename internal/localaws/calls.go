@@ -21,24 +21,13 @@ type Call struct {
 	Start, End time.Time // wall clock; End is zero until the call has ended
 }
 
-// Fault makes a call fail. The zero Fault serves the call. Delay can be combined
-// with each of the others.
-type Fault struct {
-	Status    int // answer with this error instead of carrying out the call
-	Code      string
-	Message   string
-	Delay     time.Duration // wait first, at most until the caller disconnects
-	Drop      bool          // close the connection without carrying out the call
-	DropAfter bool          // carry out the call, then close the connection
-	Hang      bool          // do not carry out the call, and do not answer until the caller disconnects or Close
-}
-
 // record lists the calls in order of arrival.
 type record struct {
 	mu       sync.Mutex
 	calls    []*Call
 	attempts map[string]int
 	hook     func(Call) *Fault
+	after    func(Call)
 }
 
 // begin records an arriving call.
@@ -86,6 +75,17 @@ func (r *record) fault(entry *Call) Fault {
 	return Fault{}
 }
 
+// done calls the hook for a call that was carried out, without a lock.
+func (r *record) done(entry *Call, status int) {
+	r.mu.Lock()
+	hook, call := r.after, *entry
+	r.mu.Unlock()
+	if hook != nil {
+		call.Status = status
+		hook(call)
+	}
+}
+
 // Calls returns the calls since the last ResetCalls in order of arrival,
 // including those that were throttled or dropped or are still being served.
 func (c *Cloud) Calls() []Call {
@@ -112,4 +112,15 @@ func (c *Cloud) OnCall(hook func(Call) *Fault) {
 	c.record.mu.Lock()
 	defer c.record.mu.Unlock()
 	c.record.hook = hook
+}
+
+// AfterCall sets the hook that gets every call after it was carried out and before
+// it is answered: what the hook does happens right after the call. The call's
+// Status is that of its outcome, whatever a [Fault] then makes of the answer. It
+// replaces the previous hook; nil removes it. The hook runs concurrently for calls
+// that overlap, and may call the Cloud's methods.
+func (c *Cloud) AfterCall(hook func(Call)) {
+	c.record.mu.Lock()
+	defer c.record.mu.Unlock()
+	c.record.after = hook
 }

@@ -2,6 +2,7 @@ package localaws_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -135,13 +137,8 @@ func TestFaults(t *testing.T) {
 			worked: true,
 		},
 		"delay": {
-			fault: localaws.Fault{Delay: 30 * time.Millisecond},
-			check: func(t *testing.T, err error) {
-				t.Helper()
-				if err != nil {
-					t.Error(err)
-				}
-			},
+			fault:  localaws.Fault{Delay: 30 * time.Millisecond},
+			check:  wantNone,
 			status: 201,
 			worked: true,
 		},
@@ -157,13 +154,32 @@ func TestFaults(t *testing.T) {
 			fault: localaws.Fault{Delay: 30 * time.Millisecond, Drop: true},
 			check: wantDropped,
 		},
+		"cut": {
+			fault:  localaws.Fault{Garble: localaws.GarbleCut},
+			check:  wantUnreadable("unterminated string"),
+			status: 201,
+			worked: true,
+		},
+		"torn": {
+			fault:  localaws.Fault{Garble: localaws.GarbleTorn},
+			check:  wantUnreadable("unexpected EOF"),
+			status: 201,
+			worked: true,
+		},
+		"HTML": {
+			fault:  localaws.Fault{Garble: localaws.GarbleHTML},
+			check:  wantUnreadable("unexpected token at offset 0"),
+			status: 200,
+			worked: true,
+		},
+		"empty": { // the SDK returns an output without members
+			fault:  localaws.Fault{Garble: localaws.GarbleEmpty},
+			check:  wantNone,
+			status: 201,
+			worked: true,
+		},
 		"none": {
-			check: func(t *testing.T, err error) {
-				t.Helper()
-				if err != nil {
-					t.Error(err)
-				}
-			},
+			check:  wantNone,
 			status: 201,
 			worked: true,
 		},
@@ -192,11 +208,111 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+func wantNone(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// wantUnreadable checks that the answer could not be decoded.
+func wantUnreadable(message string) func(*testing.T, error) {
+	return func(t *testing.T, err error) {
+		t.Helper()
+		var e *smithy.DeserializationError
+		if !errors.As(err, &e) || !strings.Contains(err.Error(), message) {
+			t.Errorf("error is %v, want %s", err, message)
+		}
+	}
+}
+
 // wantDropped checks that the connection was closed without an answer.
 func wantDropped(t *testing.T, err error) {
 	t.Helper()
 	if err == nil || !strings.Contains(err.Error(), "EOF") && !strings.Contains(err.Error(), "reset") {
 		t.Errorf("error is %v, want a closed connection", err)
+	}
+}
+
+func TestGarbledErrorsStayReadable(t *testing.T) {
+	t.Parallel()
+	c, api := withVersions(t, 1)
+	c.OnCall(func(localaws.Call) *localaws.Fault { return &localaws.Fault{Garble: localaws.GarbleCut} })
+	_, err := getAlias(t, api, "prod")
+	wantError(t, err, 404, "ResourceNotFoundException", "Cannot find alias arn: "+arn+":prod")
+}
+
+func TestTwice(t *testing.T) {
+	t.Parallel()
+	c, api := withVersions(t, 2)
+	c.SetAlias("fn", localaws.Alias{Name: "prod", Version: "1"})
+	read := must(getAlias(t, api, "prod"))(t)
+	c.OnCall(func(localaws.Call) *localaws.Fault { return &localaws.Fault{Twice: true} })
+	_, err := updateAlias(t, api, "prod", to("2"), func(in *lambda.UpdateAliasInput) { in.RevisionId = read.RevisionId })
+	wantError(t, err, 412, "PreconditionFailedException", stale)
+	a, _ := c.Alias("fn", "prod")
+	equal(t, "version", a.Version, "2")
+	c.ResetCalls()
+	out := must(updateAlias(t, api, "prod", to("1")))(t)
+	a, _ = c.Alias("fn", "prod")
+	equal(t, "revision of the answer", *out.RevisionId, a.RevisionId)
+	equal(t, "number of calls", len(c.Calls()), 1)
+}
+
+func TestLate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, api := withFunction(t, localaws.Options{})
+		c.OnCall(func(call localaws.Call) *localaws.Fault {
+			if call.Operation == "PublishVersion" {
+				return &localaws.Fault{Late: time.Minute}
+			}
+			return nil
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		_, err := api.PublishVersion(ctx, &lambda.PublishVersionInput{FunctionName: aws.String("fn")})
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("error is %v", err)
+		}
+		time.Sleep(54 * time.Second)
+		equal(t, "number of versions after 59 s", len(c.Versions("fn")), 0)
+		time.Sleep(2 * time.Second)
+		equal(t, "number of versions after 61 s", len(c.Versions("fn")), 1)
+
+		// A caller that waits gets no answer either.
+		c.Upload("fn", "new")
+		time.AfterFunc(time.Hour, c.Close)
+		_, err = api.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: aws.String("fn")})
+		wantDropped(t, err)
+		equal(t, "number of versions", len(c.Versions("fn")), 2)
+	})
+}
+
+func TestAfterCall(t *testing.T) {
+	t.Parallel()
+	c, api := withVersions(t, 2)
+	c.SetAlias("fn", localaws.Alias{Name: "prod", Version: "1"})
+	var got []string
+	c.AfterCall(func(call localaws.Call) {
+		got = append(got, fmt.Sprint(call.Operation, " ", call.Status))
+		if call.Operation == "UpdateAlias" {
+			c.SetAlias("fn", localaws.Alias{Name: "prod", Version: "1"})
+		}
+	})
+	out := must(updateAlias(t, api, "prod", to("2")))(t)
+	equal(t, "answer", *out.FunctionVersion, "2")
+	equal(t, "version after another run has acted", *must(getAlias(t, api, "prod"))(t).FunctionVersion, "1")
+	_, _ = getAlias(t, api, "dev")
+
+	// It runs for what is carried out, also if the answer is lost.
+	for _, fault := range []localaws.Fault{{DropAfter: true}, {Garble: localaws.GarbleHTML}, {Drop: true}, {Status: 503}} {
+		c.OnCall(func(localaws.Call) *localaws.Fault { return &fault })
+		_, _ = updateAlias(t, api, "prod", to("2"))
+	}
+	want := []string{"UpdateAlias 200", "GetAlias 200", "GetAlias 404", "UpdateAlias 200", "UpdateAlias 200"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net/http"
+	"regexp"
 )
 
 // codedeploy implements AWS CodeDeploy for the compute platform Lambda. Its
@@ -86,6 +87,9 @@ func (c *codedeploy) createApplication(in *incoming, input struct {
 	app := c.addApplication(in.region, input.ApplicationName)
 	return map[string]string{"applicationId": app.id}, nil
 }
+
+// deploymentID matches the ids of deployments.
+var deploymentID = regexp.MustCompile(`^d-[A-Z0-9]+$`)
 
 // newDeploymentID returns a random id in CodeDeploy's form: "d-A1B2C3D4E".
 func newDeploymentID() string {

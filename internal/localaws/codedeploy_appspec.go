@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/goccy/go-yaml"
 )
 
 // appSpec is the content of an AppSpec file
@@ -29,7 +31,7 @@ func (t *looseText) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// parseAppSpec parses an AppSpec file in JSON. Other YAML is not supported.
+// parseAppSpec parses an AppSpec file in YAML, of which JSON is a part.
 func parseAppSpec(content string) (appSpec, error) {
 	var file struct {
 		Version   looseText `json:"version"`
@@ -43,7 +45,11 @@ func parseAppSpec(content string) (appSpec, error) {
 			}
 		}
 	}
-	if err := json.Unmarshal([]byte(content), &file); err != nil {
+	b, err := yaml.YAMLToJSON([]byte(content))
+	if err != nil {
+		return appSpec{}, errors.New("the input AppSpec file is a not well-formed yaml. The template cannot be parsed.") //nolint:staticcheck // as AWS says it
+	}
+	if err := json.Unmarshal(b, &file); err != nil {
 		return appSpec{}, err
 	}
 	if file.Version != "0.0" {

@@ -12,6 +12,7 @@ import (
 // The states of a deployment.
 const (
 	created    = "Created"
+	queued     = "Queued"
 	inProgress = "InProgress"
 	succeeded  = "Succeeded"
 	failed     = "Failed"
@@ -36,6 +37,7 @@ type deployment struct {
 	alarms      *alarmConfiguration
 
 	status    string
+	waits     [2]time.Duration // in the states Created and Queued
 	created   time.Time
 	started   time.Time // when the traffic shift began
 	completed time.Time
@@ -66,8 +68,11 @@ type rollbackInfo struct {
 	RollbackMessage                string `json:"rollbackMessage"`
 }
 
+// pending reports whether the deployment has not started.
+func (d *deployment) pending() bool { return d.status == created || d.status == queued }
+
 // running reports whether the deployment has not ended.
-func (d *deployment) running() bool { return d.status == created || d.status == inProgress }
+func (d *deployment) running() bool { return d.pending() || d.status == inProgress }
 
 // revision is CodeDeploy's RevisionLocation.
 type revision struct {
@@ -146,6 +151,7 @@ func (c *codedeploy) createDeployment(in *incoming, input struct {
 		rollback:    cmp.Or(input.AutoRollbackConfiguration, g.rollback),
 		alarms:      cmp.Or(input.OverrideAlarmConfiguration, g.alarms),
 		status:      created,
+		waits:       c.deploymentWaits,
 		created:     time.Now(),
 	}
 	d.spec, d.broken = parseAppSpec(content)
@@ -159,6 +165,9 @@ func (s *store) deploymentOf(region, id string) (*deployment, error) {
 	s.deploy()
 	if id == "" {
 		return nil, bad("DeploymentIdRequiredException", "The deployment ID was not specified.")
+	}
+	if !deploymentID.MatchString(id) {
+		return nil, bad("InvalidDeploymentIdException", "Specified DeploymentId is not in the valid format: %s", id)
 	}
 	for _, d := range s.deployments {
 		if d.id == id && d.region == region {
@@ -309,6 +318,27 @@ func (c *Cloud) FailDeployment(id, code, message string) {
 	if d.running() {
 		s.end(d, time.Now(), failed, deploymentProblem{code, message}, d.rollback.after(onFailure))
 	}
+}
+
+// DelayDeployments sets how long deployments that begin from now on are Created and
+// then Queued. Without it they are Created for the settle time.
+func (c *Cloud) DelayDeployments(createdFor, queuedFor time.Duration) {
+	c.store.mu.Lock()
+	defer c.store.mu.Unlock()
+	c.store.deploymentWaits = [2]time.Duration{createdFor, queuedFor}
+}
+
+// DeleteDeployment deletes a deployment, which stops where it is, as happens to
+// those of a deleted application. It panics if there is none.
+func (c *Cloud) DeleteDeployment(id string) {
+	s := c.store
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d, err := s.deploymentOf(s.region, id)
+	if err != nil {
+		panic("localaws: delete deployment: " + err.Error())
+	}
+	s.deployments = slices.DeleteFunc(s.deployments, func(other *deployment) bool { return other == d })
 }
 
 // Deployments returns the ids of all deployments in order of creation, including

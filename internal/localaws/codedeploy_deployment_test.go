@@ -316,7 +316,7 @@ func TestDeploymentsThatCannotBe(t *testing.T) {
 		"no alias":             {strings.Replace(appSpec("1", "2"), "prod", "dev", 1), canary, "INVALID_LAMBDA_FUNCTION", "The deployment failed because the Lambda function has no alias dev."},
 		"no function":          {strings.ReplaceAll(appSpec("1", "2"), `"fn"`, `"other"`), canary, "INVALID_LAMBDA_FUNCTION", "The deployment failed because the Lambda function other in the AppSpec file does not exist."},
 		"$LATEST":              {appSpec("1", "$LATEST"), canary, "INVALID_LAMBDA_CONFIGURATION", configuration},
-		"no JSON":              {"{", canary, "INVALID_REVISION", "The AppSpec file is not valid: unexpected end of JSON input"},
+		"no JSON":              {"{", canary, "INVALID_REVISION", "The AppSpec file is not valid: the input AppSpec file is a not well-formed yaml. The template cannot be parsed."},
 		"another version":      {`{"version":1}`, canary, "INVALID_REVISION", "The AppSpec file is not valid: the version is not 0.0"},
 		"nothing in it":        {`{"version":"0.0","Resources":[]}`, canary, "INVALID_REVISION", "The AppSpec file is not valid: there must be one resource"},
 		"another kind":         {strings.Replace(appSpec("1", "2"), "Lambda", "ECS", 1), canary, "INVALID_REVISION", "The AppSpec file is not valid: the resource is not an AWS::Lambda::Function"},
@@ -447,5 +447,101 @@ func TestServicesSideBySide(t *testing.T) {
 		equal(t, "alias", d.alias(), "1 2:0.4")
 		time.Sleep(time.Hour)
 		equal(t, "alias", d.alias(), "2")
+	})
+}
+
+func TestAppSpecInYAML(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := withDeployments(t, "", 0)
+		id := must(d.create(`version: 0.0
+Resources:
+  - anything:
+      Type: AWS::Lambda::Function
+      Properties:
+        Name: fn
+        Alias: prod
+        CurrentVersion: 1
+        TargetVersion: "2"
+Hooks:
+  - BeforeAllowTraffic: check
+`))(t)
+		equal(t, "status", d.get(id).Status, types.DeploymentStatusSucceeded)
+		equal(t, "alias", d.alias(), "2")
+		broken := must(d.create("version: [0.0"))(t)
+		equal(t, "status of a broken one", d.get(broken).Status, types.DeploymentStatusFailed)
+	})
+}
+
+// A deployment compares only the version of the alias: weights that another caller
+// clears come back with its next step.
+func TestDeploymentSetsWeightsAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := withDeployments(t, linear, 0)
+		id := must(d.create(appSpec("1", "2")))(t)
+		equal(t, "alias", d.alias(), "1 2:0.1")
+		must(updateAlias(t, d.lambda, "prod", weighted(map[string]float64{})))(t)
+		equal(t, "alias after it was rolled back by hand", d.alias(), "1")
+		time.Sleep(time.Minute)
+		equal(t, "alias after the next step", d.alias(), "1 2:0.2")
+		must(updateAlias(t, d.lambda, "prod", to("3"), weighted(map[string]float64{})))(t)
+		time.Sleep(time.Minute)
+		info := d.get(id)
+		equal(t, "status after the alias has moved", info.Status, types.DeploymentStatusFailed)
+		equal(t, "alias", d.alias(), "3")
+	})
+}
+
+func TestDelayedDeployment(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := withDeployments(t, canary, 0)
+		d.DelayDeployments(time.Minute, time.Hour)
+		id := must(d.create(appSpec("1", "2")))(t)
+		for _, tt := range []struct {
+			wait   time.Duration
+			status types.DeploymentStatus
+			alias  string
+		}{
+			{0, types.DeploymentStatusCreated, "1"},
+			{time.Minute, types.DeploymentStatusQueued, "1"},
+			{time.Hour - 1, types.DeploymentStatusQueued, "1"},
+			{1, types.DeploymentStatusInProgress, "1 2:0.1"},
+			{5 * time.Minute, types.DeploymentStatusSucceeded, "2"},
+		} {
+			time.Sleep(tt.wait)
+			equal(t, "status", d.get(id).Status, tt.status)
+			equal(t, "alias", d.alias(), tt.alias)
+			if tt.status == types.DeploymentStatusQueued {
+				_, err := d.api.ListDeploymentTargets(t.Context(), &codedeploy.ListDeploymentTargetsInput{DeploymentId: &id})
+				wantError(t, err, 400, "DeploymentNotStartedException", "The deployment "+id+" has not started.")
+			}
+		}
+
+		// StopDeployment ends one that is queued.
+		id = must(d.create(appSpec("2", "3")))(t)
+		time.Sleep(2 * time.Minute)
+		must(d.api.StopDeployment(t.Context(), &codedeploy.StopDeploymentInput{DeploymentId: &id, AutoRollbackEnabled: aws.Bool(false)}))(t)
+		equal(t, "status after the stop", d.get(id).Status, types.DeploymentStatusStopped)
+		equal(t, "alias", d.alias(), "2")
+	})
+}
+
+func TestDeploymentsThatAreGone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := withDeployments(t, canary, 0)
+		id := must(d.create(appSpec("1", "2")))(t)
+		equal(t, "alias", d.alias(), "1 2:0.1")
+		d.DeleteDeployment(id)
+		_, err := d.api.GetDeployment(t.Context(), &codedeploy.GetDeploymentInput{DeploymentId: &id})
+		wantError(t, err, 400, "DeploymentDoesNotExistException", "The deployment "+id+" could not be found")
+		time.Sleep(time.Hour)
+		equal(t, "alias", d.alias(), "1 2:0.1")
+		_, err = d.api.GetDeployment(t.Context(), &codedeploy.GetDeploymentInput{DeploymentId: aws.String("one")})
+		wantError(t, err, 400, "InvalidDeploymentIdException", "Specified DeploymentId is not in the valid format: one")
+		_, err = d.api.ListDeployments(t.Context(), &codedeploy.ListDeploymentsInput{ApplicationName: aws.String("app")})
+		wantError(t, err, 400, "DeploymentGroupNameRequiredException", "The deployment group name was not specified.")
 	})
 }

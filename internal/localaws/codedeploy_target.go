@@ -35,7 +35,7 @@ func (d *deployment) targetID() string { return d.spec.function + ":" + d.spec.a
 // targetStatus returns the status of the target.
 func (d *deployment) targetStatus() string {
 	switch d.status {
-	case created:
+	case created, queued:
 		return "Pending"
 	case stopped:
 		return failed
@@ -90,7 +90,7 @@ func (c *codedeploy) listDeploymentTargets(in *incoming, input struct {
 	if err != nil {
 		return nil, err
 	}
-	if d.status == created {
+	if d.pending() {
 		return nil, bad("DeploymentNotStartedException", "The deployment %s has not started.", d.id)
 	}
 	return map[string][]string{"targetIds": {d.targetID()}}, nil
@@ -108,7 +108,7 @@ func (c *codedeploy) targetOf(in *incoming, deployment string, ids ...string) ([
 	if err != nil {
 		return nil, err
 	}
-	if d.status == created {
+	if d.pending() {
 		return nil, bad("DeploymentNotStartedException", "The deployment %s has not started.", d.id)
 	}
 	if len(ids) == 0 {

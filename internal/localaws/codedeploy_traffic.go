@@ -31,8 +31,11 @@ func (s *store) deploy() {
 
 // next returns the time of a deployment's next step or requested stop.
 func (s *store) next(d *deployment) time.Time {
-	at := d.created.Add(s.settle)
-	if d.status == inProgress {
+	at := d.created.Add(d.waits[0])
+	switch d.status {
+	case queued:
+		at = at.Add(d.waits[1])
+	case inProgress:
 		at = d.started.Add(time.Duration(d.step+1) * d.config.interval())
 	}
 	if d.halt != nil && d.halt.at.Before(at) {
@@ -46,6 +49,9 @@ func (s *store) proceed(d *deployment, at time.Time) {
 	switch {
 	case d.halt != nil && !d.halt.at.After(at):
 		s.end(d, at, stopped, deploymentProblem{"MANUAL_STOP", "The deployment was stopped on request."}, d.halt.back)
+		return
+	case d.status == created && d.waits[1] > 0:
+		d.status = queued
 		return
 	case d.status == inProgress:
 		d.step++

@@ -84,6 +84,9 @@ func (l *lambda) operation(in *incoming) (operation, bool) {
 				if err := r.size(); err != nil {
 					return answer{}, err
 				}
+				if err := l.notYet(r); err != nil {
+					return answer{}, err
+				}
 				return rt.handler(l, r)
 			},
 		}, true

@@ -19,8 +19,9 @@ type Alias struct {
 // alias is an alias with the state of its routing.
 type alias struct {
 	Alias
-	share float64 // accumulated weight; see route
-	left  string  // version it pointed at before its last move
+	made  time.Time // zero if Go code made it
+	share float64   // accumulated weight; see route
+	left  string    // version it pointed at before its last move
 	moved time.Time
 	stray int // invocations since then
 }
@@ -43,19 +44,18 @@ func (f *function) aliasesOf(number string) []string {
 func (s *store) put(f *function, to Alias) *alias { return s.putAt(f, to, time.Now()) }
 
 func (s *store) putAt(f *function, to Alias, at time.Time) *alias {
+	s.changeAlias(f, to.Name)
 	to.RevisionId = newID()
 	to.Weights = maps.Clone(to.Weights)
 	a := f.aliases[to.Name]
 	if a == nil {
-		a = &alias{Alias: to}
+		a = &alias{Alias: to, made: s.writeTime()}
 		f.aliases[to.Name] = a
 		return a
 	}
 	if a.Version != to.Version {
 		a.left, a.moved, a.stray = a.Version, at, 0
-		if p := f.provisioned[to.Name]; p != nil {
-			p.since = at
-		}
+		defer f.moveProvisioned(a, at)
 	}
 	if !maps.Equal(a.Weights, to.Weights) {
 		a.share = 0
@@ -83,9 +83,8 @@ type routingConfig struct {
 	AdditionalVersionWeights map[string]float64
 }
 
-// describe returns an alias as the API does. While AWS moves the traffic of an
-// alias with provisioned concurrency, it shows weights of its own (A12a).
-func (s *store) describe(f *function, a *alias) aliasConfiguration {
+// describe returns an alias as it was written.
+func (f *function) describe(a *alias) aliasConfiguration {
 	c := aliasConfiguration{
 		AliasArn:        qualified(f.arn, a.Name),
 		Name:            a.Name,
@@ -93,11 +92,18 @@ func (s *store) describe(f *function, a *alias) aliasConfiguration {
 		Description:     a.Description,
 		RevisionID:      a.RevisionId,
 	}
-	switch {
-	case len(a.Weights) > 0: // A13
+	if len(a.Weights) > 0 { // A13
 		c.RoutingConfig = &routingConfig{a.Weights}
-	case f.provisioned[a.Name] != nil && s.moving(a):
-		c.RoutingConfig = &routingConfig{map[string]float64{a.left: 1}}
+	}
+	return c
+}
+
+// observe is describe for a read, which also shows the weights that AWS sets while
+// it moves the traffic of an alias with provisioned concurrency (A12a).
+func (f *function) observe(a *alias) aliasConfiguration {
+	c := f.describe(a)
+	if number := f.transient(a); number != "" {
+		c.RoutingConfig = &routingConfig{map[string]float64{number: 1}}
 	}
 	return c
 }
@@ -160,7 +166,7 @@ func (v *version) admit() error {
 	return nil
 }
 
-// createAlias implements A1 to A5 and A10 to A15.
+// createAlias implements A1 to A5, A10 to A15 and A20.
 func (l *lambda) createAlias(r *request) (answer, error) {
 	var in aliasInput
 	if err := r.decode(&in); err != nil {
@@ -187,6 +193,9 @@ func (l *lambda) createAlias(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	if err := f.idle(*in.Name); err != nil {
+		return answer{}, err
+	}
 	to := Alias{Name: *in.Name}
 	in.apply(&to)
 	if err := f.admit(to); err != nil {
@@ -195,10 +204,10 @@ func (l *lambda) createAlias(r *request) (answer, error) {
 	if f.aliases[to.Name] != nil {
 		return answer{}, conflict("Alias already exists: %s", qualified(f.arn, to.Name)) // A2
 	}
-	return reply(http.StatusCreated, l.describe(f, l.put(f, to))), nil
+	return reply(http.StatusCreated, f.describe(l.put(f, to))), nil
 }
 
-// updateAlias implements A6 to A8 and A10 to A15.
+// updateAlias implements A6 to A8, A10 to A15 and A20.
 func (l *lambda) updateAlias(r *request) (answer, error) {
 	var in aliasInput
 	if err := r.decode(&in); err != nil {
@@ -221,6 +230,9 @@ func (l *lambda) updateAlias(r *request) (answer, error) {
 	if a == nil {
 		return answer{}, notFound("Alias not found: %s", qualified(f.arn, r.item)) // A8
 	}
+	if err := f.idle(a.Name); err != nil {
+		return answer{}, err
+	}
 	if in.RevisionID != "" && in.RevisionID != a.RevisionId {
 		return answer{}, stale() // A7
 	}
@@ -229,7 +241,7 @@ func (l *lambda) updateAlias(r *request) (answer, error) {
 	if err := f.admit(to); err != nil {
 		return answer{}, err
 	}
-	return reply(http.StatusOK, l.describe(f, l.put(f, to))), nil
+	return reply(http.StatusOK, f.describe(l.put(f, to))), nil
 }
 
 // getAlias implements A8.
@@ -246,14 +258,14 @@ func (l *lambda) getAlias(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	a := f.aliases[r.item]
+	a := l.view(r, f, r.item).aliases[r.item]
 	if a == nil {
 		return answer{}, notFound("Cannot find alias arn: %s", qualified(f.arn, r.item))
 	}
-	return reply(http.StatusOK, l.describe(f, a)), nil
+	return reply(http.StatusOK, f.observe(a)), nil
 }
 
-// deleteAlias implements A9.
+// deleteAlias implements A9, A20 and A21.
 func (l *lambda) deleteAlias(r *request) (answer, error) {
 	var v validation
 	validateAliasName(&v, r.item)
@@ -267,9 +279,12 @@ func (l *lambda) deleteAlias(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	if err := f.idle(r.item); err != nil {
+		return answer{}, err
+	}
+	l.changeAlias(f, r.item)
 	delete(f.aliases, r.item)
-	delete(f.policies, r.item)
-	delete(f.provisioned, r.item)
+	delete(f.provisioned, r.item) // its policy stays (A21)
 	return empty(), nil
 }
 
@@ -290,10 +305,11 @@ func (l *lambda) listAliases(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	f = l.view(r, f, "")
 	var all []aliasConfiguration
 	for _, name := range slices.Sorted(maps.Keys(f.aliases)) {
 		if a := f.aliases[name]; number == "" || a.Version == number {
-			all = append(all, l.describe(f, a))
+			all = append(all, f.observe(a))
 		}
 	}
 	page, next, err := page(r, all)

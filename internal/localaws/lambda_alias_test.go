@@ -243,7 +243,7 @@ func TestA10Weights(t *testing.T) {
 	const (
 		at    = "' at 'routingConfig.additionalVersionWeights' failed to satisfy constraint: "
 		value = at + "Map value must satisfy constraint: [Member must have value less than or equal to 1.0, Member must have value greater than or equal to 0.0, Member must not be null]"
-		key   = at + "Map keys must satisfy constraint: [Member must have length less than or equal to 1024, Member must have length greater than or equal to 1, Member must satisfy regular expression pattern: [0-9]+, Member must not be null]"
+		key   = at + "Map keys must satisfy constraint: [Member must have length less than or equal to 1024, Member must have length greater than or equal to 1, Member must satisfy regular expression pattern: [0-9]+]"
 	)
 	tests := map[string]struct {
 		alias   string
@@ -467,4 +467,54 @@ func TestA17RoutingIsLate(t *testing.T) {
 			equal(t, "version", must(invoke())(t), "2")
 		}
 	})
+}
+
+// A20: an alias that AWS is at work on.
+func TestA20Busy(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, api := withVersions(t, 1)
+		c.SetAlias("fn", localaws.Alias{Name: "prod", Version: "1"})
+		must(addPermission(t, api, "one", "prod"))(t)
+		c.SetBusy("fn", "prod", time.Minute)
+		c.SetBusy("fn", "dev", time.Minute)
+		writes := func() (errs []error) {
+			_, err := updateAlias(t, api, "prod")
+			errs = append(errs, err)
+			_, err = addPermission(t, api, "two", "prod")
+			errs = append(errs, err, removePermission(t, api, "one", "prod"))
+			_, err = api.DeleteAlias(t.Context(), &lambda.DeleteAliasInput{FunctionName: aws.String("fn"), Name: aws.String("prod")})
+			return append(errs, err)
+		}
+		const busy = "The operation cannot be performed at this time. An update is in progress for resource: " + arn
+		for _, err := range writes() {
+			wantError(t, err, 409, "ResourceConflictException", busy+":prod")
+		}
+		_, err := createAlias(t, api, "dev", "1")
+		wantError(t, err, 409, "ResourceConflictException", busy+":dev")
+		must(createAlias(t, api, "test", "1"))(t)
+		equal(t, "FunctionVersion", *must(getAlias(t, api, "prod"))(t).FunctionVersion, "1")
+		time.Sleep(time.Minute)
+		for _, err := range writes() {
+			wantNone(t, err)
+		}
+	})
+}
+
+// A21: what belongs to an alias outlives it.
+func TestA21WhatDeleteAliasLeaves(t *testing.T) {
+	t.Parallel()
+	c, api := withVersions(t, 1)
+	c.SetAlias("fn", localaws.Alias{Name: "prod", Version: "1"})
+	must(addPermission(t, api, "s", "prod"))(t)
+	must(putProvisioned(t, api, "prod", 1))(t)
+	must(api.DeleteAlias(t.Context(), &lambda.DeleteAliasInput{FunctionName: aws.String("fn"), Name: aws.String("prod")}))(t)
+	_, err := getPolicy(t, api, "prod")
+	wantError(t, err, 404, "ResourceNotFoundException", "The resource you requested does not exist.")
+	must(createAlias(t, api, "prod", "1"))(t)
+	must(getPolicy(t, api, "prod"))(t)
+	_, err = addPermission(t, api, "s", "prod")
+	wantError(t, err, 409, "ResourceConflictException", "The statement id (s) provided already exists. Please provide a new statement id, or remove the existing statement.")
+	_, err = getProvisioned(t, api, "prod")
+	wantError(t, err, 404, "ProvisionedConcurrencyConfigNotFoundException", "No Provisioned Concurrency Config found for this function")
 }

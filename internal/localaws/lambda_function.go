@@ -42,17 +42,22 @@ func (c *Function) clone() Function {
 // function is a function with its versions, aliases and policies.
 type function struct {
 	name     string
-	arn      string // unqualified
+	arn      string    // unqualified
+	made     time.Time // zero if Go code made it
+	changes  []change
 	tags     map[string]string
 	latest   *version
 	versions map[int]*version
-	last     int  // number of the newest version, 0 if there is none
-	written  bool // $LATEST was written since it was published (V6, V7)
+	managed  *version // $LATEST.PUBLISHED (V19c); nil: none
+	last     int      // number of the newest version, 0 if there is none
+	written  bool     // $LATEST was written since it was published (V6, V7)
 	aliases  map[string]*alias
 	policies map[string]*policy // by qualifier, "" the function's own
 
-	provisioned map[string]*provisioned // by qualifier
-	failures    map[string]string       // by qualifier, set by FailProvisioning
+	provisioned  map[string]*provisioned // by qualifier
+	provisioning time.Duration           // how long an allocation takes
+	failures     map[string]string       // by qualifier, set by FailProvisioning
+	busy         map[string]time.Time    // until when, by qualifier, set by SetBusy
 
 	outcome *status                 // of the next versions, set by OnPublish
 	script  func(Invocation) Answer // set by OnInvoke; nil: echo
@@ -70,6 +75,7 @@ func (s *store) create(t target, c Function, tags map[string]string) (*function,
 	f := &function{
 		name: t.function,
 		arn:  t.arn,
+		made: s.writeTime(),
 		tags: tags,
 		latest: &version{
 			Function: c,
@@ -85,15 +91,19 @@ func (s *store) create(t target, c Function, tags map[string]string) (*function,
 		aliases:  map[string]*alias{},
 		policies: map[string]*policy{},
 
-		provisioned: map[string]*provisioned{},
-		failures:    map[string]string{},
+		provisioned:  map[string]*provisioned{},
+		provisioning: s.provisioning,
+		failures:     map[string]string{},
+		busy:         map[string]time.Time{},
 	}
 	s.functions[t.arn] = f
 	return f, nil
 }
 
-// write records that an update of $LATEST has begun (V2, V7).
-func (s *store) write(f *function) {
+// write begins an update of $LATEST (V2, V7).
+func (s *store) write(f *function, c Function) {
+	s.changeVersion(f, latestVersion)
+	f.latest.Function = c
 	now := time.Now()
 	f.written = true
 	f.latest.modified = now
@@ -108,9 +118,9 @@ func (f *function) writable() error {
 	case f.latest.state.value != "Active" && f.latest.state.value != "Inactive":
 		return conflict("The operation cannot be performed at this time. The function is currently in the following state: %s", f.latest.state.value)
 	case f.latest.update.value == "InProgress":
-		return conflict("The operation cannot be performed at this time. An update is in progress for resource: %s", f.arn)
+		return updateInProgress(f.arn)
 	}
-	return nil
+	return f.idle("")
 }
 
 // createFunction implements V1.
@@ -176,7 +186,9 @@ func (l *lambda) createFunction(r *request) (answer, error) {
 		if err != nil {
 			return answer{}, err
 		}
-		return reply(http.StatusCreated, v.describe(f, v.number)), nil
+		out := v.describe(f, "")
+		out.RevisionID = newID() // V11a
+		return reply(http.StatusCreated, out), nil
 	}
 	return reply(http.StatusCreated, f.latest.describe(f, "")), nil
 }
@@ -229,6 +241,7 @@ func (l *lambda) versionOf(r *request) (*function, *version, string, error) {
 	if err != nil {
 		return nil, nil, "", err
 	}
+	f = l.view(r, f, t.qualifier)
 	v := f.resolve(t.qualifier)
 	if v == nil {
 		return nil, nil, "", notFound("Function not found: %s", qualified(t.arn, t.qualifier))
@@ -282,8 +295,7 @@ func (l *lambda) updateFunctionCode(r *request) (answer, error) {
 		dry.Function = c
 		return reply(http.StatusOK, dry.describe(f, "")), nil
 	}
-	f.latest.Function = c
-	l.write(f)
+	l.write(f, c)
 	if in.Publish {
 		v, err := l.publish(f, nil, creating, f.outcomeOfPublish())
 		if err != nil {
@@ -323,8 +335,7 @@ func (l *lambda) updateFunctionConfiguration(r *request) (answer, error) {
 	}
 	c := f.latest.clone()
 	in.apply(&c)
-	f.latest.Function = c
-	l.write(f)
+	l.write(f, c)
 	return reply(http.StatusOK, f.latest.describe(f, "")), nil
 }
 
@@ -351,8 +362,11 @@ func (l *lambda) deleteFunction(r *request) (answer, error) {
 		delete(l.functions, f.arn)
 		return empty(), nil
 	}
-	if t.qualifier == latestVersion {
-		return answer{}, invalid("$LATEST version cannot be deleted without deleting the function.")
+	if t.qualifier == latestVersion || t.qualifier == latestPublished {
+		return answer{}, invalid("%s version cannot be deleted without deleting the function.", t.qualifier)
+	}
+	if err := f.idle(t.qualifier); err != nil {
+		return answer{}, err
 	}
 	if f.aliases[t.qualifier] != nil {
 		return answer{}, invalid("Deletion of aliases is not currently supported.")
@@ -367,7 +381,7 @@ func (l *lambda) deleteFunction(r *request) (answer, error) {
 	if v.replica {
 		return answer{}, replicated(f, v)
 	}
-	f.drop(v)
+	l.drop(f, v)
 	return empty(), nil
 }
 

@@ -51,11 +51,18 @@ func TestCreateAndPublish(t *testing.T) {
 	in := newFunction(t)
 	in.Publish = true
 	out := must(api.CreateFunction(t.Context(), in))(t)
-	equal(t, "answer", *out.Version+" "+*out.FunctionArn+" "+string(out.State), "1 "+arn+":1 Pending")
+	equal(t, "answer", *out.Version+" "+*out.FunctionArn+" "+string(out.State), "1 "+arn+" Pending") // V11a
 	if diff := cmp.Diff([]string{"1"}, c.Versions("fn")); diff != "" {
 		t.Error(diff)
 	}
-	equal(t, "State", getFunction(t, api, "1").State, types.StateActive)
+	one, latest := getFunction(t, api, "1"), getFunction(t, api, "")
+	equal(t, "State", one.State, types.StateActive)
+	equal(t, "FunctionArn", *one.FunctionArn, arn+":1")
+	differ(t, "RevisionId of version 1", *one.RevisionId, *out.RevisionId)
+	differ(t, "RevisionId of version 1", *one.RevisionId, *latest.RevisionId)
+	again := must(api.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: in.FunctionName}))(t)
+	equal(t, "RevisionId of a repeated publish", *again.RevisionId, *one.RevisionId)
+	equal(t, "RevisionId of $LATEST", *getFunction(t, api, "").RevisionId, *latest.RevisionId)
 }
 
 func TestVersionsAreImmutable(t *testing.T) {

@@ -1,6 +1,7 @@
 package localaws
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -87,13 +88,13 @@ func tail(log, number string) []byte {
 func (l *lambda) reach(t target) (run func(Invocation) Answer, number string, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	f, err := l.find(t)
-	if err != nil {
-		return nil, "", err
+	f := l.function(t.arn)
+	if f == nil {
+		return nil, "", notFound("Function not found: %s", qualified(t.arn, cmp.Or(t.qualifier, latestVersion)))
 	}
 	number = t.qualifier
 	if a := f.aliases[number]; a != nil {
-		number = l.route(a)
+		number = l.route(f, a)
 	}
 	v := f.resolve(number)
 	if v == nil {

@@ -103,7 +103,7 @@ func TestInvokeErrors(t *testing.T) {
 	wantError(t, invoke("fn", "{"), 400, "InvalidRequestContentException", "Could not parse request body into json: Could not parse payload into json")
 	wantError(t, invoke("fn:dev", ""), 404, "ResourceNotFoundException", "Function not found: "+arn+":dev")
 	wantError(t, invoke("fn:9", ""), 404, "ResourceNotFoundException", "Function not found: "+arn+":9")
-	wantError(t, invoke("other", ""), 404, "ResourceNotFoundException", "Function not found: arn:aws:lambda:eu-central-1:123456789012:function:other")
+	wantError(t, invoke("other", ""), 404, "ResourceNotFoundException", "Function not found: arn:aws:lambda:eu-central-1:123456789012:function:other:$LATEST")
 	large := `"` + string(bytes.Repeat([]byte("x"), 6291456)) + `"`
 	wantError(t, invoke("fn", large), 413, "RequestTooLargeException", "6291458 byte payload is too large for the RequestResponse invocation type (limit 6291456 bytes)")
 }

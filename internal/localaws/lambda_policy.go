@@ -32,6 +32,7 @@ type policyDocument struct {
 }
 
 // policyTarget returns the function and the qualifier of a call about a policy.
+// Each operation reports in its own words what does not exist.
 func (l *lambda) policyTarget(r *request) (*function, string, error) {
 	t, err := l.targetOf(r, r.query.Get("Qualifier"))
 	if err != nil {
@@ -40,18 +41,22 @@ func (l *lambda) policyTarget(r *request) (*function, string, error) {
 	if t.qualifier == latestVersion {
 		return nil, "", invalid("We currently do not support adding policies for $LATEST.")
 	}
-	f, err := l.find(t)
-	if err != nil {
-		return nil, "", err
+	f := l.function(t.arn)
+	switch {
+	case f != nil && f.resolve(t.qualifier) != nil:
+		return f, t.qualifier, nil
+	case r.operation == "GetPolicy":
+		return nil, "", noPolicy()
+	case f == nil && r.operation == "RemovePermission":
+		return nil, "", notFound("No policy found for: %s", t.arn)
+	case f == nil, versionNumber.MatchString(t.qualifier), strings.Contains(t.qualifier, "$"):
+		return nil, "", notFound("Function not found: %s", qualified(t.arn, t.qualifier))
+	default:
+		return nil, "", notFound("Cannot find alias arn: %s", qualified(t.arn, t.qualifier))
 	}
-	if f.resolve(t.qualifier) == nil {
-		if versionNumber.MatchString(t.qualifier) {
-			return nil, "", notFound("Function not found: %s", qualified(f.arn, t.qualifier))
-		}
-		return nil, "", notFound("Cannot find alias arn: %s", qualified(f.arn, t.qualifier))
-	}
-	return f, t.qualifier, nil
 }
+
+func noPolicy() error { return notFound("The resource you requested does not exist.") }
 
 // addPermission adds a statement.
 func (l *lambda) addPermission(r *request) (answer, error) {
@@ -108,17 +113,21 @@ func (l *lambda) addPermission(r *request) (answer, error) {
 
 	p := f.policies[qualifier]
 	if p == nil {
-		p = &policy{revision: newID()}
+		p = &policy{revision: f.revision(qualifier)}
 	}
-	if in.RevisionID != "" && in.RevisionID != f.policyRevision(qualifier, p) {
+	if in.RevisionID != "" && in.RevisionID != p.revision {
 		return answer{}, stalePolicy()
+	}
+	if err := f.idle(qualifier); err != nil {
+		return answer{}, err
 	}
 	if slices.ContainsFunc(p.statements, func(other statement) bool { return other.Sid == st.Sid }) {
 		return answer{}, conflict("The statement id (%s) provided already exists. Please provide a new statement id, or remove the existing statement.", st.Sid)
 	}
+	l.changePolicy(f, qualifier)
 	p.statements = append(p.statements, st)
 	f.policies[qualifier] = p
-	f.revisePolicy(qualifier, p)
+	l.revisePolicy(f, qualifier, p)
 	return reply(http.StatusCreated, map[string]string{"Statement": text(st)}), nil
 }
 
@@ -159,13 +168,14 @@ func (l *lambda) getPolicy(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	f = l.view(r, f, qualifier)
 	p := f.policies[qualifier]
 	if p == nil {
-		return answer{}, notFound("The resource you requested does not exist.")
+		return answer{}, noPolicy()
 	}
 	return reply(http.StatusOK, map[string]string{
 		"Policy":     text(policyDocument{"2012-10-17", "default", p.statements}),
-		"RevisionId": f.policyRevision(qualifier, p),
+		"RevisionId": p.revision,
 	}), nil
 }
 
@@ -181,41 +191,44 @@ func (l *lambda) removePermission(r *request) (answer, error) {
 	if p == nil {
 		return answer{}, notFound("No policy is associated with the given resource.")
 	}
-	if id := r.query.Get("RevisionId"); id != "" && id != f.policyRevision(qualifier, p) {
+	if id := r.query.Get("RevisionId"); id != "" && id != p.revision {
 		return answer{}, stalePolicy()
+	}
+	if err := f.idle(qualifier); err != nil {
+		return answer{}, err
 	}
 	kept := slices.DeleteFunc(slices.Clone(p.statements), func(st statement) bool { return st.Sid == r.item })
 	if len(kept) == len(p.statements) {
 		return answer{}, notFound("Statement %s is not found in resource policy.", r.item)
 	}
+	l.changePolicy(f, qualifier)
 	p.statements = kept
 	if len(kept) == 0 {
 		delete(f.policies, qualifier)
 	}
-	f.revisePolicy(qualifier, p)
+	l.revisePolicy(f, qualifier, p)
 	return empty(), nil
 }
 
-// policyRevision returns a policy's RevisionId: that of its function or alias. The
-// RevisionId of a version never changes (V11), so its policy has one of its own.
-func (f *function) policyRevision(qualifier string, p *policy) string {
-	if qualifier == "" {
-		return f.latest.revision
-	}
+// revision returns the RevisionId of the function, alias or version that a
+// qualifier names: the one that the first AddPermission may give.
+func (f *function) revision(qualifier string) string {
 	if a := f.aliases[qualifier]; a != nil {
 		return a.RevisionId
 	}
-	return p.revision
+	return f.resolve(qualifier).revision
 }
 
-// revisePolicy gives a changed policy a new RevisionId.
-func (f *function) revisePolicy(qualifier string, p *policy) {
-	p.revision = newID()
-	if qualifier == "" {
-		f.latest.revision = p.revision
-	} else if a := f.aliases[qualifier]; a != nil {
-		a.RevisionId = p.revision
+// revisePolicy gives a changed policy a new RevisionId, which is then also that of
+// its function, alias or version, until that changes in another way (V11).
+func (s *store) revisePolicy(f *function, qualifier string, p *policy) {
+	if a := f.aliases[qualifier]; a != nil {
+		s.changeAlias(f, qualifier)
+		a.RevisionId = newID()
+	} else {
+		s.revise(f, f.resolve(qualifier))
 	}
+	p.revision = f.revision(qualifier)
 }
 
 func stalePolicy() error {

@@ -140,15 +140,21 @@ func TestPolicyOfWhatIsNotThere(t *testing.T) {
 	for qualifier, message := range map[string]string{
 		"9":   "Function not found: " + arn + ":9",
 		"dev": "Cannot find alias arn: " + arn + ":dev",
+		"$x":  "Function not found: " + arn + ":$x",
 	} {
 		_, err := addPermission(t, api, "api", qualifier)
 		wantError(t, err, 404, "ResourceNotFoundException", message)
 		_, err = getPolicy(t, api, qualifier)
-		wantError(t, err, 404, "ResourceNotFoundException", message)
+		wantError(t, err, 404, "ResourceNotFoundException", "The resource you requested does not exist.")
 		wantError(t, removePermission(t, api, "api", qualifier), 404, "ResourceNotFoundException", message)
 	}
 	_, err := addPermission(t, api, "api", "", func(in *lambda.AddPermissionInput) { in.FunctionName = aws.String("other") })
-	wantError(t, err, 404, "ResourceNotFoundException", "Function not found: arn:aws:lambda:eu-central-1:123456789012:function:other")
+	const other = "arn:aws:lambda:eu-central-1:123456789012:function:other"
+	wantError(t, err, 404, "ResourceNotFoundException", "Function not found: "+other)
+	_, err = api.GetPolicy(t.Context(), &lambda.GetPolicyInput{FunctionName: aws.String("other")})
+	wantError(t, err, 404, "ResourceNotFoundException", "The resource you requested does not exist.")
+	_, err = api.RemovePermission(t.Context(), &lambda.RemovePermissionInput{FunctionName: aws.String("other"), StatementId: aws.String("api")})
+	wantError(t, err, 404, "ResourceNotFoundException", "No policy found for: "+other)
 }
 
 func TestRemovePermission(t *testing.T) {
@@ -167,11 +173,6 @@ func TestRemovePermission(t *testing.T) {
 	left := policy["Statement"].([]any)
 	equal(t, "number of statements", len(left), 1)
 	equal(t, "statement", left[0].(map[string]any)["Sid"], any("two"))
-
-	must(api.DeleteAlias(t.Context(), &lambda.DeleteAliasInput{FunctionName: aws.String("fn"), Name: aws.String("prod")}))(t)
-	c.SetAlias("fn", localaws.Alias{Name: "prod", Version: "1"})
-	_, err := getPolicy(t, api, "prod")
-	wantError(t, err, 404, "ResourceNotFoundException", "The resource you requested does not exist.")
 }
 
 func TestPolicyRevisions(t *testing.T) {
@@ -180,7 +181,6 @@ func TestPolicyRevisions(t *testing.T) {
 		t.Run("qualifier "+qualifier, func(t *testing.T) {
 			t.Parallel()
 			c, api := withProd(t)
-			version := *getFunction(t, api, "1").RevisionId
 			must(addPermission(t, api, "one", qualifier))(t)
 			first := *must(getPolicy(t, api, qualifier))(t).RevisionId
 			with := func(id string) func(*lambda.AddPermissionInput) {
@@ -192,7 +192,7 @@ func TestPolicyRevisions(t *testing.T) {
 			err = removePermission(t, api, "one", qualifier, func(in *lambda.RemovePermissionInput) { in.RevisionId = &first })
 			wantError(t, err, 412, "PreconditionFailedException", stalePolicy)
 
-			// It is the RevisionId of the function or alias.
+			// It is the RevisionId of the function, alias or version.
 			second := *must(getPolicy(t, api, qualifier))(t).RevisionId
 			a, _ := c.Alias("fn", "prod")
 			switch qualifier {
@@ -200,8 +200,15 @@ func TestPolicyRevisions(t *testing.T) {
 				equal(t, "RevisionId of $LATEST", *getFunction(t, api, "").RevisionId, second)
 			case "prod":
 				equal(t, "RevisionId of the alias", a.RevisionId, second)
+			default:
+				equal(t, "RevisionId of the version", *getFunction(t, api, "1").RevisionId, second) // V11
 			}
-			equal(t, "RevisionId of the version", *getFunction(t, api, "1").RevisionId, version) // V11
+
+			// It stays when that changes in another way.
+			c.Upload("fn", "new")
+			c.Publish("fn", "")
+			c.SetAlias("fn", localaws.Alias{Name: "prod", Version: "1"})
+			equal(t, "RevisionId after other changes", *must(getPolicy(t, api, qualifier))(t).RevisionId, second)
 		})
 	}
 }
@@ -217,7 +224,7 @@ func TestAddPermissionInput(t *testing.T) {
 	}{
 		"statement id": {func(in *lambda.AddPermissionInput) { in.StatementId = aws.String("a b") }, "ValidationException", "1 validation error detected: Value 'a b' at 'statementId'" + failed + "([a-zA-Z0-9-_]+)"},
 		"action":       {func(in *lambda.AddPermissionInput) { in.Action = aws.String("Invoke") }, "ValidationException", "1 validation error detected: Value 'Invoke' at 'action'" + failed + "(lambda:[*]|lambda:[a-zA-Z]+|[*])"},
-		"source":       {func(in *lambda.AddPermissionInput) { in.SourceArn = aws.String("api") }, "ValidationException", "1 validation error detected: Value 'api' at 'sourceArn'" + failed + `arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:([a-z]{2}(-gov)?-[a-z]+-\d{1})?:(\d{12})?:(.*)`},
+		"source":       {func(in *lambda.AddPermissionInput) { in.SourceArn = aws.String("api") }, "ValidationException", "1 validation error detected: Value 'api' at 'sourceArn'" + failed + `arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1})?:(\d{12})?:(.*)`},
 		"account":      {func(in *lambda.AddPermissionInput) { in.SourceAccount = aws.String("1") }, "ValidationException", "1 validation error detected: Value '1' at 'sourceAccount'" + failed + `\d{12}`},
 		"principal":    {func(in *lambda.AddPermissionInput) { in.Principal = aws.String("nobody") }, "InvalidParameterValueException", "The provided principal was invalid. Please check the principal and try again."},
 	}

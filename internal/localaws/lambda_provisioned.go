@@ -12,6 +12,8 @@ type provisioned struct {
 	requested int32
 	modified  time.Time
 	since     time.Time // when the current allocation began
+	version   string    // has the executions; "": none has them yet
+	returned  bool      // the alias moved away from version and back
 }
 
 // provisionedConfiguration is Lambda's ProvisionedConcurrencyConfig.
@@ -25,24 +27,55 @@ type provisionedConfiguration struct {
 	LastModified                             string
 }
 
-// provision returns the state of the allocation for a qualifier of f.
-func (s *store) provision(f *function, qualifier string) provisionedConfiguration {
+// settleProvisioned completes the allocations that are due by now. One that fails
+// stays with the version it should have left (A12c).
+func (f *function) settleProvisioned(now time.Time) {
+	for qualifier, p := range f.provisioned {
+		if f.failures[qualifier] == "" && !now.Before(p.since.Add(f.provisioning)) {
+			p.version = f.resolve(qualifier).number
+		}
+	}
+}
+
+// moveProvisioned begins the allocation for the version that an alias moved to.
+func (f *function) moveProvisioned(a *alias, at time.Time) {
+	if p := f.provisioned[a.Name]; p != nil {
+		p.since, p.returned = at, p.version == a.Version
+	}
+}
+
+// transient returns the version that gets all traffic of an alias although the
+// alias points to another one: its provisioned concurrency has not moved yet
+// (A12a). It returns "" if there is none.
+func (f *function) transient(a *alias) string {
+	if p := f.provisioned[a.Name]; p != nil && p.version != a.Version && len(a.Weights) == 0 {
+		return p.version
+	}
+	return ""
+}
+
+// provision returns the state of the allocation for a qualifier. Until it has
+// completed, the executions are those of the old version (A12b).
+func (f *function) provision(qualifier string) provisionedConfiguration {
 	p := f.provisioned[qualifier]
 	c := provisionedConfiguration{
 		RequestedProvisionedConcurrentExecutions: p.requested,
-		Status:                                   "IN_PROGRESS",
+		Status:                                   "READY",
 		LastModified:                             timestamp(p.modified),
 	}
-	if time.Now().Before(p.since.Add(s.settle)) {
-		return c
+	if !p.returned {
+		switch reason := f.failures[qualifier]; {
+		case time.Now().Before(p.since.Add(f.provisioning)):
+			c.Status = "IN_PROGRESS"
+		case reason != "":
+			c.Status, c.StatusReason = "FAILED", reason
+			return c
+		}
 	}
-	if reason := f.failures[qualifier]; reason != "" {
-		c.Status, c.StatusReason = "FAILED", reason
-		return c
+	if p.version != "" {
+		c.AvailableProvisionedConcurrentExecutions = p.requested
+		c.AllocatedProvisionedConcurrentExecutions = p.requested
 	}
-	c.Status = "READY"
-	c.AvailableProvisionedConcurrentExecutions = p.requested
-	c.AllocatedProvisionedConcurrentExecutions = p.requested
 	return c
 }
 
@@ -127,7 +160,12 @@ func (l *lambda) putProvisionedConcurrencyConfig(r *request) (answer, error) {
 		return answer{}, err
 	}
 	now := time.Now()
-	f.provisioned[qualifier] = &provisioned{*in.ProvisionedConcurrentExecutions, now, now}
+	p := &provisioned{requested: *in.ProvisionedConcurrentExecutions, modified: now, since: now}
+	if old := f.provisioned[qualifier]; old != nil {
+		p.version = old.version
+	}
+	f.provisioned[qualifier] = p
+	l.revise(f, f.resolve(qualifier)) // V11
 	return reply(http.StatusAccepted, provisionedConfiguration{
 		RequestedProvisionedConcurrentExecutions: *in.ProvisionedConcurrentExecutions,
 		Status:                                   "IN_PROGRESS",
@@ -146,7 +184,7 @@ func (l *lambda) getProvisionedConcurrencyConfig(r *request) (answer, error) {
 	if f.provisioned[qualifier] == nil {
 		return answer{}, &apiError{http.StatusNotFound, "ProvisionedConcurrencyConfigNotFoundException", noProvisioned}
 	}
-	return reply(http.StatusOK, l.provision(f, qualifier)), nil
+	return reply(http.StatusOK, f.provision(qualifier)), nil
 }
 
 // deleteProvisionedConcurrencyConfig ends an allocation, if there is one.
@@ -171,7 +209,7 @@ func (l *lambda) listProvisionedConcurrencyConfigs(r *request) (answer, error) {
 	}
 	var all []provisionedConfiguration
 	for _, qualifier := range slices.Sorted(maps.Keys(f.provisioned)) {
-		c := l.provision(f, qualifier)
+		c := f.provision(qualifier)
 		c.FunctionArn = qualified(f.arn, qualifier)
 		all = append(all, c)
 	}
@@ -193,14 +231,15 @@ func (c *Cloud) ProvisionConcurrency(name, qualifier string) error {
 		f.mustResolve(qualifier)
 		if err = f.admitProvisioned(qualifier); err == nil {
 			now := time.Now()
-			f.provisioned[qualifier] = &provisioned{1, now, now.Add(-c.store.settle)}
+			f.provisioned[qualifier] = &provisioned{requested: 1, modified: now, since: now.Add(-f.provisioning), version: f.resolve(qualifier).number}
 		}
 	})
 	return err
 }
 
 // FailProvisioning makes the provisioned concurrency of an alias or version FAILED
-// with this reason, now and after every move. An empty reason ends that.
+// with this reason, now and after every move, but not after a move back to the
+// version that still has the executions. An empty reason ends that.
 func (c *Cloud) FailProvisioning(name, qualifier, reason string) {
 	c.on(name, func(f *function) { f.failures[qualifier] = reason })
 }

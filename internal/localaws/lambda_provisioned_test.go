@@ -47,7 +47,7 @@ func TestProvisionedConcurrency(t *testing.T) {
 
 		// It moves with the alias.
 		must(updateAlias(t, api, "prod", to("2")))(t)
-		equal(t, "after a move", status(), "IN_PROGRESS 0/5 ")
+		equal(t, "after a move", status(), "IN_PROGRESS 5/5 ")
 		time.Sleep(time.Minute)
 		equal(t, "after it settled", status(), "READY 5/5 ")
 		must(updateAlias(t, api, "prod"))(t)
@@ -55,7 +55,7 @@ func TestProvisionedConcurrency(t *testing.T) {
 
 		c.FailProvisioning("fn", "prod", "FUNCTION_ERROR_INIT_FAILURE")
 		must(updateAlias(t, api, "prod", to("1")))(t)
-		equal(t, "before it fails", status(), "IN_PROGRESS 0/5 ")
+		equal(t, "before it fails", status(), "IN_PROGRESS 5/5 ")
 		time.Sleep(time.Minute)
 		equal(t, "when it failed", status(), "FAILED 0/5 FUNCTION_ERROR_INIT_FAILURE")
 		c.FailProvisioning("fn", "prod", "")
@@ -112,23 +112,76 @@ func TestProvisionedConcurrencyRefused(t *testing.T) {
 	wantError(t, err, 400, "InvalidParameterValueException", "The function resource provided must be an alias or a published version.")
 }
 
-// A12a over HTTP: the weights that AWS shows while it moves such an alias.
-func TestA12aAfterPut(t *testing.T) {
+// While provisioned concurrency moves, all traffic goes to the version that the
+// alias left. Only reads show that (A12a).
+func TestA12aMove(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		onDate()
-		c, api := withFunction(t, localaws.Options{Settle: time.Second})
-		publish(c, 2)
+		c, api := withFunction(t, localaws.Options{Settle: time.Second, Provisioning: time.Minute})
+		publish(c, 3)
 		c.SetAlias("fn", localaws.Alias{Name: "prod", Version: "1"})
-		must(putProvisioned(t, api, "prod", 1))(t)
-		must(updateAlias(t, api, "prod", to("2")))(t)
-		moving := must(getAlias(t, api, "prod"))(t)
-		if moving.RoutingConfig == nil || !cmp.Equal(moving.RoutingConfig.AdditionalVersionWeights, map[string]float64{"1": 1}) {
-			t.Errorf("weights while AWS moves the traffic are %v, want 1: 1", moving.RoutingConfig)
-		}
 		time.Sleep(time.Second)
-		if moved := must(getAlias(t, api, "prod"))(t); moved.RoutingConfig != nil {
-			t.Errorf("weights afterwards are %v, want none", moved.RoutingConfig)
+		before := getFunction(t, api, "1")
+		must(putProvisioned(t, api, "prod", 1))(t)
+		differ(t, "RevisionId of version 1", *getFunction(t, api, "1").RevisionId, *before.RevisionId) // V11
+		time.Sleep(time.Minute)
+
+		// check compares the weights that reads show, the status, and the version that is invoked.
+		check := func(weights map[string]float64, status, executed string) {
+			t.Helper()
+			var got map[string]float64
+			if r := must(getAlias(t, api, "prod"))(t).RoutingConfig; r != nil {
+				got = r.AdditionalVersionWeights
+			}
+			if diff := cmp.Diff(weights, got); diff != "" {
+				t.Error("weights:", diff)
+			}
+			list := must(api.ListAliases(t.Context(), &lambda.ListAliasesInput{FunctionName: aws.String("fn")}))(t)
+			equal(t, "weights in the list", list.Aliases[0].RoutingConfig != nil, weights != nil)
+			p := must(getProvisioned(t, api, "prod"))(t)
+			equal(t, "status", fmt.Sprint(p.Status, " ", *p.AllocatedProvisionedConcurrentExecutions, *p.AvailableProvisionedConcurrentExecutions, aws.ToString(p.StatusReason)), status)
+			for range 2 {
+				out := must(api.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("fn:prod")}))(t)
+				equal(t, "ExecutedVersion", *out.ExecutedVersion, executed)
+			}
+		}
+		move := func(version string) {
+			t.Helper()
+			out := must(updateAlias(t, api, "prod", to(version)))(t)
+			if out.RoutingConfig != nil {
+				t.Errorf("UpdateAlias answers %v", out.RoutingConfig)
+			}
+			equal(t, "FunctionVersion", *out.FunctionVersion, version)
+		}
+		move("2")
+		check(map[string]float64{"1": 1}, "IN_PROGRESS 1 1", "1")
+		out := must(updateAlias(t, api, "prod"))(t) // no move
+		if out.RoutingConfig != nil {
+			t.Errorf("UpdateAlias answers %v", out.RoutingConfig)
+		}
+		time.Sleep(59 * time.Second)
+		check(map[string]float64{"1": 1}, "IN_PROGRESS 1 1", "1")
+		time.Sleep(time.Second)
+		check(nil, "READY 1 1", "2")
+
+		// A12c: a failure leaves the weights, and the traffic, where they are.
+		move("3")
+		c.FailProvisioning("fn", "prod", "FUNCTION_ERROR_INIT_FAILURE")
+		check(map[string]float64{"2": 1}, "IN_PROGRESS 1 1", "2")
+		time.Sleep(time.Hour)
+		check(map[string]float64{"2": 1}, "FAILED 0 0FUNCTION_ERROR_INIT_FAILURE", "2")
+		move("2")
+		time.Sleep(time.Second) // A17
+		check(nil, "READY 1 1", "2")
+		time.Sleep(time.Hour)
+		check(nil, "READY 1 1", "2")
+
+		// Weights that a caller sets are shown instead.
+		move("1")
+		must(updateAlias(t, api, "prod", weighted(map[string]float64{"3": 0.5})))(t)
+		r := must(getAlias(t, api, "prod"))(t).RoutingConfig
+		if diff := cmp.Diff(map[string]float64{"3": 0.5}, r.AdditionalVersionWeights); diff != "" {
+			t.Error(diff)
 		}
 	})
 }

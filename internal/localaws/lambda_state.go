@@ -31,6 +31,7 @@ func (f *function) settle(now time.Time) {
 	for _, v := range f.versions {
 		v.settle(now)
 	}
+	f.settleProvisioned(now)
 }
 
 func (v *version) settle(now time.Time) {

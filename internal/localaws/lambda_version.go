@@ -13,6 +13,7 @@ type version struct {
 	Function
 	number   string // "$LATEST" or "7"
 	modified time.Time
+	made     time.Time // zero if Go code made it
 	revision string
 	state    status
 	update   status // LastUpdateStatus
@@ -26,6 +27,9 @@ func (f *function) resolve(qualifier string) *version {
 	if qualifier == "" || qualifier == latestVersion {
 		return f.latest
 	}
+	if qualifier == latestPublished {
+		return f.managed
+	}
 	if a := f.aliases[qualifier]; a != nil {
 		return f.resolve(a.Version)
 	}
@@ -36,9 +40,12 @@ func (f *function) resolve(qualifier string) *version {
 	return f.versions[n]
 }
 
-// all returns the versions, $LATEST first, then ascending.
+// all returns the versions: $LATEST, $LATEST.PUBLISHED, then the numbers ascending.
 func (f *function) all() []*version {
 	all := []*version{f.latest}
+	if f.managed != nil {
+		all = append(all, f.managed)
+	}
 	for _, n := range slices.Sorted(maps.Keys(f.versions)) {
 		all = append(all, f.versions[n])
 	}
@@ -46,7 +53,8 @@ func (f *function) all() []*version {
 }
 
 // drop deletes a version and its policy. Its number is not used again (V18).
-func (f *function) drop(v *version) {
+func (s *store) drop(f *function, v *version) {
+	s.changeVersion(f, v.number)
 	n, _ := strconv.Atoi(v.number)
 	delete(f.versions, n)
 	delete(f.policies, v.number)
@@ -69,7 +77,8 @@ func (s *store) publish(f *function, description *string, starts, outcome status
 	v := &version{
 		Function: f.latest.clone(),
 		number:   strconv.Itoa(f.last),
-		modified: now,
+		modified: f.latest.modified, // V19b2
+		made:     s.writeTime(),
 		revision: newID(),
 		state:    starts,
 		update:   successful,
@@ -79,9 +88,17 @@ func (s *store) publish(f *function, description *string, starts, outcome status
 		v.update = status{}
 		v.settling = &settling{now.Add(s.settle), outcome, successful, false} // its RevisionId does not change (V11)
 	}
+	s.changeVersion(f, v.number)
+	s.changeVersion(f, latestVersion)
 	f.versions[f.last] = v
 	f.latest.revision = newID() // V11
 	return v, nil
+}
+
+// revise gives a version a new RevisionId.
+func (s *store) revise(f *function, v *version) {
+	s.changeVersion(f, v.number)
+	v.revision = newID()
 }
 
 // starts returns the initial state of a version that PublishVersion would publish
@@ -159,6 +176,7 @@ func (l *lambda) listVersionsByFunction(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	f = l.view(r, f, "")
 	var all []configuration
 	for _, v := range f.all() {
 		all = append(all, v.entry(f, v.number))

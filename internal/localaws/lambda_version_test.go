@@ -562,3 +562,78 @@ func TestV20Inactive(t *testing.T) {
 		})
 	}
 }
+
+// V19a: PublishVersion is refused although no update is in progress.
+func TestV19aBusy(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, api := withFunction(t, localaws.Options{})
+		c.SetBusy("fn", "", time.Minute)
+		publish := func() error {
+			_, err := api.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: aws.String("fn")})
+			return err
+		}
+		equal(t, "LastUpdateStatus", getFunction(t, api, "").LastUpdateStatus, types.LastUpdateStatusSuccessful)
+		wantError(t, publish(), 409, "ResourceConflictException", "The operation cannot be performed at this time. An update is in progress for resource: "+arn)
+		time.Sleep(time.Minute)
+		wantNone(t, publish())
+	})
+}
+
+// V19b: a version that failed is published again and again until $LATEST is written.
+func TestV19bFailedVersion(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, api := withFunction(t, localaws.Options{Settle: time.Second})
+		time.Sleep(time.Second)
+		c.OnPublish("fn", "Failed", "FunctionError", "init failed")
+		publish := func() *lambda.PublishVersionOutput {
+			t.Helper()
+			return must(api.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: aws.String("fn")}))(t)
+		}
+		equal(t, "first", *publish().Version+" "+string(publish().State), "1 Pending")
+		time.Sleep(time.Second)
+		c.OnPublish("fn", "", "", "")
+		out := publish()
+		equal(t, "again", *out.Version+" "+string(out.State)+" "+*out.StateReason+" "+string(out.StateReasonCode), "1 Failed init failed FunctionError")
+		must(api.UpdateFunctionConfiguration(t.Context(), &lambda.UpdateFunctionConfigurationInput{FunctionName: aws.String("fn"), Description: aws.String("")}))(t)
+		time.Sleep(time.Second)
+		out = publish()
+		equal(t, "after a write", *out.Version+" "+string(out.State), "2 Active")
+	})
+}
+
+// V19b2: LastModified of a version is the last write before its publish.
+func TestV19b2LastModified(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		_, api := withFunction(t, localaws.Options{})
+		written := *getFunction(t, api, "").LastModified
+		time.Sleep(time.Hour)
+		out := must(api.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: aws.String("fn")}))(t)
+		equal(t, "LastModified", *out.LastModified, written)
+		equal(t, "LastModified of $LATEST", *getFunction(t, api, "").LastModified, written)
+	})
+}
+
+func TestV19cLatestPublished(t *testing.T) {
+	t.Parallel()
+	c, api := withVersions(t, 1)
+	c.AddLatestPublished("fn")
+	list := must(api.ListVersionsByFunction(t.Context(), &lambda.ListVersionsByFunctionInput{FunctionName: aws.String("fn")}))(t)
+	var got []string
+	for _, v := range list.Versions {
+		got = append(got, *v.Version+" "+*v.FunctionArn)
+	}
+	want := []string{"$LATEST " + arn + ":$LATEST", "$LATEST.PUBLISHED " + arn + ":$LATEST.PUBLISHED", "1 " + arn + ":1"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	equal(t, "Version", *getFunction(t, api, "$LATEST.PUBLISHED").Version, "$LATEST.PUBLISHED")
+	must(addPermission(t, api, "s", "$LATEST.PUBLISHED"))(t)
+	_, err := api.DeleteFunction(t.Context(), &lambda.DeleteFunctionInput{FunctionName: aws.String("fn:$LATEST.PUBLISHED")})
+	wantError(t, err, 400, "InvalidParameterValueException", "$LATEST.PUBLISHED version cannot be deleted without deleting the function.")
+	if diff := cmp.Diff([]string{"1"}, c.Versions("fn")); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -12,7 +12,7 @@ func validateWeights(v *validation, weights map[string]float64) {
 	for _, number := range slices.Sorted(maps.Keys(weights)) {
 		weight := weights[number]
 		entry := fmt.Sprintf("'{%s=%v}'", number, weight)
-		v.check(versionNumber.MatchString(number), entry, member, "Map keys must satisfy constraint: [Member must have length less than or equal to 1024, Member must have length greater than or equal to 1, Member must satisfy regular expression pattern: [0-9]+, Member must not be null]")
+		v.check(versionNumber.MatchString(number), entry, member, "Map keys must satisfy constraint: [Member must have length less than or equal to 1024, Member must have length greater than or equal to 1, Member must satisfy regular expression pattern: [0-9]+]")
 		v.check(weight >= 0 && weight <= 1, entry, member, "Map value must satisfy constraint: [Member must have value less than or equal to 1.0, Member must have value greater than or equal to 0.0, Member must not be null]")
 	}
 }
@@ -53,8 +53,12 @@ func (f *function) admitWeights(v *version, weights map[string]float64) error {
 // route returns the version that the next invocation of an alias executes. It
 // follows the weights exactly: of ten invocations at 0.1, the tenth goes to the
 // additional version. Until a move has taken effect everywhere, every other
-// invocation goes to the version before it (A17).
-func (s *store) route(a *alias) string {
+// invocation goes to the version before it (A17); while provisioned concurrency
+// moves, all of them (A12a).
+func (s *store) route(f *function, a *alias) string {
+	if number := f.transient(a); number != "" {
+		return number
+	}
 	if s.moving(a) {
 		a.stray++
 		if a.stray%2 == 1 {

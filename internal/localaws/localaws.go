@@ -23,11 +23,16 @@ import (
 // Options configures the account. With the zero value every call is answered at
 // once.
 type Options struct {
-	Account string        // default "123456789012"
-	Region  string        // region of the resources that Go code adds; default "eu-central-1"
-	Settle  time.Duration // how long Pending and InProgress last; 0: until the next call
-	Latency time.Duration // added to every call
-	Rate    float64       // Lambda's control-plane calls a second and region, AWS has 15; 0: unlimited
+	Account      string        // default "123456789012"
+	Region       string        // region of the resources that Go code adds; default "eu-central-1"
+	Settle       time.Duration // how long Pending and InProgress last; 0: until the next call
+	Provisioning time.Duration // how long provisioned concurrency takes to move; default Settle
+	Latency      time.Duration // added to every call
+	Rate         float64       // Lambda's control-plane calls a second and region, AWS has 15; 0: unlimited
+
+	// Lambda is eventually consistent. Neither applies to what Go code writes.
+	Stale  time.Duration // for so long after a call that writes, reads show the state before it
+	NotYet time.Duration // for so long, calls that name a new function, version or alias answer 404
 }
 
 // Cloud is one AWS account. It is safe for concurrent use.
@@ -75,12 +80,17 @@ func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	op := c.operation(in)
 	entry := c.record.begin(op, in)
-	out, ok := c.answer(in, op, c.record.fault(entry))
+	in.fault = c.record.fault(entry)
+	out, ok := c.answer(in, op, entry)
 	c.record.end(entry, out.status)
 	if !ok {
 		panic(http.ErrAbortHandler) // net/http closes the connection
 	}
 	out.write(w)
+	if out.torn {
+		_ = http.NewResponseController(w).Flush() // fails only if the caller has disconnected
+		panic(http.ErrAbortHandler)
+	}
 }
 
 // operation returns the operation that the request is a call of.
@@ -98,13 +108,17 @@ func (c *Cloud) operation(in *incoming) operation {
 //
 // A caller that stops waiting does not cancel the call: AWS carries out every
 // request it has received.
-func (c *Cloud) answer(in *incoming, op operation, f Fault) (answer, bool) {
+func (c *Cloud) answer(in *incoming, op operation, entry *Call) (answer, bool) {
+	f := in.fault
 	c.wait(in, f.Delay)
 	switch {
 	case f.Hang:
-		select {
-		case <-in.ctx.Done():
-		case <-c.closed:
+		c.hang(in)
+		return answer{}, false
+	case f.Late > 0:
+		if c.sleep(f.Late, nil) {
+			c.carryOut(in, op, entry)
+			c.hang(in)
 		}
 		return answer{}, false
 	case f.Drop:
@@ -113,14 +127,21 @@ func (c *Cloud) answer(in *incoming, op operation, f Fault) (answer, bool) {
 		return failure(in, &apiError{f.Status, f.Code, f.Message}), true
 	}
 	c.wait(in, c.latency)
+	out := c.carryOut(in, op, entry)
+	if f.DropAfter {
+		return answer{}, false
+	}
+	return f.Garble.apply(out), true
+}
+
+// carryOut carries out the call, and then calls the hook set by AfterCall.
+func (c *Cloud) carryOut(in *incoming, op operation, entry *Call) answer {
 	out, err := c.serve(in, op)
 	if err != nil {
 		out = failure(in, err)
 	}
-	if f.DropAfter {
-		return answer{}, false
-	}
-	return out, true
+	c.record.done(entry, out.status)
+	return out
 }
 
 // serve carries out the call if the request rate and the credentials permit it.
@@ -133,18 +154,35 @@ func (c *Cloud) serve(in *incoming, op operation) (answer, error) {
 			return answer{}, err
 		}
 	}
+	if in.fault.Twice {
+		_, _ = op.serve(in) // what it answers gets lost
+	}
 	return op.serve(in)
 }
 
 // wait sleeps for d, or until the caller disconnects or c is closed.
 func (c *Cloud) wait(in *incoming, d time.Duration) {
-	if d <= 0 {
-		return
+	if d > 0 {
+		c.sleep(d, in.ctx.Done())
 	}
+}
+
+// sleep waits until d has passed, and returns true, or until cut or c is closed.
+func (c *Cloud) sleep(d time.Duration, cut <-chan struct{}) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:
+		return true
+	case <-cut:
+	case <-c.closed:
+	}
+	return false
+}
+
+// hang waits until the caller disconnects or c is closed.
+func (c *Cloud) hang(in *incoming) {
+	select {
 	case <-in.ctx.Done():
 	case <-c.closed:
 	}

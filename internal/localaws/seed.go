@@ -31,6 +31,8 @@ func (c *Cloud) AddFunction(name string, opts ...func(*Function)) {
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.seeding = true
+	defer func() { s.seeding = false }()
 	f, err := s.create(target{function: name, arn: functionARN(s.region, s.account, name, "")}, conf, nil)
 	if err != nil {
 		panic("localaws: add function: " + err.Error())
@@ -52,6 +54,8 @@ func (c *Cloud) on(name string, do func(*function)) {
 	if f == nil {
 		panic("localaws: function " + name + " does not exist")
 	}
+	c.store.seeding = true
+	defer func() { c.store.seeding = false }()
 	do(f)
 }
 
@@ -67,12 +71,13 @@ func (f *function) mustResolve(qualifier string) *version {
 // Upload writes code to $LATEST, like an UpdateFunctionCode that has completed.
 func (c *Cloud) Upload(name, code string) {
 	c.on(name, func(f *function) {
-		f.latest.Code = []byte(code)
-		if f.latest.PackageType == "Image" {
-			f.latest.Code, f.latest.ImageURI = nil, code
+		to := f.latest.clone()
+		to.Code = []byte(code)
+		if to.PackageType == "Image" {
+			to.Code, to.ImageURI = nil, code
 		}
-		f.latest.hash()
-		c.store.write(f)
+		to.hash()
+		c.store.write(f, to)
 		f.latest.ready()
 	})
 }
@@ -133,12 +138,12 @@ func (a *alias) copy() Alias {
 	return b
 }
 
-// Versions returns the numbers of a function's versions, ascending, without $LATEST.
+// Versions returns the numbers of a function's versions, ascending.
 func (c *Cloud) Versions(name string) []string {
 	var numbers []string
 	c.on(name, func(f *function) {
-		for _, v := range f.all()[1:] {
-			numbers = append(numbers, v.number)
+		for _, n := range slices.Sorted(maps.Keys(f.versions)) {
+			numbers = append(numbers, strconv.Itoa(n))
 		}
 	})
 	return numbers
@@ -177,6 +182,16 @@ func (c *Cloud) OnPublish(name, state, reasonCode, reason string) {
 // return the payload. The script runs concurrently for invocations that overlap.
 func (c *Cloud) OnInvoke(name string, script func(Invocation) Answer) {
 	c.on(name, func(f *function) { f.script = script })
+}
+
+// AddLatestPublished gives a function the version $LATEST.PUBLISHED, a copy of
+// $LATEST, as functions on Lambda Managed Instances have it (V19c).
+func (c *Cloud) AddLatestPublished(name string) {
+	c.on(name, func(f *function) {
+		v := *f.latest
+		v.Function, v.number, v.revision = f.latest.clone(), latestPublished, newID()
+		f.managed = &v
+	})
 }
 
 // SetEdgeReplica sets whether Lambda@Edge has replicas of a version, which then

@@ -35,6 +35,7 @@ type incoming struct {
 	*http.Request
 	ctx     context.Context
 	body    []byte
+	fault   Fault  // of the hook
 	scope   bool   // the request is signed
 	key     string // access key id of the signature's credential scope
 	service string // region of the credential scope

@@ -1,6 +1,7 @@
 package localaws
 
 import (
+	"cmp"
 	"net/http"
 	"sync"
 	"time"
@@ -8,11 +9,15 @@ import (
 
 // store is the state of the account. All services share it, under its lock.
 type store struct {
-	account string
-	region  string // of the resources that Go code adds
-	settle  time.Duration
+	account      string
+	region       string // of the resources that Go code adds
+	settle       time.Duration
+	provisioning time.Duration
+	stale        time.Duration
+	notYet       time.Duration
 
 	mu          sync.Mutex
+	seeding     bool                 // Go code writes
 	functions   map[string]*function // by unqualified ARN
 	numbers     map[string]int       // last version number of deleted functions, by unqualified ARN (V18)
 	codeStorage int64                // limit in bytes, 0: none
@@ -25,6 +30,8 @@ type store struct {
 	configs      map[string]*deploymentConfig // by name
 	deployments  []*deployment                // in order of creation
 
+	deploymentWaits [2]time.Duration // set by DelayDeployments
+
 	roles    map[string]*Role    // by ARN
 	sessions map[string]*session // by access key id
 
@@ -33,18 +40,23 @@ type store struct {
 
 func newStore(o Options) *store {
 	return &store{
-		account:   o.Account,
-		region:    o.Region,
-		settle:    o.Settle,
-		functions: map[string]*function{},
-		numbers:   map[string]int{},
-		buckets:   map[string]bucket{},
+		account:      o.Account,
+		region:       o.Region,
+		settle:       o.Settle,
+		provisioning: cmp.Or(o.Provisioning, o.Settle),
+		stale:        o.Stale,
+		notYet:       o.NotYet,
+		functions:    map[string]*function{},
+		numbers:      map[string]int{},
+		buckets:      map[string]bucket{},
 
 		alarms:  map[place]*alarm{},
 		metrics: map[string]series{},
 
 		applications: map[place]*application{},
 		configs:      predefined(time.Now()),
+
+		deploymentWaits: [2]time.Duration{o.Settle, 0},
 
 		roles:    map[string]*Role{},
 		sessions: map[string]*session{},

@@ -11,12 +11,13 @@ import (
 // The patterns of the API reference, as in the messages of AWS.
 const (
 	aliasNamePattern   = `(?!^[0-9]+$)([a-zA-Z0-9-_]+)` // A4
-	versionPattern     = `(\$LATEST|[0-9]+)`
-	qualifierPattern   = `(|[a-zA-Z0-9$_-]+)`
+	versionPattern     = `(\$LATEST(\.PUBLISHED)?|[0-9]+)`
+	qualifierPattern   = `\$(LATEST(\.PUBLISHED)?)|[a-zA-Z0-9-_$]+`
+	regionPattern      = `(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}`
 	statementIDPattern = `([a-zA-Z0-9-_]+)`
 	actionPattern      = `(lambda:[*]|lambda:[a-zA-Z]+|[*])`
 	principalPattern   = `[^\s]+`
-	sourceARNPattern   = `arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:([a-z]{2}(-gov)?-[a-z]+-\d{1})?:(\d{12})?:(.*)`
+	sourceARNPattern   = `arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:(` + regionPattern + `)?:(\d{12})?:(.*)`
 	accountPattern     = `\d{12}`
 	rolePattern        = `arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+`
 )
