@@ -161,8 +161,8 @@ func (e *Editor) ReadAll(ctx context.Context) (map[string]State, error) {
 }
 
 // Write makes the alias what c says, provided that it still is as Current has
-// it. What AWS only refuses for now is tried again until ctx ends. An answer that
-// never came is made up for by looking. The errors:
+// it. What AWS only refuses for now is tried again until ctx ends. If
+// no answer comes, Write reads the alias to find out what happened. The errors:
 //   - ErrChanged: decide anew from Current;
 //   - *LostError: the alias was changed since this run's own last write;
 //   - with the standing Unknown: whether the write had an effect is not known;
@@ -179,7 +179,11 @@ func (e *Editor) Write(ctx context.Context, c Change) error {
 		if e.written == nil {
 			e.original = from
 		}
-		e.recordDoubt(fmt.Sprintf("%s was at %s and may be at %s by now: %v", e.name, from.Position, want.Version, lookErr))
+		was := fmt.Sprintf("was at %s", from.Position)
+		if !from.Exists() {
+			was = "did not exist"
+		}
+		e.recordDoubt(fmt.Sprintf("%s %s, and may be at %s by now: %v", e.name, was, want.Version, lookErr))
 		return err
 	case changed:
 		if e.written != nil {
@@ -414,6 +418,11 @@ func (e *Editor) HandOver(why string) {
 // this run undoes nothing.
 func (e *Editor) Leave() { e.written, e.standing = nil, NotRestored }
 
+// Is reports whether the alias is what c says already, as far as is known.
+func (e *Editor) Is(c Change) bool {
+	return e.current.Exists() && e.current.is(e.request(c, e.current))
+}
+
 // request is what AWS is sent to make the alias from what it is.
 func (e *Editor) request(c Change, from State) awsapi.Alias {
 	return awsapi.Alias{
@@ -483,7 +492,10 @@ func (e *Editor) recordLoss() error {
 // changedBy is who has changed the alias since this run's write, as far as its
 // history tells.
 func (e *Editor) changedBy() string {
-	if run := e.current.History.Run; run.Known() && run != e.run {
+	switch run := e.current.History.Run; {
+	case e.current.Exists() && e.current.MovedOutside():
+		return "a change made outside lambda-release"
+	case run.Known() && run != e.run:
 		return run.String()
 	}
 	return "another run or a person"

@@ -111,11 +111,11 @@ func (e *Editor) deleteCreated(ctx context.Context) error {
 		now, err := e.aws.Configuration(ctx, e.fn, e.name)
 		switch {
 		case err == nil && now.Version != e.written.Version.String():
-			if err := e.Read(ctx); err == nil {
-				return e.recordLoss()
+			if err := e.Read(ctx); err != nil { // then only its version is known
+				version, _ := ParseVersion(now.Version)
+				e.recordRead(State{Position: Position{Version: version}})
 			}
-			e.recordDoubt(fmt.Sprintf("%s was created at %s and is at %s now", e.name, e.written.Position, now.Version))
-			return fmt.Errorf("delete %s of %s: it was moved to %s meanwhile", e.name, e.fn.Name, now.Version)
+			return e.recordLoss()
 		case err == nil, awsapi.Is(err, awsapi.NotFound):
 			err = e.aws.DeleteAlias(ctx, e.fn, e.name)
 		}
@@ -149,9 +149,11 @@ func (e *Editor) Whereabouts() string {
 			return fmt.Sprintf("%s was deleted by %s", e.name, e.lostTo)
 		}
 		return fmt.Sprintf("%s is at %s, where %s moved it; it is left there", e.name, e.current.Position, e.lostTo)
-	default:
-		return fmt.Sprintf("%s is at %s and was at %s", e.name, e.current.Position, e.original.Position)
 	}
+	if !e.original.Exists() {
+		return fmt.Sprintf("%s was created at %s and could not be deleted again", e.name, e.current.Position)
+	}
+	return fmt.Sprintf("%s is at %s and was at %s", e.name, e.current.Position, e.original.Position)
 }
 
 // LostTo is who has changed the alias since this run's write, where the standing

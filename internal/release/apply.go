@@ -121,6 +121,18 @@ func (r *Releaser) apply(ctx context.Context, v verb, w *rollout.Watcher, plans 
 	return plans
 }
 
+// shifter is what moves the traffic, as the plan says.
+func (r *Releaser) shifter(p Plan, w *rollout.Watcher) rollout.Shifter {
+	if d := p.CodeDeploy; d != nil {
+		return rollout.CodeDeploy{Application: d.Application, Group: d.Group, Config: d.Config, Wait: d.Wait, Phase: r.Progress.Phase}
+	}
+	allAtOnce := rollout.AllAtOnce{Bake: p.Rollout.Bake, Watcher: w, Log: r.say}
+	if p.steps() {
+		return rollout.Stepwise{AllAtOnce: allAtOnce, Strategy: p.Rollout.Strategy}
+	}
+	return allAtOnce
+}
+
 // delete deletes the alias, if that was decided.
 func (p Plan) delete(ctx context.Context) Plan {
 	if p.End.over() || !p.Decision.Delete {
@@ -139,7 +151,7 @@ func (p Plan) pruneDecided(ctx context.Context) Plan {
 		return p
 	}
 	deleted, err := p.target.prune(ctx, p.Decision.Doomed)
-	p = p.deleting(deleted)
+	p = p.withDeleted(deleted)
 	switch {
 	case err != nil:
 		return p.failed(err)
@@ -159,7 +171,7 @@ func (r *Releaser) pruneAfter(ctx context.Context, plans []Plan) []Plan {
 	return each(plans, func(p Plan) Plan {
 		var deleted []awsapi.Configuration
 		f, err := p.target.inventory(ctx, p.Facts)
-		p = p.knowing(f)
+		p = p.withFacts(f)
 		if err == nil {
 			if doomed, young := f.doomed(keep, time.Now()); len(doomed) > 0 {
 				deleted, err = p.target.prune(ctx, doomed)
@@ -170,7 +182,7 @@ func (r *Releaser) pruneAfter(ctx context.Context, plans []Plan) []Plan {
 		if err != nil {
 			p.target.log.warn("old versions could not be pruned: %s", strings.TrimSpace(err.Error()+"\n"+hint(err)))
 		}
-		return p.deleting(deleted).confirmed(ctx)
+		return p.withDeleted(deleted).confirmed(ctx)
 	})
 }
 

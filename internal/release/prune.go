@@ -71,7 +71,7 @@ func (t target) inventory(ctx context.Context, f Facts) (Facts, error) {
 		return err
 	})
 	err := reads.Wait()
-	return f.stocked(versions, aliases), err
+	return f.withInventory(versions, aliases), err
 }
 
 // youngAge is how old a version is at least before it is deleted: another run may

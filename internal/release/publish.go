@@ -30,12 +30,12 @@ func newRelease(req Request) verb {
 func (v publication) plan(t target) Plan {
 	p := planMove(t, v.req)
 	if source, given := v.req.Code[t.fn.Name]; given {
-		p = p.uploading(Upload{source, v.slots})
+		p = p.withUpload(Upload{source, v.slots})
 	}
 	if v.req.Latest {
-		return p.following()
+		return p.followingLatest()
 	}
-	return p.publishing(awsapi.Publication{
+	return p.withPublication(awsapi.Publication{
 		Description: v.description, CodeSHA256: v.req.CodeSHA256[t.fn.Name],
 	})
 }
@@ -193,7 +193,7 @@ func (v publication) refresh(ctx context.Context, t target, f Facts) (Facts, err
 		case config.EnvironmentError != "" || f.Config.EnvironmentError != "":
 			t.log.warn("the environment of version %s or %s cannot be read, so it is not known whether they are the same", left, named(f.Version))
 		default:
-			f = f.leftBehind(config)
+			f = f.withLeft(config)
 		}
 	}
 	if v.crossed(s.Settled(), f.Version) && v.guarded() {
@@ -201,7 +201,7 @@ func (v publication) refresh(ctx context.Context, t target, f Facts) (Facts, err
 		if err != nil {
 			return f, err
 		}
-		f = f.serving(config)
+		f = f.withServing(config)
 	}
 	return f, nil
 }

@@ -38,6 +38,14 @@ func (e *DeploymentError) Error() string {
 	return fmt.Sprintf("deployment %s of %s to %s ended %s: %s", e.Ended.ID, e.Alias, e.Version, e.Ended.Status, why)
 }
 
+// Hint says how to go on.
+func (e *DeploymentError) Hint() string { return HeldHint(e.Version) }
+
+// HeldHint says what becomes of a version that was found unfit.
+func HeldHint(v alias.Version) string {
+	return fmt.Sprintf("Version %s is held until something newer is published. If it was not to blame, run `operation: promote` with `version: %s`.", v, v)
+}
+
 // Shift implements Shifter.
 func (s CodeDeploy) Shift(ctx context.Context, targets []*Target) error {
 	each(targets, func(t *Target) error { return s.shift(ctx, t) })
@@ -119,6 +127,7 @@ func (s CodeDeploy) conclude(ctx context.Context, t *Target, from alias.Version,
 			return nil
 		}
 		if t.Alias.Standing() == alias.Unknown && t.Alias.Adopt(ctx) != nil {
+			t.Alias.HandOver(fmt.Sprintf("deployment %s has moved it to %s, and it cannot be read any more", ended.ID, at))
 			return err
 		}
 		t.Warn(fmt.Sprintf("the history in the alias's description could not be brought up to date: %v", err))
