@@ -397,11 +397,42 @@ func (e *Editor) AwaitRouting(ctx context.Context, check func(context.Context) e
 // factPeriod is how often a wait is reported.
 const factPeriod = 15 * time.Second
 
+// Annotate writes the history of an alias that CodeDeploy shifts at the same time:
+// version and weights are left as they are.
+func (e *Editor) Annotate(ctx context.Context, h History) error {
+	var pace awsapi.Backoff
+	for {
+		from := e.current
+		a, err := e.aws.DescribeAlias(ctx, e.fn, e.name, Describe(from.Text, h), from.revision)
+		if err == nil {
+			after, err := Parse(a)
+			if err != nil {
+				return err
+			}
+			e.recordWrite(from, after)
+			return nil
+		}
+		if !awsapi.Is(err, awsapi.Stale) && !awsapi.Is(err, awsapi.Conflict) || pace.Wait(ctx, 2) != nil {
+			return err
+		}
+		if awsapi.Is(err, awsapi.Stale) {
+			e.outdated[from.revision] = true
+		}
+		if err := e.Adopt(ctx); err != nil {
+			return err
+		}
+	}
+}
+
 // Adopt reads the alias and takes what is there for this run's own write:
-// CodeDeploy has made it for this run.
+// CodeDeploy has made it for this run. The description shows that: CodeDeploy
+// leaves it as it is.
 func (e *Editor) Adopt(ctx context.Context) error {
 	if err := e.Read(ctx); err != nil {
 		return err
+	}
+	if e.current.description != e.written.description {
+		return e.recordLoss()
 	}
 	e.recordWrite(e.original, e.current)
 	return nil

@@ -43,7 +43,12 @@ func prepare(ctx context.Context, v verb, p Plan) Plan {
 		}
 	}
 	p = decided(ctx, v, p)
-	if p.remakes() {
+	switch {
+	case p.End.over():
+		return p
+	case p.Decision.Stop != "":
+		p = p.stopDeployment(ctx, v)
+	case p.remakes():
 		p = p.remade(ctx, v)
 	}
 	switch {
@@ -112,6 +117,11 @@ func (r *Releaser) apply(ctx context.Context, v verb, w *rollout.Watcher, plans 
 		return skipRest(plans, *why)
 	}
 	plans = r.move(ctx, v, w, plans)
+	if plans[0].CodeDeploy != nil { // which may have used up the job's timeout
+		rest, cancel := rollout.AfterDeployment(ctx)
+		defer cancel()
+		ctx = rest
+	}
 	if firstFailure(plans) == nil {
 		plans = r.bind(ctx, plans)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"lambda-release/internal/alias"
+	"lambda-release/internal/awsapi"
 	"lambda-release/internal/rollout"
 )
 
@@ -105,6 +106,9 @@ func (r *Releaser) move(ctx context.Context, v verb, w *rollout.Watcher, plans [
 	}
 	if undo > 0 {
 		r.Progress.Phase("Restore the aliases")
+	}
+	if plans[0].CodeDeploy != nil {
+		ctx = awsapi.WithoutTimeout(ctx)
 	}
 	undoCtx, cancel := alias.UndoContext(ctx, undo)
 	defer cancel()

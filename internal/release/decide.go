@@ -50,6 +50,7 @@ type Decision struct {
 
 	on alias.State // the alias as it was decided on
 
+	Stop   string                 // rollback: the CodeDeploy deployment to stop first
 	Doomed []awsapi.Configuration // prune: the versions to delete
 	Delete bool                   // delete-alias: the alias itself
 }

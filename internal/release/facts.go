@@ -25,6 +25,8 @@ type Facts struct {
 	Missing  map[alias.Version]bool                 // rollback: those that no longer exist
 	Existing []awsapi.Configuration                 // prune: all published versions, oldest first
 
+	Deployment awsapi.Deployment // that its history names; zero without one
+
 	// Of a release:
 	Left awsapi.Configuration // the version that a rollback left; zero if it does not matter
 
@@ -64,6 +66,12 @@ func (f Facts) withInventory(versions []awsapi.Configuration, aliases map[string
 // withServing is f with the version that the alias points to.
 func (f Facts) withServing(c awsapi.Configuration) Facts {
 	f.Serving = c
+	return f
+}
+
+// withDeployment is f with the deployment that the alias's history names.
+func (f Facts) withDeployment(d awsapi.Deployment) Facts {
+	f.Deployment = d
 	return f
 }
 

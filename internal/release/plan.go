@@ -247,7 +247,10 @@ func render(p Plan, why *cause) []string {
 		w.add("publish $LATEST (code %.12s…, last written %s) as a new version, unless $LATEST has not changed since the last one",
 			p.Facts.Config.CodeSHA256, p.Facts.Config.LastModified)
 	}
+	w.addIf(d.Stop != "", "stop deployment %s, and wait until CodeDeploy has rolled it back", d.Stop)
 	switch {
+	case d.Stop != "":
+		w.add("see that %s is at %s then, or move it there", t.alias(), p.version())
 	case d.Delete:
 		w.add("delete %s, which is at %s", t.alias(), s.Position)
 	case d.Status == Pruned:

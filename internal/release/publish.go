@@ -180,9 +180,16 @@ func (v publication) settles() bool { return true }
 // refresh reads the versions that the new one is compared with: the one that a
 // rollback left, and the one that the alias is at if the publishes have crossed.
 func (v publication) refresh(ctx context.Context, t target, f Facts) (Facts, error) {
+	f, err := t.readDeployment(ctx, f)
+	if err != nil {
+		return f, err
+	}
 	s := t.edit.Current()
 	if !v.req.Run.asksOrder() && s.History.Run.NewerThan(v.req.Run.id()) {
 		t.log.warn("%s, newer than this %s, has moved %s last: a re-run is deliberate, so that is not asked", s.History.Run, v.req.Run.id(), t.alias())
+	}
+	if r, err := resolved(t.alias(), s, f); err == nil {
+		s = r
 	}
 	if left := s.History.Left; left != alias.None && f.Version > left {
 		config, err := t.aws.Lookup(ctx, t.fn, left.String())
@@ -231,6 +238,10 @@ func (v publication) decide(s alias.State, f Facts, now time.Time) (Decision, er
 	name, to, run := v.req.Alias, f.Version, v.req.Run
 	if !s.Exists() {
 		return v.released(s, f), nil
+	}
+	s, err := resolved(name, s, f)
+	if err != nil {
+		return Decision{}, err
 	}
 	if s.Version == to && len(s.Weights) == 0 {
 		return unchanged(s, v.req), nil

@@ -12,6 +12,7 @@ import (
 
 	"lambda-release/internal/alias"
 	"lambda-release/internal/awsapi"
+	"lambda-release/internal/rollout"
 )
 
 // rollback is the verb rollback: it moves the alias back to where it was
@@ -126,12 +127,15 @@ func (v rollback) refresh(ctx context.Context, t target, f Facts) (Facts, error)
 	if v.done(s) {
 		return f, nil
 	}
+	f, err := t.readDeployment(ctx, f)
+	if err != nil && !awsapi.Is(err, awsapi.NotFound) { // what is gone shifts nothing any more
+		return f, err
+	}
 	candidates, why := v.candidates(s)
 	if why != "" {
 		return f, t.choice(ctx, fmt.Sprintf("roll back %s of %s: %s", t.alias(), t.fn.Name, why))
 	}
 	for _, version := range candidates {
-		var err error
 		if f, err = t.readVersion(ctx, version, f); err != nil {
 			return f, err
 		}
@@ -154,7 +158,7 @@ func (v rollback) candidates(s alias.State) (versions []alias.Version, why strin
 	switch {
 	case v.req.Version != alias.None:
 		return []alias.Version{v.req.Version}, ""
-	case s.Version != alias.Latest && s.NewestWeight() > s.Version:
+	case s.History.Deployment != "" && s.History.Head() == s.Version, s.Version != alias.Latest && s.NewestWeight() > s.Version:
 		return []alias.Version{s.Version}, "" // a shift is under way: its start is what was before
 	case s.History.Head() == alias.None:
 		return nil, "its description holds no history: it was never moved by lambda-release"
@@ -189,21 +193,48 @@ func (v rollback) decide(s alias.State, f Facts, _ time.Time) (Decision, error) 
 	if !ok {
 		return Decision{}, fmt.Errorf("roll back %s: it is at %s, and no version before that was read", v.req.Alias, s.Position)
 	}
+	if s.History.Deployment != "" {
+		return v.decideDeployed(s, f, to)
+	}
 	if to == s.Version && len(s.Weights) == 0 {
 		return unchanged(s, v.req).about(to), nil
 	}
+	return v.rolledBack(s, s.ActualHistory(), to), nil
+}
+
+// decideDeployed is for an alias whose traffic a CodeDeploy deployment shifts, or
+// has shifted: one that runs is stopped first.
+func (v rollback) decideDeployed(s alias.State, f Facts, to alias.Version) (Decision, error) {
+	h := s.History
+	if f.Deployment.ID != "" && !rollout.HasEnded(f.Deployment) {
+		return Decision{Status: RolledBack, Version: to, Stop: h.Deployment}.because("stopped deployment %s to %s", h.Deployment, h.ShiftTo), nil
+	}
+	if s.Version != h.Head() { // it has succeeded
+		return v.rolledBack(s, s.ActualHistory(), to), nil
+	}
+	if to == s.Version {
+		return Decision{
+			Status: RolledBack, Version: to,
+			Change: &alias.Change{Version: to, Text: textOf(s, v.req), History: h.RolledBack(to, h.ShiftTo, v.req.Run.id())},
+		}.because("left %s, which deployment %s was shifting to", h.ShiftTo, h.Deployment), nil
+	}
+	return v.rolledBack(s, h.ShiftRolledBack(), to), nil
+}
+
+// rolledBack is the alias moved back to a version, with a history so far.
+func (v rollback) rolledBack(s alias.State, h alias.History, to alias.Version) Decision {
 	left := max(s.Version, s.NewestWeight()) // None for $LATEST, which no release brings back
 	d := Decision{
 		Status: RolledBack, Version: to,
-		Change: &alias.Change{Version: to, Text: textOf(s, v.req), History: s.ActualHistory().RolledBack(to, left, v.req.Run.id())},
+		Change: &alias.Change{Version: to, Text: textOf(s, v.req), History: h.RolledBack(to, left, v.req.Run.id())},
 	}
 	switch left {
 	case to:
-		return d.because("cleared the weights"), nil
+		return d.because("cleared the weights")
 	case alias.None:
-		return d.because("left %s", s.Version), nil
+		return d.because("left %s", s.Version)
 	}
-	return d.because("left %s", left), nil
+	return d.because("left %s", left)
 }
 
 // readVersion adds a version to f, or that it does not exist. One that was read

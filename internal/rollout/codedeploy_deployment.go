@@ -192,6 +192,9 @@ func Follow(ctx context.Context, aws *awsapi.Client, id string, tell func(text s
 	var pace awsapi.Backoff
 	for {
 		f.calls = 1
+		if f.ended.Status == awsapi.DeploymentInProgress { // its own time does not count
+			ctx = awsapi.WithoutTimeout(ctx)
+		}
 		over, err := f.look(ctx)
 		if over || err != nil {
 			return f.ended, err
@@ -254,12 +257,12 @@ func (f *follower) look(ctx context.Context) (over bool, err error) {
 		f.say("deployment %s is %s", f.ended.ID, d.Status)
 	}
 	if f.over.IsZero() { // otherwise only the rollback's id is awaited
-		f.lookAtTargets(ctx, hasEnded(d))
+		f.lookAtTargets(ctx, HasEnded(d))
 	}
 	if now.Sub(f.told) >= tellTime {
 		f.say("deployment %s is still %s, after %s", f.ended.ID, d.Status, now.Sub(f.began).Round(time.Second))
 	}
-	if !hasEnded(d) {
+	if !HasEnded(d) {
 		return false, nil
 	}
 	f.ended.RollbackID = d.RollbackID
@@ -329,7 +332,8 @@ func (f *follower) readTargets(ctx context.Context, ended bool) ([]awsapi.Deploy
 	return f.aws.DeploymentTargets(ctx, f.ended.ID, f.targets)
 }
 
-func hasEnded(d awsapi.Deployment) bool {
+// HasEnded reports whether a deployment does nothing more.
+func HasEnded(d awsapi.Deployment) bool {
 	return slices.Contains([]string{awsapi.DeploymentSucceeded, awsapi.DeploymentFailed, awsapi.DeploymentStopped}, d.Status)
 }
 
