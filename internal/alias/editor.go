@@ -213,9 +213,13 @@ func (e *Editor) send(ctx context.Context, want awsapi.Alias, fresh bool) (after
 			}
 			calls = 3
 		}
-		if pace.WaitFor(ctx, calls, 1) != nil {
-			return State{}, refused, nil, awsapi.GaveUp(ctx, err)
+		if pace.WaitFor(ctx, calls, 1) == nil {
+			continue
 		}
+		if r, lookErr = e.resolve(ctx, want, fresh, err); r == notYet {
+			r = refused
+		}
+		return e.current, r, lookErr, awsapi.GaveUp(ctx, err)
 	}
 }
 
@@ -246,10 +250,7 @@ func (e *Editor) resolve(ctx context.Context, want awsapi.Alias, fresh bool, err
 	case effect <= awsapi.Rejected:
 		return refused, nil
 	}
-	ctx, cancel, lookErr := finishing(ctx)
-	if lookErr != nil {
-		return unresolved(effect), lookErr
-	}
+	ctx, cancel := awsapi.Confirming(ctx)
 	defer cancel()
 	if lookErr := e.Read(ctx); lookErr != nil {
 		return unresolved(effect), fmt.Errorf("it cannot be read: %w", lookErr)
@@ -281,27 +282,31 @@ func (e *Editor) fence(ctx context.Context, want awsapi.Alias) (result, error) {
 	if !e.current.Exists() {
 		return unclear, errors.New("it does not exist yet")
 	}
-	bumped, err := e.aws.BumpRevision(ctx, e.fn, e.name, want.Revision)
-	switch {
-	case err == nil:
-		s, err := Parse(bumped)
-		if err != nil {
+	var pace awsapi.Backoff
+	for {
+		bumped, err := e.aws.BumpRevision(ctx, e.fn, e.name, want.Revision)
+		switch {
+		case err == nil:
+			s, err := Parse(bumped)
+			if err != nil {
+				return unclear, err
+			}
+			e.outdated[want.Revision] = true
+			e.recordRead(s)
+			return refused, nil
+		case awsapi.Is(err, awsapi.Stale): // the read was an old one
+			e.outdated[want.Revision] = true
+			if err := e.Read(ctx); err != nil {
+				return unclear, fmt.Errorf("it cannot be read: %w", err)
+			}
+			if e.current.is(want) {
+				return done, nil
+			}
+			return changed, nil
+		case !awsapi.Is(err, awsapi.Conflict) || pace.Wait(ctx, 1) != nil:
 			return unclear, err
 		}
-		e.outdated[want.Revision] = true
-		e.recordRead(s)
-		return refused, nil
-	case awsapi.Is(err, awsapi.Stale): // the read was an old one
-		e.outdated[want.Revision] = true
-		if err := e.Read(ctx); err != nil {
-			return unclear, fmt.Errorf("it cannot be read: %w", err)
-		}
-		if e.current.is(want) {
-			return done, nil
-		}
-		return changed, nil
 	}
-	return unclear, err
 }
 
 // refusal tells why AWS refuses a write with 409 or 404 to an alias that is as it
@@ -346,10 +351,7 @@ func (e *Editor) Delete(ctx context.Context) error {
 // other error, that it could not be read within 10 seconds. Weights of AWS's own
 // are left to AwaitRouting.
 func (e *Editor) Verify(ctx context.Context) error {
-	ctx, cancel, err := finishing(ctx)
-	if err != nil {
-		return err
-	}
+	ctx, cancel := awsapi.Confirming(ctx)
 	defer cancel()
 	bound, cancelRead := context.WithTimeout(ctx, believeTime)
 	defer cancelRead()
@@ -473,19 +475,6 @@ func (e *Editor) put(ctx context.Context, want awsapi.Alias) (State, error) {
 		return State{}, err
 	}
 	return Parse(a)
-}
-
-// finishing is a context that outlives the job's for a short while, if there is
-// time left for that.
-func finishing(ctx context.Context) (context.Context, context.CancelFunc, error) {
-	switch {
-	case ctx.Err() == nil:
-		return ctx, func() {}, nil
-	case awsapi.WrappedUp(ctx):
-		return nil, nil, ctx.Err()
-	}
-	ctx, cancel := awsapi.WrapUp(ctx, awsapi.ConfirmTime)
-	return ctx, cancel, nil
 }
 
 // is reports whether the alias is as wanted. The description holds the history

@@ -60,12 +60,9 @@ func (e *Editor) restore(ctx context.Context, left Version) error {
 
 // notUndone notes that an undo was refused, after one more look at the alias.
 func (e *Editor) notUndone(ctx context.Context, err error) error {
-	ctx, cancel, lookErr := finishing(ctx)
-	if lookErr == nil {
-		defer cancel()
-		lookErr = e.Read(ctx)
-	}
-	switch {
+	ctx, cancel := awsapi.Confirming(ctx)
+	defer cancel()
+	switch lookErr := e.Read(ctx); {
 	case lookErr != nil:
 		e.recordDoubt(fmt.Sprintf("%s was moved to %s, and should be at %s again: it cannot be read: %v", e.name, e.written.Position, e.original.Position, lookErr))
 	case e.changedSince():

@@ -122,11 +122,15 @@ func (r *Releaser) apply(ctx context.Context, v verb, w *rollout.Watcher, plans 
 		defer cancel()
 		ctx = rest
 	}
+	moved := time.Now()
 	if firstFailure(plans) == nil {
 		plans = r.bind(ctx, plans)
 	}
 	if firstFailure(plans) == nil {
 		plans = r.pruneAfter(ctx, plans)
+	}
+	if time.Since(moved) > freshTime {
+		plans = each(plans, func(p Plan) Plan { return p.confirmed(ctx) })
 	}
 	return plans
 }
@@ -192,9 +196,12 @@ func (r *Releaser) pruneAfter(ctx context.Context, plans []Plan) []Plan {
 		if err != nil {
 			p.target.log.warn("old versions could not be pruned: %s", strings.TrimSpace(err.Error()+"\n"+hint(err)))
 		}
-		return p.withDeleted(deleted).confirmed(ctx)
+		return p.withDeleted(deleted)
 	})
 }
+
+// freshTime is how long after the alias was seen it counts as seen last.
+const freshTime = 2 * time.Second
 
 // confirmed is the plan of a function whose alias was moved, after something else
 // has taken time: the last word about an alias is an observation.
@@ -204,12 +211,15 @@ func (p Plan) confirmed(ctx context.Context) Plan {
 		return p
 	}
 	err := edit.Verify(ctx)
-	if _, lost := errors.AsType[*alias.LostError](err); lost {
+	_, lost := errors.AsType[*alias.LostError](err)
+	switch {
+	case err == nil:
+		return p
+	case lost && p.End.Err == nil:
 		return p.overtaken()
+	case lost:
+		return p.ended(End{Kind: EndOvertaken, Status: Failed, Reason: edit.Whereabouts(), Err: errors.Join(p.End.Err, err)})
 	}
-	if err != nil {
-		edit.HandOver(fmt.Sprintf("it was moved to %s, and cannot be read any more", p.version()))
-		return p.ended(End{Kind: EndUnknown, Reason: edit.Whereabouts(), Err: err})
-	}
-	return p
+	edit.HandOver(fmt.Sprintf("it was moved to %s, and cannot be read any more", p.version()))
+	return p.ended(End{Kind: EndUnknown, Reason: edit.Whereabouts(), Err: errors.Join(p.End.Err, err)})
 }
