@@ -11,7 +11,7 @@ import (
 	"lambda-release/internal/awsapi"
 )
 
-// promotion is the verb promote: it points the alias to a version that exists,
+// promotion is the verb: it points the alias to a version that exists,
 // given by number or as the version another alias points to. It is deliberate:
 // it may go backwards, and it is how a version that a rollback left is released
 // after all.

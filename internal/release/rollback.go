@@ -15,7 +15,7 @@ import (
 	"lambda-release/internal/rollout"
 )
 
-// rollback is the verb rollback: it moves the alias back to where it was
+// rollback is the verb: it moves the alias back to where it was
 // before, as its own history has it, or to the version given. Every further run
 // goes one further back; the same run again changes nothing. Weights, ours or
 // others', are cleared: a shift to a newer version that is under way is what is

@@ -132,7 +132,7 @@ func AfterDeployment(ctx context.Context) (context.Context, context.CancelFunc) 
 
 // StopAndAwait stops a deployment of another run and waits until it, and the
 // deployment that rolls it back, have ended. asked reports whether CodeDeploy was
-// told to stop: then the alias may be anywhere between if there is an error.
+// asked to stop: then the alias may be anywhere between if there is an error.
 func StopAndAwait(ctx context.Context, aws *awsapi.Client, id string, fact func(string)) (asked bool, err error) {
 	if _, err := Stop(ctx, aws, id); err != nil {
 		return awsapi.EffectOf(err) > awsapi.Rejected, err
