@@ -33,7 +33,8 @@ func parseFlags(args []string) (map[string]string, Problems, error) {
 				return nil, nil, ErrVersion
 			}
 		}
-		i := slices.IndexFunc(table, func(s spec) bool { return s.name == name })
+		known := slices.Concat(table, printFlags)
+		i := slices.IndexFunc(known, func(s spec) bool { return s.name == name })
 		if i < 0 {
 			problems = append(problems, unknownFlag(name))
 			if !hasValue && len(args) > 0 && !strings.HasPrefix(args[0], "-") {
@@ -41,7 +42,7 @@ func parseFlags(args []string) (map[string]string, Problems, error) {
 			}
 			continue
 		}
-		switch s := table[i]; {
+		switch s := known[i]; {
 		case hasValue:
 		case s.kind == toggle:
 			value = "true"
@@ -51,7 +52,7 @@ func parseFlags(args []string) (map[string]string, Problems, error) {
 		default:
 			value, args = args[0], args[1:]
 		}
-		if old, ok := values[name]; ok && table[i].kind == list {
+		if old, ok := values[name]; ok && known[i].kind == list {
 			value = old + "\n" + value
 		}
 		values[name] = value
@@ -61,7 +62,7 @@ func parseFlags(args []string) (map[string]string, Problems, error) {
 
 func unknownFlag(name string) Problem {
 	known := []string{"--help", "--version"}
-	for _, s := range table {
+	for _, s := range slices.Concat(table, printFlags) {
 		known = append(known, "--"+s.name)
 	}
 	given := "--" + name

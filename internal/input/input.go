@@ -56,6 +56,9 @@ type Input struct {
 	DryRun             bool
 	Region             string        // `aws-region`, else the one that the functions' ARNs name, else ""
 	Timeout            time.Duration // more than 0, at most 24 h
+
+	Print       Print  // instead of the operation
+	Environment string // of GitHub, for PrintTrustPolicy; "": none
 }
 
 // Parse returns these for --help and --version, whatever else is wrong.
@@ -73,6 +76,7 @@ func Parse(args []string, getenv func(string) string) (Input, error) {
 		return Input{}, err
 	}
 	var in Input
+	problems = append(problems, in.parsePrint(flags)...)
 	for _, s := range table {
 		value, ok := flags[s.name]
 		if !ok {
@@ -82,11 +86,14 @@ func Parse(args []string, getenv func(string) string) (Input, error) {
 		if value == "" {
 			value = s.def
 		}
+		if value == "" && in.Print == PrintTrustPolicy { // which is for no function
+			continue
+		}
 		problems = append(problems, s.read(&in, value)...)
 	}
 	problems = append(problems, in.crossCheck(problems)...)
 	if len(problems) > 0 {
-		return Input{}, problems
+		return Input{Print: in.Print}, problems
 	}
 	return in, nil
 }

@@ -28,8 +28,12 @@ func Usage(w io.Writer) {
 		s.usage(&b)
 	}
 
+	b.WriteString("\nIAM policies\n")
+	for _, s := range printFlags {
+		s.usage(&b)
+	}
 	b.WriteString("\nOther\n  --help\n      Shows this help.\n  --version\n      Without a value: shows the version of the program.\n\n")
-	wrap(&b, "", "Each flag is also an input of the GitHub Action, and can be set in the environment: INPUT_FUNCTION-NAME for "+
+	wrap(&b, "", "Each flag but those under the last two headings is also an input of the GitHub Action, and can be set in the environment: INPUT_FUNCTION-NAME for "+
 		"--function-name. Flags take precedence. Flags for lists can be repeated, one entry each.")
 	_, _ = io.WriteString(w, b.String())
 }
