@@ -47,6 +47,12 @@ type Source struct {
 	Given         string // as given, without the space around it
 }
 
+// HashOnlyAtAWS reports whether only AWS knows the hash of the code: that of an
+// object in S3, or of an image that is given by its tag.
+func (s Source) HashOnlyAtAWS() bool {
+	return s.Kind == S3 || s.Kind == Image && s.digest() == ""
+}
+
 // allowed is every form of a CODE.
 const allowed = "write the path of a .zip or of a folder, s3://bucket/key or s3://bucket/key#version, " +
 	"or the URI of an image in ECR with its tag or digest"

@@ -98,11 +98,23 @@ func (p Plan) failed(err error) Plan {
 }
 
 // conclude derives all that is reported from the ends of the functions.
-func conclude(req Request, plans []Plan, started time.Time) Result {
+func conclude(req Request, plans []Plan, aws *awsapi.Client, started time.Time) Result {
 	plans = reportOnce(plans)
 	outcomes := make([]Outcome, len(plans))
 	for i, p := range plans {
 		outcomes[i] = p.outcome()
+	}
+	advice := permissions(req.Policy, aws.Denials(), aws.Region)
+	advisePermissions(outcomes, advice)
+	for i, p := range plans {
+		if p.PruneErr == nil {
+			continue
+		}
+		text := "old versions could not be pruned: " + p.PruneErr.Error() + "\n" + hint(p.PruneErr)
+		if deniedForWant(p.PruneErr) { // the advice is the same for all functions
+			text, advice = text+"\n"+advice, ""
+		}
+		outcomes[i] = outcomes[i].withWarning(strings.TrimSpace(text))
 	}
 	return Result{
 		Operation: req.Operation, Alias: req.Alias, DryRun: req.DryRun, Outcomes: outcomes,
@@ -145,6 +157,23 @@ func (p Plan) outcome() Outcome {
 		Others: others(f.Aliases, t.alias()), Pruned: pruned, Freed: freed,
 		Plan: p.Words, Warnings: t.log.warnings, Changes: t.log.changes,
 		Err: e.Err, Hint: strings.TrimSpace(hint(e.Err) + "\n" + e.Advice),
+	}
+}
+
+// advisePermissions adds what is missing in the role's policy, of all functions, to
+// the first outcome that it has failed.
+func advisePermissions(outcomes []Outcome, advice string) {
+	first := ""
+	for i, o := range outcomes {
+		switch {
+		case !deniedForWant(o.Err):
+			continue
+		case first == "":
+			first = o.Function
+		default:
+			advice = "The policy that is missing is shown with " + first + "."
+		}
+		outcomes[i] = o.withHint(strings.TrimSpace(o.Hint + "\n" + advice))
 	}
 }
 

@@ -34,6 +34,7 @@ type Plan struct {
 	found      findings               // of a dry run
 	Deployment string                 // id of the CodeDeploy deployment that moves the alias
 	Deleted    []awsapi.Configuration // versions that are gone
+	PruneErr   error                  // why the prune after a release has failed
 	Words      []string               // of a dry run: what would be done, a sentence each
 	End        End                    // how the function has ended, as far as it has
 }
@@ -88,6 +89,11 @@ func (p Plan) withDeployment(id string) Plan {
 
 func (p Plan) withDeleted(deleted []awsapi.Configuration) Plan {
 	p.Deleted = deleted
+	return p
+}
+
+func (p Plan) withPruneError(err error) Plan {
+	p.PruneErr = err
 	return p
 }
 

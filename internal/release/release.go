@@ -28,6 +28,7 @@ import (
 	"lambda-release/internal/awsapi"
 	"lambda-release/internal/function"
 	"lambda-release/internal/gateway"
+	"lambda-release/internal/policy"
 	"lambda-release/internal/rollout"
 )
 
@@ -81,6 +82,10 @@ type Request struct {
 	Description string                     // the user's text in the version's description
 	Code        map[string]artifact.Source // by function name: uploaded first
 	CodeSHA256  map[string]string          // by function name: publish only this code
+
+	// Policy is what jobs with these inputs need of the role, for the hint of a call
+	// that is denied.
+	Policy policy.Needs
 }
 
 // Rollout is how the traffic goes over to a version. The zero Rollout is all at
@@ -116,7 +121,9 @@ func (r *Releaser) Run(ctx context.Context, req Request) Result {
 	}
 	watcher, warnings, err := r.watcher(ctx, plans)
 	if err != nil {
-		return refused(req, err)
+		res := refused(req, err)
+		advisePermissions(res.Outcomes, permissions(req.Policy, r.AWS.Denials(), r.AWS.Region))
+		return res
 	}
 	for _, text := range warnings {
 		plans[0].target.log.warn("%s", text)
@@ -129,7 +136,7 @@ func (r *Releaser) Run(ctx context.Context, req Request) Result {
 		plans = v.join(each(plans, func(p Plan) Plan { return known(ctx, p, v.prepare) }))
 		plans = r.apply(ctx, v, watcher, each(plans, func(p Plan) Plan { return prepare(ctx, v, p) }))
 	}
-	return conclude(req, plans, started)
+	return conclude(req, plans, r.AWS, started)
 }
 
 func phase(req Request) string {

@@ -119,6 +119,16 @@ type Outcome struct {
 	NotAsItWas bool
 }
 
+func (o Outcome) withHint(text string) Outcome {
+	o.Hint = text
+	return o
+}
+
+func (o Outcome) withWarning(text string) Outcome {
+	o.Warnings = append(slices.Clone(o.Warnings), text)
+	return o
+}
+
 // Changed reports whether the alias is elsewhere than before.
 func (o Outcome) Changed() bool { return !o.Before.Equal(o.After) }
 

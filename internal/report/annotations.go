@@ -79,7 +79,7 @@ func annotations(res release.Result) []annotation {
 			all = append(all, annotation{notice, subject(o) + " not released: superseded", o.Reason})
 		}
 		for _, w := range o.Warnings {
-			all = append(all, annotation{warning, subject(o), w})
+			all = append(all, annotation{warning, subject(o), brief(w)})
 		}
 	}
 	return all
@@ -108,9 +108,31 @@ func failureText(o release.Outcome) string {
 		parts = append(parts, "Now: "+shorten(where, maxWhere)+".")
 	}
 	if o.Hint != "" {
-		parts = append(parts, shorten(o.Hint, maxHint))
+		parts = append(parts, shorten(brief(o.Hint), maxHint))
 	}
 	return strings.Join(parts, "\n")
+}
+
+// elsewhere stands for JSON that an annotation has no room for.
+const elsewhere = "(The policy is in the job summary and in the log.)"
+
+// brief is a text without its JSON if an annotation has no room for it: half a
+// policy is of no use.
+func brief(text string) string {
+	if len(text) <= maxHint {
+		return text
+	}
+	var kept []string
+	all := lines(text)
+	for i := 0; i < len(all); i++ {
+		if n := jsonLines(all[i:]); n > 0 {
+			kept = append(kept, elsewhere)
+			i += n - 1
+		} else {
+			kept = append(kept, all[i])
+		}
+	}
+	return strings.Join(kept, "\n")
 }
 
 // refusals returns the annotations of a run that was not started.

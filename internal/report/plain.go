@@ -11,7 +11,7 @@ import (
 // plain is the result in a few lines of text for the end of the log, without what
 // the annotations already report.
 func plain(res release.Result) []string {
-	all := []string{headline(res)}
+	all := append(unabridged(res), headline(res))
 	if len(res.Outcomes) == 1 {
 		o := res.Outcomes[0]
 		if o.Reason != "" && len(annotations(res)) == 0 {
@@ -29,6 +29,19 @@ func plain(res release.Result) []string {
 		}
 		if len(o.Plan) > 0 {
 			all = append(append(all, subject(o)), plainPlan(o)...)
+		}
+	}
+	return all
+}
+
+// unabridged are the hints and warnings that are too long for their annotation.
+func unabridged(res release.Result) []string {
+	var all []string
+	for _, o := range res.Outcomes {
+		for _, text := range append([]string{o.Hint}, o.Warnings...) {
+			if brief(text) != text {
+				all = append(append(all, subject(o)+":"), lines(text)...)
+			}
 		}
 	}
 	return all

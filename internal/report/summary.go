@@ -18,7 +18,8 @@ const (
 	maxRows     = 200       // functions in the table
 	maxFailures = 20        // failures shown in full
 	maxDetails  = 50        // warnings, and functions with a plan
-	maxText     = 2_000     // characters of an error, a hint or a warning
+	maxText     = 2_000     // characters of an error or a line of a warning
+	maxAdvice   = 64 << 10  // characters of a hint, which may have a policy for many functions
 	maxQuoted   = 4_096     // characters of a function's response, and of its log
 )
 
@@ -147,7 +148,7 @@ func failurePart(res release.Result, o release.Outcome) string {
 	b.WriteString(quotedPart("Response of the function", o.Answer))
 	b.WriteString(quotedPart("End of the function's log", o.LogTail))
 	if o.Hint != "" {
-		b.WriteString("**What to do:**\n\n" + prose(shorten(o.Hint, maxText)))
+		b.WriteString("**What to do:**\n\n" + prose(shorten(o.Hint, maxAdvice)))
 	}
 	return b.String()
 }
@@ -166,7 +167,12 @@ func notes(res release.Result, title string, of func(release.Outcome) []string) 
 	var items []string
 	for _, o := range res.Outcomes {
 		for _, text := range of(o) {
-			items = append(items, "- "+code(subject(o))+": "+markdown(shorten(text, maxText))+"\n")
+			text, more, _ := strings.Cut(shorten(text, maxAdvice), "\n")
+			item := "- " + code(subject(o)) + ": " + markdown(shorten(text, maxText)) + "\n"
+			if more != "" {
+				item += "\n" + prose(more)
+			}
+			items = append(items, item)
 		}
 	}
 	return list(title, items)
