@@ -2,6 +2,10 @@ package release
 
 import (
 	"context"
+	"errors"
+
+	"lambda-release/internal/awsapi"
+	"lambda-release/internal/rollout"
 )
 
 // prepare does all that can be done for one function without touching its alias:
@@ -12,7 +16,7 @@ func prepare(ctx context.Context, v verb, p Plan) Plan {
 	}
 	if v.settles() {
 		// What AWS itself moves is nobody's canary, and over soon (fact A12a).
-		if err := p.target.edit.AwaitRouting(ctx, func(context.Context) error { return nil }); err != nil {
+		if err := p.target.awaitRouting(ctx); err != nil {
 			return p.failed(err)
 		}
 	}
@@ -81,4 +85,15 @@ func (p Plan) stays() Plan {
 		return p.ended(End{Kind: EndUnchanged, Reason: d.Reason})
 	}
 	return p.ended(End{Kind: EndNotAttempted, Status: d.Status, Reason: d.Reason})
+}
+
+// awaitRouting waits for what AWS is moving before this run has written anything.
+// Where it has failed, its weights stay, and a move to another version is what helps.
+func (t target) awaitRouting(ctx context.Context) error {
+	err := t.edit.AwaitRouting(ctx, rollout.CheckProvisioned(t.aws, t.fn, t.alias()))
+	if _, failed := errors.AsType[*awsapi.StateError](err); failed {
+		t.log.warn("%v", err)
+		return nil
+	}
+	return err
 }

@@ -44,7 +44,7 @@ func (e *DeploymentError) Hint() string { return HeldHint(e.Version) }
 
 // HeldHint says what becomes of a version that was found unfit.
 func HeldHint(v alias.Version) string {
-	return fmt.Sprintf("Version %s is held until something newer is published. If it was not to blame, run `operation: promote` with `version: %s`.", v, v)
+	return fmt.Sprintf("Version %s is held until its code or configuration has changed. If it was not to blame, run `operation: promote` with `version: %s`.", v, v)
 }
 
 // Shift implements Shifter.

@@ -127,7 +127,7 @@ func (t *Target) settle(ctx context.Context) error {
 	if err := t.verify(ctx, false); err != nil || t.overtaken {
 		return err
 	}
-	return t.unlessOvertaken(t.Alias.AwaitRouting(ctx, t.checkProvisioned()))
+	return t.unlessOvertaken(t.Alias.AwaitRouting(ctx, CheckProvisioned(t.AWS, t.Function, t.Alias.Name())))
 }
 
 // verify sees once more that the alias is where it was moved. An alias that
@@ -155,19 +155,19 @@ func (t *Target) unlessOvertaken(err error) error {
 	return err
 }
 
-// checkProvisioned returns a check that fails when AWS cannot provide the
-// provisioned concurrency: then it leaves its weights for ever (fact A12c). Without
-// the permission to ask it checks nothing.
-func (t *Target) checkProvisioned() func(context.Context) error {
+// CheckProvisioned returns a check that fails when AWS cannot provide the
+// provisioned concurrency of an alias: then it leaves its weights for ever (fact
+// A12c). Without the permission to ask it checks nothing.
+func CheckProvisioned(aws *awsapi.Client, fn function.ID, alias string) func(context.Context) error {
 	denied := false
 	return func(ctx context.Context) error {
 		if denied {
 			return nil
 		}
-		now, err := t.AWS.ProvisionedConcurrency(ctx, t.Function, t.Alias.Name())
+		now, err := aws.ProvisionedConcurrency(ctx, fn, alias)
 		denied = awsapi.Is(err, awsapi.Denied)
 		if err == nil && now.Status == awsapi.ProvisioningFailed {
-			return &awsapi.StateError{Function: t.Function.Name, Qualifier: t.Alias.Name(), What: "provisioned concurrency", Reason: now.Reason}
+			return &awsapi.StateError{Function: fn.Name, Qualifier: alias, What: "provisioned concurrency", Reason: now.Reason}
 		}
 		return nil
 	}
@@ -214,7 +214,7 @@ func (s AllAtOnce) finish(ctx context.Context, targets []*Target, began time.Tim
 		return err
 	}
 	s.Log(fmt.Sprintf("%s  100 %%, watched for %s more", bar(100), s.Bake))
-	if err := s.Watcher.watchShift(ctx, served(targets, time.Now()), began, s.Bake); err != nil {
+	if err := s.Watcher.watchShift(ctx, served(targets, time.Now()), 100, began, s.Bake); err != nil {
 		return err
 	}
 	each(targets, func(t *Target) error {
@@ -232,7 +232,8 @@ func served(targets []*Target, fullTrafficSince time.Time) []Served {
 	for _, t := range targets {
 		if !t.dropped && !t.overtaken {
 			all = append(all, Served{
-				Function: t.Function.Name, Alias: t.Alias.Name(), Version: t.Move.Change.Version.String(), FullTrafficSince: fullTrafficSince,
+				Function: t.Function.Name, Alias: t.Alias.Name(), Version: t.Move.Change.Version.String(),
+				Replaces: t.Alias.Before().Version.String(), FullTrafficSince: fullTrafficSince,
 			})
 		}
 	}
@@ -240,8 +241,8 @@ func served(targets []*Target, fullTrafficSince time.Time) []Served {
 }
 
 // watchShift is Watch, with a typed error for the end of ctx.
-func (w *Watcher) watchShift(ctx context.Context, served []Served, since time.Time, d time.Duration) error {
-	err := w.Watch(ctx, served, since, d)
+func (w *Watcher) watchShift(ctx context.Context, served []Served, percent int, since time.Time, d time.Duration) error {
+	err := w.Watch(ctx, served, percent, since, d)
 	switch {
 	case errors.Is(err, context.Canceled):
 		return &awsapi.Error{Action: awsapi.Action{Op: "shift"}, Kind: awsapi.Cancelled, Err: err}
