@@ -3,7 +3,6 @@ package localaws
 import (
 	"fmt"
 	"net/http"
-	"slices"
 )
 
 // cloudwatch implements the alarms and metrics of Amazon CloudWatch. The Go SDK
@@ -38,9 +37,4 @@ func refused(format string, args ...any) error {
 // badToken is CloudWatch's error for an invalid NextToken.
 func badToken(token string) error {
 	return &apiError{http.StatusBadRequest, "InvalidNextToken", "Invalid NextToken: " + token}
-}
-
-// oneOf checks a value against an enumeration; "" means it was omitted.
-func (v *validation) oneOf(value, member string, allowed ...string) {
-	v.check(value == "" || slices.Contains(allowed, value), quote(value), member, fmt.Sprintf("Member must satisfy enum value set: %v", allowed))
 }

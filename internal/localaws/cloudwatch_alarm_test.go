@@ -208,7 +208,7 @@ func TestAlarmsRefused(t *testing.T) {
 	_, err = api.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{AlarmNames: names[:1], AlarmNamePrefix: aws.String("x")})
 	wantError(t, err, 400, "ValidationError", "AlarmNamePrefix and AlarmNames may not both be specified")
 	wantError(t, setAlarm(t, api, "none", types.StateValueOk), 404, "ResourceNotFound", "The named resource does not exist.")
-	wantError(t, setAlarm(t, api, "none", "GREEN"), 400, "ValidationError", one+"'GREEN' at 'stateValue' failed to satisfy constraint: Member must satisfy enum value set: [INSUFFICIENT_DATA ALARM OK]")
+	wantError(t, setAlarm(t, api, "none", "GREEN"), 400, "ValidationError", one+"'GREEN' at 'stateValue' failed to satisfy constraint: Member must satisfy enum value set: [INSUFFICIENT_DATA, ALARM, OK]")
 	_, err = api.PutMetricAlarm(t.Context(), &cloudwatch.PutMetricAlarmInput{AlarmName: aws.String("a"), EvaluationPeriods: aws.Int32(1), ComparisonOperator: types.ComparisonOperatorGreaterThanThreshold})
 	wantError(t, err, 400, "ValidationError", "One of MetricName or Metrics must be specified")
 }

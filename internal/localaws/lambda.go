@@ -46,6 +46,9 @@ var lambdaRoutes = []route{
 	{"GET", "/2019-09-30/functions/{}/provisioned-concurrency?List=ALL", "ListProvisionedConcurrencyConfigs", controlPlane, (*lambda).listProvisionedConcurrencyConfigs},
 	{"GET", "/2019-09-30/functions/{}/provisioned-concurrency", "GetProvisionedConcurrencyConfig", controlPlane, (*lambda).getProvisionedConcurrencyConfig},
 	{"DELETE", "/2019-09-30/functions/{}/provisioned-concurrency", "DeleteProvisionedConcurrencyConfig", controlPlane, (*lambda).deleteProvisionedConcurrencyConfig},
+	{"GET", "/2017-03-31/tags/{}", "ListTags", controlPlane, (*lambda).listTags},
+	{"POST", "/2017-03-31/tags/{}", "TagResource", controlPlane, (*lambda).tagResource},
+	{"DELETE", "/2017-03-31/tags/{}", "UntagResource", controlPlane, (*lambda).untagResource},
 	{"POST", "/2015-03-31/functions/{}/invocations", "Invoke", free, (*lambda).invoke},
 }
 
