@@ -15,13 +15,14 @@ type cloudwatch struct {
 func newCloudwatch(s *store) *cloudwatch {
 	c := &cloudwatch{store: s}
 	c.rpc = rpc{"cloudwatch", "GraniteServiceVersion20100801", map[string]procedure{
-		"DescribeAlarms":    named(c.describeAlarms),
-		"PutMetricAlarm":    named(c.putMetricAlarm),
-		"PutCompositeAlarm": named(c.putCompositeAlarm),
-		"SetAlarmState":     named(c.setAlarmState),
-		"DeleteAlarms":      named(c.deleteAlarms),
-		"PutMetricData":     named(c.putMetricData),
-		"GetMetricData":     named(c.getMetricData),
+		"DescribeAlarms":      named(c.describeAlarms),
+		"PutMetricAlarm":      named(c.putMetricAlarm),
+		"PutCompositeAlarm":   named(c.putCompositeAlarm),
+		"SetAlarmState":       named(c.setAlarmState),
+		"DeleteAlarms":        named(c.deleteAlarms),
+		"PutMetricData":       named(c.putMetricData),
+		"GetMetricData":       named(c.getMetricData),
+		"GetMetricStatistics": named(c.getMetricStatistics),
 	}}
 	return c
 }
@@ -32,6 +33,16 @@ type place struct{ region, name string }
 // refused is CloudWatch's error for invalid input.
 func refused(format string, args ...any) error {
 	return &apiError{http.StatusBadRequest, "ValidationError", fmt.Sprintf(format, args...)}
+}
+
+// badValue and badCombination are CloudWatch's errors for parameters that are
+// wrong by themselves or together.
+func badValue(format string, args ...any) error {
+	return &apiError{http.StatusBadRequest, "InvalidParameterValue", fmt.Sprintf(format, args...)}
+}
+
+func badCombination(format string, args ...any) error {
+	return &apiError{http.StatusBadRequest, "InvalidParameterCombination", fmt.Sprintf(format, args...)}
 }
 
 // badToken is CloudWatch's error for an invalid NextToken.

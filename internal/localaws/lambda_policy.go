@@ -239,7 +239,7 @@ func stalePolicy() error {
 func text(v any) string {
 	b, err := json.Marshal(v)
 	if err != nil {
-		panic("localaws: encode policy: " + err.Error()) // the types here always encode
+		panic("localaws: encode text: " + err.Error()) // the types here always encode
 	}
 	return string(b)
 }

@@ -23,8 +23,8 @@ type store struct {
 	codeStorage int64                // limit in bytes, 0: none
 	buckets     map[string]bucket    // of S3, by name
 
-	alarms  map[place]*alarm  // by name
-	metrics map[string]series // by metricKey
+	alarms  map[place]*alarm             // by name
+	metrics map[string]map[string]series // by metricKey, then by unit
 
 	applications map[place]*application       // of CodeDeploy
 	configs      map[string]*deploymentConfig // by name
@@ -51,7 +51,7 @@ func newStore(o Options) *store {
 		buckets:      map[string]bucket{},
 
 		alarms:  map[place]*alarm{},
-		metrics: map[string]series{},
+		metrics: map[string]map[string]series{},
 
 		applications: map[place]*application{},
 		configs:      predefined(time.Now()),
