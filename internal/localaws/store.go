@@ -32,8 +32,9 @@ type store struct {
 
 	deploymentWaits [2]time.Duration // set by DelayDeployments
 
-	roles    map[string]*Role    // by ARN
-	sessions map[string]*session // by access key id
+	roles     map[string]*Role    // by ARN
+	providers []string            // issuers; none: every issuer has one
+	sessions  map[string]*session // by access key id
 
 	apis map[place]*api // of API Gateway, by id
 }
