@@ -79,18 +79,21 @@ func (c *Function) clone() Function {
 
 // function is a function with its versions, aliases and policies.
 type function struct {
-	name     string
-	arn      string    // unqualified
-	made     time.Time // zero if Go code made it
-	changes  []change
-	tags     map[string]string
-	latest   *version
-	versions map[int]*version
-	managed  *version // $LATEST.PUBLISHED (V19c); nil: none
-	last     int      // number of the newest version, 0 if there is none
-	written  bool     // $LATEST was written since it was published (V6, V7)
-	aliases  map[string]*alias
-	policies map[string]*policy // by qualifier, "" the function's own
+	name       string
+	arn        string    // unqualified
+	made       time.Time // zero if Go code made it
+	changes    []change
+	tags       map[string]string
+	latest     *version
+	versions   map[int]*version
+	managed    *version // $LATEST.PUBLISHED (V19c); nil: none
+	last       int      // number of the newest version, 0 if there is none
+	written    bool     // $LATEST was written since it was published (V6, V7)
+	aliases    map[string]*alias
+	urls       map[string]*functionURL // by alias, "" the function's own
+	async      map[string]*eventInvoke // by qualifier
+	executions []execution
+	policies   map[string]*policy // by qualifier, "" the function's own
 
 	provisioned  map[string]*provisioned // by qualifier
 	provisioning time.Duration           // how long an allocation takes
@@ -130,6 +133,8 @@ func (s *store) create(t target, c Function, tags map[string]string) (*function,
 		last:     s.numbers[t.arn],
 		written:  true,
 		aliases:  map[string]*alias{},
+		urls:     map[string]*functionURL{},
+		async:    map[string]*eventInvoke{},
 		policies: map[string]*policy{},
 
 		provisioned:  map[string]*provisioned{},

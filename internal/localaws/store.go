@@ -16,12 +16,13 @@ type store struct {
 	stale        time.Duration
 	notYet       time.Duration
 
-	mu          sync.Mutex
-	seeding     bool                 // Go code writes
-	functions   map[string]*function // by unqualified ARN
-	numbers     map[string]int       // last version number of deleted functions, by unqualified ARN (V18)
-	codeStorage int64                // limit in bytes, 0: none
-	buckets     map[string]bucket    // of S3, by name
+	mu           sync.Mutex
+	seeding      bool                 // Go code writes
+	functions    map[string]*function // by unqualified ARN
+	numbers      map[string]int       // last version number of deleted functions, by unqualified ARN (V18)
+	eventSources []eventSource
+	codeStorage  int64             // limit in bytes, 0: none
+	buckets      map[string]bucket // of S3, by name
 
 	alarms  map[place]*alarm             // by name
 	metrics map[string]map[string]series // by metricKey, then by unit
