@@ -41,7 +41,7 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	ev, err := event.Read(getenv, in.Ref)
 	target, err := targetOf(in, ev, err)
 	switch {
-	case errors.Is(err, errNoRule) && in.IfNoMatch != "error":
+	case (errors.Is(err, errNoRule) || errors.Is(err, event.ErrSkip)) && in.IfNoMatch != "error":
 		return skip(out, in, err)
 	case err != nil:
 		return refuse(out, err)
@@ -80,7 +80,7 @@ func intent(in input.Input, ev event.Event, target rules.Target) string {
 		text += " -> " + target.Alias
 	}
 	if target.Rule != "" {
-		text += fmt.Sprintf(", because %s matches the rule %s", ev.Ref, target.Rule)
+		text += fmt.Sprintf(", because %s matches the rule %s", target.Ref, target.Rule)
 	}
 	if ev.RunID != 0 {
 		text += fmt.Sprintf(" (run %d)", ev.RunID)
@@ -156,7 +156,7 @@ func codeDeploy(in input.Input) *release.CodeDeploy {
 	return d
 }
 
-// skip ends a run for which no rule matches.
+// skip ends a run for which no rule matches, or whose event does not count.
 func skip(out *report.Reporter, in input.Input, why error) int {
 	if err := out.Skip(in.Operation, why.Error(), in.IfNoMatch == "warn"); err != nil {
 		return release.ExitFailed

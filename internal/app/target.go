@@ -16,9 +16,9 @@ var errNoRule = errors.New("no rule in `aliases` matches")
 // targetOf returns the alias that the run is for; a prune has none. eventErr is the
 // error from reading the event, which only matters if the event is needed.
 func targetOf(in input.Input, ev event.Event, eventErr error) (rules.Target, error) {
-	noRef := errors.Is(eventErr, event.ErrNoRef)
+	optional := errors.Is(eventErr, event.ErrNoRef) || errors.Is(eventErr, event.ErrSkip)
 	switch {
-	case eventErr != nil && !noRef:
+	case eventErr != nil && !optional:
 		return rules.Target{}, eventErr
 	case in.Operation == release.Prune:
 		return rules.Target{}, nil
@@ -26,32 +26,51 @@ func targetOf(in input.Input, ev event.Event, eventErr error) (rules.Target, err
 		return previewOf(in, ev, eventErr)
 	case in.Alias != "":
 		return rules.Target{Alias: in.Alias}, nil
-	case noRef:
+	case eventErr != nil:
 		return rules.Target{}, eventErr
 	}
-	return match(in, ev.Ref)
+	return matchEvent(in, ev)
 }
 
 // previewOf returns the alias to delete, which must come from a template. The
 // rules are matched against the pull request itself if there is one, merged or
 // not.
 func previewOf(in input.Input, ev event.Event, eventErr error) (rules.Target, error) {
-	ref := ev.Preview
-	if ref == (rules.Ref{}) {
-		if eventErr != nil {
-			return rules.Target{}, eventErr
-		}
-		ref = ev.Ref
+	if ev.Preview != (rules.Ref{}) {
+		ev.Ref = ev.Preview
+	} else if eventErr != nil {
+		return rules.Target{}, eventErr
 	}
-	target, err := match(in, ref)
+	target, err := matchEvent(in, ev)
 	if err != nil {
 		return target, err
 	}
 	if !target.Template || in.Rules.Fixed(target.Alias) {
 		return target, fmt.Errorf("%s maps to the alias %s by the rule %q: delete-alias only deletes an alias that comes from a rule "+
-			"with a placeholder, such as pull_request=pr-{number}, and that no other rule contains literally", ref, target.Alias, target.Rule)
+			"with a placeholder, such as pull_request=pr-{number}, and that no other rule contains literally", target.Ref, target.Alias, target.Rule)
 	}
 	return target, nil
+}
+
+// matchEvent matches the rules against the event's ref. If that may be a tag as
+// well as a branch, whichever matches counts; if both do, they must have the same
+// target, because a wrong guess would move the wrong alias.
+func matchEvent(in input.Input, ev event.Event) (rules.Target, error) {
+	if ev.OrTag == (rules.Ref{}) {
+		return match(in, ev.Ref)
+	}
+	branch, isBranch := in.Rules.Match(ev.Ref)
+	tag, isTag := in.Rules.Match(ev.OrTag)
+	switch {
+	case !isBranch && !isTag:
+		return branch, fmt.Errorf("%w %s or %s", errNoRule, ev.Ref, ev.OrTag)
+	case !isBranch:
+		return tag, nil
+	case isTag && (branch.Alias != tag.Alias || branch.Latest != tag.Latest):
+		return rules.Target{}, fmt.Errorf("cannot choose an alias: GitHub does not report whether the workflow run was for %s, which matches the rule %q, "+
+			"or for %s, which matches the rule %q; set `ref` to one of them, or set `alias`", ev.Ref, branch.Rule, ev.OrTag, tag.Rule)
+	}
+	return branch, nil
 }
 
 func match(in input.Input, ref rules.Ref) (rules.Target, error) {

@@ -1,28 +1,35 @@
 // Package event reads what triggered a job, and which run of the workflow it is.
 //
 // GITHUB_REF is not enough: for a merged pull request it is the base branch, for
-// a pull_request_target the base branch whatever the pull request, for a
-// workflow_run the default branch whatever ran. So the payload decides, too.
+// a pull_request_target and a workflow_run the default branch, whatever the pull
+// request or the run was about. So the payload decides, too.
 //
-//	push, release, schedule, workflow_dispatch,
-//	repository_dispatch, merge_group     GITHUB_REF
+//	push, create, release, schedule,
+//	workflow_dispatch, merge_group,
+//	repository_dispatch, deployment,
+//	deployment_status                    GITHUB_REF
 //	pull_request, closed and merged      its base branch
 //	pull_request, pull_request_target    the pull request
-//	workflow_run of a push here          its head_branch
+//	workflow_run                         its head_branch: a branch or a tag
 //	anything else                        nothing: ErrNoRef
 //
-// A merge_group runs on a branch of the merge queue, which no rule matches.
+// Only what happened well counts; outcome.go has what does not. A reusable
+// workflow has the event of its caller.
 //
-// The payload of a workflow_run does not distinguish tags from branches: a pushed
-// tag is a head_branch there, too, and counts as a branch of that name. A
-// workflow that runs after tags sets `ref` to refs/tags/….
+// A merge_group runs on a branch of the merge queue, which no rule matches.
 //
 // A pull_request_target never counts as its base branch, not even when merged:
 // it runs with the repository's secrets for any pull request, and a merge
 // triggers push and pull_request, too.
+//
+// check_run, check_suite and status are about a commit on any branch or none, but
+// run with the default branch as GITHUB_REF, so they do not count.
+//
+// https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows
 package event
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -37,6 +44,7 @@ var ErrNoRef = errors.New("cannot choose an alias")
 type Event struct {
 	Name    string    // GITHUB_EVENT_NAME; "" outside GitHub Actions
 	Ref     rules.Ref // what triggered the job, as it counts for a release
+	OrTag   rules.Ref // the tag that Ref may be instead, if GitHub does not report which; else zero
 	Preview rules.Ref // the pull request itself, merged or not; zero if there is none
 	RunID   uint64    // GITHUB_RUN_ID: grows with time over all of GitHub; 0 outside GitHub Actions
 	Attempt int       // GITHUB_RUN_ATTEMPT, from 1; 0 outside GitHub Actions
@@ -44,13 +52,14 @@ type Event struct {
 }
 
 // Read reads the event from the environment and from the payload in the file of
-// GITHUB_EVENT_PATH. refOverride, the input `ref`, replaces what triggered the
-// job (see rules.ParseRef for its forms).
+// GITHUB_EVENT_PATH. refOverride, the input `ref`, replaces the ref of the event
+// (see rules.ParseRef for its forms). It does not make an event count that did
+// not happen well.
 //
-// If the event has no ref, the error is ErrNoRef, wrapped with the reason; if the
-// ref or the run's identity is not valid, it is another error. The Event is
-// filled as far as possible along with any error, so that a job with the input
-// `alias` can go on after ErrNoRef.
+// If the event does not count, the error is ErrSkip; if it has no ref, ErrNoRef;
+// both wrapped with the reason. If the ref or the run's identity is not valid, it
+// is another error. The Event is filled as far as possible along with any error,
+// so that a job with the input `alias` can go on after ErrSkip and ErrNoRef.
 func Read(getenv func(string) string, refOverride string) (Event, error) {
 	e := Event{
 		Name: getenv("GITHUB_EVENT_NAME"),
@@ -59,35 +68,39 @@ func Read(getenv func(string) string, refOverride string) (Event, error) {
 	errRun := e.readRun(getenv)
 
 	p, errPayload := readPayload(getenv("GITHUB_EVENT_PATH"))
-	repository := p.Repository.FullName
-	if repository == "" {
-		repository = getenv("GITHUB_REPOSITORY")
+	if p.Repository.FullName == "" {
+		p.Repository.FullName = getenv("GITHUB_REPOSITORY")
 	}
-	errRef := e.readRef(getenv("GITHUB_REF"), p, repository, errPayload)
-
+	errOutcome := e.checkOutcome(p, errPayload)
+	errRef := errOutcome
+	if errOutcome == nil {
+		errRef = e.readRef(getenv("GITHUB_REF"), p, errPayload)
+	}
 	if refOverride != "" {
-		errRef = e.override(refOverride)
+		errRef = cmp.Or(e.override(refOverride), errOutcome)
 	}
 	if errRun != nil && errRef != nil {
-		// Not ErrNoRef: a job may go on after that alone.
+		// Neither ErrSkip nor ErrNoRef: a job may go on after those alone.
 		return e, errors.Join(errRun, errors.New(errRef.Error()))
 	}
 	return e, errors.Join(errRun, errRef)
 }
 
-// readRef fills Ref, Preview and SHA. errPayload only matters for events whose ref
-// is in the payload.
-func (e *Event) readRef(githubRef string, p payload, repository string, errPayload error) error {
+// readRef fills Ref, OrTag, Preview and SHA. errPayload only matters for events
+// whose ref is in the payload.
+func (e *Event) readRef(githubRef string, p payload, errPayload error) error {
 	switch e.Name {
 	case "":
 		return e.noRef("this is not a job of GitHub Actions (GITHUB_EVENT_NAME is empty)")
 	case "push":
 		if p.Deleted {
 			// GITHUB_REF is the default branch then.
-			return e.noRef("the push deleted its branch or tag")
+			return skip("the push deleted its branch or tag")
 		}
 		return e.readGitHubRef(githubRef)
-	case "release", "schedule", "workflow_dispatch", "repository_dispatch", "merge_group":
+	case "delete":
+		return skip("it deleted a branch or tag")
+	case "create", "release", "schedule", "workflow_dispatch", "repository_dispatch", "merge_group", "deployment", "deployment_status":
 		return e.readGitHubRef(githubRef)
 	case "pull_request", "pull_request_target":
 		if errPayload != nil {
@@ -95,12 +108,9 @@ func (e *Event) readRef(githubRef string, p payload, repository string, errPaylo
 		}
 		return e.readPullRequest(p)
 	case "workflow_run":
-		if errPayload != nil {
-			return e.noRef(errPayload.Error())
-		}
-		return e.readWorkflowRun(p, repository)
+		return e.readWorkflowRun(p.WorkflowRun)
 	default:
-		return e.noRef(fmt.Sprintf("the event %.60q has no branch, tag or pull request", e.Name))
+		return e.noRef(fmt.Sprintf("the event %.60q does not count as a branch, tag or pull request", e.Name))
 	}
 }
 
@@ -147,27 +157,30 @@ func (e *Event) readPullRequest(p payload) error {
 	return nil
 }
 
-func (e *Event) readWorkflowRun(p payload, repository string) error {
-	run := p.WorkflowRun
-	// GITHUB_SHA is the default branch's.
-	e.SHA = run.HeadSHA
-	switch {
-	case run.Event != "push":
-		return e.noRef(fmt.Sprintf("the workflow_run followed the event %.60q; only a push counts", run.Event))
-	case !run.HeadRepository.is(repository):
-		return e.noRef(fmt.Sprintf("the workflow_run followed a push in %.100q; only this repository counts", run.HeadRepository.FullName))
-	}
-	ref, err := rules.ParseRef("refs/heads/" + run.HeadBranch)
+// readWorkflowRun reads head_branch, which holds the name of a branch or of a tag.
+// Nothing in the payload reports which of the two, so the event that triggered the
+// run decides where it can.
+// https://github.com/octokit/webhooks/blob/main/payload-schemas/api.github.com/common/workflow-run.schema.json
+func (e *Event) readWorkflowRun(run workflowRun) error {
+	branch, err := rules.ParseRef("refs/heads/" + run.HeadBranch)
 	if err != nil {
 		return e.noRef(fmt.Sprintf("the workflow_run's head_branch %.200q: %v", run.HeadBranch, err))
 	}
-	e.Ref = ref
+	tag := rules.Ref{Kind: rules.Tag, Name: branch.Name}
+	switch {
+	case run.Event == "release":
+		e.Ref = tag
+	case run.mayBeOfTag() && !branch.InMergeQueue():
+		e.Ref, e.OrTag = branch, tag
+	default:
+		e.Ref = branch
+	}
 	return nil
 }
 
-// override replaces what triggered the job, but not the run and its commit.
+// override replaces the ref, but not the run and its commit.
 func (e *Event) override(text string) error {
-	e.Ref, e.Preview = rules.Ref{}, rules.Ref{}
+	e.Ref, e.OrTag, e.Preview = rules.Ref{}, rules.Ref{}, rules.Ref{}
 	ref, err := rules.ParseRef(text)
 	if err != nil {
 		return fmt.Errorf("read ref %.200q: %w", text, err)

@@ -52,6 +52,13 @@ const (
 	inRep = `"repository":{"full_name":"o/r"}`
 )
 
+// ran is the payload of a workflow_run in o/r at the commit "ran"; the arguments
+// are JSON.
+func ran(event, headBranch, conclusion string) string {
+	return `{"workflow_run":{"event":` + event + `,"head_branch":` + headBranch + `,"head_sha":"ran","status":"completed","conclusion":` + conclusion +
+		`,"head_repository":{"full_name":"o/r"}},` + inRep + `}`
+}
+
 func TestRead(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -63,14 +70,15 @@ func TestRead(t *testing.T) {
 		"push of a branch":          {event: "push", ref: "refs/heads/feature/x", payload: `{"deleted":false}`, want: Event{Ref: branch("feature/x"), SHA: "sha"}},
 		"push of a tag":             {event: "push", ref: "refs/tags/v1", payload: `{}`, want: Event{Ref: tag("v1"), SHA: "sha"}},
 		"push by the merge queue":   {event: "push", ref: "refs/heads/gh-readonly-queue/main/pr-7-abc", payload: `{}`, want: Event{Ref: branch("gh-readonly-queue/main/pr-7-abc"), SHA: "sha"}},
-		"push that deletes":         {event: "push", ref: "refs/heads/main", payload: `{"ref":"refs/heads/x","deleted":true}`, want: Event{SHA: "sha"}, noRef: "deleted its branch or tag"},
 		"push, payload empty":       {event: "push", ref: "refs/heads/main", want: Event{Ref: branch("main"), SHA: "sha"}},
 		"push, payload broken":      {event: "push", ref: "refs/heads/main", payload: `{"deleted":`, want: Event{Ref: branch("main"), SHA: "sha"}},
 		"push, payload a list":      {event: "push", ref: "refs/heads/main", payload: `[]`, want: Event{Ref: branch("main"), SHA: "sha"}},
-		"push, payload odd":         {event: "push", ref: "refs/heads/main", payload: `{"repository":3,"pull_request":"x","deleted":true}`, want: Event{SHA: "sha"}, noRef: "deleted"},
 		"push without a ref":        {event: "push", payload: `{}`, want: Event{SHA: "sha"}, noRef: "GITHUB_REF is empty"},
 		"push of a note":            {event: "push", ref: "refs/notes/x", payload: `{}`, want: Event{SHA: "sha"}, noRef: `GITHUB_REF "refs/notes/x"`},
 		"release":                   {event: "release", ref: "refs/tags/v1", payload: `{"action":"published"}`, want: Event{Ref: tag("v1"), SHA: "sha"}},
+		"create":                    {event: "create", ref: "refs/tags/v1", payload: `{"ref":"v1","ref_type":"tag"}`, want: Event{Ref: tag("v1"), SHA: "sha"}},
+		"deployment":                {event: "deployment", ref: "refs/heads/main", payload: `{}`, want: Event{Ref: branch("main"), SHA: "sha"}},
+		"deployment of a commit":    {event: "deployment", payload: `{}`, want: Event{SHA: "sha"}, noRef: "GITHUB_REF is empty"},
 		"schedule":                  {event: "schedule", ref: "refs/heads/main", payload: `{}`, want: Event{Ref: branch("main"), SHA: "sha"}},
 		"workflow_dispatch, branch": {event: "workflow_dispatch", ref: "refs/heads/x", payload: `{"ref":"refs/heads/y"}`, want: Event{Ref: branch("x"), SHA: "sha"}},
 		"workflow_dispatch, tag":    {event: "workflow_dispatch", ref: "refs/tags/v1", payload: `{}`, want: Event{Ref: tag("v1"), SHA: "sha"}},
@@ -156,35 +164,15 @@ func TestRead(t *testing.T) {
 			want:    Event{Ref: pull(7), Preview: pull(7)},
 		},
 
-		"workflow_run of a push": {
-			event: "workflow_run", ref: "refs/heads/main",
-			payload: `{"workflow_run":{"event":"push","head_branch":"develop","head_sha":"ran","head_repository":{"full_name":"o/r"}},` + inRep + `}`,
-			want:    Event{Ref: branch("develop"), SHA: "ran"},
-		},
-		"workflow_run of a pull request": {
-			event: "workflow_run", ref: "refs/heads/main",
-			payload: `{"workflow_run":{"event":"pull_request","head_branch":"main","head_sha":"ran","head_repository":{"full_name":"o/r"}},` + inRep + `}`,
-			want:    Event{SHA: "ran"}, noRef: `the event "pull_request"; only a push counts`,
-		},
-		"workflow_run of a fork": {
-			event: "workflow_run", ref: "refs/heads/main",
-			payload: `{"workflow_run":{"event":"push","head_branch":"main","head_sha":"ran","head_repository":{"full_name":"someone/r"}},` + inRep + `}`,
-			want:    Event{SHA: "ran"}, noRef: `a push in "someone/r"`,
-		},
-		"workflow_run of nowhere": {
-			event: "workflow_run", ref: "refs/heads/main",
-			payload: `{"workflow_run":{"event":"push","head_branch":"main","head_sha":"ran","head_repository":null},` + inRep + `}`,
-			want:    Event{SHA: "ran"}, noRef: `a push in ""`,
-		},
-		"workflow_run without a branch": {
-			event: "workflow_run", ref: "refs/heads/main",
-			payload: `{"workflow_run":{"event":"push","head_branch":null,"head_sha":"ran","head_repository":{"full_name":"o/r"}},` + inRep + `}`,
-			want:    Event{SHA: "ran"}, noRef: `head_branch ""`,
-		},
-		"workflow_run null":   {event: "workflow_run", ref: "refs/heads/main", payload: `{"workflow_run":null}`, noRef: "only a push counts"},
+		"workflow_run":        {event: "workflow_run", ref: "refs/heads/main", payload: ran(`"push"`, `"develop"`, `"success"`), want: Event{Ref: branch("develop"), OrTag: tag("develop"), SHA: "ran"}},
+		"workflow_run null":   {event: "workflow_run", ref: "refs/heads/main", payload: `{"workflow_run":null}`, noRef: "no workflow_run.event; set `alias`"},
 		"workflow_run broken": {event: "workflow_run", ref: "refs/heads/main", payload: `nonsense`, want: Event{SHA: "sha"}, noRef: "parse the event's payload"},
+		"workflow_run without a branch": {
+			event: "workflow_run", ref: "refs/heads/main", payload: ran(`"push"`, `null`, `"success"`),
+			want: Event{SHA: "ran"}, noRef: `head_branch ""`,
+		},
 
-		"an event about an issue": {event: "issues", ref: "refs/heads/main", payload: `{}`, want: Event{SHA: "sha"}, noRef: `the event "issues" has no branch`},
+		"an event about an issue": {event: "issues", ref: "refs/heads/main", payload: `{}`, want: Event{SHA: "sha"}, noRef: `the event "issues" does not count`},
 		"pull_request_review":     {event: "pull_request_review", ref: "refs/pull/7/merge", payload: `{"pull_request":{"number":7}}`, want: Event{SHA: "sha"}, noRef: `"pull_request_review"`},
 		"no event":                {ref: "refs/heads/main", want: Event{SHA: "sha"}, noRef: "set --alias, or set --ref"},
 
@@ -196,10 +184,14 @@ func TestRead(t *testing.T) {
 			payload:  `{"action":"closed","pull_request":{"number":7,"merged":true,"merge_commit_sha":"merge","base":{"ref":"main"},` + fork + `},` + inRep + `}`,
 			override: "refs/heads/x", want: Event{Ref: branch("x"), SHA: "merge"},
 		},
+		"ref for a deleted branch": {event: "delete", ref: "refs/heads/main", payload: `{"ref":"x","ref_type":"branch"}`, override: "refs/heads/x", want: Event{Ref: branch("x"), SHA: "sha"}},
 		"ref for the tag of a workflow_run": {
-			event: "workflow_run", ref: "refs/heads/main",
-			payload:  `{"workflow_run":{"event":"push","head_branch":"v1","head_sha":"ran","head_repository":{"full_name":"o/r"}},` + inRep + `}`,
+			event: "workflow_run", ref: "refs/heads/main", payload: ran(`"push"`, `"v1"`, `"success"`),
 			override: "refs/tags/v1", want: Event{Ref: tag("v1"), SHA: "ran"},
+		},
+		"ref for an unreadable release": {
+			event: "release", ref: "refs/tags/v1", payload: `{`,
+			override: "main", want: Event{Ref: branch("main"), SHA: "sha"}, noRef: "; set `alias`",
 		},
 		"ref is a pull request": {event: "workflow_dispatch", ref: "refs/heads/main", override: "refs/pull/7/merge", want: Event{Ref: pull(7), Preview: pull(7), SHA: "sha"}},
 	} {

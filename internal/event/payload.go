@@ -20,6 +20,10 @@ type payload struct {
 	Repository  repository  `json:"repository"`
 	PullRequest pullRequest `json:"pull_request"`
 	WorkflowRun workflowRun `json:"workflow_run"`
+
+	DeploymentStatus struct {
+		State string `json:"state"`
+	} `json:"deployment_status"`
 }
 
 type repository struct {
@@ -45,6 +49,8 @@ type workflowRun struct {
 	HeadBranch     string     `json:"head_branch"`
 	HeadSHA        string     `json:"head_sha"`
 	HeadRepository repository `json:"head_repository"`
+	Status         string     `json:"status"`
+	Conclusion     string     `json:"conclusion"` // null until the run has finished
 }
 
 func (r repository) is(fullName string) bool {

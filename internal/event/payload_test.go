@@ -49,13 +49,14 @@ func TestReadPayloadRefuses(t *testing.T) {
 	}
 }
 
-// Whatever the payload is, an event has a legal ref or says that it has none.
+// Whatever the payload is, an event has a legal ref, or the error says why not.
 func FuzzReadRef(f *testing.F) {
-	for _, name := range []string{"push", "pull_request", "pull_request_target", "workflow_run", "issues", ""} {
+	for _, name := range []string{"push", "pull_request", "pull_request_target", "workflow_run", "release", "deployment_status", "delete", "issues", ""} {
 		for _, payload := range []string{
 			``, `null`, `[]`, `{"deleted":true}`, `{"pull_request":null}`, `{"pull_request":{"number":"7"}}`,
 			`{"action":"closed","pull_request":{"number":7,"merged":true,"base":{"ref":"main"},` + fork + `},` + inRep + `}`,
-			`{"workflow_run":{"event":"push","head_branch":"x","head_repository":{"full_name":"o/r"}},` + inRep + `}`,
+			`{"action":"published"}`, `{"action":"deleted"}`, `{"deployment_status":{"state":"success"}}`,
+			ran(`"push"`, `"x"`, `"success"`), ran(`"push"`, `"x"`, `"failure"`), ran(`"release"`, `"v1"`, `"success"`),
 		} {
 			f.Add(name, "refs/heads/main", []byte(payload))
 		}
@@ -63,15 +64,21 @@ func FuzzReadRef(f *testing.F) {
 	f.Fuzz(func(t *testing.T, name, githubRef string, data []byte) {
 		e := Event{Name: name}
 		p, errPayload := parsePayload(data)
-		err := e.readRef(githubRef, p, "o/r", errPayload)
+		err := e.checkOutcome(p, errPayload)
+		if err == nil {
+			err = e.readRef(githubRef, p, errPayload)
+		}
 		if err != nil {
-			if !errors.Is(err, ErrNoRef) || e.Ref != (rules.Ref{}) {
+			if !errors.Is(err, ErrNoRef) && !errors.Is(err, ErrSkip) || e.Ref != (rules.Ref{}) {
 				t.Errorf("got %+v with %v", e, err)
 			}
 			return
 		}
 		if again, err := rules.ParseRef(e.Ref.String()); err != nil || again != e.Ref {
 			t.Errorf("%+v is not legal: %v", e.Ref, err)
+		}
+		if orTag := e.OrTag; orTag != (rules.Ref{}) && (orTag.Kind != rules.Tag || orTag.Name != e.Ref.Name) {
+			t.Errorf("%s or %s", e.Ref, orTag)
 		}
 		if e.Ref.Kind == rules.Branch && (name == "pull_request_target" || name == "issues") {
 			t.Errorf("%s counts as %s", name, e.Ref)

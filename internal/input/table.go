@@ -94,7 +94,7 @@ var table = []spec{
 	},
 	{
 		name: "alias", group: groupWhere, hint: "ALIAS",
-		doc:     "Sets the alias directly; the rules in `aliases` are ignored.",
+		doc:     "Sets the alias directly; the rules in `aliases` and the event are ignored.",
 		allowed: "an alias has 1 to 128 of a-z, A-Z, 0-9, - and _, and not only digits",
 		parse:   parseAlias,
 	},
@@ -102,14 +102,16 @@ var table = []spec{
 		name: "ref", group: groupWhere, hint: "REF",
 		doc: "Replaces the ref that triggered the job: `refs/heads/NAME`, `refs/tags/NAME`, `refs/pull/NUMBER/merge` or " +
 			"the name of a branch. If empty, it comes from the event. Needed for events without a branch or tag, and " +
-			"after a `workflow_run` for a pushed tag, which GitHub reports as a branch.",
+			"after a `workflow_run` whose name matches rules for branches and for tags with different aliases. An event " +
+			"that does not count, such as a `workflow_run` after a failed run, is skipped nevertheless.",
 		allowed: "must be refs/heads/NAME, refs/tags/NAME, refs/pull/NUMBER/merge or the name of a branch",
 		parse:   parseRef,
 	},
 	{
 		name: "if-no-match", group: groupWhere, hint: "HOW", def: "warn",
-		doc: "What to do if no rule matches: `warn` succeeds with a warning, `ignore` succeeds, `error` fails. Nothing is " +
-			"changed in any case.",
+		doc: "What to do if no rule matches, or if the event does not count: a `workflow_run` after a run that did not " +
+			"succeed or was for a pull request, a release that was edited or deleted. `warn` succeeds with a warning, " +
+			"`ignore` succeeds, `error` fails. Nothing is changed in any case.",
 		allowed: "must be warn, ignore or error",
 		parse: func(in *Input, value string) Problems {
 			return oneOf(&in.IfNoMatch, value, "warn", "ignore", "error")

@@ -18,11 +18,6 @@ const (
 	tagPattern         = "tag:"
 	pullRequestPattern = "pull_request"
 
-	// mergeQueue begins the branches that GitHub's merge queue makes; a push
-	// event is sent for them too.
-	// https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows#merge_group
-	mergeQueue = "gh-readonly-queue/"
-
 	// maxGlob and maxBraces bound the time that a glob takes: every {a,b} doubles
 	// the alternatives to try.
 	maxGlob   = 256
@@ -79,7 +74,7 @@ func (p pattern) match(ref Ref) bool {
 		return false
 	case p.kind == PullRequest:
 		return true
-	case p.kind == Branch && strings.HasPrefix(ref.Name, mergeQueue):
+	case ref.InMergeQueue():
 		return false
 	}
 	return doublestar.MatchUnvalidated(p.glob, ref.Name)

@@ -63,6 +63,13 @@ func (r Ref) Short() string {
 	return ""
 }
 
+// InMergeQueue reports whether the ref is a branch of GitHub's merge queue. A push
+// event is sent for these, too.
+// https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows#merge_group
+func (r Ref) InMergeQueue() bool {
+	return r.Kind == Branch && strings.HasPrefix(r.Name, mergeQueue)
+}
+
 func (r Ref) valid() bool {
 	switch r.Kind {
 	case Branch, Tag:
@@ -77,6 +84,8 @@ const (
 	headsPrefix = "refs/heads/"
 	tagsPrefix  = "refs/tags/"
 	pullPrefix  = "refs/pull/"
+
+	mergeQueue = "gh-readonly-queue/"
 )
 
 // ParseRef reads refs/heads/NAME, refs/tags/NAME, refs/pull/NUMBER, with or

@@ -42,6 +42,7 @@ type Target struct {
 	Latest   bool   // the alias follows $LATEST: nothing is published
 	Template bool   // the alias is made from the ref's name
 	Rule     string // the rule that matched, as written
+	Ref      Ref    // the ref that it matched
 }
 
 // Match returns the target of the first rule that matches ref. A ref without a
@@ -58,6 +59,7 @@ func (rs Rules) Match(ref Ref) (Target, bool) {
 				Latest:   r.latest,
 				Template: r.alias.places > 0,
 				Rule:     r.text,
+				Ref:      ref,
 			}, true
 		}
 	}

@@ -94,8 +94,8 @@ func TestTargetTemplate(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]Target{
-		"main": {Alias: "prod", Rule: "main=prod"},
-		"x":    {Alias: "x", Template: true, Rule: "**={branch}"},
+		"main": {Alias: "prod", Rule: "main=prod", Ref: branch("main")},
+		"x":    {Alias: "x", Template: true, Rule: "**={branch}", Ref: branch("x")},
 	} {
 		got, _ := rs.Match(branch(name))
 		if diff := cmp.Diff(want, got); diff != "" {
