@@ -99,6 +99,10 @@ func (l *lambda) addPermission(r *request) (answer, error) {
 		return answer{}, err
 	}
 
+	if in.FunctionURLAuthType != nil && *in.Action != "lambda:InvokeFunctionUrl" {
+		return answer{}, invalid("FunctionUrlAuthType is only supported for lambda:InvokeFunctionUrl action")
+	}
+
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	f, qualifier, err := l.policyTarget(r)

@@ -3,6 +3,7 @@ package localaws_test
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -39,6 +40,8 @@ func TestFunctionURLs(t *testing.T) {
 	wantError(t, err, 409, "ResourceConflictException", "Failed to create function url config for [functionArn = "+arn+":prod]. Error message:  FunctionUrlConfig exists for this Lambda function")
 	_, err = create("1", types.FunctionUrlAuthTypeNone)
 	wantError(t, err, 400, "ValidationException", `1 validation error detected: Value '1' at 'qualifier' failed to satisfy constraint: Member must satisfy regular expression pattern: ((?!^\d+$)^[0-9a-zA-Z-_]+$)`)
+	_, err = api.UpdateFunctionUrlConfig(t.Context(), &lambda.UpdateFunctionUrlConfigInput{FunctionName: aws.String("fn:prod"), Cors: &types.Cors{AllowMethods: slices.Repeat([]string{"GET"}, 7), MaxAge: aws.Int32(86401)}})
+	wantError(t, err, 400, "ValidationException", "2 validation errors detected: Value '[GET, GET, GET, GET, GET, GET, GET]' at 'cors.allowMethods' failed to satisfy constraint: Member must have length less than or equal to 6; Value '86401' at 'cors.maxAge' failed to satisfy constraint: Member must have value less than or equal to 86400")
 	_, err = create("dev", types.FunctionUrlAuthTypeNone)
 	wantError(t, err, 404, "ResourceNotFoundException", "Function does not exist")
 
@@ -78,6 +81,8 @@ func TestPermissionsOfFunctionURL(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
+	_, err := addPermission(t, api, "both", "prod", func(in *lambda.AddPermissionInput) { in.FunctionUrlAuthType = types.FunctionUrlAuthTypeNone })
+	wantError(t, err, 400, "InvalidParameterValueException", "FunctionUrlAuthType is only supported for lambda:InvokeFunctionUrl action")
 }
 
 // A22: asynchronous settings are those of one qualifier.

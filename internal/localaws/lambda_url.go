@@ -1,7 +1,9 @@
 package localaws
 
 import (
+	"cmp"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -95,7 +97,35 @@ func (r *request) decodeURL(in *urlInput, create bool) error {
 	if in.InvokeMode != nil {
 		v.oneOf(*in.InvokeMode, "invokeMode", "BUFFERED", "RESPONSE_STREAM")
 	}
-	return v.err()
+	return cmp.Or(checkCORS(&v, in.Cors), v.err())
+}
+
+// checkCORS checks the CORS settings of a URL, as far as there are some.
+func checkCORS(v *validation, body json.RawMessage) error {
+	if body == nil {
+		return nil
+	}
+	var cors struct {
+		AllowHeaders, AllowMethods, AllowOrigins, ExposeHeaders []string
+		MaxAge                                                  int32
+	}
+	if err := json.Unmarshal(body, &cors); err != nil {
+		return unreadable(err)
+	}
+	for _, list := range []struct {
+		member string
+		values []string
+		most   int
+	}{
+		{"cors.allowHeaders", cors.AllowHeaders, 100},
+		{"cors.allowMethods", cors.AllowMethods, 6},
+		{"cors.allowOrigins", cors.AllowOrigins, 100},
+		{"cors.exposeHeaders", cors.ExposeHeaders, 100},
+	} {
+		v.check(len(list.values) <= list.most, quote("["+strings.Join(list.values, ", ")+"]"), list.member, fmt.Sprintf("Member must have length less than or equal to %d", list.most))
+	}
+	v.between(cors.MaxAge, "cors.maxAge", 0, 86400)
+	return nil
 }
 
 // apply changes a URL; omitted members stay as they are.
