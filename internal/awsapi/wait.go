@@ -31,7 +31,7 @@ func (e *StateError) Hint() string {
 	if e.What == "LastUpdateStatus" {
 		return "The last upload or change of the function failed: fix it and upload again. Nothing was published."
 	}
-	return "Fix the cause and publish again; a failed version stays failed."
+	return "Fix the cause and release again: that makes a new version."
 }
 
 func (e *StateError) Error() string {
