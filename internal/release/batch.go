@@ -240,6 +240,8 @@ func (p Plan) undone(ctx context.Context, why cause, failure error) Plan {
 // afterFailure ends a function for which there is nothing to undo.
 func (p Plan) afterFailure(why cause) Plan {
 	switch standing := p.target.edit.Standing(); {
+	case p.End.Kind == EndOvertaken:
+		return p
 	case standing != alias.Untouched && p.End.Err != nil:
 		return p.ended(End{Kind: endOf(standing), Reason: p.target.edit.Whereabouts(), Err: p.End.Err})
 	case p.End.status() == Failed, p.End.status() == Superseded, p.End.status() == Held, p.End.Kind == EndUnchanged:
