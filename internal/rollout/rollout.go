@@ -241,12 +241,20 @@ func served(targets []*Target, fullTrafficSince time.Time) []Served {
 
 // watchShift is Watch, with a typed error for the end of ctx.
 func (w *Watcher) watchShift(ctx context.Context, served []Served, since time.Time, d time.Duration) error {
-	err := w.Watch(ctx, served, since, d)
+	if err := w.Watch(ctx, served, since, d); err != nil {
+		return unfinished("shift", err)
+	}
+	return nil
+}
+
+// unfinished is err, typed if what ended op is that the job was cancelled or timed
+// out.
+func unfinished(op string, err error) error {
 	switch {
 	case errors.Is(err, context.Canceled):
-		return &awsapi.Error{Action: awsapi.Action{Op: "shift"}, Kind: awsapi.Cancelled, Err: err}
+		return &awsapi.Error{Action: awsapi.Action{Op: op}, Kind: awsapi.Cancelled, Err: err}
 	case errors.Is(err, context.DeadlineExceeded):
-		return &awsapi.Error{Action: awsapi.Action{Op: "shift"}, Kind: awsapi.Deadline, Err: err}
+		return &awsapi.Error{Action: awsapi.Action{Op: op}, Kind: awsapi.Deadline, Err: err}
 	}
 	return err
 }
