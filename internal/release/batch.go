@@ -20,11 +20,13 @@ type cause struct {
 	what   string // "orders has failed"
 }
 
-// firstFailure is the most serious cause among the functions, or nil.
+// firstFailure is the most serious cause among the functions, or nil. A function
+// that a newer run has released since this run moved it is none: the others stay
+// where they should be.
 func firstFailure(plans []Plan) *cause {
 	for _, status := range []Status{Failed, Superseded, Held} {
 		for _, p := range plans {
-			if p.End.status() != status {
+			if p.End.status() != status || p.End.Kind == EndOvertaken && status == Superseded {
 				continue
 			}
 			what := p.target.fn.Name + " has failed"
