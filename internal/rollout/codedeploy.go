@@ -101,11 +101,11 @@ func (s CodeDeploy) shift(ctx context.Context, t *Target) error {
 	defer cancel()
 	switch {
 	case err != nil && errors.Is(ctx.Err(), context.Canceled):
-		return s.stop(ctx, t, unfinished("follow deployment "+id, err))
+		return s.stop(ctx, t, awsapi.Interrupted("follow deployment "+id, err))
 	case err != nil:
 		t.Alias.HandOver(fmt.Sprintf("deployment %s goes on without being followed: see %s", id, ConsoleURL(t.AWS.Region, id)))
 		if _, typed := errors.AsType[*awsapi.Error](err); !typed {
-			return unfinished("follow deployment "+id, err)
+			return awsapi.Interrupted("follow deployment "+id, err)
 		}
 		return fmt.Errorf("follow deployment %s: %w", id, err)
 	}
