@@ -107,6 +107,9 @@ func (r *Releaser) pruneAfter(ctx context.Context, plans []Plan) []Plan {
 	}
 	r.Progress.Phase(fmt.Sprintf("Prune all but the newest %d", keep))
 	return each(plans, func(p Plan) Plan {
+		if p.End.Kind == EndOvertaken {
+			return p
+		}
 		var deleted []awsapi.Configuration
 		f, err := p.target.inventory(ctx, p.Facts)
 		p = p.withFacts(f)

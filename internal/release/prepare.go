@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"lambda-release/internal/awsapi"
-	"lambda-release/internal/rollout"
 )
 
 // prepare does all that can be done for one function without touching its alias:
@@ -14,9 +13,10 @@ func prepare(ctx context.Context, v verb, p Plan) Plan {
 	if p.End.over() {
 		return p
 	}
+	var stuck *awsapi.StateError
 	if v.settles() {
 		// What AWS itself moves is nobody's canary, and over soon (fact A12a).
-		if err := p.target.awaitRouting(ctx); err != nil {
+		if err := p.target.edit.AwaitRouting(ctx); err != nil && !errors.As(err, &stuck) {
 			return p.failed(err)
 		}
 	}
@@ -28,6 +28,8 @@ func prepare(ctx context.Context, v verb, p Plan) Plan {
 		p = p.stopDeployment(ctx, v)
 	case p.remakes():
 		p = p.remade(ctx, v)
+	case stuck != nil && p.Decision.Status == Unchanged: // the alias is there, and its traffic is not
+		return p.failed(stuck)
 	}
 	switch {
 	case p.End.over():
@@ -85,15 +87,4 @@ func (p Plan) stays() Plan {
 		return p.ended(End{Kind: EndUnchanged, Reason: d.Reason})
 	}
 	return p.ended(End{Kind: EndNotAttempted, Status: d.Status, Reason: d.Reason})
-}
-
-// awaitRouting waits for what AWS is moving before this run has written anything.
-// Where it has failed, its weights stay, and a move to another version is what helps.
-func (t target) awaitRouting(ctx context.Context) error {
-	err := t.edit.AwaitRouting(ctx, rollout.CheckProvisioned(t.aws, t.fn, t.alias()))
-	if _, failed := errors.AsType[*awsapi.StateError](err); failed {
-		t.log.warn("%v", err)
-		return nil
-	}
-	return err
 }

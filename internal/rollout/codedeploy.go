@@ -100,10 +100,13 @@ func (s CodeDeploy) shift(ctx context.Context, t *Target) error {
 	ctx, cancel := AfterDeployment(ctx)
 	defer cancel()
 	switch {
-	case errors.Is(ctx.Err(), context.Canceled):
-		return s.stop(ctx, t, err)
+	case err != nil && errors.Is(ctx.Err(), context.Canceled):
+		return s.stop(ctx, t, awsapi.Interrupted("follow deployment "+id, err))
 	case err != nil:
 		t.Alias.HandOver(fmt.Sprintf("deployment %s goes on without being followed: see %s", id, ConsoleURL(t.AWS.Region, id)))
+		if _, typed := errors.AsType[*awsapi.Error](err); !typed {
+			return awsapi.Interrupted("follow deployment "+id, err)
+		}
 		return fmt.Errorf("follow deployment %s: %w", id, err)
 	}
 	return s.conclude(ctx, t, from, ended)

@@ -127,7 +127,7 @@ func (t *Target) settle(ctx context.Context) error {
 	if err := t.verify(ctx, false); err != nil || t.overtaken {
 		return err
 	}
-	return t.unlessOvertaken(t.Alias.AwaitRouting(ctx, CheckProvisioned(t.AWS, t.Function, t.Alias.Name())))
+	return t.unlessOvertaken(t.Alias.AwaitRouting(ctx))
 }
 
 // verify sees once more that the alias is where it was moved. An alias that
@@ -153,24 +153,6 @@ func (t *Target) unlessOvertaken(err error) error {
 		return nil
 	}
 	return err
-}
-
-// CheckProvisioned returns a check that fails when AWS cannot provide the
-// provisioned concurrency of an alias: then it leaves its weights for ever (fact
-// A12c). Without the permission to ask it checks nothing.
-func CheckProvisioned(aws *awsapi.Client, fn function.ID, alias string) func(context.Context) error {
-	denied := false
-	return func(ctx context.Context) error {
-		if denied {
-			return nil
-		}
-		now, err := aws.ProvisionedConcurrency(ctx, fn, alias)
-		denied = awsapi.Is(err, awsapi.Denied)
-		if err == nil && now.Status == awsapi.ProvisioningFailed {
-			return &awsapi.StateError{Function: fn.Name, Qualifier: alias, What: "provisioned concurrency", Reason: now.Reason}
-		}
-		return nil
-	}
 }
 
 func (t *Target) awaitingConcurrency(now awsapi.Concurrency, since time.Duration) {
@@ -242,14 +224,10 @@ func served(targets []*Target, fullTrafficSince time.Time) []Served {
 
 // watchShift is Watch, with a typed error for the end of ctx.
 func (w *Watcher) watchShift(ctx context.Context, served []Served, percent int, since time.Time, d time.Duration) error {
-	err := w.Watch(ctx, served, percent, since, d)
-	switch {
-	case errors.Is(err, context.Canceled):
-		return &awsapi.Error{Action: awsapi.Action{Op: "shift"}, Kind: awsapi.Cancelled, Err: err}
-	case errors.Is(err, context.DeadlineExceeded):
-		return &awsapi.Error{Action: awsapi.Action{Op: "shift"}, Kind: awsapi.Deadline, Err: err}
+	if err := w.Watch(ctx, served, percent, since, d); err != nil {
+		return awsapi.Interrupted("shift", err)
 	}
-	return err
+	return nil
 }
 
 // each works on all targets at once: what limits them is the shared rate.
