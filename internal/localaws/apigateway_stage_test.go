@@ -42,7 +42,7 @@ func TestRestStage(t *testing.T) {
 		if diff := cmp.Diff(map[string]string{"other": "kept"}, get().Variables); diff != "" {
 			t.Error(diff)
 		}
-		equal(t, "created", time.Now().Sub(*get().CreatedDate), time.Minute)
+		equal(t, "created", time.Since(*get().CreatedDate), time.Minute)
 		out := must(update("abc123", "prod", replace("/variables/lambdaAlias", "prod"), replace("/description", "text")))(t)
 		want := map[string]string{"other": "kept", "lambdaAlias": "prod"}
 		for _, got := range []map[string]string{out.Variables, get().Variables, c.StageVariables("abc123", "prod")} {

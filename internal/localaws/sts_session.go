@@ -124,6 +124,7 @@ func (s *sts) begin(roleARN, name string, t *token, expires time.Time) answer {
 		Arn           string
 		AssumedRoleID string `xml:"AssumedRoleId"`
 	}
+	head, _, _ := strings.Cut(before, ":iam:")
 	return replyXML("AssumeRoleWithWebIdentity", struct {
 		XMLName                     xml.Name `xml:"AssumeRoleWithWebIdentityResult"`
 		SubjectFromWebIdentityToken string
@@ -136,6 +137,6 @@ func (s *sts) begin(roleARN, name string, t *token, expires time.Time) answer {
 		Audience:                    strings.Join(t.Audience, ","),
 		AssumedRoleUser:             user{made.arn, made.userID},
 		Credentials:                 credentials{key, rand.Text() + rand.Text()[:14], made.token, expires.UTC().Format(time.RFC3339)},
-		Provider:                    before[:strings.Index(before, ":iam:")] + ":iam::" + s.account + ":oidc-provider/" + strings.TrimPrefix(t.Issuer, "https://"),
+		Provider:                    head + ":iam::" + s.account + ":oidc-provider/" + strings.TrimPrefix(t.Issuer, "https://"),
 	})
 }

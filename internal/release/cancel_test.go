@@ -19,7 +19,9 @@ const promised = 5 * time.Second
 func TestCancelledAgainstAHungAWS(t *testing.T) {
 	t.Parallel()
 	for _, strategy := range []string{"AllAtOnce", "Canary50Percent10Seconds"} {
-		for n := int32(1); hungFrom(t, n, strategy); n++ {
+		n := int32(1)
+		for hungFrom(t, n, strategy) {
+			n++
 		}
 	}
 }

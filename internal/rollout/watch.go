@@ -70,7 +70,7 @@ func NewWatcher(aws *awsapi.Client, h Health, fact func(text string)) *Watcher {
 // counts only after it has been OK.
 func (w *Watcher) Begin(ctx context.Context) (warnings []string, err error) {
 	if len(w.health.Alarms) > 0 {
-		alarms, err := patiently(ctx, w, w.readAlarms)
+		alarms, err := patiently(ctx, w.readAlarms)
 		if err != nil {
 			return nil, err
 		}
@@ -83,7 +83,7 @@ func (w *Watcher) Begin(ctx context.Context) (warnings []string, err error) {
 	}
 	if w.health.MaxErrorRate > 0 {
 		now := time.Now()
-		_, err := patiently(ctx, w, func(ctx context.Context) ([]float64, error) {
+		_, err := patiently(ctx, func(ctx context.Context) ([]float64, error) {
 			return w.aws.MetricSums(ctx, []awsapi.Metric{{Name: "Invocations"}}, now, now)
 		})
 		if err != nil {
@@ -95,7 +95,7 @@ func (w *Watcher) Begin(ctx context.Context) (warnings []string, err error) {
 
 // patiently reads until it succeeds, or until a minute of failures that may
 // pass is over.
-func patiently[T any](ctx context.Context, w *Watcher, read func(context.Context) (T, error)) (T, error) {
+func patiently[T any](ctx context.Context, read func(context.Context) (T, error)) (T, error) {
 	var (
 		l    look
 		pace awsapi.Backoff
