@@ -3,7 +3,6 @@ package awsapi
 import (
 	"context"
 	"errors"
-	"net/http"
 	"strings"
 	"time"
 
@@ -105,5 +104,5 @@ func undecodable(err error) bool {
 // own. The SDK does not look at its body, so it takes a proxy's page for success.
 func noPage(m middleware.Metadata) bool {
 	r, ok := awsmiddleware.GetRawResponse(m).(*smithyhttp.Response)
-	return !ok || !strings.HasPrefix(http.Header(r.Header).Get("Content-Type"), "text/html")
+	return !ok || !strings.HasPrefix(r.Header.Get("Content-Type"), "text/html")
 }

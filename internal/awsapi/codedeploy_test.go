@@ -22,7 +22,8 @@ func newGroup(t *testing.T) (*cloud, *awsapi.Client) {
 	c.Publish(items.Name, "two")
 	c.SetAlias(items.Name, localaws.Alias{Name: "prod", Version: "1"})
 	c.AddDeploymentGroup(group.Application, group.Name, "CodeDeployDefault.LambdaCanary10Percent5Minutes")
-	return c, c.open(t)
+	client := c.open(t)
+	return c, client
 }
 
 var request = awsapi.DeploymentRequest{

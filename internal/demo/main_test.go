@@ -63,12 +63,12 @@ func execute(ctx context.Context, command string, variables []string) (string, e
 		return out.String(), nil
 	}
 	if exec.CommandContext(ctx, "aws", "--version").Run() != nil {
-		return "", nil
+		return "", nil //nolint:nilerr // without the CLI its commands are not tried
 	}
 	args := strings.Fields(command)
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	own := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "AWS_") })
-	cmd.Env = append(own, variables...)
+	cmd.Env = slices.Concat(own, variables)
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }

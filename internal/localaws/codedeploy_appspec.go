@@ -47,7 +47,7 @@ func parseAppSpec(content string) (appSpec, error) {
 	}
 	b, err := yaml.YAMLToJSON([]byte(content))
 	if err != nil {
-		return appSpec{}, errors.New("the input AppSpec file is a not well-formed yaml. The template cannot be parsed.") //nolint:staticcheck // as AWS says it
+		return appSpec{}, errors.New("the input AppSpec file is a not well-formed yaml. The template cannot be parsed.") //nolint:staticcheck,revive // as AWS says it
 	}
 	if err := json.Unmarshal(b, &file); err != nil {
 		return appSpec{}, err

@@ -24,8 +24,8 @@ func TestStaleReads(t *testing.T) {
 		old := must(getAlias(t, api, "prod"))(t)
 		equal(t, "Description", *old.Description, "one")
 
-		new := must(updateAlias(t, api, "prod", to("2")))(t)
-		equal(t, "FunctionVersion of the answer", *new.FunctionVersion, "2")
+		updated := must(updateAlias(t, api, "prod", to("2")))(t)
+		equal(t, "FunctionVersion of the answer", *updated.FunctionVersion, "2")
 		time.Sleep(600 * time.Millisecond)
 		must(updateAlias(t, api, "prod", to("1"), weighted(map[string]float64{"2": 0.1})))(t)
 		read := must(getAlias(t, api, "prod"))(t)
@@ -36,7 +36,7 @@ func TestStaleReads(t *testing.T) {
 		time.Sleep(500 * time.Millisecond) // the first write is there, the second is not
 		read = must(getAlias(t, api, "prod"))(t)
 		equal(t, "FunctionVersion", *read.FunctionVersion, "2")
-		equal(t, "RevisionId", *read.RevisionId, *new.RevisionId)
+		equal(t, "RevisionId", *read.RevisionId, *updated.RevisionId)
 		c.OnCall(func(localaws.Call) *localaws.Fault { return &localaws.Fault{Fresh: true} })
 		equal(t, "fresh FunctionVersion", *must(getAlias(t, api, "prod"))(t).FunctionVersion, "1")
 		c.OnCall(nil)

@@ -284,7 +284,7 @@ func (l *lambda) deleteAlias(r *request) (answer, error) {
 	}
 	l.changeAlias(f, r.item)
 	delete(f.aliases, r.item)
-	delete(f.provisioned, r.item) // its policy stays (A21)
+	delete(f.provisioned, r.item) // its policy, URL and async settings stay (A21)
 	return empty(), nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // Loopback serves HTTP over connections in memory. Clients reach it with
@@ -22,7 +23,7 @@ type Loopback struct {
 
 // NewLoopback serves a handler, a [Cloud] for one, until Close.
 func NewLoopback(h http.Handler) *Loopback {
-	l := &Loopback{server: http.Server{Handler: h}, conns: make(chan net.Conn), closed: make(chan struct{})}
+	l := &Loopback{server: http.Server{Handler: h, ReadHeaderTimeout: time.Minute}, conns: make(chan net.Conn), closed: make(chan struct{})}
 	go func() { _ = l.server.Serve(loopbackListener{l}) }() // it returns http.ErrServerClosed
 	return l
 }

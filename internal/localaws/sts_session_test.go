@@ -52,7 +52,7 @@ func TestAssumeRoleWithWebIdentity(t *testing.T) {
 		out := must(assume(t, sts.NewFromConfig(anonymous), jwt(t, claims), func(in *sts.AssumeRoleWithWebIdentityInput) { in.DurationSeconds = aws.Int32(900) }))(t)
 		equal(t, "role", *out.AssumedRoleUser.Arn, "arn:aws:sts::123456789012:assumed-role/deploy/run-4711")
 		equal(t, "subject", *out.SubjectFromWebIdentityToken, "repo:octo-org/octo-repo:ref:refs/heads/main")
-		equal(t, "lasts", out.Credentials.Expiration.Sub(time.Now()), 15*time.Minute)
+		equal(t, "lasts", time.Until(*out.Credentials.Expiration), 15*time.Minute)
 		equal(t, "record", fmt.Sprint(c.Calls()[0].Service, c.Calls()[0].Operation), "stsAssumeRoleWithWebIdentity")
 
 		inRole := conf
@@ -156,4 +156,17 @@ func TestAssumeRoleRefused(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestUnknownIdentityProvider(t *testing.T) {
+	t.Parallel()
+	c, conf := serve(t, localaws.Options{})
+	c.AddRole(deployRole, "*")
+	c.AddIdentityProvider("https://gitlab.example.com")
+	api := sts.NewFromConfig(conf)
+	claims := map[string]any{"iss": "https://token.actions.githubusercontent.com", "sub": "x", "aud": "sts.amazonaws.com", "exp": time.Now().Add(time.Minute).Unix()}
+	_, err := assume(t, api, jwt(t, claims))
+	wantError(t, err, 400, "InvalidIdentityToken", "No OpenIDConnect provider found in your account for https://token.actions.githubusercontent.com")
+	c.AddIdentityProvider("https://token.actions.githubusercontent.com")
+	must(assume(t, api, jwt(t, claims)))(t)
 }

@@ -44,7 +44,7 @@ func Operations() []string {
 // ParseOperation reads an operation's name.
 func ParseOperation(name string) (Operation, error) {
 	if i := slices.Index(Operations(), name); i >= 0 {
-		return Operation(i + 1), nil
+		return Operation(i + 1), nil //nolint:gosec // there are few
 	}
 	return 0, fmt.Errorf("%q is not an operation: allowed are %s", name, strings.Join(Operations(), ", "))
 }

@@ -190,10 +190,11 @@ func Follow(ctx context.Context, aws *awsapi.Client, id string, fact func(text s
 	now := time.Now()
 	f := follower{aws: aws, fact: fact, ended: Ended{ID: id}, began: now, heard: now, reported: now, events: map[string]string{}}
 	var pace awsapi.Backoff
+	own := awsapi.WithoutTimeout(ctx)
 	for {
 		f.calls = 1
 		if f.ended.Status == awsapi.DeploymentInProgress { // its own time does not count
-			ctx = awsapi.WithoutTimeout(ctx)
+			ctx = own
 		}
 		over, err := f.look(ctx)
 		if over || err != nil {
@@ -377,9 +378,10 @@ func Stop(ctx context.Context, aws *awsapi.Client, id string) (Stopped, error) {
 				return s, nil
 			}
 		}
-		if n == len(stopPauses) || awsapi.Sleep(ctx, stopPauses[n]) != nil {
+		if n == len(stopPauses) || ctx.Err() != nil {
 			return s, nil
 		}
+		_ = awsapi.Sleep(ctx, stopPauses[n]) // when ctx ends, one more read fails at once
 	}
 }
 
