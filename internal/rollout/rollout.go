@@ -91,8 +91,12 @@ func (t *Target) write(ctx context.Context, step func(from alias.State, c alias.
 	}
 }
 
-// finish makes the alias what was decided.
+// finish makes the alias what was decided, unless a step before has left nothing
+// to do.
 func (t *Target) finish(ctx context.Context) error {
+	if t.dropped {
+		return nil
+	}
 	return t.write(ctx, func(_ alias.State, c alias.Change) alias.Change { return c })
 }
 
