@@ -95,13 +95,18 @@ func (e *Editor) Now() Position {
 // about the alias.
 func (e *Editor) Forget() { e.known, e.current = false, State{} }
 
-// believeTime is how long AWS may answer reads from before this run's write. The
-// lag is seconds (fact A19); what is old for longer is an error.
-const believeTime = 10 * time.Second
+const (
+	// staleTime is how long AWS may answer reads from before this run's write. The
+	// lag is seconds (fact A19); what is old for longer is an error.
+	staleTime = 9 * time.Second
+	// verifyTime is how long a read after the last write may take, stale answers
+	// included.
+	verifyTime = 10 * time.Second
+)
 
 // Read reads the alias. One that does not exist is the zero State. An answer from
 // before this run's last write, or none of an alias that this run has created, is
-// asked again for up to 10 seconds.
+// asked again for up to 9 seconds.
 func (e *Editor) Read(ctx context.Context) error {
 	var pace awsapi.Backoff
 	for began := time.Now(); ; {
@@ -109,15 +114,24 @@ func (e *Editor) Read(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		late := time.Since(began) >= believeTime
-		if !e.isOutdated(s) || late && !s.Exists() {
+		left := staleTime - time.Since(began)
+		if !e.isOutdated(s) || left <= 0 && !s.Exists() {
 			e.recordRead(s)
 			return nil
 		}
-		if late || pace.Wait(ctx, 1) != nil {
+		if left <= 0 || waitAtMost(ctx, &pace, left) != nil {
 			return fmt.Errorf("read %s of %s: %w", e.name, e.fn.Name, errStale)
 		}
 	}
+}
+
+// waitAtMost waits for the next call of a loop, but not longer than d: a loop that
+// ends then has the answer of that time.
+func waitAtMost(ctx context.Context, pace *awsapi.Backoff, d time.Duration) error {
+	bound, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	_ = pace.Wait(bound, 1)
+	return ctx.Err()
 }
 
 func (e *Editor) get(ctx context.Context) (State, error) {
@@ -347,7 +361,7 @@ func (e *Editor) Verify(ctx context.Context) error {
 		return err
 	}
 	defer cancel()
-	bound, cancelRead := context.WithTimeout(ctx, believeTime)
+	bound, cancelRead := context.WithTimeout(ctx, verifyTime)
 	defer cancelRead()
 	if err := e.Read(bound); err != nil {
 		return err
