@@ -175,8 +175,8 @@ func (e *Editor) ReadAll(ctx context.Context) (map[string]State, error) {
 }
 
 // Write makes the alias what c says, provided that it still is as Current has
-// it. What AWS only refuses for now is tried again until ctx ends. An answer that
-// never came is made up for by looking. The errors:
+// it. What AWS only refuses for now is tried again until ctx ends. If
+// no answer comes, Write reads the alias to find out what happened. The errors:
 //   - ErrChanged: decide anew from Current;
 //   - *LostError: the alias was changed since this run's own last write;
 //   - with the standing Unknown: whether the write had an effect is not known;
@@ -193,7 +193,11 @@ func (e *Editor) Write(ctx context.Context, c Change) error {
 		if e.written == nil {
 			e.original = from
 		}
-		e.recordDoubt(fmt.Sprintf("%s was at %s and may be at %s by now: %v", e.name, from.Position, want.Version, lookErr))
+		was := fmt.Sprintf("was at %s", from.Position)
+		if !from.Exists() {
+			was = "did not exist"
+		}
+		e.recordDoubt(fmt.Sprintf("%s %s, and may be at %s by now: %v", e.name, was, want.Version, lookErr))
 		return err
 	case changed:
 		if e.written != nil {
@@ -223,9 +227,13 @@ func (e *Editor) send(ctx context.Context, want awsapi.Alias, fresh bool) (after
 			}
 			calls = 3
 		}
-		if pace.WaitFor(ctx, calls, 1) != nil {
-			return State{}, refused, nil, awsapi.GaveUp(ctx, err)
+		if pace.WaitFor(ctx, calls, 1) == nil {
+			continue
 		}
+		if r, lookErr = e.resolve(ctx, want, fresh, err); r == notYet {
+			r = refused
+		}
+		return e.current, r, lookErr, awsapi.GaveUp(ctx, err)
 	}
 }
 
@@ -256,10 +264,7 @@ func (e *Editor) resolve(ctx context.Context, want awsapi.Alias, fresh bool, err
 	case effect <= awsapi.Rejected:
 		return refused, nil
 	}
-	ctx, cancel, lookErr := finishing(ctx)
-	if lookErr != nil {
-		return unresolved(effect), lookErr
-	}
+	ctx, cancel := awsapi.Confirming(ctx)
 	defer cancel()
 	if lookErr := e.Read(ctx); lookErr != nil {
 		return unresolved(effect), fmt.Errorf("it cannot be read: %w", lookErr)
@@ -291,27 +296,31 @@ func (e *Editor) fence(ctx context.Context, want awsapi.Alias) (result, error) {
 	if !e.current.Exists() {
 		return unclear, errors.New("it does not exist yet")
 	}
-	bumped, err := e.aws.BumpRevision(ctx, e.fn, e.name, want.Revision)
-	switch {
-	case err == nil:
-		s, err := Parse(bumped)
-		if err != nil {
+	var pace awsapi.Backoff
+	for {
+		bumped, err := e.aws.BumpRevision(ctx, e.fn, e.name, want.Revision)
+		switch {
+		case err == nil:
+			s, err := Parse(bumped)
+			if err != nil {
+				return unclear, err
+			}
+			e.outdated[want.Revision] = true
+			e.recordRead(s)
+			return refused, nil
+		case awsapi.Is(err, awsapi.Stale): // the read was an old one
+			e.outdated[want.Revision] = true
+			if err := e.Read(ctx); err != nil {
+				return unclear, fmt.Errorf("it cannot be read: %w", err)
+			}
+			if e.current.is(want) {
+				return done, nil
+			}
+			return changed, nil
+		case !awsapi.Is(err, awsapi.Conflict) || pace.Wait(ctx, 1) != nil:
 			return unclear, err
 		}
-		e.outdated[want.Revision] = true
-		e.recordRead(s)
-		return refused, nil
-	case awsapi.Is(err, awsapi.Stale): // the read was an old one
-		e.outdated[want.Revision] = true
-		if err := e.Read(ctx); err != nil {
-			return unclear, fmt.Errorf("it cannot be read: %w", err)
-		}
-		if e.current.is(want) {
-			return done, nil
-		}
-		return changed, nil
 	}
-	return unclear, err
 }
 
 // refusal tells why AWS refuses a write with 409 or 404 to an alias that is as it
@@ -356,10 +365,7 @@ func (e *Editor) Delete(ctx context.Context) error {
 // other error, that it could not be read within 10 seconds. Weights of AWS's own
 // are left to AwaitRouting.
 func (e *Editor) Verify(ctx context.Context) error {
-	ctx, cancel, err := finishing(ctx)
-	if err != nil {
-		return err
-	}
+	ctx, cancel := awsapi.Confirming(ctx)
 	defer cancel()
 	bound, cancelRead := context.WithTimeout(ctx, verifyTime)
 	defer cancelRead()
@@ -407,11 +413,42 @@ func (e *Editor) AwaitRouting(ctx context.Context, check func(context.Context) e
 // factPeriod is how often a wait is reported.
 const factPeriod = 15 * time.Second
 
+// Annotate writes the history of an alias that CodeDeploy shifts at the same time:
+// version and weights are left as they are.
+func (e *Editor) Annotate(ctx context.Context, h History) error {
+	var pace awsapi.Backoff
+	for {
+		from := e.current
+		a, err := e.aws.DescribeAlias(ctx, e.fn, e.name, Describe(from.Text, h), from.revision)
+		if err == nil {
+			after, err := Parse(a)
+			if err != nil {
+				return err
+			}
+			e.recordWrite(from, after)
+			return nil
+		}
+		if !awsapi.Is(err, awsapi.Stale) && !awsapi.Is(err, awsapi.Conflict) || pace.Wait(ctx, 2) != nil {
+			return err
+		}
+		if awsapi.Is(err, awsapi.Stale) {
+			e.outdated[from.revision] = true
+		}
+		if err := e.Adopt(ctx); err != nil {
+			return err
+		}
+	}
+}
+
 // Adopt reads the alias and takes what is there for this run's own write:
-// CodeDeploy has made it for this run.
+// CodeDeploy has made it for this run. The description shows that: CodeDeploy
+// leaves it as it is.
 func (e *Editor) Adopt(ctx context.Context) error {
 	if err := e.Read(ctx); err != nil {
 		return err
+	}
+	if e.current.description != e.written.description {
+		return e.recordLoss()
 	}
 	e.recordWrite(e.original, e.current)
 	return nil
@@ -427,6 +464,11 @@ func (e *Editor) HandOver(why string) {
 // Leave notes that the alias stays where it is, although it should be elsewhere:
 // this run undoes nothing.
 func (e *Editor) Leave() { e.written, e.standing = nil, NotRestored }
+
+// Is reports whether the alias is what c says already, as far as is known.
+func (e *Editor) Is(c Change) bool {
+	return e.current.Exists() && e.current.is(e.request(c, e.current))
+}
 
 // request is what AWS is sent to make the alias from what it is.
 func (e *Editor) request(c Change, from State) awsapi.Alias {
@@ -447,19 +489,6 @@ func (e *Editor) put(ctx context.Context, want awsapi.Alias) (State, error) {
 		return State{}, err
 	}
 	return Parse(a)
-}
-
-// finishing is a context that outlives the job's for a short while, if there is
-// time left for that.
-func finishing(ctx context.Context) (context.Context, context.CancelFunc, error) {
-	switch {
-	case ctx.Err() == nil:
-		return ctx, func() {}, nil
-	case awsapi.WrappedUp(ctx):
-		return nil, nil, ctx.Err()
-	}
-	ctx, cancel := awsapi.WrapUp(ctx, awsapi.ConfirmTime)
-	return ctx, cancel, nil
 }
 
 // is reports whether the alias is as wanted. The description holds the history
@@ -497,7 +526,10 @@ func (e *Editor) recordLoss() error {
 // changedBy is who has changed the alias since this run's write, as far as its
 // history tells.
 func (e *Editor) changedBy() string {
-	if run := e.current.History.Run; run.Known() && run != e.run {
+	switch run := e.current.History.Run; {
+	case e.current.Exists() && e.current.MovedOutside():
+		return "a change made outside lambda-release"
+	case run.Known() && run != e.run:
 		return run.String()
 	}
 	return "another run or a person"

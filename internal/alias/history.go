@@ -95,6 +95,10 @@ func (h History) RolledBack(v, left Version, run Run) History {
 	return next
 }
 
+// ShiftRolledBack is the history after the shift that it records has been rolled
+// back.
+func (h History) ShiftRolledBack() History { return h.RolledBack(h.Head(), h.ShiftTo, h.Run) }
+
 func cut(versions []Version) []Version { return versions[:min(len(versions), maxHistory)] }
 
 // String is the history as it stands in a description, "" for an empty one.

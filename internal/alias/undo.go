@@ -60,12 +60,9 @@ func (e *Editor) restore(ctx context.Context, left Version) error {
 
 // notUndone notes that an undo was refused, after one more look at the alias.
 func (e *Editor) notUndone(ctx context.Context, err error) error {
-	ctx, cancel, lookErr := finishing(ctx)
-	if lookErr == nil {
-		defer cancel()
-		lookErr = e.Read(ctx)
-	}
-	switch {
+	ctx, cancel := awsapi.Confirming(ctx)
+	defer cancel()
+	switch lookErr := e.Read(ctx); {
 	case lookErr != nil:
 		e.recordDoubt(fmt.Sprintf("%s was moved to %s, and should be at %s again: it cannot be read: %v", e.name, e.written.Position, e.original.Position, lookErr))
 	case e.changedSince():
@@ -111,11 +108,11 @@ func (e *Editor) deleteCreated(ctx context.Context) error {
 		now, err := e.aws.Configuration(ctx, e.fn, e.name)
 		switch {
 		case err == nil && now.Version != e.written.Version.String():
-			if err := e.Read(ctx); err == nil {
-				return e.recordLoss()
+			if err := e.Read(ctx); err != nil { // then only its version is known
+				version, _ := ParseVersion(now.Version)
+				e.recordRead(State{Position: Position{Version: version}})
 			}
-			e.recordDoubt(fmt.Sprintf("%s was created at %s and is at %s now", e.name, e.written.Position, now.Version))
-			return fmt.Errorf("delete %s of %s: it was moved to %s meanwhile", e.name, e.fn.Name, now.Version)
+			return e.recordLoss()
 		case err == nil, awsapi.Is(err, awsapi.NotFound):
 			err = e.aws.DeleteAlias(ctx, e.fn, e.name)
 		}
@@ -149,9 +146,11 @@ func (e *Editor) Whereabouts() string {
 			return fmt.Sprintf("%s was deleted by %s", e.name, e.lostTo)
 		}
 		return fmt.Sprintf("%s is at %s, where %s moved it; it is left there", e.name, e.current.Position, e.lostTo)
-	default:
-		return fmt.Sprintf("%s is at %s and was at %s", e.name, e.current.Position, e.original.Position)
 	}
+	if !e.original.Exists() {
+		return fmt.Sprintf("%s was created at %s and could not be deleted again", e.name, e.current.Position)
+	}
+	return fmt.Sprintf("%s is at %s and was at %s", e.name, e.current.Position, e.original.Position)
 }
 
 // LostTo is who has changed the alias since this run's write, where the standing

@@ -56,7 +56,7 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdout,
 func operate(ctx context.Context, in input.Input, ev event.Event, target rules.Target, getenv func(string) string, out *report.Reporter) int {
 	req := request(in, ev, target)
 	out.Start(intent(in, ev, target), len(req.Functions))
-	ctx, cancel := context.WithTimeout(ctx, in.Timeout+ownTime(in))
+	ctx, cancel := awsapi.WithTimeout(ctx, in.Timeout+ownTime(in))
 	defer cancel()
 	aws, err := awsapi.Open(ctx, awsapi.Options{
 		Region: in.Region, Getenv: getenv, Timeout: in.Timeout, Version: Version(), Role: role(in, ev, getenv, out),
@@ -128,7 +128,7 @@ func request(in input.Input, ev event.Event, target rules.Target) release.Reques
 // ownTime is how long the rollout itself takes if nothing goes wrong; the timeout
 // is for everything else.
 func ownTime(in input.Input) time.Duration {
-	if in.Strategy == nil {
+	if in.Strategy == nil || in.CodeDeploy != nil { // a deployment's own time counts by itself
 		return in.BakeTime
 	}
 	return in.Strategy.Duration() + in.BakeTime

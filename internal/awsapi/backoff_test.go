@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -148,5 +149,118 @@ func TestAFunctionThatIsNotFoundIsAskedForAgain(t *testing.T) {
 				t.Errorf("%s: %d calls, %v", op, w.count(op), err)
 			}
 		})
+	}
+}
+
+// Every loop that waits keeps to the pace.
+func TestWaitsArePaced(t *testing.T) {
+	t.Parallel()
+	for name, wait := range map[string]func(context.Context, *awsapi.Client) error{
+		"a version": func(ctx context.Context, c *awsapi.Client) error {
+			_, err := c.AwaitServing(ctx, items, pending, nil)
+			return err
+		},
+		"an update": func(ctx context.Context, c *awsapi.Client) error {
+			_, err := c.AwaitUpdated(ctx, items, nil)
+			return err
+		},
+		"throttling": func(ctx context.Context, c *awsapi.Client) error {
+			_, err := c.Alias(ctx, items, "prod")
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newCloud(t, localaws.Options{Settle: time.Hour})
+				w.Publish(items.Name, "one")
+				w.SetAlias(items.Name, localaws.Alias{Name: "prod", Version: "1"})
+				w.SetState(items.Name, "1", "Pending", "Creating", "")
+				w.SetLastUpdate(items.Name, "InProgress", "Creating", "")
+				if name == "throttling" {
+					w.spoil("", always, throttled)
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+				defer cancel()
+				isKind(t, wait(ctx, w.open(t)), awsapi.Deadline)
+				w.paced(t)
+			})
+		})
+	}
+}
+
+func TestAwaitProvisionedIsPaced(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, client := provisioned(t)
+		if err := client.AwaitProvisioned(t.Context(), items, "prod", nil); err != nil {
+			t.Error(err)
+		}
+		w.paced(t)
+	})
+}
+
+// paced asserts that the calls are four at once and then one in two seconds.
+func (c *cloud) paced(t *testing.T) {
+	t.Helper()
+	calls := c.Calls()
+	if len(calls) < 10 {
+		t.Errorf("%d calls show nothing", len(calls))
+	}
+	for i, call := range calls {
+		if since := call.Start.Sub(calls[0].Start); float64(i+1) > 4+since.Seconds()/2 {
+			t.Errorf("%d calls after %s", i+1, since)
+		}
+	}
+}
+
+// What is no number is no published version, such as $LATEST.PUBLISHED.
+func TestVersionsAreNumbers(t *testing.T) {
+	t.Parallel()
+	client := open(t, local, served(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`{"Versions": [{"Version": "$LATEST"}, {"Version": "1"}, {"Version": "$LATEST.PUBLISHED"}, {"Version": "beta"}, {}, {"Version": "12"}]}`))
+	})(t))
+	var all []string
+	for v, err := range client.Versions(t.Context(), items) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, v.Version)
+	}
+	if !slices.Equal(all, []string{"1", "12"}) {
+		t.Errorf("%q", all)
+	}
+}
+
+// Touching $LATEST changes nothing, but the next publish makes a new version.
+func TestTouchLatest(t *testing.T) {
+	t.Parallel()
+	w := newCloud(t, localaws.Options{})
+	client := w.open(t)
+	before, err := client.Publish(t.Context(), items, awsapi.Publication{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	latest, err := client.Configuration(t.Context(), items, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	touched, err := client.TouchLatest(t.Context(), items, latest.Description, latest.Revision)
+	if err != nil || touched.Revision == latest.Revision || touched.CodeSHA256 != latest.CodeSHA256 {
+		t.Errorf("%+v, %v", touched, err)
+	}
+	after, err := client.Publish(t.Context(), items, awsapi.Publication{})
+	if err != nil || after.Version != "2" || after.Fingerprint != before.Fingerprint {
+		t.Errorf("%+v, %v; the fingerprint was %s", after, err, before.Fingerprint)
+	}
+	_, err = client.TouchLatest(t.Context(), items, latest.Description, latest.Revision)
+	isKind(t, err, awsapi.Stale)
+	_, err = client.UpdateCode(t.Context(), items, awsapi.Code{ZipFile: []byte("x"), Revision: latest.Revision}, false)
+	if says(t, w.bodies("UpdateFunctionCode"), `"RevisionId":"`+latest.Revision+`"`); err == nil {
+		t.Error("no error")
+	}
+	read, err := client.Lookup(t.Context(), items, "2")
+	if err != nil || read.Fingerprint != after.Fingerprint {
+		t.Errorf("%v: the fingerprint of version 2 is another one when it is read", err)
 	}
 }

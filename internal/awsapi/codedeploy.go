@@ -34,6 +34,10 @@ type DeploymentRequest struct {
 	AppSpec     string // JSON
 }
 
+// DeploymentInProgress is the status of a deployment that has begun its work; it is
+// Created or Queued before.
+const DeploymentInProgress = string(types.DeploymentStatusInProgress)
+
 // The statuses of a deployment after which it does nothing more.
 const (
 	DeploymentSucceeded = string(types.DeploymentStatusSucceeded)

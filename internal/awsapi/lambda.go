@@ -112,24 +112,28 @@ func (c *Client) UpdateAlias(ctx context.Context, fn function.ID, a Alias) (Alia
 	if weights == nil {
 		weights = map[string]float64{} // nil would keep the old ones (fact A6)
 	}
-	out, err := mutate(ctx, c, onFunction("UpdateAlias", fn, a.Name), c.lambda.UpdateAlias, &lambda.UpdateAliasInput{
+	return c.updateAlias(ctx, fn, &lambda.UpdateAliasInput{
 		FunctionName: &fn.Given, Name: &a.Name, FunctionVersion: &a.Version, Description: &a.Description,
 		RevisionId: &a.Revision, RoutingConfig: &types.AliasRoutingConfiguration{AdditionalVersionWeights: weights},
-	}, func(out *lambda.UpdateAliasOutput) bool {
-		return isAlias(out.Name, out.FunctionVersion, out.RevisionId)
 	})
-	if err != nil {
-		return Alias{}, err
-	}
-	return alias(out.Name, out.AliasArn, out.FunctionVersion, out.Description, out.RevisionId, out.RoutingConfig), nil
 }
 
 // BumpRevision gives an alias that is at revision a new one and changes nothing
 // else: a write that was sent with the old revision and is still under way can
 // no longer take effect.
 func (c *Client) BumpRevision(ctx context.Context, fn function.ID, name, revision string) (Alias, error) {
-	out, err := mutate(ctx, c, onFunction("UpdateAlias", fn, name), c.lambda.UpdateAlias,
-		&lambda.UpdateAliasInput{FunctionName: &fn.Given, Name: &name, RevisionId: &revision},
+	return c.updateAlias(ctx, fn, &lambda.UpdateAliasInput{FunctionName: &fn.Given, Name: &name, RevisionId: &revision})
+}
+
+// DescribeAlias writes the description of an alias that is at revision, and leaves
+// its version and weights as they are.
+func (c *Client) DescribeAlias(ctx context.Context, fn function.ID, name, description, revision string) (Alias, error) {
+	return c.updateAlias(ctx, fn, &lambda.UpdateAliasInput{FunctionName: &fn.Given, Name: &name, Description: &description, RevisionId: &revision})
+}
+
+// updateAlias sends an update; fields that are left out stay as they are.
+func (c *Client) updateAlias(ctx context.Context, fn function.ID, in *lambda.UpdateAliasInput) (Alias, error) {
+	out, err := mutate(ctx, c, onFunction("UpdateAlias", fn, *in.Name), c.lambda.UpdateAlias, in,
 		func(out *lambda.UpdateAliasOutput) bool {
 			return isAlias(out.Name, out.FunctionVersion, out.RevisionId)
 		})

@@ -92,12 +92,13 @@ var story = []step{
 		want: "status=held version= changed=false", alias: "prod 2",
 	},
 	{
-		title: "Pruning deletes old versions, except those in use by an alias or in its history",
+		title: "A day later, pruning deletes old versions, except those in use by an alias or in its history",
 		before: func(c *localaws.Cloud) {
 			for i := range 4 {
 				c.Upload(function, fmt.Sprint("more ", i))
 				c.Publish(function, "published by hand")
 			}
+			c.Age(function, 24*time.Hour)
 		},
 		inputs: []string{"--operation", "prune", "--keep-versions", "3"},
 		branch: "main", runID: 4760,

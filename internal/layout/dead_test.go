@@ -116,7 +116,7 @@ func (p *program) interfaces() map[string][]*types.Interface {
 var byName = []string{"As", "Is", "Unwrap", "RetryableError"}
 
 // callable reports whether a method may be called by an interface that its
-// receiver implements.
+// receiver implements, or a type of its package that it is promoted to.
 func callable(method *types.Func, interfaces map[string][]*types.Interface) bool {
 	recv := method.Signature().Recv()
 	if recv == nil {
@@ -125,8 +125,19 @@ func callable(method *types.Func, interfaces map[string][]*types.Interface) bool
 	if types.IsInterface(recv.Type()) || slices.Contains(byName, method.Name()) {
 		return true
 	}
+	owners := []types.Type{recv.Type()}
+	scope := method.Pkg().Scope()
+	for _, name := range scope.Names() {
+		if t, ok := scope.Lookup(name).(*types.TypeName); ok {
+			if promoted, _, _ := types.LookupFieldOrMethod(t.Type(), true, method.Pkg(), method.Name()); promoted == method {
+				owners = append(owners, t.Type())
+			}
+		}
+	}
 	return slices.ContainsFunc(interfaces[method.Name()], func(i *types.Interface) bool {
-		return types.Implements(recv.Type(), i) || types.Implements(types.NewPointer(recv.Type()), i)
+		return slices.ContainsFunc(owners, func(t types.Type) bool {
+			return types.Implements(t, i) || types.Implements(types.NewPointer(t), i)
+		})
 	})
 }
 

@@ -30,80 +30,6 @@ func (r *Releaser) watcher(ctx context.Context, plans []Plan) (w *rollout.Watche
 
 func (r *Releaser) say(text string) { r.Progress.Fact("", text) }
 
-// prepare does all that can be done for one function without touching its alias:
-// it decides, and proves the version if the alias is going to it.
-func prepare(ctx context.Context, v verb, p Plan) Plan {
-	if p.End.over() {
-		return p
-	}
-	if v.settles() {
-		// What AWS itself moves is nobody's canary, and over soon (fact A12a).
-		if err := p.target.edit.AwaitRouting(ctx, func(context.Context) error { return nil }); err != nil {
-			return p.failed(err)
-		}
-	}
-	p = decided(ctx, v, p)
-	if p.remakes() {
-		p = p.remade(ctx, v)
-	}
-	switch {
-	case p.End.over():
-		return p
-	case p.Decision.Delete || len(p.Decision.Doomed) > 0:
-		return p
-	case p.Decision.Change == nil:
-		return p.stays()
-	case p.Decision.Change.CutsText():
-		p.target.log.warn("the description of %s is too long beside its history: its end is cut off", p.target.alias())
-	}
-	if !p.moves() {
-		return p
-	}
-	p, err := p.prove(ctx)
-	if err != nil {
-		return p.failed(err)
-	}
-	return p
-}
-
-// prove makes sure that a version can serve and passes what it must pass.
-func (p Plan) prove(ctx context.Context) (Plan, error) {
-	t, v := p.target, p.version()
-	if _, err := t.aws.AwaitServing(ctx, t.fn, p.Facts.Config, t.log.waiting("version "+v.String())); err != nil {
-		return p, err
-	}
-	if p.steps() {
-		var err error
-		if p, err = p.comparing(ctx); err != nil {
-			return p, err
-		}
-		if err := p.checkShiftable(); err != nil {
-			return p, err
-		}
-	}
-	if _, tested := p.Smoke.Payloads[t.fn.Name]; !tested {
-		t.log.warnIfInactive(p.Facts.Config)
-	}
-	return p, p.smokeTest(ctx)
-}
-
-// stays ends a function whose alias stays as it is.
-func (p Plan) stays() Plan {
-	t, d := p.target, p.Decision
-	switch {
-	case t.alias() == "" || d.Reason != "" && d.Status == Unchanged && !t.edit.Current().Exists():
-		t.log.fact("%s", d.Reason)
-	case d.Status == Unchanged:
-		t.log.fact("%s is at %s already", t.alias(), t.edit.Now())
-	default:
-		t.log.fact("%s: %s", d.Status, d.Reason)
-	}
-	if d.Status == Unchanged {
-		return p.ended(End{Kind: EndUnchanged, Reason: d.Reason})
-	}
-	return p.ended(End{Kind: EndNotAttempted, Status: d.Status, Reason: d.Reason})
-}
-
 // apply carries out what was prepared.
 func (r *Releaser) apply(ctx context.Context, v verb, w *rollout.Watcher, plans []Plan) []Plan {
 	plans = each(plans, func(p Plan) Plan { return p.delete(ctx) })
@@ -112,13 +38,34 @@ func (r *Releaser) apply(ctx context.Context, v verb, w *rollout.Watcher, plans 
 		return skipRest(plans, *why)
 	}
 	plans = r.move(ctx, v, w, plans)
+	if plans[0].CodeDeploy != nil { // which may have used up the job's timeout
+		rest, cancel := rollout.AfterDeployment(ctx)
+		defer cancel()
+		ctx = rest
+	}
+	moved := time.Now()
 	if firstFailure(plans) == nil {
 		plans = r.bind(ctx, plans)
 	}
 	if firstFailure(plans) == nil {
 		plans = r.pruneAfter(ctx, plans)
 	}
+	if time.Since(moved) > freshTime {
+		plans = each(plans, func(p Plan) Plan { return p.confirmed(ctx) })
+	}
 	return plans
+}
+
+// shifter is what moves the traffic, as the plan says.
+func (r *Releaser) shifter(p Plan, w *rollout.Watcher) rollout.Shifter {
+	if d := p.CodeDeploy; d != nil {
+		return rollout.CodeDeploy{Application: d.Application, Group: d.Group, Config: d.Config, Wait: d.Wait, Phase: r.Progress.Phase}
+	}
+	allAtOnce := rollout.AllAtOnce{Bake: p.Rollout.Bake, Watcher: w, Log: r.say}
+	if p.steps() {
+		return rollout.Stepwise{AllAtOnce: allAtOnce, Strategy: p.Rollout.Strategy}
+	}
+	return allAtOnce
 }
 
 // delete deletes the alias, if that was decided.
@@ -139,7 +86,7 @@ func (p Plan) pruneDecided(ctx context.Context) Plan {
 		return p
 	}
 	deleted, err := p.target.prune(ctx, p.Decision.Doomed)
-	p = p.deleting(deleted)
+	p = p.withDeleted(deleted)
 	switch {
 	case err != nil:
 		return p.failed(err)
@@ -159,7 +106,7 @@ func (r *Releaser) pruneAfter(ctx context.Context, plans []Plan) []Plan {
 	return each(plans, func(p Plan) Plan {
 		var deleted []awsapi.Configuration
 		f, err := p.target.inventory(ctx, p.Facts)
-		p = p.knowing(f)
+		p = p.withFacts(f)
 		if err == nil {
 			if doomed, young := f.doomed(keep, time.Now()); len(doomed) > 0 {
 				deleted, err = p.target.prune(ctx, doomed)
@@ -170,9 +117,12 @@ func (r *Releaser) pruneAfter(ctx context.Context, plans []Plan) []Plan {
 		if err != nil {
 			p.target.log.warn("old versions could not be pruned: %s", strings.TrimSpace(err.Error()+"\n"+hint(err)))
 		}
-		return p.deleting(deleted).confirmed(ctx)
+		return p.withDeleted(deleted)
 	})
 }
+
+// freshTime is how long after the alias was seen it counts as seen last.
+const freshTime = 2 * time.Second
 
 // confirmed is the plan of a function whose alias was moved, after something else
 // has taken time: the last word about an alias is an observation.
@@ -182,12 +132,15 @@ func (p Plan) confirmed(ctx context.Context) Plan {
 		return p
 	}
 	err := edit.Verify(ctx)
-	if _, lost := errors.AsType[*alias.LostError](err); lost {
+	_, lost := errors.AsType[*alias.LostError](err)
+	switch {
+	case err == nil:
+		return p
+	case lost && p.End.Err == nil:
 		return p.overtaken()
+	case lost:
+		return p.ended(End{Kind: EndOvertaken, Status: Failed, Reason: edit.Whereabouts(), Err: errors.Join(p.End.Err, err)})
 	}
-	if err != nil {
-		edit.HandOver(fmt.Sprintf("it was moved to %s, and cannot be read any more", p.version()))
-		return p.ended(End{Kind: EndUnknown, Reason: edit.Whereabouts(), Err: err})
-	}
-	return p
+	edit.HandOver(fmt.Sprintf("it was moved to %s, and cannot be read any more", p.version()))
+	return p.ended(End{Kind: EndUnknown, Reason: edit.Whereabouts(), Err: errors.Join(p.End.Err, err)})
 }

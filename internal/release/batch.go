@@ -20,7 +20,7 @@ type cause struct {
 	what   string // "orders has failed"
 }
 
-// firstFailure is the gravest cause among the functions, or nil.
+// firstFailure is the most serious cause among the functions, or nil.
 func firstFailure(plans []Plan) *cause {
 	for _, status := range []Status{Failed, Superseded, Held} {
 		for _, p := range plans {
@@ -107,21 +107,12 @@ func (r *Releaser) move(ctx context.Context, v verb, w *rollout.Watcher, plans [
 	if undo > 0 {
 		r.Progress.Phase("Restore the aliases")
 	}
+	if plans[0].CodeDeploy != nil {
+		ctx = awsapi.WithoutTimeout(ctx)
+	}
 	undoCtx, cancel := alias.UndoContext(ctx, undo)
 	defer cancel()
 	return each(next, func(p Plan) Plan { return p.undone(undoCtx, *why, failure) })
-}
-
-// shifter is what moves the traffic, as the plan says.
-func (r *Releaser) shifter(p Plan, w *rollout.Watcher) rollout.Shifter {
-	if d := p.CodeDeploy; d != nil {
-		return rollout.CodeDeploy{Application: d.Application, Group: d.Group, Config: d.Config, Wait: d.Wait, Phase: r.Progress.Phase}
-	}
-	allAtOnce := rollout.AllAtOnce{Bake: p.Rollout.Bake, Watcher: w, Log: r.say}
-	if p.steps() {
-		return rollout.Stepwise{AllAtOnce: allAtOnce, Strategy: p.Rollout.Strategy}
-	}
-	return allAtOnce
 }
 
 // rolloutTarget is the alias of a plan for a Shifter.
@@ -149,7 +140,7 @@ func decideAgain(ctx context.Context, v verb, p Plan) Plan {
 	case !v.deliberate() || now.Same(was):
 		return decided(ctx, v, p)
 	case now.Version == to && len(now.Settled().Weights) == 0:
-		return p.deciding(Decision{Status: Unchanged, Version: to}.because("%s has moved it there meanwhile", changedBy(now)))
+		return p.withDecision(Decision{Status: Unchanged, Version: to}.because("%s has moved it there meanwhile", changedBy(now)))
 	}
 	return p.failed(&OutrunError{Alias: p.target.alias(), Function: p.target.fn.Name, Was: was.Position.String(), Now: now.Position.String(), By: changedBy(now)})
 }
@@ -181,7 +172,7 @@ func (e *OutrunError) Hint() string {
 
 // shifted is the plan after its target was shifted.
 func (p Plan) shifted(t *rollout.Target) Plan {
-	p = p.deployedBy(t.Deployment())
+	p = p.withDeployment(t.Deployment())
 	switch {
 	case errors.Is(t.Err(), errStays):
 		return p.stays()
@@ -246,7 +237,7 @@ func (p Plan) undone(ctx context.Context, why cause, failure error) Plan {
 	})
 }
 
-// afterFailure ends a function of a failed move that there is nothing to undo of.
+// afterFailure ends a function for which there is nothing to undo.
 func (p Plan) afterFailure(why cause) Plan {
 	switch standing := p.target.edit.Standing(); {
 	case standing != alias.Untouched && p.End.Err != nil:
@@ -281,23 +272,5 @@ func (e *RolloutError) Hint() string {
 	if !unhealthy(e.Err) {
 		return hint(e.Err)
 	}
-	return fmt.Sprintf("Version %s is held until something newer is published. If it was not to blame, run `operation: promote` with `version: %s`.", e.Version, e.Version)
-}
-
-// reportOnce leaves one error where many functions failed because the job was
-// cancelled or its time was up: that is one failure.
-func reportOnce(plans []Plan) []Plan {
-	reported := false
-	next := make([]Plan, len(plans))
-	for i, p := range plans {
-		next[i] = p
-		if p.End.notAsItWas() || !awsapi.Is(p.End.Err, awsapi.Cancelled) && !awsapi.Is(p.End.Err, awsapi.Deadline) {
-			continue
-		}
-		if reported {
-			next[i] = p.ended(p.End.withoutError())
-		}
-		reported = true
-	}
-	return next
+	return rollout.HeldHint(e.Version)
 }

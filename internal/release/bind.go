@@ -59,5 +59,3 @@ func (p Plan) bindings(ctx context.Context) ([]string, error) {
 	}
 	return all, nil
 }
-
-func (l *journal) say(text string) { l.fact("%s", text) }

@@ -29,7 +29,7 @@ const (
 // End is how the work on one function has ended, and why.
 type End struct {
 	Kind   EndKind
-	Status Status // of NotAttempted, Applied and Restored, which say it not all
+	Status Status // set where Kind alone does not determine it
 	Reason string // one sentence, "" if the status says it all
 	Err    error  // the failure's own cause; nil for a function that only shares the batch's
 	Advice string // what to do beside what Err advises
@@ -43,7 +43,7 @@ func (e End) status() Status {
 	switch {
 	case e.Kind == 0:
 		return ""
-	case e.Err != nil, e.notAsItWas():
+	case e.Err != nil, e.Status == Failed, e.notAsItWas():
 		return Failed
 	case e.Kind == EndStarted:
 		return Started
@@ -59,7 +59,7 @@ func (e End) notAsItWas() bool {
 	switch e.Kind {
 	case EndNotRestored, EndLostToOther, EndUnknown:
 		return true
-	case EndApplied:
+	case EndApplied, EndStarted:
 		return e.Err != nil
 	}
 	return false
@@ -108,6 +108,24 @@ func conclude(req Request, plans []Plan, started time.Time) Result {
 		Operation: req.Operation, Alias: req.Alias, DryRun: req.DryRun, Outcomes: outcomes,
 		Started: started, Elapsed: time.Since(started),
 	}
+}
+
+// reportOnce leaves one error where many functions failed because the job was
+// cancelled or its time was up: that is one failure.
+func reportOnce(plans []Plan) []Plan {
+	reported := false
+	next := make([]Plan, len(plans))
+	for i, p := range plans {
+		next[i] = p
+		if p.End.notAsItWas() || !awsapi.Is(p.End.Err, awsapi.Cancelled) && !awsapi.Is(p.End.Err, awsapi.Deadline) {
+			continue
+		}
+		if reported {
+			next[i] = p.ended(p.End.withoutError())
+		}
+		reported = true
+	}
+	return next
 }
 
 // outcome is what is reported of one function.

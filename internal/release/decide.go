@@ -28,7 +28,7 @@ type verb interface {
 	// deliberate reports whether a person decides where the alias goes: then a
 	// decision that others have outrun is not made anew.
 	deliberate() bool
-	// settles reports whether to wait, before deciding, for what AWS itself is
+	// settles reports whether to wait, before withDecision, for what AWS itself is
 	// moving (fact A12a).
 	settles() bool
 }
@@ -50,6 +50,7 @@ type Decision struct {
 
 	on alias.State // the alias as it was decided on
 
+	Stop   string                 // rollback: the CodeDeploy deployment to stop first
 	Doomed []awsapi.Configuration // prune: the versions to delete
 	Delete bool                   // delete-alias: the alias itself
 }

@@ -9,7 +9,7 @@ import (
 	"lambda-release/internal/awsapi"
 )
 
-// deletion is the verb delete-alias: it deletes a preview that is no longer
+// deletion is the verb: it deletes a preview that is no longer
 // needed. An alias that is not there is deleted already. The caller has made
 // sure that it is a preview.
 type deletion struct {

@@ -25,6 +25,8 @@ type Facts struct {
 	Missing  map[alias.Version]bool                 // rollback: those that no longer exist
 	Existing []awsapi.Configuration                 // prune: all published versions, oldest first
 
+	Deployment awsapi.Deployment // that its history names; zero without one
+
 	// Of a release:
 	Left awsapi.Configuration // the version that a rollback left; zero if it does not matter
 
@@ -37,23 +39,23 @@ type Facts struct {
 // about is f with the version in question.
 func (f Facts) about(v alias.Version, c awsapi.Configuration) Facts {
 	f.Version = v
-	return f.configured(c)
+	return f.withConfig(c)
 }
 
 // configured is f with the configuration of the version in question.
-func (f Facts) configured(c awsapi.Configuration) Facts {
+func (f Facts) withConfig(c awsapi.Configuration) Facts {
 	f.Config, f.ARN = c, function.Unqualified(c.ARN)
 	return f
 }
 
 // among is f with the function's aliases.
-func (f Facts) among(aliases map[string]alias.State) Facts {
+func (f Facts) withAliases(aliases map[string]alias.State) Facts {
 	f.Aliases = aliases
 	return f
 }
 
-// stocked is f with everything that the function has.
-func (f Facts) stocked(versions []awsapi.Configuration, aliases map[string]alias.State) Facts {
+// withInventory is f with everything that the function has.
+func (f Facts) withInventory(versions []awsapi.Configuration, aliases map[string]alias.State) Facts {
 	f.Existing, f.Aliases = versions, aliases
 	if len(versions) > 0 {
 		f.ARN = function.Unqualified(versions[0].ARN)
@@ -61,20 +63,26 @@ func (f Facts) stocked(versions []awsapi.Configuration, aliases map[string]alias
 	return f
 }
 
-// serving is f with the version that the alias points to.
-func (f Facts) serving(c awsapi.Configuration) Facts {
+// withServing is f with the version that the alias points to.
+func (f Facts) withServing(c awsapi.Configuration) Facts {
 	f.Serving = c
 	return f
 }
 
-// leftBehind is f with the version that a rollback left.
-func (f Facts) leftBehind(c awsapi.Configuration) Facts {
+// withDeployment is f with the deployment that the alias's history names.
+func (f Facts) withDeployment(d awsapi.Deployment) Facts {
+	f.Deployment = d
+	return f
+}
+
+// withLeft is f with the version that a rollback left.
+func (f Facts) withLeft(c awsapi.Configuration) Facts {
 	f.Left = c
 	return f
 }
 
-// with is f with a version that was read.
-func (f Facts) with(v alias.Version, c awsapi.Configuration) Facts {
+// withVersion is f with a version that was read.
+func (f Facts) withVersion(v alias.Version, c awsapi.Configuration) Facts {
 	f.Versions = maps.Clone(f.Versions)
 	if f.Versions == nil {
 		f.Versions = map[alias.Version]awsapi.Configuration{}
@@ -83,8 +91,8 @@ func (f Facts) with(v alias.Version, c awsapi.Configuration) Facts {
 	return f
 }
 
-// without is f with a version that does not exist.
-func (f Facts) without(v alias.Version) Facts {
+// withoutVersion is f with a version that does not exist.
+func (f Facts) withoutVersion(v alias.Version) Facts {
 	f.Missing = maps.Clone(f.Missing)
 	if f.Missing == nil {
 		f.Missing = map[alias.Version]bool{}

@@ -46,32 +46,32 @@ func planMove(t target, req Request) Plan {
 	}
 }
 
-func (p Plan) uploading(u Upload) Plan {
+func (p Plan) withUpload(u Upload) Plan {
 	p.Upload = &u
 	return p
 }
 
-func (p Plan) publishing(pub awsapi.Publication) Plan {
+func (p Plan) withPublication(pub awsapi.Publication) Plan {
 	p.Publish = &pub
 	return p
 }
 
-func (p Plan) following() Plan {
+func (p Plan) followingLatest() Plan {
 	p.Follow = true
 	return p
 }
 
-func (p Plan) knowing(f Facts) Plan {
+func (p Plan) withFacts(f Facts) Plan {
 	p.Facts = f
 	return p
 }
 
-func (p Plan) finding(f findings) Plan {
+func (p Plan) withFindings(f findings) Plan {
 	p.found = f
 	return p
 }
 
-func (p Plan) deciding(d Decision) Plan {
+func (p Plan) withDecision(d Decision) Plan {
 	p.Decision = d
 	return p
 }
@@ -81,17 +81,17 @@ func (p Plan) ended(e End) Plan {
 	return p
 }
 
-func (p Plan) deployedBy(id string) Plan {
+func (p Plan) withDeployment(id string) Plan {
 	p.Deployment = id
 	return p
 }
 
-func (p Plan) deleting(deleted []awsapi.Configuration) Plan {
+func (p Plan) withDeleted(deleted []awsapi.Configuration) Plan {
 	p.Deleted = deleted
 	return p
 }
 
-func (p Plan) saying(words []string) Plan {
+func (p Plan) withWords(words []string) Plan {
 	p.Words = words
 	return p
 }
@@ -113,7 +113,7 @@ func (p Plan) steps() bool { return len(p.Rollout.Strategy.Steps()) > 0 }
 // known is the plan with what was read of its function.
 func known(ctx context.Context, p Plan, read func(context.Context, Plan) (Facts, error)) Plan {
 	f, err := read(ctx, p)
-	p = p.knowing(f)
+	p = p.withFacts(f)
 	if err != nil {
 		return p.failed(err)
 	}
@@ -123,7 +123,7 @@ func known(ctx context.Context, p Plan, read func(context.Context, Plan) (Facts,
 // decided is the plan with what is decided about its alias as it is Current.
 func decided(ctx context.Context, v verb, p Plan) Plan {
 	f, err := v.refresh(ctx, p.target, p.Facts)
-	p = p.knowing(f)
+	p = p.withFacts(f)
 	if err != nil {
 		return p.failed(err)
 	}
@@ -132,7 +132,7 @@ func decided(ctx context.Context, v verb, p Plan) Plan {
 	if err != nil {
 		return p.failed(err)
 	}
-	return p.deciding(d.decidedOn(s))
+	return p.withDecision(d.decidedOn(s))
 }
 
 // survey is the dry run of one function: reads only. It refuses what a real run
@@ -155,14 +155,22 @@ func survey(ctx context.Context, v verb, p Plan) Plan {
 // rendered ends a dry run: every plan is put into words.
 func rendered(plans []Plan) []Plan {
 	if why := firstFailure(plans); why != nil {
-		return skipRest(plans, *why)
+		plans = each(plans, func(p Plan) Plan {
+			if p.End.over() || !p.moves() {
+				return p // delete-alias and prune act on each function alone
+			}
+			return p.endWithBatch(*why)
+		})
 	}
 	why := firstStay(plans)
 	return each(plans, func(p Plan) Plan {
-		if p.End.over() { // of a batch, the one that stays
-			return p.saying([]string{fmt.Sprintf("leave %s at %s: %s", p.target.alias(), p.target.edit.Now(), p.Decision.Reason)}).ended(End{Kind: EndNotAttempted, Status: Planned})
+		if p.End.status() == Failed {
+			return p
 		}
-		return p.saying(render(p, why)).ended(End{Kind: EndNotAttempted, Status: Planned})
+		if p.End.over() { // of a batch, the one that stays
+			return p.withWords([]string{fmt.Sprintf("leave %s at %s: %s", p.target.alias(), p.target.edit.Now(), p.Decision.Reason)}).ended(End{Kind: EndNotAttempted, Status: Planned})
+		}
+		return p.withWords(render(p, why)).ended(End{Kind: EndNotAttempted, Status: Planned})
 	})
 }
 
@@ -198,7 +206,7 @@ func (p Plan) lookAhead(ctx context.Context) (Plan, error) {
 	}
 	bindings, err := p.bindings(ctx)
 	if err != nil || p.Keep == 0 {
-		return p.finding(findings{bindings: bindings}), err
+		return p.withFindings(findings{bindings: bindings}), err
 	}
 	f, err := p.target.inventory(ctx, p.Facts)
 	if err != nil {
@@ -209,7 +217,7 @@ func (p Plan) lookAhead(ctx context.Context) (Plan, error) {
 		keep, stock = keep-1, stock+1
 	}
 	doomed, young := f.doomed(keep, time.Now())
-	return p.finding(findings{bindings, doomed, young, stock}), nil
+	return p.withFindings(findings{bindings, doomed, young, stock}), nil
 }
 
 // comparing is the plan with the version that the alias points to, if it moves.
@@ -222,7 +230,7 @@ func (p Plan) comparing(ctx context.Context) (Plan, error) {
 	if err != nil {
 		return p, err
 	}
-	return p.knowing(p.Facts.serving(serving)), nil
+	return p.withFacts(p.Facts.withServing(serving)), nil
 }
 
 // render says in words what the plan does. why is what keeps all functions from
@@ -231,22 +239,24 @@ func render(p Plan, why *cause) []string {
 	var w words
 	t, d, s, found := p.target, p.Decision, p.target.edit.Current(), p.found
 	if p.Upload != nil {
-		w.addIf(p.Facts.Uploaded, "not upload %s: it is the code of $LATEST already", p.Facts.Upload)
+		w.addIf(p.Facts.Uploaded, "skip the upload of %s: $LATEST already has this code", p.Facts.Upload)
 		w.addIf(!p.Facts.Uploaded, "upload %s", p.Facts.Upload)
 	}
 	w.addIf(p.updating(), "wait for the update of $LATEST that is in progress")
 	if p.Publish != nil {
-		w.add("publish $LATEST (code %.12s…, last written %s) as a new version, unless it was not written since the last one",
+		w.add("publish $LATEST (code %.12s…, last written %s) as a new version, unless $LATEST has not changed since the last one",
 			p.Facts.Config.CodeSHA256, p.Facts.Config.LastModified)
 	}
+	w.addIf(d.Stop != "", "stop deployment %s, and wait until CodeDeploy has rolled it back", d.Stop)
 	switch {
+	case d.Stop != "":
+		w.add("see that %s is at %s then, or move it there", t.alias(), p.version())
 	case d.Delete:
 		w.add("delete %s, which is at %s", t.alias(), s.Position)
 	case d.Status == Pruned:
 		w.add("delete %d of %d versions (%s), %s of code", len(d.Doomed), len(p.Facts.Existing), listed(d.Doomed), megabytes(d.Doomed))
 	case p.moves() && why != nil:
 		w.add("leave %s at %s: %s", t.alias(), s.Position, why.what)
-		return w
 	case p.moves():
 		p.renderMove(&w, s)
 	case t.alias() == "":
@@ -256,7 +266,9 @@ func render(p Plan, why *cause) []string {
 	default:
 		w.add("leave %s at %s%s", t.alias(), s.Position, because(d.Reason))
 	}
-	if c := d.Change; c != nil && c.Text != s.Text {
+	if why != nil {
+		found = findings{}
+	} else if c := d.Change; c != nil && c.Text != s.Text {
 		w.add("describe %s as %q", t.alias(), c.Text)
 	}
 	for _, change := range found.bindings {
@@ -267,7 +279,7 @@ func render(p Plan, why *cause) []string {
 		w.addIf(len(found.doomed) == 0, "delete none of %d versions%s", found.stock, andYoung(found.young))
 	}
 	if unchecked := p.notChecked(); len(unchecked) > 0 {
-		w.add("not checked, because only a real run can: %s", strings.Join(unchecked, ", "))
+		w.add("not checked (only a real run can): %s", strings.Join(unchecked, ", "))
 	}
 	return w
 }
@@ -290,7 +302,7 @@ func (p Plan) renderMove(w *words, s alias.State) {
 	case deploy != nil:
 		w.add("let CodeDeploy move %s from %s to %s: %s/%s, %s%s", t.alias(), s.Position, to, deploy.Application, deploy.Group,
 			orOwn(deploy.Config), reason)
-		w.addIf(!deploy.Wait, "not wait for the deployment to end")
+		w.addIf(!deploy.Wait, "end without waiting for the deployment")
 	case p.steps() && s.Version != p.version():
 		w.add("shift %s from %s to %s in steps (%s, %s)%s", t.alias(), s.Position, to, p.Rollout.Strategy, p.Rollout.Strategy.Duration(), reason)
 	default:
@@ -298,7 +310,7 @@ func (p Plan) renderMove(w *words, s alias.State) {
 	}
 	if s.Exists() {
 		diff := differences(p.Facts.Serving, p.Facts.Config)
-		w.addIf(len(diff) == 0, "change nothing in code or configuration: version %s is the same", p.Facts.Serving.Version)
+		w.addIf(len(diff) == 0, "code and configuration are the same as those of version %s", p.Facts.Serving.Version)
 		w.addIf(len(diff) > 0, "change, against version %s: %s", p.Facts.Serving.Version, strings.Join(diff, "; "))
 	}
 	w.addIf(p.Provisioned, "wait for the provisioned concurrency of %s", t.alias())
@@ -314,12 +326,13 @@ func (p Plan) renderMove(w *words, s alias.State) {
 func (p Plan) notChecked() []string {
 	var w words
 	d := p.Decision
-	writes := d.Change != nil || d.Delete || len(d.Doomed) > 0 || p.Publish != nil
+	writes := d.Change != nil || d.Delete || len(d.Doomed) > 0 || len(p.found.doomed) > 0 || p.Publish != nil || len(p.found.bindings) > 0
 	w.addIf(writes, "permissions to write")
 	w.addIf(p.Publish != nil, "whether AWS makes a new version")
 	w.addIf(p.Publish != nil && p.moves(), "the init of the new version")
 	_, tested := p.Smoke.Payloads[p.target.fn.Name]
 	w.addIf(tested && p.moves(), "the smoke test")
+	w.addIf(p.CodeDeploy != nil && p.moves(), "whether CodeDeploy accepts the deployment")
 	return w
 }
 

@@ -11,7 +11,7 @@ import (
 	"lambda-release/internal/awsapi"
 )
 
-// promotion is the verb promote: it points the alias to a version that exists,
+// promotion is the verb: it points the alias to a version that exists,
 // given by number or as the version another alias points to. It is deliberate:
 // it may go backwards, and it is how a version that a rollback left is released
 // after all.
@@ -90,8 +90,17 @@ func (v promotion) missing(ctx context.Context, t target, aliases map[string]ali
 	return t.choice(ctx, fmt.Sprintf("promote version %s: %s has no such version", v.req.Version, t.fn.Name))
 }
 
+// refresh reads what became of a deployment. The version stays that of the first read.
+func (v promotion) refresh(ctx context.Context, t target, f Facts) (Facts, error) {
+	return t.readDeployment(ctx, f)
+}
+
 func (v promotion) decide(s alias.State, f Facts, now time.Time) (Decision, error) {
 	to := f.Version
+	s, err := resolved(v.req.Alias, s, f)
+	if err != nil {
+		return Decision{}, err
+	}
 	if s.Exists() && s.Version == to && len(s.Weights) == 0 {
 		return unchanged(s, v.req), nil
 	}

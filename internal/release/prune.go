@@ -22,26 +22,26 @@ import (
 // an alias to a version that no alias used.
 const pruneStep = 50
 
-// pruning is the verb prune: it deletes old versions, all but the newest and
+// prune is the verb: it deletes old versions, all but the newest and
 // those that an alias points to, gives a weight, or remembers in its history, and
 // those that may be younger than an hour.
-type pruning struct {
+type prune struct {
 	plain
 
 	req Request
 }
 
-func newPrune(req Request) verb { return pruning{req: req} }
+func newPrune(req Request) verb { return prune{req: req} }
 
-func (v pruning) plan(t target) Plan { return Plan{target: t} }
+func (v prune) plan(t target) Plan { return Plan{target: t} }
 
-func (v pruning) read(ctx context.Context, p Plan) (Facts, error) {
+func (v prune) read(ctx context.Context, p Plan) (Facts, error) {
 	return p.target.inventory(ctx, p.Facts)
 }
 
-func (v pruning) prepare(ctx context.Context, p Plan) (Facts, error) { return v.read(ctx, p) }
+func (v prune) prepare(ctx context.Context, p Plan) (Facts, error) { return v.read(ctx, p) }
 
-func (v pruning) decide(_ alias.State, f Facts, now time.Time) (Decision, error) {
+func (v prune) decide(_ alias.State, f Facts, now time.Time) (Decision, error) {
 	doomed, young := f.doomed(v.req.Keep, now)
 	if len(doomed) == 0 {
 		return Decision{Status: Unchanged}.because("nothing to prune among %d versions%s", len(f.Existing), andYoung(young)), nil
@@ -71,7 +71,7 @@ func (t target) inventory(ctx context.Context, f Facts) (Facts, error) {
 		return err
 	})
 	err := reads.Wait()
-	return f.stocked(versions, aliases), err
+	return f.withInventory(versions, aliases), err
 }
 
 // youngAge is how old a version is at least before it is deleted: another run may

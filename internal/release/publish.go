@@ -13,9 +13,9 @@ import (
 	"lambda-release/internal/awsapi"
 )
 
-// publication is the verb release: it publishes a version of $LATEST, or lets
+// release is the verb: it publishes a version of $LATEST, or lets
 // the alias follow $LATEST itself, and never moves an alias backwards.
-type publication struct {
+type release struct {
 	plain
 
 	req         Request
@@ -24,24 +24,24 @@ type publication struct {
 }
 
 func newRelease(req Request) verb {
-	return publication{req: req, description: versionDescription(req.Run, req.Description), slots: make(chan struct{}, uploads)}
+	return release{req: req, description: versionDescription(req.Run, req.Description), slots: make(chan struct{}, uploads)}
 }
 
-func (v publication) plan(t target) Plan {
+func (v release) plan(t target) Plan {
 	p := planMove(t, v.req)
 	if source, given := v.req.Code[t.fn.Name]; given {
-		p = p.uploading(Upload{source, v.slots})
+		p = p.withUpload(Upload{source, v.slots})
 	}
 	if v.req.Latest {
-		return p.following()
+		return p.followingLatest()
 	}
-	return p.publishing(awsapi.Publication{
+	return p.withPublication(awsapi.Publication{
 		Description: v.description, CodeSHA256: v.req.CodeSHA256[t.fn.Name],
 	})
 }
 
 // prepare uploads and publishes beside reading the alias.
-func (v publication) prepare(ctx context.Context, p Plan) (Facts, error) {
+func (v release) prepare(ctx context.Context, p Plan) (Facts, error) {
 	t := p.target
 	aliasRead := make(chan error, 1)
 	go func() { aliasRead <- t.edit.Read(ctx) }()
@@ -55,7 +55,7 @@ func (v publication) prepare(ctx context.Context, p Plan) (Facts, error) {
 
 // makeVersion makes the version to release. Where nothing was written since the
 // last one, that is the one.
-func (v publication) makeVersion(ctx context.Context, p Plan) (Facts, error) {
+func (v release) makeVersion(ctx context.Context, p Plan) (Facts, error) {
 	t := p.target
 	sha256 := ""
 	if p.Upload != nil {
@@ -125,7 +125,7 @@ func (t target) awaitUpdate(ctx context.Context) error {
 
 // read is what a dry run of a release reads, all at once. Whether a publish
 // would make a new version only AWS knows.
-func (v publication) read(ctx context.Context, p Plan) (Facts, error) {
+func (v release) read(ctx context.Context, p Plan) (Facts, error) {
 	t := p.target
 	var reads errgroup.Group
 	var latest, serving awsapi.Configuration
@@ -175,14 +175,21 @@ func (v publication) read(ctx context.Context, p Plan) (Facts, error) {
 	return f.about(version, latest), nil
 }
 
-func (v publication) settles() bool { return true }
+func (v release) settles() bool { return true }
 
 // refresh reads the versions that the new one is compared with: the one that a
 // rollback left, and the one that the alias is at if the publishes have crossed.
-func (v publication) refresh(ctx context.Context, t target, f Facts) (Facts, error) {
+func (v release) refresh(ctx context.Context, t target, f Facts) (Facts, error) {
+	f, err := t.readDeployment(ctx, f)
+	if err != nil {
+		return f, err
+	}
 	s := t.edit.Current()
 	if !v.req.Run.asksOrder() && s.History.Run.NewerThan(v.req.Run.id()) {
 		t.log.warn("%s, newer than this %s, has moved %s last: a re-run is deliberate, so that is not asked", s.History.Run, v.req.Run.id(), t.alias())
+	}
+	if r, err := resolved(t.alias(), s, f); err == nil {
+		s = r
 	}
 	if left := s.History.Left; left != alias.None && f.Version > left {
 		config, err := t.aws.Lookup(ctx, t.fn, left.String())
@@ -193,7 +200,7 @@ func (v publication) refresh(ctx context.Context, t target, f Facts) (Facts, err
 		case config.EnvironmentError != "" || f.Config.EnvironmentError != "":
 			t.log.warn("the environment of version %s or %s cannot be read, so it is not known whether they are the same", left, named(f.Version))
 		default:
-			f = f.leftBehind(config)
+			f = f.withLeft(config)
 		}
 	}
 	if v.crossed(s.Settled(), f.Version) && v.guarded() {
@@ -201,20 +208,20 @@ func (v publication) refresh(ctx context.Context, t target, f Facts) (Facts, err
 		if err != nil {
 			return f, err
 		}
-		f = f.serving(config)
+		f = f.withServing(config)
 	}
 	return f, nil
 }
 
 // crossed reports whether the version has a lower number than the one that the
 // alias is at, although this run is newer than the one that moved it there.
-func (v publication) crossed(s alias.State, to alias.Version) bool {
+func (v release) crossed(s alias.State, to alias.Version) bool {
 	return to != alias.Latest && s.Version > to && v.req.Run.asksOrder() && v.req.Run.id().NewerThan(s.History.Run)
 }
 
 // guarded reports whether every function's version is known to hold what this
 // run has built.
-func (v publication) guarded() bool {
+func (v release) guarded() bool {
 	for _, fn := range v.req.Functions {
 		_, uploaded := v.req.Code[fn.Name]
 		if !uploaded && v.req.CodeSHA256[fn.Name] == "" {
@@ -227,10 +234,14 @@ func (v publication) guarded() bool {
 // decide never goes back to older code: not to an older version than the alias
 // serves, not for an older run than the one that moved it last, and not to what a
 // rollback left.
-func (v publication) decide(s alias.State, f Facts, now time.Time) (Decision, error) {
+func (v release) decide(s alias.State, f Facts, now time.Time) (Decision, error) {
 	name, to, run := v.req.Alias, f.Version, v.req.Run
 	if !s.Exists() {
 		return v.released(s, f), nil
+	}
+	s, err := resolved(name, s, f)
+	if err != nil {
+		return Decision{}, err
 	}
 	if s.Version == to && len(s.Weights) == 0 {
 		return unchanged(s, v.req), nil
@@ -259,7 +270,7 @@ func (v publication) decide(s alias.State, f Facts, now time.Time) (Decision, er
 	return v.released(s, f), nil
 }
 
-func (v publication) released(s alias.State, f Facts) Decision {
+func (v release) released(s alias.State, f Facts) Decision {
 	return Decision{Status: Released, Change: changeTo(s, f.Version, f.Published, v.req)}
 }
 
@@ -279,7 +290,7 @@ func newestServed(s alias.State, now time.Time) alias.Version {
 // decideCrossed is for a run that is newer than the one that moved the alias, and
 // has published before it. Its lower number is newer code only if it holds what
 // this run has built, and if what the alias is at was released by that older run.
-func (v publication) decideCrossed(s alias.State, f Facts, now time.Time) (Decision, error) {
+func (v release) decideCrossed(s alias.State, f Facts, now time.Time) (Decision, error) {
 	if err := weightsInTheWay(s, v.req, now); err != nil {
 		return Decision{}, err
 	}

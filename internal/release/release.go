@@ -19,6 +19,7 @@ package release
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -105,6 +106,9 @@ type CodeDeploy struct {
 func (r *Releaser) Run(ctx context.Context, req Request) Result {
 	started := time.Now()
 	ctx = awsapi.Job(ctx, len(req.Functions))
+	if req.Operation == 0 {
+		return refused(req, errors.New("no operation is given"))
+	}
 	v := operations[req.Operation].verb(req)
 	plans := make([]Plan, len(req.Functions))
 	for i, fn := range req.Functions {

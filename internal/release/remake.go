@@ -24,7 +24,7 @@ func (p Plan) remade(ctx context.Context, v verb) Plan {
 		return p.failed(fmt.Errorf("version %s of %s is Failed (%s), and AWS gives it back until $LATEST is written: %w",
 			failed.Version, t.fn.Name, orNone(failed.StateReason), err))
 	}
-	return decided(ctx, v, p.knowing(f))
+	return decided(ctx, v, p.withFacts(f))
 }
 
 // remake writes $LATEST without changing it, and publishes once.

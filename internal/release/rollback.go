@@ -12,25 +12,26 @@ import (
 
 	"lambda-release/internal/alias"
 	"lambda-release/internal/awsapi"
+	"lambda-release/internal/rollout"
 )
 
-// restoration is the verb rollback: it moves the alias back to where it was
+// rollback is the verb: it moves the alias back to where it was
 // before, as its own history has it, or to the version given. Every further run
 // goes one further back; the same run again changes nothing. Weights, ours or
 // others', are cleared: a shift to a newer version that is under way is what is
 // rolled back then.
-type restoration struct {
+type rollback struct {
 	plain
 
 	req Request
 }
 
-func newRollback(req Request) verb { return restoration{req: req} }
+func newRollback(req Request) verb { return rollback{req: req} }
 
 // plan moves at once, to what has served before.
-func (v restoration) plan(t target) Plan { return Plan{target: t, Provisioned: v.req.Provisioned} }
+func (v rollback) plan(t target) Plan { return Plan{target: t, Provisioned: v.req.Provisioned} }
 
-func (v restoration) read(ctx context.Context, p Plan) (Facts, error) {
+func (v rollback) read(ctx context.Context, p Plan) (Facts, error) {
 	t := p.target
 	var reads errgroup.Group
 	var aliases map[string]alias.State
@@ -46,9 +47,9 @@ func (v restoration) read(ctx context.Context, p Plan) (Facts, error) {
 		})
 	}
 	if err := reads.Wait(); err != nil {
-		return f.among(aliases), err
+		return f.withAliases(aliases), err
 	}
-	f = f.among(aliases)
+	f = f.withAliases(aliases)
 	switch {
 	case f.Missing[v.req.Version]:
 		return f, t.choice(ctx, fmt.Sprintf("roll back to version %s: %s has no such version", v.req.Version, t.fn.Name))
@@ -58,11 +59,11 @@ func (v restoration) read(ctx context.Context, p Plan) (Facts, error) {
 	return f, nil
 }
 
-func (v restoration) deliberate() bool { return true }
+func (v rollback) deliberate() bool { return true }
 
 // join undoes the newest run among those that have moved the aliases last: only
 // what that run has moved goes back. With a version there is nothing to find out.
-func (v restoration) join(plans []Plan) []Plan {
+func (v rollback) join(plans []Plan) []Plan {
 	if len(plans) < 2 || v.req.Version != alias.None || firstFailure(plans) != nil {
 		return plans
 	}
@@ -83,7 +84,7 @@ func (v restoration) join(plans []Plan) []Plan {
 		if p.target.edit.Current().History.Run == newest {
 			return p
 		}
-		return p.deciding(Decision{Status: Unchanged}.because("%s, the newest, did not move it", newest)).stays()
+		return p.withDecision(Decision{Status: Unchanged}.because("%s, the newest, did not move it", newest)).stays()
 	})
 }
 
@@ -117,26 +118,29 @@ func (e *BatchRollbackError) Hint() string {
 	return "Set `version`, or roll back one function at a time with a single `function-name`."
 }
 
-func (v restoration) prepare(ctx context.Context, p Plan) (Facts, error) { return v.read(ctx, p) }
+func (v rollback) prepare(ctx context.Context, p Plan) (Facts, error) { return v.read(ctx, p) }
 
 // refresh reads the versions that the alias may go back to, newest move first,
 // until one exists.
-func (v restoration) refresh(ctx context.Context, t target, f Facts) (Facts, error) {
+func (v rollback) refresh(ctx context.Context, t target, f Facts) (Facts, error) {
 	s := t.edit.Current()
 	if v.done(s) {
 		return f, nil
+	}
+	f, err := t.readDeployment(ctx, f)
+	if err != nil && !awsapi.Is(err, awsapi.NotFound) { // what is gone shifts nothing any more
+		return f, err
 	}
 	candidates, why := v.candidates(s)
 	if why != "" {
 		return f, t.choice(ctx, fmt.Sprintf("roll back %s of %s: %s", t.alias(), t.fn.Name, why))
 	}
 	for _, version := range candidates {
-		var err error
 		if f, err = t.readVersion(ctx, version, f); err != nil {
 			return f, err
 		}
 		if !f.Missing[version] {
-			return f.configured(f.Versions[version]), t.checkNotFailed(f.Versions[version])
+			return f.withConfig(f.Versions[version]), t.checkNotFailed(f.Versions[version])
 		}
 		t.log.warn("version %s, which %s was at before, no longer exists: going further back", version, t.alias())
 	}
@@ -144,17 +148,17 @@ func (v restoration) refresh(ctx context.Context, t target, f Facts) (Facts, err
 }
 
 // done reports whether this very run has rolled the alias back already.
-func (v restoration) done(s alias.State) bool {
+func (v rollback) done(s alias.State) bool {
 	id, h := v.req.Run.id(), s.ActualHistory()
 	return len(s.Settled().Weights) == 0 && id.Known() && h.LeftBy == id && h.Run == id && !s.MovedOutside()
 }
 
 // candidates are the versions to go back to, best first; or why there are none.
-func (v restoration) candidates(s alias.State) (versions []alias.Version, why string) {
+func (v rollback) candidates(s alias.State) (versions []alias.Version, why string) {
 	switch {
 	case v.req.Version != alias.None:
 		return []alias.Version{v.req.Version}, ""
-	case s.Version != alias.Latest && s.NewestWeight() > s.Version:
+	case s.History.Deployment != "" && s.History.Head() == s.Version, s.Version != alias.Latest && s.NewestWeight() > s.Version:
 		return []alias.Version{s.Version}, "" // a shift is under way: its start is what was before
 	case s.History.Head() == alias.None:
 		return nil, "its description holds no history: it was never moved by lambda-release"
@@ -170,7 +174,7 @@ func (v restoration) candidates(s alias.State) (versions []alias.Version, why st
 }
 
 // targetOf is the first candidate that exists.
-func (v restoration) targetOf(s alias.State, f Facts) (alias.Version, bool) {
+func (v rollback) targetOf(s alias.State, f Facts) (alias.Version, bool) {
 	candidates, _ := v.candidates(s)
 	for _, version := range candidates {
 		if _, exists := f.Versions[version]; exists {
@@ -180,7 +184,7 @@ func (v restoration) targetOf(s alias.State, f Facts) (alias.Version, bool) {
 	return alias.None, false
 }
 
-func (v restoration) decide(s alias.State, f Facts, _ time.Time) (Decision, error) {
+func (v rollback) decide(s alias.State, f Facts, _ time.Time) (Decision, error) {
 	if v.done(s) {
 		return unchanged(s, v.req).about(s.Version).
 			because("this %s has rolled back from %s already", v.req.Run.id(), s.ActualHistory().Left), nil
@@ -189,21 +193,48 @@ func (v restoration) decide(s alias.State, f Facts, _ time.Time) (Decision, erro
 	if !ok {
 		return Decision{}, fmt.Errorf("roll back %s: it is at %s, and no version before that was read", v.req.Alias, s.Position)
 	}
+	if s.History.Deployment != "" {
+		return v.decideDeployed(s, f, to)
+	}
 	if to == s.Version && len(s.Weights) == 0 {
 		return unchanged(s, v.req).about(to), nil
 	}
+	return v.rolledBack(s, s.ActualHistory(), to), nil
+}
+
+// decideDeployed is for an alias whose traffic a CodeDeploy deployment shifts, or
+// has shifted: one that runs is stopped first.
+func (v rollback) decideDeployed(s alias.State, f Facts, to alias.Version) (Decision, error) {
+	h := s.History
+	if f.Deployment.ID != "" && !rollout.HasEnded(f.Deployment) {
+		return Decision{Status: RolledBack, Version: to, Stop: h.Deployment}.because("stopped deployment %s to %s", h.Deployment, h.ShiftTo), nil
+	}
+	if s.Version != h.Head() { // it has succeeded
+		return v.rolledBack(s, s.ActualHistory(), to), nil
+	}
+	if to == s.Version {
+		return Decision{
+			Status: RolledBack, Version: to,
+			Change: &alias.Change{Version: to, Text: textOf(s, v.req), History: h.RolledBack(to, h.ShiftTo, v.req.Run.id())},
+		}.because("left %s, which deployment %s was shifting to", h.ShiftTo, h.Deployment), nil
+	}
+	return v.rolledBack(s, h.ShiftRolledBack(), to), nil
+}
+
+// rolledBack is the alias moved back to a version, with a history so far.
+func (v rollback) rolledBack(s alias.State, h alias.History, to alias.Version) Decision {
 	left := max(s.Version, s.NewestWeight()) // None for $LATEST, which no release brings back
 	d := Decision{
 		Status: RolledBack, Version: to,
-		Change: &alias.Change{Version: to, Text: textOf(s, v.req), History: s.ActualHistory().RolledBack(to, left, v.req.Run.id())},
+		Change: &alias.Change{Version: to, Text: textOf(s, v.req), History: h.RolledBack(to, left, v.req.Run.id())},
 	}
 	switch left {
 	case to:
-		return d.because("cleared the weights"), nil
+		return d.because("cleared the weights")
 	case alias.None:
-		return d.because("left %s", s.Version), nil
+		return d.because("left %s", s.Version)
 	}
-	return d.because("left %s", left), nil
+	return d.because("left %s", left)
 }
 
 // readVersion adds a version to f, or that it does not exist. One that was read
@@ -215,11 +246,11 @@ func (t target) readVersion(ctx context.Context, v alias.Version, f Facts) (Fact
 	config, err := t.aws.Lookup(ctx, t.fn, v.String())
 	switch {
 	case awsapi.Is(err, awsapi.NotFound):
-		return f.without(v), nil
+		return f.withoutVersion(v), nil
 	case err != nil:
 		return f, err
 	}
-	return f.with(v, config), nil
+	return f.withVersion(v, config), nil
 }
 
 func aliasNames(aliases map[string]alias.State) string {

@@ -1,12 +1,6 @@
 package release
 
 import (
-	"fmt"
-	"slices"
-	"strings"
-	"sync"
-	"time"
-
 	"lambda-release/internal/alias"
 	"lambda-release/internal/awsapi"
 	"lambda-release/internal/function"
@@ -33,48 +27,3 @@ func (r *Releaser) target(req Request, fn function.ID) target {
 
 // alias is the alias's name.
 func (t target) alias() string { return t.edit.Name() }
-
-// journal is what is worth telling about one function: facts at once, warnings
-// and changes in the report. It is safe for concurrent use.
-type journal struct {
-	progress Progress
-	function string
-
-	mu       sync.Mutex
-	warnings []string
-	changes  []string
-}
-
-func (l *journal) fact(format string, args ...any) {
-	l.progress.Fact(l.function, fmt.Sprintf(format, args...))
-}
-
-// warn adds a warning, once.
-func (l *journal) warn(format string, args ...any) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if text := fmt.Sprintf(format, args...); !slices.Contains(l.warnings, text) {
-		l.warnings = append(l.warnings, text)
-	}
-}
-
-// changed adds what else than the alias was changed.
-func (l *journal) changed(changes ...string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.changes = append(l.changes, changes...)
-}
-
-// waiting reports a long wait.
-func (l *journal) waiting(what string) awsapi.Waiting {
-	return func(now awsapi.Configuration, since time.Duration) {
-		state := now.State
-		if state == "Active" || state == "" {
-			state = now.LastUpdate
-		}
-		if why := strings.TrimSpace(now.StateReason); why != "" {
-			state += ", " + why
-		}
-		l.fact("still waiting for %s after %s (%s)", what, since.Round(time.Second), state)
-	}
-}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"lambda-release/internal/alias"
+	"lambda-release/internal/awsapi"
 )
 
 // maxDeployment is when a history no longer speaks of a deployment under way.
@@ -36,6 +37,14 @@ func (e *DeploymentError) Error() string {
 		why = "CodeDeploy gives no reason"
 	}
 	return fmt.Sprintf("deployment %s of %s to %s ended %s: %s", e.Ended.ID, e.Alias, e.Version, e.Ended.Status, why)
+}
+
+// Hint says how to go on.
+func (e *DeploymentError) Hint() string { return HeldHint(e.Version) }
+
+// HeldHint says what becomes of a version that was found unfit.
+func HeldHint(v alias.Version) string {
+	return fmt.Sprintf("Version %s is held until something newer is published. If it was not to blame, run `operation: promote` with `version: %s`.", v, v)
 }
 
 // Shift implements Shifter.
@@ -78,11 +87,18 @@ func (s CodeDeploy) shift(ctx context.Context, t *Target) error {
 	}
 	t.deployment = id
 	t.Fact(fmt.Sprintf("CodeDeploy deployment %s: %s", id, ConsoleURL(t.AWS.Region, id)))
+	history := t.Alias.Current().History
+	history.Deployment, history.Until = id, time.Time{}
+	if err := t.unlessOvertaken(t.Alias.Annotate(ctx, history)); err != nil {
+		t.Warn(fmt.Sprintf("deployment %s could not be noted in the alias's description, so that other runs wait for it %s at most: %v", id, maxDeployment, err))
+	}
 	if !s.Wait {
 		t.started = true
 		return nil
 	}
-	ended, err := Follow(ctx, t.AWS, id, t.Fact)
+	ended, err := followToTheEnd(ctx, t.AWS, id, t.Fact)
+	ctx, cancel := AfterDeployment(ctx)
+	defer cancel()
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return s.stop(ctx, t, err)
@@ -91,6 +107,39 @@ func (s CodeDeploy) shift(ctx context.Context, t *Target) error {
 		return fmt.Errorf("follow deployment %s: %w", id, err)
 	}
 	return s.conclude(ctx, t, from, ended)
+}
+
+// followToTheEnd follows a deployment, and the one that rolls it back, until both
+// have ended. Until it is in progress that counts against the job's timeout; its
+// own time does not.
+func followToTheEnd(ctx context.Context, aws *awsapi.Client, id string, fact func(string)) (Ended, error) {
+	ended, err := Follow(ctx, aws, id, fact)
+	if err != nil || ended.RollbackID == "" {
+		return ended, err
+	}
+	_, err = Follow(awsapi.WithoutTimeout(ctx), aws, ended.RollbackID, fact)
+	return ended, err
+}
+
+// completionTime is what may still be done after a deployment, whose own time may
+// have used up the job's timeout.
+const completionTime = 2 * time.Minute
+
+// AfterDeployment is the context for what is done after a deployment.
+func AfterDeployment(ctx context.Context) (context.Context, context.CancelFunc) {
+	return awsapi.WithTimeout(awsapi.WithoutTimeout(ctx), completionTime)
+}
+
+// StopAndAwait stops a deployment of another run and waits until it, and the
+// deployment that rolls it back, have ended. asked reports whether CodeDeploy was
+// asked to stop: then the alias may be anywhere between if there is an error.
+func StopAndAwait(ctx context.Context, aws *awsapi.Client, id string, fact func(string)) (asked bool, err error) {
+	if _, err := Stop(ctx, aws, id); err != nil {
+		return awsapi.EffectOf(err) > awsapi.Rejected, err
+	}
+	fact(fmt.Sprintf("deployment %s was asked to stop and roll back", id))
+	_, err = followToTheEnd(ctx, aws, id, fact)
+	return true, err
 }
 
 // conclude checks where a deployment that has ended has left the alias, and
@@ -103,6 +152,9 @@ func (s CodeDeploy) conclude(ctx context.Context, t *Target, from alias.Version,
 		at = from
 	}
 	if err := t.Alias.Adopt(ctx); err != nil {
+		if t.unlessOvertaken(err) == nil {
+			return failed
+		}
 		t.Alias.HandOver("it could not be read where deployment " + ended.ID + " has left it")
 		return errors.Join(failed, err)
 	}
@@ -119,6 +171,7 @@ func (s CodeDeploy) conclude(ctx context.Context, t *Target, from alias.Version,
 			return nil
 		}
 		if t.Alias.Standing() == alias.Unknown && t.Alias.Adopt(ctx) != nil {
+			t.Alias.HandOver(fmt.Sprintf("deployment %s has moved it to %s, and it cannot be read any more", ended.ID, at))
 			return err
 		}
 		t.Warn(fmt.Sprintf("the history in the alias's description could not be brought up to date: %v", err))

@@ -107,43 +107,43 @@ func (w *Watcher) readAlarms(ctx context.Context) ([]awsapi.Alarm, error) {
 // when another one cannot be found any more.
 func (w *Watcher) checkAlarms(ctx context.Context) error {
 	alarms, err := w.readAlarms(ctx)
-	sick := &UnhealthyError{}
+	unhealthy := &UnhealthyError{}
 	for _, a := range alarms {
 		switch {
 		case a.State == awsapi.AlarmOK && w.ignored[a.Name]:
 			delete(w.ignored, a.Name)
-			w.tell(fmt.Sprintf("alarm %q is OK now, and counts from here on", a.Name))
+			w.fact(fmt.Sprintf("alarm %q is OK now, and counts from here on", a.Name))
 		case a.State == awsapi.AlarmFired && !w.ignored[a.Name]:
-			sick.Alarms = append(sick.Alarms, a)
+			unhealthy.Alarms = append(unhealthy.Alarms, a)
 		}
 	}
-	if len(sick.Alarms) > 0 {
-		return sick
+	if len(unhealthy.Alarms) > 0 {
+		return unhealthy
 	}
 	return err
 }
 
 // checkRates fails when the error rate of any version is too high. Versions
-// with too little traffic for that are told of when it is asked for the last time.
+// with too little traffic for that are reported at the last check.
 func (w *Watcher) checkRates(ctx context.Context, served []Served, since time.Time, last bool) error {
 	rates, err := w.readRates(ctx, served, since)
 	if err != nil {
 		return err
 	}
-	sick := &UnhealthyError{MaxErrorRate: w.health.MaxErrorRate}
+	unhealthy := &UnhealthyError{MaxErrorRate: w.health.MaxErrorRate}
 	for _, r := range rates {
 		switch {
 		case r.Invocations < w.health.MinInvocations:
 			if last {
-				w.tell(fmt.Sprintf("%s has had %d invocations, fewer than %d: its error rate counts as neither healthy nor sick",
+				w.fact(fmt.Sprintf("%s has had %d invocations, fewer than %d: its error rate is not judged",
 					r.Served, r.Invocations, w.health.MinInvocations))
 			}
 		case r.ratio() > w.health.MaxErrorRate:
-			sick.Rates = append(sick.Rates, r)
+			unhealthy.Rates = append(unhealthy.Rates, r)
 		}
 	}
-	if len(sick.Rates) > 0 {
-		return sick
+	if len(unhealthy.Rates) > 0 {
+		return unhealthy
 	}
 	return nil
 }

@@ -91,10 +91,9 @@ func (t *Target) write(ctx context.Context, step func(from alias.State, c alias.
 	}
 }
 
-// finish makes the alias what was decided, unless a step before has left nothing
-// to do.
+// finish makes the alias what was decided, unless it is so already.
 func (t *Target) finish(ctx context.Context) error {
-	if t.dropped {
+	if t.dropped || t.Alias.Is(t.Move.Change) {
 		return nil
 	}
 	return t.write(ctx, func(_ alias.State, c alias.Change) alias.Change { return c })

@@ -139,7 +139,7 @@ func (s Strategy) String() string {
 }
 
 // CodeDeployConfig is the full name of the deployment configuration that
-// CodeDeploy has for this strategy without anybody's doing, if it has one.
+// CodeDeploy predefines for this strategy, if it does.
 // https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html#deployment-configuration-lambda
 func (s Strategy) CodeDeployConfig() (string, bool) {
 	if !s.predefined() {

@@ -13,7 +13,7 @@ import (
 const (
 	// pollTime is the time between two reads of the alarms. CloudWatch itself
 	// looks at a metric every minute, or every 10 seconds at best, so this adds
-	// little to the time until an alarm is heeded; and it leaves nearly all of
+	// little to the time until an alarm has an effect; and it leaves nearly all of
 	// the 9 reads a second that AWS allows an account to others.
 	pollTime = 5 * time.Second
 	// firstRetry is the pause after a read that failed, doubled up to pollTime.
@@ -21,8 +21,8 @@ const (
 	// judgeTime is the time between two looks at the error rate, which has a
 	// value a minute.
 	judgeTime = time.Minute
-	// blindTime is how long a shift goes on although its health cannot be read.
-	blindTime = time.Minute
+	// unknownTime is how long a shift goes on although its health cannot be read.
+	unknownTime = time.Minute
 )
 
 // Health is what takes a shift back.
@@ -50,16 +50,16 @@ func (s Served) String() string { return fmt.Sprintf("version %s of %s", s.Versi
 // were in ALARM when it began.
 type Watcher struct {
 	aws    *awsapi.Client
-	tell   func(text string)
+	fact   func(text string)
 	health Health
 
 	ignored map[string]bool // in ALARM from the beginning on, and not OK since
 }
 
-// NewWatcher returns a Watcher, which tells of what is worth a line in the log.
-func NewWatcher(aws *awsapi.Client, h Health, tell func(text string)) *Watcher {
+// NewWatcher returns a Watcher. What is worth a line in the log goes to fact.
+func NewWatcher(aws *awsapi.Client, h Health, fact func(text string)) *Watcher {
 	h.Alarms = slices.Compact(slices.Sorted(slices.Values(h.Alarms)))
-	return &Watcher{aws: aws, tell: tell, health: h, ignored: map[string]bool{}}
+	return &Watcher{aws: aws, fact: fact, health: h, ignored: map[string]bool{}}
 }
 
 // Begin reads once what Watch will read, so that what is missing or forbidden
@@ -183,9 +183,9 @@ func (w *Watcher) take(ctx context.Context, l *look, end time.Time) error {
 		return nil
 	}
 	err := l.read(ctx, last)
-	var sick *UnhealthyError
+	var unhealthy *UnhealthyError
 	switch {
-	case errors.As(err, &sick):
+	case errors.As(err, &unhealthy):
 		return err
 	case err == nil:
 		l.failures, l.done, l.due = 0, last, began.Add(l.every)
@@ -198,7 +198,7 @@ func (w *Watcher) take(ctx context.Context, l *look, end time.Time) error {
 		return &HealthUnknownError{What: l.what, For: now.Sub(l.since), Err: err}
 	}
 	if l.failures == 1 {
-		w.tell(fmt.Sprintf("%s cannot be read, trying again: %v", l.what, err))
+		w.fact(fmt.Sprintf("%s cannot be read, trying again: %v", l.what, err))
 	}
 	l.due = now.Add(l.pause())
 	return nil
@@ -216,13 +216,13 @@ type look struct {
 	since    time.Time // the first of them began
 }
 
-// lost notes a failure and tells whether a minute of them is over.
+// lost notes a failure and reports whether a minute of them is over.
 func (l *look) lost(began, now time.Time) bool {
 	if l.failures == 0 {
 		l.since = began
 	}
 	l.failures++
-	return now.Sub(l.since) >= blindTime
+	return now.Sub(l.since) >= unknownTime
 }
 
 // pause is how long to wait after a failure.

@@ -33,8 +33,8 @@ func withAlarms(t *testing.T) *world {
 	return w
 }
 
-// sick asserts that a watch ended sick.
-func sick(t *testing.T, err error) *rollout.UnhealthyError {
+// unhealthy asserts that a watch ended unhealthy.
+func unhealthy(t *testing.T, err error) *rollout.UnhealthyError {
 	t.Helper()
 	var s *rollout.UnhealthyError
 	if !errors.As(err, &s) {
@@ -97,7 +97,7 @@ func TestAlarmedAlready(t *testing.T) {
 		if err := watcher.Watch(t.Context(), orders, w.start, 2*time.Minute); err != nil {
 			t.Fatal(err)
 		}
-		s := sick(t, watcher.Watch(t.Context(), orders, w.start, 2*time.Minute))
+		s := unhealthy(t, watcher.Watch(t.Context(), orders, w.start, 2*time.Minute))
 		if len(s.Alarms) != 1 || s.Alarms[0] != (awsapi.Alarm{Name: "errors", State: "ALARM", Reason: "now it counts"}) {
 			t.Errorf("%+v", s)
 		}
@@ -115,7 +115,7 @@ func TestAlarmAtAnyMoment(t *testing.T) {
 			w := withAlarms(t)
 			watcher := w.begun(alarms)
 			w.after(at, func() { w.SetAlarm("latency", "ALARM", "Threshold Crossed: 1 datapoint") })
-			s := sick(t, watcher.Watch(t.Context(), orders, w.start, time.Minute))
+			s := unhealthy(t, watcher.Watch(t.Context(), orders, w.start, time.Minute))
 			if want := `alarm "latency" is in ALARM: Threshold Crossed: 1 datapoint`; s.Error() != want {
 				t.Errorf("at %s: %v", at, s)
 			}
@@ -135,7 +135,7 @@ func TestAlarmsTogether(t *testing.T) {
 			w.SetAlarm("latency", "ALARM", "slow")
 			w.SetAlarm("errors", "ALARM", "bad")
 		})
-		s := sick(t, watcher.Watch(t.Context(), orders, w.start, time.Minute))
+		s := unhealthy(t, watcher.Watch(t.Context(), orders, w.start, time.Minute))
 		if want := `alarm "errors" is in ALARM: bad; alarm "latency" is in ALARM: slow`; s.Error() != want {
 			t.Errorf("%v", s)
 		}
@@ -164,7 +164,7 @@ func TestCompositeAlarm(t *testing.T) {
 		}
 		watcher := w.begun(rollout.Health{Alarms: []string{"either"}})
 		w.after(time.Minute, func() { w.SetAlarm("errors", "ALARM", "bad") })
-		s := sick(t, watcher.Watch(t.Context(), orders, w.start, time.Hour))
+		s := unhealthy(t, watcher.Watch(t.Context(), orders, w.start, time.Hour))
 		if len(s.Alarms) != 1 || s.Alarms[0].Name != "either" || !strings.Contains(s.Error(), "alarm:errors transitioned to ALARM") {
 			t.Errorf("%v", s)
 		}
@@ -266,7 +266,7 @@ func TestNothingPassesUnseen(t *testing.T) {
 		watcher := w.begun(alarms)
 		w.spoil("DescribeAlarms", 8*time.Second, 30*time.Second, broken)
 		w.after(20*time.Second, func() { w.SetAlarm("errors", "ALARM", "bad") })
-		sick(t, watcher.Watch(t.Context(), orders, w.start, 10*time.Second))
+		unhealthy(t, watcher.Watch(t.Context(), orders, w.start, 10*time.Second))
 		if took := w.since(); took < 30*time.Second || took > 35*time.Second {
 			t.Errorf("took %s", took)
 		}
@@ -396,8 +396,8 @@ func TestErrorRate(t *testing.T) {
 		}, "", d, nil},
 		{"too little", func(w *world) {
 			w.served(version("13"), time.Minute, 19, 19)
-		}, "", d, []string{"5m0s version 13 of orders has had 19 invocations, fewer than 20: its error rate counts as neither healthy nor sick"}},
-		{"none", func(*world) {}, "", d, []string{"5m0s version 13 of orders has had 0 invocations, fewer than 20: its error rate counts as neither healthy nor sick"}},
+		}, "", d, []string{"5m0s version 13 of orders has had 19 invocations, fewer than 20: its error rate is not judged"}},
+		{"none", func(*world) {}, "", d, []string{"5m0s version 13 of orders has had 0 invocations, fewer than 20: its error rate is not judged"}},
 		{"just enough", func(w *world) {
 			w.after(2*time.Minute+10*time.Second, func() { w.served(version("13"), time.Minute, 20, 20) })
 		}, "version 13 of orders failed in 20 of 20 invocations (100 %), more than 1 %", 3 * time.Minute, nil},
@@ -412,7 +412,7 @@ func TestErrorRate(t *testing.T) {
 				watcher := w.begun(rate)
 				tt.lay(w)
 				err := watcher.Watch(t.Context(), orders, w.start, d)
-				if tt.want == "" && err != nil || tt.want != "" && sick(t, err).Error() != tt.want {
+				if tt.want == "" && err != nil || tt.want != "" && unhealthy(t, err).Error() != tt.want {
 					t.Errorf("%v, want %q", err, tt.want)
 				}
 				w.took(tt.took)
@@ -454,7 +454,7 @@ func TestErrorRateAlone(t *testing.T) {
 				w.after(10*time.Minute, func() { tt.lay(w) })
 				time.Sleep(10 * time.Minute)
 				err := watcher.Watch(t.Context(), alone, w.start, 5*time.Minute)
-				if tt.want == "" && err != nil || tt.want != "" && !strings.Contains(sick(t, err).Error(), tt.want) {
+				if tt.want == "" && err != nil || tt.want != "" && !strings.Contains(unhealthy(t, err).Error(), tt.want) {
 					t.Errorf("%v, want %q", err, tt.want)
 				}
 			})
@@ -480,7 +480,7 @@ func TestErrorRateOfMany(t *testing.T) {
 			}
 		}
 		w.ResetCalls()
-		s := sick(t, watcher.Watch(t.Context(), many, w.start, 2*time.Minute))
+		s := unhealthy(t, watcher.Watch(t.Context(), many, w.start, 2*time.Minute))
 		if len(s.Rates) != 2 || s.Rates[0] != (rollout.Rate{Served: many[0], Errors: 30, Invocations: 40}) || s.Rates[1].Function != "f250" {
 			t.Errorf("%+v", s.Rates)
 		}

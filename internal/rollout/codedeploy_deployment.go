@@ -28,7 +28,7 @@ func (d Deployment) group() awsapi.DeploymentGroup {
 	return awsapi.DeploymentGroup{Application: d.Application, Name: d.Group}
 }
 
-// AppSpec is what CodeDeploy is told to do.
+// AppSpec tells CodeDeploy what to do.
 // https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-resources.html#reference-appspec-file-structure-resources-lambda
 func (d Deployment) AppSpec() string {
 	type properties struct{ Name, Alias, CurrentVersion, TargetVersion string }
@@ -54,10 +54,10 @@ const (
 )
 
 // UnsureError says that CodeDeploy may or may not have begun a deployment:
-// neither its answer nor a look at the group's deployments has told.
+// neither its answer nor the group's deployments show it.
 type UnsureError struct {
 	Group       awsapi.DeploymentGroup
-	Description string // by which it can be told
+	Description string // that identifies it
 	Err         error
 }
 
@@ -76,7 +76,7 @@ func (e *UnsureError) Hint() string {
 // work and its answer be lost, and nothing in it makes a second one harmless.
 // So the description gets a stamp, and what was not answered is looked for by
 // it, also when ctx has ended meanwhile, before it is tried again. If that
-// does not tell either, the error is an *UnsureError.
+// does not show it either, the error is an *UnsureError.
 func Create(ctx context.Context, aws *awsapi.Client, d Deployment) (id string, err error) {
 	description := strings.TrimSpace(d.Description + " " + strings.ToLower(rand.Text()[:stampChars]))
 	request := awsapi.DeploymentRequest{Group: d.group(), Config: d.Config, Description: description, AppSpec: d.AppSpec()}
@@ -155,16 +155,16 @@ func findOnce(ctx context.Context, aws *awsapi.Client, r awsapi.DeploymentReques
 }
 
 const (
-	// deafTime is how long a deployment is followed without an answer. It goes
-	// on meanwhile, so there is no hurry to give up.
-	deafTime = 5 * time.Minute
+	// silenceTime is how long a deployment is followed without an answer. It goes
+	// on meanwhile, so there is no reason to give up early.
+	silenceTime = 5 * time.Minute
 	// newTime is how long a new deployment may not be found.
 	newTime = 30 * time.Second
 	// rollbackTime is how long after a deployment's end its rollback may take to
 	// have an id.
 	rollbackTime = 20 * time.Second
-	// tellTime is how long nothing may be told.
-	tellTime = 5 * time.Minute
+	// factPeriod is the longest time between two lines in the log.
+	factPeriod = 5 * time.Minute
 
 	pending = "Pending" // of a lifecycle event
 )
@@ -178,20 +178,23 @@ type Ended struct {
 	RollbackID   string // the deployment that rolls it back, "" if there is none
 }
 
-// Succeeded tells whether the deployment did what it was made for.
+// Succeeded reports whether the deployment did what it was made for.
 func (e Ended) Succeeded() bool { return e.Status == awsapi.DeploymentSucceeded }
 
-// Follow waits until a deployment has ended, and tells what it does. The error
+// Follow waits until a deployment has ended, and reports what it does. The error
 // is about following: ctx's, or of a read that failed for good or for 5
 // minutes. A deployment that failed is no error but what Ended says; if
 // CodeDeploy rolls it back, that is the deployment RollbackID, to be followed
 // likewise.
-func Follow(ctx context.Context, aws *awsapi.Client, id string, tell func(text string)) (Ended, error) {
+func Follow(ctx context.Context, aws *awsapi.Client, id string, fact func(text string)) (Ended, error) {
 	now := time.Now()
-	f := follower{aws: aws, tell: tell, ended: Ended{ID: id}, began: now, heard: now, told: now, events: map[string]string{}}
+	f := follower{aws: aws, fact: fact, ended: Ended{ID: id}, began: now, heard: now, reported: now, events: map[string]string{}}
 	var pace awsapi.Backoff
 	for {
 		f.calls = 1
+		if f.ended.Status == awsapi.DeploymentInProgress { // its own time does not count
+			ctx = awsapi.WithoutTimeout(ctx)
+		}
 		over, err := f.look(ctx)
 		if over || err != nil {
 			return f.ended, err
@@ -216,23 +219,23 @@ func (e Ended) Why() string {
 // follower is what is known of a deployment that is followed.
 type follower struct {
 	aws  *awsapi.Client
-	tell func(text string)
+	fact func(text string)
 
-	ended   Ended
-	calls   int // of the last look
-	began   time.Time
-	heard   time.Time // when it was last read
-	told    time.Time // when anything was last told
-	over    time.Time // when it was first seen to have ended
-	targets []string
-	deaf    bool              // its targets may not be read
-	events  map[string]string // statuses that were told
-	traffic string            // what was told of it
+	ended         Ended
+	calls         int // of the last look
+	began         time.Time
+	heard         time.Time // when it was last read
+	reported      time.Time // when anything was last reported
+	over          time.Time // when it was first seen to have ended
+	targets       []string
+	targetsDenied bool              // its targets may not be read
+	events        map[string]string // statuses that were reported
+	traffic       string            // what was reported of it
 }
 
 func (f *follower) say(format string, args ...any) {
-	f.tell(fmt.Sprintf(format, args...))
-	f.told = time.Now()
+	f.fact(fmt.Sprintf(format, args...))
+	f.reported = time.Now()
 }
 
 // look reads the deployment once; over says that there is nothing more to see.
@@ -243,7 +246,7 @@ func (f *follower) look(ctx context.Context) (over bool, err error) {
 	case err == nil:
 	case ctx.Err() != nil:
 		return false, ctx.Err()
-	case mayPass(err) && now.Sub(f.heard) < deafTime, awsapi.Is(err, awsapi.NotFound) && now.Sub(f.began) < newTime:
+	case mayPass(err) && now.Sub(f.heard) < silenceTime, awsapi.Is(err, awsapi.NotFound) && now.Sub(f.began) < newTime:
 		return false, nil
 	default:
 		return false, err
@@ -254,12 +257,12 @@ func (f *follower) look(ctx context.Context) (over bool, err error) {
 		f.say("deployment %s is %s", f.ended.ID, d.Status)
 	}
 	if f.over.IsZero() { // otherwise only the rollback's id is awaited
-		f.lookAtTargets(ctx, hasEnded(d))
+		f.lookAtTargets(ctx, HasEnded(d))
 	}
-	if now.Sub(f.told) >= tellTime {
+	if now.Sub(f.reported) >= factPeriod {
 		f.say("deployment %s is still %s, after %s", f.ended.ID, d.Status, now.Sub(f.began).Round(time.Second))
 	}
-	if !hasEnded(d) {
+	if !HasEnded(d) {
 		return false, nil
 	}
 	f.ended.RollbackID = d.RollbackID
@@ -279,12 +282,12 @@ func (f *follower) look(ctx context.Context) (over bool, err error) {
 // lookAtTargets reports what has changed in what the deployment does. If that
 // cannot be read, the deployment is followed without it.
 func (f *follower) lookAtTargets(ctx context.Context, ended bool) {
-	if f.deaf {
+	if f.targetsDenied {
 		return
 	}
 	targets, err := f.readTargets(ctx, ended)
 	if awsapi.Is(err, awsapi.Denied) {
-		f.deaf = true
+		f.targetsDenied = true
 		f.say("what the deployment does cannot be shown: %v", err)
 	}
 	for _, t := range targets {
@@ -329,11 +332,12 @@ func (f *follower) readTargets(ctx context.Context, ended bool) ([]awsapi.Deploy
 	return f.aws.DeploymentTargets(ctx, f.ended.ID, f.targets)
 }
 
-func hasEnded(d awsapi.Deployment) bool {
+// HasEnded reports whether a deployment does nothing more.
+func HasEnded(d awsapi.Deployment) bool {
 	return slices.Contains([]string{awsapi.DeploymentSucceeded, awsapi.DeploymentFailed, awsapi.DeploymentStopped}, d.Status)
 }
 
-// rollsBack tells whether CodeDeploy means to roll back what has ended so.
+// rollsBack reports whether CodeDeploy means to roll back what has ended so.
 func rollsBack(d awsapi.Deployment) bool {
 	after := []string{awsapi.AfterFailure}
 	if d.Status == awsapi.DeploymentStopped {
@@ -346,7 +350,7 @@ func rollsBack(d awsapi.Deployment) bool {
 // is little time. As with a Backoff, the first four calls come within two seconds.
 var stopPauses = []time.Duration{300 * time.Millisecond, 700 * time.Millisecond, 2 * time.Second}
 
-// Stopped is what became of the wish to stop a deployment.
+// Stopped is the result of asking a deployment to stop.
 type Stopped struct {
 	Answer     string // what AWS said to it, "" if the deployment had ended before
 	Status     string // of the deployment, as far as it is known

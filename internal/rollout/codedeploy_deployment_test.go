@@ -308,9 +308,9 @@ func TestDeploymentFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := withGroup(t, "CodeDeployDefault.LambdaLinear10PercentEvery1Minute")
 		id := w.create(deployment)
-		w.after(3*time.Minute, func() { w.FailDeployment(id, "HEALTH_CONSTRAINTS", "Too sick") })
+		w.after(3*time.Minute, func() { w.FailDeployment(id, "HEALTH_CONSTRAINTS", "Too unhealthy") })
 		ended, err := rollout.Follow(t.Context(), w.aws, id, w.tell)
-		if err != nil || ended.Succeeded() || ended.Status != "Failed" || ended.Why() != "Too sick (HEALTH_CONSTRAINTS)" || ended.RollbackID == "" {
+		if err != nil || ended.Succeeded() || ended.Status != "Failed" || ended.Why() != "Too unhealthy (HEALTH_CONSTRAINTS)" || ended.RollbackID == "" {
 			t.Fatalf("%+v, %v", ended, err)
 		}
 		back, err := rollout.Follow(t.Context(), w.aws, ended.RollbackID, w.tell)
