@@ -73,6 +73,15 @@ func (e *Editor) Standing() Standing { return e.standing }
 // to be undone, as far as is known.
 func (e *Editor) Undoable() bool { return e.written != nil }
 
+// Overtaken reports whether a read has shown the alias elsewhere than this run's
+// last write has put it.
+func (e *Editor) Overtaken() bool { return e.written != nil && !e.isAsWritten() }
+
+// isAsWritten reports whether the alias is where this run's last write has put it.
+func (e *Editor) isAsWritten() bool {
+	return e.current.Version == e.written.Version && len(e.current.Settled().Weights) == 0
+}
+
 // Before is where the alias was before this run's first write. What others have
 // done to an alias that this run has not written is not this run's change: then
 // it is where the alias is now.
@@ -372,7 +381,7 @@ func (e *Editor) Verify(ctx context.Context) error {
 	if err := e.Read(bound); err != nil {
 		return err
 	}
-	if e.current.Version != e.written.Version || len(e.current.Settled().Weights) > 0 {
+	if !e.isAsWritten() {
 		return e.recordLoss()
 	}
 	e.recordWrite(e.original, e.current)
@@ -402,7 +411,7 @@ func (e *Editor) AwaitRouting(ctx context.Context, check func(context.Context) e
 		if e.written == nil {
 			continue
 		}
-		if e.current.Version != e.written.Version || len(e.current.Settled().Weights) > 0 {
+		if !e.isAsWritten() {
 			return e.recordLoss()
 		}
 		e.recordWrite(e.original, e.current)
@@ -447,7 +456,7 @@ func (e *Editor) Adopt(ctx context.Context) error {
 	if err := e.Read(ctx); err != nil {
 		return err
 	}
-	if e.current.description != e.written.description {
+	if e.written == nil || e.current.description != e.written.description {
 		return e.recordLoss()
 	}
 	e.recordWrite(e.original, e.current)
