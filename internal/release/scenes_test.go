@@ -56,14 +56,24 @@ var scenes = []scene{
 	{
 		name: "CodeDeploy", calls: []string{"UpdateAlias", "GetAlias", "CreateDeployment", "GetDeployment", "ListDeploymentTargets", "BatchGetDeploymentTargets"}, onlyOne: true,
 		set: func(w *world) { w.AddDeploymentGroup("shop", "prod", "CodeDeployDefault.LambdaAllAtOnce") }, lay: toMove,
-		change: byCodeDeployIn10Seconds,
+		change: deployed,
 	},
 	{
-		name: "bindings", calls: []string{"GetPolicy", "AddPermission", "GetStage", "UpdateStage"}, lay: toMove,
+		name: "CodeDeploy, the deployment's id", calls: []string{"UpdateAlias"}, onlyOne: true, skip: 1,
+		set: func(w *world) { w.AddDeploymentGroup("shop", "prod", "CodeDeployDefault.LambdaAllAtOnce") }, lay: toMove,
+		change: deployed,
+	},
+	{
+		name: "CodeDeploy, the history after it", calls: []string{"UpdateAlias"}, onlyOne: true, skip: 2,
+		set: func(w *world) { w.AddDeploymentGroup("shop", "prod", "CodeDeployDefault.LambdaAllAtOnce") }, lay: toMove,
+		change: deployed,
+	},
+	{
+		name: "bindings", onlyMany: true, calls: []string{"GetPolicy", "AddPermission", "GetStage", "UpdateStage"}, lay: toMove,
 		set: func(w *world) { w.AddRestStage("a1b2c3d4e5", "prod", nil) }, change: binding,
 	},
 	{
-		name: "prune after a release", calls: []string{"GetAlias", "ListAliases", "ListVersionsByFunction", "DeleteFunction"}, versions: 3, end: "5", lay: func(w *world, fn string) {
+		name: "prune after a release", calls: []string{"GetAlias", "ListAliases", "ListVersionsByFunction", "DeleteFunction"}, onlyOne: true, versions: 3, end: "5", lay: func(w *world, fn string) {
 			w.versions(fn, 4)
 			w.SetAlias(fn, localaws.Alias{Name: "prod", Version: "4", Description: "[4 | run 1]"})
 			w.Upload(fn, "5")
@@ -105,7 +115,7 @@ var scenes = []scene{
 		operation: release.Prune, change: func(req *release.Request) { req.Keep = 3 }, end: "5", versions: 3,
 	},
 	{
-		name: "delete-alias", calls: []string{"GetAlias", "DeleteAlias"}, lay: toMove, operation: release.DeleteAlias, end: "none", versions: 1,
+		name: "delete-alias", calls: []string{"GetAlias", "DeleteAlias"}, lay: toMove, onlyMany: true, operation: release.DeleteAlias, end: "none", versions: 1,
 	},
 }
 
@@ -124,7 +134,7 @@ func toMoveProvisioned(w *world, fn string) {
 	}
 }
 
-func byCodeDeployIn10Seconds(req *release.Request) {
+func deployed(req *release.Request) {
 	req.CodeDeploy = &release.CodeDeploy{Application: "shop", Group: "prod", Wait: true}
 }
 
