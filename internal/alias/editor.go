@@ -236,8 +236,15 @@ func (e *Editor) send(ctx context.Context, want awsapi.Alias, fresh bool) (after
 			}
 			calls = 3
 		}
-		if pace.WaitFor(ctx, calls, 1) == nil {
+		next := 1
+		if (refusals+1)%explainEvery == 0 {
+			next = 3
+		}
+		if pace.WaitFor(ctx, calls, next) == nil {
 			continue
+		}
+		if awsapi.WrappedUp(ctx) { // who has used up an undo's time looks by itself
+			return e.current, refused, nil, awsapi.GaveUp(ctx, err)
 		}
 		if r, lookErr = e.resolve(ctx, want, fresh, err); r == notYet {
 			r = refused
@@ -275,10 +282,14 @@ func (e *Editor) resolve(ctx context.Context, want awsapi.Alias, fresh bool, err
 	}
 	ctx, cancel := awsapi.Confirming(ctx)
 	defer cancel()
-	if lookErr := e.Read(ctx); lookErr != nil {
-		return unresolved(effect), fmt.Errorf("it cannot be read: %w", lookErr)
-	}
+	lookErr := e.Read(ctx)
 	switch {
+	case errors.Is(lookErr, errStale) && effect <= awsapi.Rejected:
+		// AWS refuses the revision that it shows: it has looked at an older one.
+		delete(e.outdated, want.Revision)
+		return notYet, nil
+	case lookErr != nil:
+		return unresolved(effect), fmt.Errorf("it cannot be read: %w", lookErr)
 	case e.current.is(want):
 		return done, nil
 	case e.current.revision != want.Revision:
@@ -303,7 +314,7 @@ func unresolved(effect awsapi.Effect) result {
 // not show, cannot have its effect any more: it gives the alias a new revision.
 func (e *Editor) fence(ctx context.Context, want awsapi.Alias) (result, error) {
 	if !e.current.Exists() {
-		return unclear, errors.New("it does not exist yet")
+		return e.awaitCreated(ctx, want)
 	}
 	var pace awsapi.Backoff
 	for {
@@ -330,6 +341,25 @@ func (e *Editor) fence(ctx context.Context, want awsapi.Alias) (result, error) {
 			return unclear, err
 		}
 	}
+}
+
+// awaitCreated looks for an alias that may have been created, or may not be shown
+// yet (fact A19). There is no revision to fence a late request with.
+func (e *Editor) awaitCreated(ctx context.Context, want awsapi.Alias) (result, error) {
+	var pace awsapi.Backoff
+	for began := time.Now(); !e.current.Exists(); {
+		left := staleTime - time.Since(began)
+		if left <= 0 || waitAtMost(ctx, &pace, left) != nil {
+			return unclear, errors.New("it does not exist yet")
+		}
+		if err := e.Read(ctx); err != nil {
+			return unclear, fmt.Errorf("it cannot be read: %w", err)
+		}
+	}
+	if e.current.is(want) {
+		return done, nil
+	}
+	return changed, nil
 }
 
 // refusal tells why AWS refuses a write with 409 or 404 to an alias that is as it

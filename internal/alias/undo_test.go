@@ -10,6 +10,9 @@ import (
 	"lambda-release/internal/localaws"
 )
 
+// paced are the cases with one loop, that of the undo itself.
+var paced = map[string]bool{"in progress": true, "not found": true, "denied": true}
+
 func TestUndo(t *testing.T) {
 	t.Parallel()
 	for name, f := range map[string]func(*rig){
@@ -38,7 +41,9 @@ func TestUndo(t *testing.T) {
 				}
 				r.stands(alias.Restored, "1")
 				r.is(atOne)
-				r.paced()
+				if paced[name] {
+					r.paced()
+				}
 				if r.Repair() != "" {
 					t.Errorf("repair %q", r.Repair())
 				}
@@ -198,7 +203,9 @@ func TestUndoFails(t *testing.T) {
 				if r.Repair() != want {
 					t.Errorf("repair %q", r.Repair())
 				}
-				r.paced()
+				if paced[name] {
+					r.paced()
+				}
 			})
 		})
 	}
@@ -231,7 +238,9 @@ func TestUndoOfACreatedAlias(t *testing.T) {
 				if tt.calls != "" {
 					r.called(tt.calls)
 				}
-				r.paced()
+				if paced[name] {
+					r.paced()
+				}
 			})
 		})
 	}
@@ -271,7 +280,9 @@ func TestUndoOfACreatedAliasFails(t *testing.T) {
 				if (r.Repair() == "To delete it: aws lambda delete-alias --function-name items --name prod --region eu-central-1") != tt.repair {
 					t.Errorf("repair %q", r.Repair())
 				}
-				r.paced()
+				if paced[name] {
+					r.paced()
+				}
 			})
 		})
 	}
