@@ -116,8 +116,10 @@ const (
 // Read reads the alias. One that does not exist is the zero State. An answer from
 // before this run's last write, or none of an alias that this run has created, is
 // asked again for up to 9 seconds.
-func (e *Editor) Read(ctx context.Context) error {
-	var pace awsapi.Backoff
+func (e *Editor) Read(ctx context.Context) error { return e.read(ctx, &awsapi.Backoff{}) }
+
+// read is Read at the pace of a loop that it is part of.
+func (e *Editor) read(ctx context.Context, pace *awsapi.Backoff) error {
 	for began := time.Now(); ; {
 		s, err := e.get(ctx)
 		if err != nil {
@@ -128,7 +130,7 @@ func (e *Editor) Read(ctx context.Context) error {
 			e.recordRead(s)
 			return nil
 		}
-		if left <= 0 || waitAtMost(ctx, &pace, left) != nil {
+		if left <= 0 || waitAtMost(ctx, pace, left) != nil {
 			return fmt.Errorf("read %s of %s: %w", e.name, e.fn.Name, errStale)
 		}
 	}
@@ -231,7 +233,7 @@ func (e *Editor) send(ctx context.Context, want awsapi.Alias, fresh bool) (after
 		calls := 1
 		passing := awsapi.Is(err, awsapi.Conflict) || awsapi.Is(err, awsapi.NotFound)
 		if !passing || refusals%explainEvery == 0 {
-			if r, lookErr = e.resolve(ctx, want, fresh, err); r != notYet {
+			if r, lookErr = e.resolve(ctx, want, fresh, err, &pace); r != notYet {
 				return e.current, r, lookErr, err
 			}
 			calls = 3
@@ -246,7 +248,7 @@ func (e *Editor) send(ctx context.Context, want awsapi.Alias, fresh bool) (after
 		if awsapi.WrappedUp(ctx) { // who has used up an undo's time looks by itself
 			return e.current, refused, nil, awsapi.GaveUp(ctx, err)
 		}
-		if r, lookErr = e.resolve(ctx, want, fresh, err); r == notYet {
+		if r, lookErr = e.resolve(ctx, want, fresh, err, &pace); r == notYet {
 			r = refused
 		}
 		return e.current, r, lookErr, awsapi.GaveUp(ctx, err)
@@ -271,7 +273,7 @@ const (
 // words are never decisive: it reads what would explain the error. fresh says
 // that this run has just made the version. The error says why it is unclear, or
 // what a refusal is really about.
-func (e *Editor) resolve(ctx context.Context, want awsapi.Alias, fresh bool, err error) (result, error) {
+func (e *Editor) resolve(ctx context.Context, want awsapi.Alias, fresh bool, err error, pace *awsapi.Backoff) (result, error) {
 	effect := awsapi.EffectOf(err)
 	switch {
 	case awsapi.Is(err, awsapi.Stale):
@@ -282,7 +284,7 @@ func (e *Editor) resolve(ctx context.Context, want awsapi.Alias, fresh bool, err
 	}
 	ctx, cancel := awsapi.Confirming(ctx)
 	defer cancel()
-	lookErr := e.Read(ctx)
+	lookErr := e.read(ctx, pace)
 	switch {
 	case errors.Is(lookErr, errStale) && effect <= awsapi.Rejected:
 		// AWS refuses the revision that it shows: it has looked at an older one.
