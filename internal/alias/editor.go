@@ -421,11 +421,12 @@ func (e *Editor) Verify(ctx context.Context) error {
 }
 
 // AwaitRouting waits until AWS has moved the provisioned concurrency of the
-// alias, and with it the traffic. check is asked beside every read: with an error
-// it ends the wait.
-func (e *Editor) AwaitRouting(ctx context.Context, check func(context.Context) error) error {
+// alias, and with it the traffic. An *awsapi.StateError reports that AWS cannot
+// provide it: then it leaves its weights for ever (fact A12c).
+func (e *Editor) AwaitRouting(ctx context.Context) error {
 	var pace awsapi.Backoff
 	reported := time.Time{}
+	check := e.checkProvisioned()
 	for e.current.Settling() {
 		if now := time.Now(); now.Sub(reported) >= factPeriod {
 			reported = now
@@ -435,7 +436,7 @@ func (e *Editor) AwaitRouting(ctx context.Context, check func(context.Context) e
 			return err
 		}
 		if err := pace.Wait(ctx, 2); err != nil {
-			return fmt.Errorf("wait for AWS to move %s of %s: %w", e.name, e.fn.Name, err)
+			return awsapi.Interrupted(fmt.Sprintf("wait for AWS to move %s of %s", e.name, e.fn.Name), err)
 		}
 		if err := e.Read(ctx); err != nil {
 			return err
@@ -449,6 +450,23 @@ func (e *Editor) AwaitRouting(ctx context.Context, check func(context.Context) e
 		e.recordWrite(e.original, e.current)
 	}
 	return nil
+}
+
+// checkProvisioned returns a check that fails when AWS cannot provide the
+// provisioned concurrency. Without the permission to ask it checks nothing.
+func (e *Editor) checkProvisioned() func(context.Context) error {
+	denied := false
+	return func(ctx context.Context) error {
+		if denied {
+			return nil
+		}
+		now, err := e.aws.ProvisionedConcurrency(ctx, e.fn, e.name)
+		denied = awsapi.Is(err, awsapi.Denied)
+		if err == nil && now.Status == awsapi.ProvisioningFailed {
+			return &awsapi.StateError{Function: e.fn.Name, Qualifier: e.name, What: "provisioned concurrency", Reason: now.Reason}
+		}
+		return nil
+	}
 }
 
 // factPeriod is how often a wait is reported.

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"regexp"
@@ -30,6 +31,7 @@ type sceneKey struct{}
 func newScene(cloud *localaws.Cloud) *scene {
 	s := &scene{Cloud: cloud}
 	cloud.OnCall(s.intercept)
+	cloud.AfterCall(func(c localaws.Call) { s.apply(c, true) })
 	return s
 }
 
@@ -41,15 +43,19 @@ func sceneOf(ts *testscript.TestScript) *scene { return ts.Value(sceneKey{}).(*s
 //	upload NAME CODE [MB]               new code in $LATEST, of this size
 //	configure NAME JSON                 changes the configuration of $LATEST; forgets
 //	                                    the calls so far
-//	publish NAME                        a version of it
+//	publish NAME [TEXT]                 a version of it, with this description
 //	alias NAME ALIAS VERSION TEXT       asserts where an alias is, and its description;
-//	                                    VERSION may be 12+13:0.1 for weights
+//	                                    VERSION may be 12+13:0.1 for weights, and TEXT
+//	                                    has d-ID for the ID of a deployment
 //	set-alias NAME ALIAS VERSION [TEXT] moves it there, outside of the program
+//	remove-alias NAME ALIAS             deletes it, outside of the program
 //	published NAME PATTERN              asserts the description of the last publish since `calls`
 //	versions NAME [N…]                  asserts which versions there are
 //	become NAME STATE CODE REASON       the state of versions that are published from now on
 //	state NAME VERSION STATE [CODE REASON], last-update NAME VALUE [CODE REASON]
 //	edge NAME VERSION                   makes it have replicas at the edge
+//	managed NAME                        makes it have the version $LATEST.PUBLISHED
+//	age NAME DURATION                   makes it and its versions older by that
 //	code-storage BYTES                  how much code the account may keep
 //	answers NAME FILE [Handled|Unhandled] [LOG]
 //	                                    what an invocation returns instead of its payload
@@ -58,6 +64,8 @@ func sceneOf(ts *testscript.TestScript) *scene { return ts.Value(sceneKey{}).(*s
 //	alarm NAME STATE REASON             a CloudWatch alarm, created if it does not exist
 //	deployment-group APPLICATION GROUP [CONFIG [ALARM…]]
 //	fail-deployment CODE MESSAGE        the last deployment fails
+//	forget-deployment                   the last deployment is gone
+//	queue-deployments DURATION          new deployments are Queued for so long
 //	deployed CONFIG APPSPEC             asserts the last deployment since `calls`
 //	stage rest|http API STAGE [ALIAS]   a stage, whose variable lambdaAlias is ALIAS
 //	stage-variable API STAGE NAME VALUE asserts it
@@ -67,7 +75,12 @@ func sceneOf(ts *testscript.TestScript) *scene { return ts.Value(sceneKey{}).(*s
 //	drop CALLS, lose CALLS, hang CALLS  the connection closes before, after the work is done;
 //	                                    no answer, and the work is not done
 //	delay CALLS DURATION
+//	garble CALLS cut|torn|empty|html    the work is done, and the answer cannot be read
+//	twice CALLS                         the work is done twice, the second answer counts
+//	stale CALLS                         reads show what was there before the last write
+//	not-yet CALLS                       404, as if what a call made last were not there yet
 //	meanwhile CALLS VERB…               another aws command, before the first of them is served
+//	after CALLS VERB…                   the same, when the first of them has been carried out
 //	heal                                ends all of these
 //	calls [N*]OPERATION…                asserts all calls since the last time, in any order
 //	reads                               asserts that none of them changed anything
@@ -86,9 +99,11 @@ func awsVerbs() map[string]func(*testscript.TestScript, *scene, []string) {
 		"upload":    upload,
 		"configure": configure,
 		"edge":      func(_ *testscript.TestScript, s *scene, a []string) { s.SetEdgeReplica(a[0], a[1], true) },
+		"managed":   func(_ *testscript.TestScript, s *scene, a []string) { s.AddLatestPublished(a[0]) },
 		"answers":   answers,
 		"invoked":   wantInvoked,
 		"provision": provision,
+		"age":       age,
 		"alarm":     func(_ *testscript.TestScript, s *scene, a []string) { s.SetAlarm(a[0], a[1], a[2]) },
 		"deployed":  wantDeployed,
 		"stage":     addStage,
@@ -99,16 +114,23 @@ func awsVerbs() map[string]func(*testscript.TestScript, *scene, []string) {
 		},
 		"deployment-group": deploymentGroup,
 		"fail-deployment":  failDeployment,
-		"stage-variable":   wantStageVariable,
-		"publish":          func(_ *testscript.TestScript, s *scene, a []string) { s.Publish(a[0], "by hand") },
-		"alias":            wantAlias,
-		"set-alias":        setAlias,
-		"versions":         wantVersions,
-		"published":        wantPublished,
-		"become":           func(_ *testscript.TestScript, s *scene, a []string) { s.OnPublish(a[0], a[1], a[2], a[3]) },
-		"state":            func(_ *testscript.TestScript, s *scene, a []string) { s.SetState(a[0], a[1], a[2], at(a, 3), at(a, 4)) },
-		"last-update":      func(_ *testscript.TestScript, s *scene, a []string) { s.SetLastUpdate(a[0], a[1], at(a, 2), at(a, 3)) },
-		"code-storage":     func(ts *testscript.TestScript, s *scene, a []string) { s.LimitCodeStorage(int64(number(ts, a[0]))) },
+		"forget-deployment": func(ts *testscript.TestScript, s *scene, _ []string) {
+			s.DeleteDeployment(lastDeployment(ts, s))
+		},
+		"queue-deployments": func(ts *testscript.TestScript, s *scene, a []string) {
+			s.DelayDeployments(0, duration(ts, a[0]))
+		},
+		"stage-variable": wantStageVariable,
+		"publish":        func(_ *testscript.TestScript, s *scene, a []string) { s.Publish(a[0], cmp.Or(at(a, 1), "by hand")) },
+		"alias":          wantAlias,
+		"set-alias":      setAlias,
+		"remove-alias":   removeAlias,
+		"versions":       wantVersions,
+		"published":      wantPublished,
+		"become":         func(_ *testscript.TestScript, s *scene, a []string) { s.OnPublish(a[0], a[1], a[2], a[3]) },
+		"state":          func(_ *testscript.TestScript, s *scene, a []string) { s.SetState(a[0], a[1], a[2], at(a, 3), at(a, 4)) },
+		"last-update":    func(_ *testscript.TestScript, s *scene, a []string) { s.SetLastUpdate(a[0], a[1], at(a, 2), at(a, 3)) },
+		"code-storage":   func(ts *testscript.TestScript, s *scene, a []string) { s.LimitCodeStorage(int64(number(ts, a[0]))) },
 		"fault": func(ts *testscript.TestScript, s *scene, a []string) {
 			s.add(ts, a[0], rule{fault: localaws.Fault{Status: number(ts, a[1]), Code: a[2], Message: a[3]}})
 		},
@@ -122,13 +144,27 @@ func awsVerbs() map[string]func(*testscript.TestScript, *scene, []string) {
 			s.add(ts, a[0], rule{fault: localaws.Fault{Hang: true}})
 		},
 		"delay": func(ts *testscript.TestScript, s *scene, a []string) {
-			d, err := time.ParseDuration(a[1])
-			ts.Check(err)
-			s.add(ts, a[0], rule{fault: localaws.Fault{Delay: d}})
+			s.add(ts, a[0], rule{fault: localaws.Fault{Delay: duration(ts, a[1])}})
+		},
+		"garble": func(ts *testscript.TestScript, s *scene, a []string) {
+			s.add(ts, a[0], rule{fault: localaws.Fault{Garble: localaws.Garble(a[1])}})
+		},
+		"twice": func(ts *testscript.TestScript, s *scene, a []string) {
+			s.add(ts, a[0], rule{fault: localaws.Fault{Twice: true}})
+		},
+		"stale": func(ts *testscript.TestScript, s *scene, a []string) {
+			s.add(ts, a[0], rule{fault: localaws.Fault{Stale: true}})
+		},
+		"not-yet": func(ts *testscript.TestScript, s *scene, a []string) {
+			s.add(ts, a[0], rule{fault: localaws.Fault{NotYet: true}})
 		},
 		"meanwhile": func(ts *testscript.TestScript, s *scene, a []string) {
 			verb := awsVerbs()[a[1]]
 			s.add(ts, a[0]+"x1", rule{do: func() { verb(ts, s, a[2:]) }})
+		},
+		"after": func(ts *testscript.TestScript, s *scene, a []string) {
+			verb := awsVerbs()[a[1]]
+			s.add(ts, a[0]+"x1", rule{after: true, do: func() { verb(ts, s, a[2:]) }})
 		},
 		"heal":  func(_ *testscript.TestScript, s *scene, _ []string) { s.heal() },
 		"calls": wantCalls,
@@ -184,6 +220,8 @@ func addFunction(ts *testscript.TestScript, s *scene, args []string) {
 	})
 }
 
+func age(ts *testscript.TestScript, s *scene, args []string) { s.Age(args[0], duration(ts, args[1])) }
+
 func setAlias(ts *testscript.TestScript, s *scene, args []string) {
 	version, weight, weighted := strings.Cut(args[2], "+")
 	a := localaws.Alias{Name: args[1], Version: version, Description: at(args, 3)}
@@ -205,6 +243,8 @@ func position(a localaws.Alias) string {
 	return text
 }
 
+var deploymentID = regexp.MustCompile(`\bd-[0-9A-Z]{9}\b`)
+
 func wantAlias(ts *testscript.TestScript, s *scene, args []string) {
 	if len(args) != 4 {
 		ts.Fatalf("usage: aws alias NAME ALIAS VERSION TEXT")
@@ -216,7 +256,7 @@ func wantAlias(ts *testscript.TestScript, s *scene, args []string) {
 	if got, want := position(a), args[2]; got != want {
 		ts.Fatalf("%s of %s is at %s, want %s", args[1], args[0], got, want)
 	}
-	if got, want := a.Description, args[3]; got != want {
+	if got, want := deploymentID.ReplaceAllString(a.Description, "d-ID"), args[3]; got != want {
 		ts.Fatalf("%s of %s says %q, want %q", args[1], args[0], got, want)
 	}
 }
@@ -239,12 +279,13 @@ func wantPublished(ts *testscript.TestScript, s *scene, args []string) {
 	}
 }
 
-// rule breaks some calls, or does something before the first of them.
+// rule breaks some calls, or does something before or after the first of them.
 type rule struct {
 	operation, function string
 	spare, most         int // how many calls it lets pass first, and how many it affects; 0: all
 	seen                int
 	fault               localaws.Fault
+	after               bool
 	do                  func()
 }
 
@@ -274,12 +315,15 @@ func (s *scene) heal() {
 }
 
 // intercept is the hook for calls: of several faults for a call the last one counts.
-func (s *scene) intercept(c localaws.Call) *localaws.Fault {
+func (s *scene) intercept(c localaws.Call) *localaws.Fault { return s.apply(c, false) }
+
+// apply applies the rules for before or after a call.
+func (s *scene) apply(c localaws.Call, after bool) *localaws.Fault {
 	var fault *localaws.Fault
 	var do []func()
 	s.mu.Lock()
 	for _, r := range s.rules {
-		if r.operation != c.Operation || r.function != "" && r.function != c.Function {
+		if r.after != after || r.operation != c.Operation || r.function != "" && r.function != c.Function {
 			continue
 		}
 		r.seen++

@@ -28,14 +28,24 @@ func upload(ts *testscript.TestScript, s *scene, args []string) {
 // configure changes $LATEST by a call of other credentials, and forgets the calls so
 // far.
 func configure(ts *testscript.TestScript, s *scene, args []string) {
-	r := httptest.NewRequest(http.MethodPut, "/2015-03-31/functions/"+args[0]+"/configuration", strings.NewReader(args[1]))
+	asOther(ts, s, http.MethodPut, args[0]+"/configuration", args[1])
+	s.ResetCalls()
+}
+
+// removeAlias deletes an alias by a call of other credentials.
+func removeAlias(ts *testscript.TestScript, s *scene, args []string) {
+	asOther(ts, s, http.MethodDelete, args[0]+"/aliases/"+args[1], "")
+}
+
+// asOther calls Lambda with other credentials than the steps have.
+func asOther(ts *testscript.TestScript, s *scene, method, path, body string) {
+	r := httptest.NewRequest(method, "/2015-03-31/functions/"+path, strings.NewReader(body))
 	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKIAOTHER/20260101/eu-central-1/lambda/aws4_request")
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, r)
-	if w.Code != http.StatusOK {
-		ts.Fatalf("configure %s: %s", args[0], w.Body)
+	if w.Code >= http.StatusBadRequest {
+		ts.Fatalf("%s %s: %s", method, path, w.Body)
 	}
-	s.ResetCalls()
 }
 
 // answers sets what a function answers from now on: the content of a file, as an error
@@ -75,11 +85,15 @@ func deploymentGroup(_ *testscript.TestScript, s *scene, args []string) {
 
 // failDeployment makes the last deployment fail.
 func failDeployment(ts *testscript.TestScript, s *scene, args []string) {
+	s.FailDeployment(lastDeployment(ts, s), args[0], args[1])
+}
+
+func lastDeployment(ts *testscript.TestScript, s *scene) string {
 	ids := s.Deployments()
 	if len(ids) == 0 {
 		ts.Fatalf("there is no deployment")
 	}
-	s.FailDeployment(ids[len(ids)-1], args[0], args[1])
+	return ids[len(ids)-1]
 }
 
 func addRole(_ *testscript.TestScript, s *scene, args []string) {

@@ -40,6 +40,9 @@ func step(ts *testscript.TestScript, neg bool, args []string) {
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
 	}
+	if stderr := ts.ReadFile("stderr"); strings.Contains(stderr, "SDK ") {
+		ts.Fatalf("the SDK's own log is on stderr: %s", stderr)
+	}
 	checkSecrets(ts)
 }
 
@@ -111,9 +114,7 @@ func ended(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("exit code %d, want %d", got, want)
 	}
 	if len(args) > 1 {
-		within, err := time.ParseDuration(args[1])
-		ts.Check(err)
-		if took > within {
+		if within := duration(ts, args[1]); took > within {
 			ts.Fatalf("it took %s, more than %s", took, within)
 		}
 	}
@@ -123,4 +124,10 @@ func number(ts *testscript.TestScript, s string) int {
 	n, err := strconv.Atoi(s)
 	ts.Check(err)
 	return n
+}
+
+func duration(ts *testscript.TestScript, s string) time.Duration {
+	d, err := time.ParseDuration(s)
+	ts.Check(err)
+	return d
 }

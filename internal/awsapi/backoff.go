@@ -55,6 +55,18 @@ func GaveUp(ctx context.Context, last error) error {
 	return &ended
 }
 
+// Interrupted is err as an *Error of kind Cancelled or Deadline, if what ended op
+// between two calls is that the job was cancelled or timed out.
+func Interrupted(op string, err error) error {
+	switch {
+	case errors.Is(err, context.Canceled):
+		return &Error{Action: Action{Op: op}, Kind: Cancelled, Err: err}
+	case errors.Is(err, context.DeadlineExceeded):
+		return &Error{Action: Action{Op: op}, Kind: Deadline, Err: err}
+	}
+	return err
+}
+
 // lookupPauses are those before a version or function that was not found is asked
 // for again, twice: AWS may not know everywhere yet what was just made.
 var lookupPauses = []time.Duration{400 * time.Millisecond, 1200 * time.Millisecond}

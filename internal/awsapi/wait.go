@@ -28,10 +28,13 @@ type StateError struct {
 
 // Hint says what to do.
 func (e *StateError) Hint() string {
-	if e.What == "LastUpdateStatus" {
+	switch e.What {
+	case "LastUpdateStatus":
 		return "The last upload or change of the function failed: fix it and upload again. Nothing was published."
+	case "provisioned concurrency":
+		return "Until AWS can provide it, all traffic stays with the version before. Fix the cause and release again."
 	}
-	return "Fix the cause and publish again; a failed version stays failed."
+	return "Fix the cause and release again: that makes a new version."
 }
 
 func (e *StateError) Error() string {

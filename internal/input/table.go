@@ -69,16 +69,16 @@ var table = []spec{
 		name: "version", group: groupWhat, hint: "VERSION",
 		doc: "For `promote`: the version to move the alias to, as a number or as the name of another alias (`dev`) that " +
 			"points to it. For `rollback`: the version number to roll back to; if empty, the previous version in the " +
-			"alias's own history.",
+			"alias's own history; of several functions, those that the newest run has moved are rolled back.",
 		allowed: "must be a version number or, for promote, the name of an alias",
 		parse:   parseVersion,
 	},
 	{
 		name: "keep-versions", group: groupWhat, hint: "NUMBER",
 		doc: "How many of the newest versions to keep, at least 3; older ones are deleted after a release, or with " +
-			"`prune` alone. Versions that an alias points to, routes traffic to or has in its history are never deleted. " +
-			"Callers that use a version number, such as an event source mapping, are not detected. If empty, nothing is " +
-			"deleted.",
+			"`prune` alone. Versions that an alias points to, routes traffic to or has in its history are never deleted, " +
+			"nor are those that may have been published within the last hour. Callers that use a version number, such as " +
+			"an event source mapping, are not detected. If empty, nothing is deleted.",
 		allowed: "must be a whole number, at least 3",
 		parse:   parseKeepVersions,
 	},
@@ -228,15 +228,17 @@ var table = []spec{
 	{
 		name: "code-sha256", group: groupGuards, kind: list, hint: "SHA256",
 		doc: "Publishes only if the unpublished code, `$LATEST`, has this SHA-256: base64, as UpdateFunctionCode returns " +
-			"it in `CodeSha256`. This prevents the release of code that another job has uploaded. For several functions, " +
-			"`NAME=SHA256` per line; functions without a line are not checked.",
+			"it in `CodeSha256`. This prevents the release of code that another job has uploaded, and a newer run can then " +
+			"move the alias although an older run has published a higher version number; `code` does the same. For several " +
+			"functions, `NAME=SHA256` per line; functions without a line are not checked.",
 		allowed: "must be the base64 of a SHA-256 (44 characters), as UpdateFunctionCode returns it in CodeSha256",
 		parse:   parseCodeSHA256,
 	},
 	{
 		name: "clear-weights", group: groupGuards, kind: toggle, def: "false",
 		doc: "`true` clears routing weights that CodeDeploy, a person or another tool has set, and takes over the alias; " +
-			"`false` fails and says how to inspect them.",
+			"`false` fails and says how to inspect them. A deployment that lambda-release started is not taken over: wait " +
+			"for it, or stop it with `operation: rollback`.",
 		allowed: "must be true or false",
 		parse: func(in *Input, value string) Problems {
 			return parseBool(&in.ClearWeights, value)
@@ -244,7 +246,8 @@ var table = []spec{
 	},
 	{
 		name: "dry-run", group: groupGuards, kind: toggle, def: "false",
-		doc:     "`true` shows the plan and changes nothing.",
+		doc: "`true` shows the plan and changes nothing. What would be refused is an error, as far as reads can tell; what " +
+			"only a real run can check is listed.",
 		allowed: "must be true or false",
 		parse: func(in *Input, value string) Problems {
 			return parseBool(&in.DryRun, value)
@@ -279,7 +282,8 @@ var table = []spec{
 	{
 		name: "timeout", group: groupAWS, hint: "DURATION", def: "10m",
 		doc: "The limit for all waits together, a number with a unit such as `90s`, `10m` or `1h30m`, at most `24h`. The " +
-			"time of the traffic shift and the bake time is added to it. SnapStart may need more than the default.",
+			"time of the traffic shift, by CodeDeploy too, and the bake time is added to it. SnapStart may need more than " +
+			"the default.",
 		allowed: "must be a number with a unit, such as 90s, 10m or 1h30m, more than 0 and at most 24h",
 		parse: func(in *Input, value string) Problems {
 			return parseDuration(&in.Timeout, value)

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -18,6 +19,8 @@ type api struct {
 	protocol string // of an httpAPI: "HTTP" or "WEBSOCKET"
 	created  time.Time
 	stages   map[string]*stage
+
+	deployments map[string]bool // of a restAPI, by id
 }
 
 // stage is a named deployment of an API, with its own URL and variables.
@@ -27,6 +30,7 @@ type stage struct {
 	deployment  string
 	auto        bool // an httpAPI's AutoDeploy
 	variables   map[string]string
+	canary      *canarySettings // of a restAPI's stage; nil: none
 	created     time.Time
 	updated     time.Time
 }
@@ -36,9 +40,16 @@ func newAPIID() string { return strings.ToLower(rand.Text()[:10]) }
 
 // addAPI stores a new API.
 func (s *store) addAPI(region string, a *api) *api {
-	a.created, a.stages = time.Now(), map[string]*stage{}
+	a.created, a.stages, a.deployments = time.Now(), map[string]*stage{}, map[string]bool{}
 	s.apis[place{region, a.id}] = a
 	return a
+}
+
+// deploy adds a deployment of a REST API and returns its id.
+func (a *api) deploy() string {
+	id := newAPIID()[:6]
+	a.deployments[id] = true
+	return id
 }
 
 // addStage creates or replaces a stage.
@@ -98,6 +109,7 @@ type restStage struct {
 	Description         string            `json:"description,omitempty"`
 	CacheClusterEnabled bool              `json:"cacheClusterEnabled"`
 	CacheClusterStatus  string            `json:"cacheClusterStatus"`
+	CanarySettings      *canarySettings   `json:"canarySettings,omitempty"`
 	MethodSettings      struct{}          `json:"methodSettings"`
 	Variables           map[string]string `json:"variables,omitempty"`
 	TracingEnabled      bool              `json:"tracingEnabled"`
@@ -112,6 +124,7 @@ func (s *stage) rest() restStage {
 		Description:        s.description,
 		CacheClusterStatus: "NOT_AVAILABLE",
 		Variables:          s.variables,
+		CanarySettings:     s.canary,
 		CreatedDate:        epoch{s.created},
 		LastUpdatedDate:    epoch{s.updated},
 	}
@@ -155,16 +168,59 @@ func (g *apigateway) getRestStage(r *gatewayRequest) (answer, error) {
 	return reply(http.StatusOK, s.rest()), nil
 }
 
+// stagesOf returns the stages of the API of a call, sorted by name.
+func (g *apigateway) stagesOf(r *gatewayRequest) ([]*stage, error) {
+	a, err := g.apiOf(r)
+	if err != nil {
+		return nil, err
+	}
+	return slices.SortedFunc(maps.Values(a.stages), func(x, y *stage) int { return strings.Compare(x.name, y.name) }), nil
+}
+
+// getRestStages returns the stages of a REST API, or those of one deployment.
+func (g *apigateway) getRestStages(r *gatewayRequest) (answer, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	stages, err := g.stagesOf(r)
+	if err != nil {
+		return answer{}, err
+	}
+	deployment := r.URL.Query().Get("deploymentId")
+	all := []restStage{}
+	for _, s := range stages {
+		if deployment == "" || s.deployment == deployment {
+			all = append(all, s.rest())
+		}
+	}
+	return reply(http.StatusOK, map[string]any{"item": all}), nil
+}
+
+// getHTTPStages returns the stages of an HTTP or WebSocket API, on one page.
+func (g *apigateway) getHTTPStages(r *gatewayRequest) (answer, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	stages, err := g.stagesOf(r)
+	if err != nil {
+		return answer{}, err
+	}
+	all := []httpStage{}
+	for _, s := range stages {
+		all = append(all, s.http())
+	}
+	return reply(http.StatusOK, map[string]any{"items": all}), nil
+}
+
 // patch is one change of a REST API's stage
 // (https://docs.aws.amazon.com/apigateway/latest/api/patch-operations.html).
 type patch struct {
 	Op    string  `json:"op"`
 	Path  string  `json:"path"`
+	From  string  `json:"from"` // of a copy
 	Value *string `json:"value"`
 }
 
 // apply makes the change to a stage.
-func (p *patch) apply(to *stage) error {
+func (p *patch) apply(a *api, to *stage) error {
 	value := ""
 	if p.Value != nil {
 		value = *p.Value
@@ -174,7 +230,14 @@ func (p *patch) apply(to *stage) error {
 	case p.Op == "replace" && p.Path == "/description":
 		to.description = value
 	case p.Op == "replace" && p.Path == "/deploymentId":
+		if err := a.deploymentOf(value); err != nil {
+			return err
+		}
 		to.deployment = value
+	case p.Op == "copy":
+		return p.promoteCanary(to)
+	case strings.HasPrefix(p.Path, "/canarySettings"):
+		return p.patchCanary(a, to, value)
 	case p.Op == "remove" && variable:
 		delete(to.variables, name)
 	case (p.Op == "replace" || p.Op == "add") && variable:
@@ -206,9 +269,9 @@ func (g *apigateway) updateRestStage(r *gatewayRequest) (answer, error) {
 		return answer{}, err
 	}
 	to := *s
-	to.variables = maps.Clone(s.variables)
+	to.variables, to.canary = maps.Clone(s.variables), s.canary.clone()
 	for _, p := range in.PatchOperations {
-		if err := p.apply(&to); err != nil {
+		if err := p.apply(g.apis[place{r.region, r.api}], &to); err != nil {
 			return answer{}, err
 		}
 	}
@@ -312,13 +375,16 @@ func (g *apigateway) getRestAPI(r *gatewayRequest) (answer, error) {
 	return reply(http.StatusOK, a.rest()), nil
 }
 
-// createRestDeployment creates a deployment and, if the call names one, its stage.
+// createRestDeployment creates a deployment. If the call names a stage, it gets the
+// deployment: a new one, an existing one, which keeps its variables, or a canary of
+// an existing one.
 func (g *apigateway) createRestDeployment(r *gatewayRequest) (answer, error) {
 	var in struct {
 		StageName        string            `json:"stageName"`
 		StageDescription string            `json:"stageDescription"`
 		Description      string            `json:"description"`
 		Variables        map[string]string `json:"variables"`
+		CanarySettings   *canarySettings   `json:"canarySettings"`
 	}
 	if err := r.decode(&in); err != nil {
 		return answer{}, err
@@ -330,8 +396,22 @@ func (g *apigateway) createRestDeployment(r *gatewayRequest) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	id := newAPIID()[:6]
-	if in.StageName != "" {
+	s := a.stages[in.StageName]
+	if in.CanarySettings != nil && s == nil {
+		if in.StageName == "" {
+			return answer{}, badRequest("Invalid deployment content specified.Non null and non empty stageName must be provided for canary deployment. Provided value is null")
+		}
+		return answer{}, badRequest("Invalid deployment content specified.Stage %s must already be created before making a canary release deployment", in.StageName)
+	}
+	id := a.deploy()
+	switch {
+	case in.CanarySettings != nil:
+		s.canary = in.CanarySettings
+		s.canary.DeploymentID = id
+	case s != nil:
+		s.deployment, s.updated = id, time.Now()
+		maps.Copy(s.variables, in.Variables)
+	case in.StageName != "":
 		g.addStage(a, stage{name: in.StageName, description: in.StageDescription, deployment: id, variables: in.Variables})
 	}
 	return reply(http.StatusCreated, map[string]any{"id": id, "description": in.Description, "createdDate": epoch{time.Now()}}), nil
@@ -340,10 +420,11 @@ func (g *apigateway) createRestDeployment(r *gatewayRequest) (answer, error) {
 // createRestStage creates a stage of a REST API.
 func (g *apigateway) createRestStage(r *gatewayRequest) (answer, error) {
 	var in struct {
-		StageName    string            `json:"stageName"`
-		DeploymentID string            `json:"deploymentId"`
-		Description  string            `json:"description"`
-		Variables    map[string]string `json:"variables"`
+		StageName      string            `json:"stageName"`
+		DeploymentID   string            `json:"deploymentId"`
+		Description    string            `json:"description"`
+		Variables      map[string]string `json:"variables"`
+		CanarySettings *canarySettings   `json:"canarySettings"`
 	}
 	if err := r.decode(&in); err != nil {
 		return answer{}, err
@@ -363,7 +444,13 @@ func (g *apigateway) createRestStage(r *gatewayRequest) (answer, error) {
 	if a.stages[in.StageName] != nil {
 		return answer{}, &apiError{http.StatusConflict, "ConflictException", "Stage already exists"}
 	}
-	s := g.addStage(a, stage{name: in.StageName, description: in.Description, deployment: in.DeploymentID, variables: in.Variables})
+	if err := a.deploymentOf(in.DeploymentID); err != nil {
+		return answer{}, err
+	}
+	if c := in.CanarySettings; c != nil && c.DeploymentID == "" {
+		c.DeploymentID = in.DeploymentID
+	}
+	s := g.addStage(a, stage{name: in.StageName, description: in.Description, deployment: in.DeploymentID, variables: in.Variables, canary: in.CanarySettings})
 	return reply(http.StatusCreated, s.rest()), nil
 }
 
@@ -453,17 +540,21 @@ func (c *Cloud) addStage(to api, stageName string, variables map[string]string) 
 	if a.kind != to.kind {
 		panic("localaws: the API " + to.id + " is not of type " + to.kind)
 	}
-	s.addStage(a, stage{name: stageName, deployment: newAPIID()[:6], variables: variables})
+	s.addStage(a, stage{name: stageName, deployment: a.deploy(), variables: variables})
 }
 
 // StageVariables returns the variables of a stage of a REST or HTTP API.
 func (c *Cloud) StageVariables(apiID, stageName string) map[string]string {
-	s := c.store
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	c.store.mu.Lock()
+	defer c.store.mu.Unlock()
+	return maps.Clone(c.store.mustStage(apiID, stageName).variables)
+}
+
+// mustStage returns a stage that must exist.
+func (s *store) mustStage(apiID, stageName string) *stage {
 	a := s.apis[place{s.region, apiID}]
 	if a == nil || a.stages[stageName] == nil {
 		panic("localaws: API " + apiID + " has no stage " + stageName)
 	}
-	return maps.Clone(a.stages[stageName].variables)
+	return a.stages[stageName]
 }

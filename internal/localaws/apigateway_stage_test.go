@@ -144,3 +144,82 @@ func TestSettingUpStages(t *testing.T) {
 	stage := must(http.CreateStage(t.Context(), &apigatewayv2.CreateStageInput{ApiId: made.ApiId, StageName: aws.String("$default"), AutoDeploy: aws.Bool(true), StageVariables: map[string]string{"a": "3"}}))(t)
 	equal(t, "stage", fmt.Sprint(*stage.AutoDeploy, stage.StageVariables["a"]), "true3")
 }
+
+func TestGetStages(t *testing.T) {
+	t.Parallel()
+	c, conf := serve(t, localaws.Options{})
+	c.AddRestStage("rest", "prod", map[string]string{"a": "1"})
+	c.AddRestStage("rest", "dev", nil)
+	c.AddHTTPStage("http", "$default", map[string]string{"a": "2"})
+	rest := apigateway.NewFromConfig(conf)
+	out := must(rest.GetStages(t.Context(), &apigateway.GetStagesInput{RestApiId: aws.String("rest")}))(t)
+	equal(t, "stages", fmt.Sprint(len(out.Item), *out.Item[0].StageName, *out.Item[1].StageName, out.Item[1].Variables), "2devprodmap[a:1]")
+	out = must(rest.GetStages(t.Context(), &apigateway.GetStagesInput{RestApiId: aws.String("rest"), DeploymentId: out.Item[1].DeploymentId}))(t)
+	equal(t, "stages of the deployment", fmt.Sprint(len(out.Item), *out.Item[0].StageName), "1prod")
+	_, err := rest.GetStages(t.Context(), &apigateway.GetStagesInput{RestApiId: aws.String("none")})
+	wantError(t, err, 404, "NotFoundException", "Invalid API identifier specified 123456789012:none")
+	http := must(apigatewayv2.NewFromConfig(conf).GetStages(t.Context(), &apigatewayv2.GetStagesInput{ApiId: aws.String("http")}))(t)
+	equal(t, "stages", fmt.Sprint(len(http.Items), *http.Items[0].StageName, http.Items[0].StageVariables), "1$defaultmap[a:2]")
+}
+
+func TestCanaryOfStage(t *testing.T) {
+	t.Parallel()
+	c, conf := serve(t, localaws.Options{})
+	api := apigateway.NewFromConfig(conf)
+	id := must(api.CreateRestApi(t.Context(), &apigateway.CreateRestApiInput{Name: aws.String("shop")}))(t).Id
+	deploy := func(variables map[string]string, canary *types.DeploymentCanarySettings) *string {
+		t.Helper()
+		return must(api.CreateDeployment(t.Context(), &apigateway.CreateDeploymentInput{RestApiId: id, StageName: aws.String("prod"), Variables: variables, CanarySettings: canary}))(t).Id
+	}
+	// check compares the variables, and what the canary overrides.
+	check := func(variables, overrides map[string]string, percent float64) *apigateway.GetStageOutput {
+		t.Helper()
+		s := must(api.GetStage(t.Context(), &apigateway.GetStageInput{RestApiId: id, StageName: aws.String("prod")}))(t)
+		if diff := cmp.Diff(variables, s.Variables); diff != "" {
+			t.Error(diff)
+		}
+		if s.CanarySettings == nil {
+			equal(t, "has a canary", false, overrides != nil)
+			return s
+		}
+		if diff := cmp.Diff(overrides, s.CanarySettings.StageVariableOverrides); diff != "" {
+			t.Error(diff)
+		}
+		equal(t, "percentTraffic", s.CanarySettings.PercentTraffic, percent)
+		return s
+	}
+	update := func(patches ...types.PatchOperation) error {
+		t.Helper()
+		_, err := api.UpdateStage(t.Context(), &apigateway.UpdateStageInput{RestApiId: id, StageName: aws.String("prod"), PatchOperations: patches})
+		return err
+	}
+	first := deploy(map[string]string{"a": "1", "b": "1"}, nil)
+	wantNone(t, update(replace("/variables/a", "2")))
+	second := deploy(nil, nil)
+	s := check(map[string]string{"a": "2", "b": "1"}, nil, 0) // it keeps its variables
+	equal(t, "deploymentId", *s.DeploymentId, *second)
+
+	third := deploy(nil, &types.DeploymentCanarySettings{PercentTraffic: 50, StageVariableOverrides: map[string]string{"a": "3"}})
+	s = check(map[string]string{"a": "2", "b": "1"}, map[string]string{"a": "3"}, 50)
+	equal(t, "deployments", *s.DeploymentId+*s.CanarySettings.DeploymentId, *second+*third)
+	wantNone(t, update(replace("/canarySettings/stageVariableOverrides/a", "4"), replace("/canarySettings/percentTraffic", "20"), replace("/canarySettings/deploymentId", *first)))
+	check(map[string]string{"a": "2", "b": "1"}, map[string]string{"a": "4"}, 20)
+	promote := func(from, path string) types.PatchOperation {
+		return types.PatchOperation{Op: types.OpCopy, From: &from, Path: &path}
+	}
+	wantNone(t, update(promote("/canarySettings/stageVariableOverrides", "/variables"), promote("/canarySettings/deploymentId", "/deploymentId"), types.PatchOperation{Op: types.OpRemove, Path: aws.String("/canarySettings")}))
+	s = check(map[string]string{"a": "4", "b": "1"}, nil, 0)
+	equal(t, "deploymentId", *s.DeploymentId, *first)
+
+	wantError(t, update(promote("/canarySettings/deploymentId", "/deploymentId")), 400, "BadRequestException", "Promotion not available. Canary does not exist.")
+	for _, err := range []error{update(replace("/deploymentId", "none")), update(replace("/canarySettings/deploymentId", "none"))} {
+		wantError(t, err, 400, "BadRequestException", "Deployment id does not exist")
+	}
+	_, err := api.CreateStage(t.Context(), &apigateway.CreateStageInput{RestApiId: id, StageName: aws.String("dev"), DeploymentId: aws.String("none")})
+	wantError(t, err, 400, "BadRequestException", "Deployment id does not exist")
+
+	c.SetCanary(*id, "prod", map[string]string{"a": "5"})
+	check(map[string]string{"a": "4", "b": "1"}, map[string]string{"a": "5"}, 10)
+	c.SetCanary(*id, "prod", nil)
+	check(map[string]string{"a": "4", "b": "1"}, nil, 0)
+}

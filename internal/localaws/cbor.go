@@ -114,7 +114,8 @@ func fields(v reflect.Value, m cbor.Map) {
 		if name == "" {
 			name = field.Name
 		}
-		if strings.Contains(options, "omit") && (v.Field(i).IsZero() || v.Field(i).Kind() == reflect.Slice && v.Field(i).Len() == 0) {
+		empty := options == "omitempty" && v.Field(i).Kind() == reflect.Slice && v.Field(i).Len() == 0
+		if empty || strings.Contains(options, "omit") && v.Field(i).IsZero() {
 			continue
 		}
 		m[name] = tagged(v.Field(i))

@@ -3,7 +3,6 @@ package localaws
 import (
 	"fmt"
 	"net/http"
-	"slices"
 )
 
 // cloudwatch implements the alarms and metrics of Amazon CloudWatch. The Go SDK
@@ -16,13 +15,14 @@ type cloudwatch struct {
 func newCloudwatch(s *store) *cloudwatch {
 	c := &cloudwatch{store: s}
 	c.rpc = rpc{"cloudwatch", "GraniteServiceVersion20100801", map[string]procedure{
-		"DescribeAlarms":    named(c.describeAlarms),
-		"PutMetricAlarm":    named(c.putMetricAlarm),
-		"PutCompositeAlarm": named(c.putCompositeAlarm),
-		"SetAlarmState":     named(c.setAlarmState),
-		"DeleteAlarms":      named(c.deleteAlarms),
-		"PutMetricData":     named(c.putMetricData),
-		"GetMetricData":     named(c.getMetricData),
+		"DescribeAlarms":      named(c.describeAlarms),
+		"PutMetricAlarm":      named(c.putMetricAlarm),
+		"PutCompositeAlarm":   named(c.putCompositeAlarm),
+		"SetAlarmState":       named(c.setAlarmState),
+		"DeleteAlarms":        named(c.deleteAlarms),
+		"PutMetricData":       named(c.putMetricData),
+		"GetMetricData":       named(c.getMetricData),
+		"GetMetricStatistics": named(c.getMetricStatistics),
 	}}
 	return c
 }
@@ -35,12 +35,17 @@ func refused(format string, args ...any) error {
 	return &apiError{http.StatusBadRequest, "ValidationError", fmt.Sprintf(format, args...)}
 }
 
+// badValue and badCombination are CloudWatch's errors for parameters that are
+// wrong by themselves or together.
+func badValue(format string, args ...any) error {
+	return &apiError{http.StatusBadRequest, "InvalidParameterValue", fmt.Sprintf(format, args...)}
+}
+
+func badCombination(format string, args ...any) error {
+	return &apiError{http.StatusBadRequest, "InvalidParameterCombination", fmt.Sprintf(format, args...)}
+}
+
 // badToken is CloudWatch's error for an invalid NextToken.
 func badToken(token string) error {
 	return &apiError{http.StatusBadRequest, "InvalidNextToken", "Invalid NextToken: " + token}
-}
-
-// oneOf checks a value against an enumeration; "" means it was omitted.
-func (v *validation) oneOf(value, member string, allowed ...string) {
-	v.check(value == "" || slices.Contains(allowed, value), quote(value), member, fmt.Sprintf("Member must satisfy enum value set: %v", allowed))
 }

@@ -35,17 +35,17 @@ type alarm struct {
 // DescribeAlarms have in common.
 type alarmSettings struct {
 	AlarmName               string
-	AlarmDescription        string   `json:",omitempty"`
-	ActionsEnabled          *bool    // true if omitted
-	OKActions               []string `json:",omitempty"`
-	AlarmActions            []string `json:",omitempty"`
-	InsufficientDataActions []string `json:",omitempty"`
+	AlarmDescription        string `json:",omitempty"`
+	ActionsEnabled          *bool  // true if omitted
+	OKActions               []string
+	AlarmActions            []string
+	InsufficientDataActions []string
 
 	AlarmRule string `json:",omitempty"` // of a composite alarm; the members below are of a metric alarm
 
 	Namespace          string        `json:",omitempty"`
 	MetricName         string        `json:",omitempty"`
-	Dimensions         []dimension   `json:",omitempty"`
+	Dimensions         []dimension   `json:",omitzero"`
 	Statistic          string        `json:",omitempty"`
 	ExtendedStatistic  string        `json:",omitempty"`
 	Period             int32         `json:",omitempty"`
@@ -71,9 +71,17 @@ type alarmDescription struct {
 	StateTransitionedTimestamp         epoch
 }
 
+// describe returns an alarm as the API does: lists that were not set are empty.
 func (a *alarm) describe() alarmDescription {
+	settings := a.alarmSettings
+	for _, actions := range []*[]string{&settings.OKActions, &settings.AlarmActions, &settings.InsufficientDataActions} {
+		*actions = append([]string{}, *actions...)
+	}
+	if a.rule == nil {
+		settings.Dimensions = append([]dimension{}, settings.Dimensions...)
+	}
 	return alarmDescription{
-		alarmSettings:                      a.alarmSettings,
+		alarmSettings:                      settings,
 		AlarmArn:                           a.arn,
 		AlarmConfigurationUpdatedTimestamp: epoch{a.configured},
 		StateValue:                         a.state,
@@ -151,11 +159,15 @@ func (s *store) evaluate(region string, a, cause *alarm) {
 	if state == a.state {
 		return
 	}
-	reason := "Unchecked: Initial alarm creation"
+	reason, data := "Unchecked: Initial alarm creation", ""
 	if cause != nil {
+		data = text(map[string]any{"triggeringAlarms": []any{map[string]any{
+			"arn":   cause.arn,
+			"state": map[string]string{"value": cause.state, "timestamp": timestamp(cause.changed)},
+		}}})
 		reason = fmt.Sprintf("%s transitioned to %s at %s", cause.arn, cause.state, cause.changed.UTC().Format("Monday 02 January, 2006 15:04:05 MST"))
 	}
-	s.setState(region, a, state, reason, "")
+	s.setState(region, a, state, reason, data)
 }
 
 // dependsOn reports whether an alarm is another one, or composed of it.
@@ -323,7 +335,8 @@ func (c *cloudwatch) setAlarmState(in *incoming, input struct {
 	return nil, nil
 }
 
-// deleteAlarms deletes all named alarms, or none if one does not exist.
+// deleteAlarms deletes the named alarms as far as they exist, and reports an error
+// if one does not.
 func (c *cloudwatch) deleteAlarms(in *incoming, input struct{ AlarmNames []string }) (any, error) {
 	var v validation
 	v.check(input.AlarmNames != nil, "null", "alarmNames", "Member must not be null")
@@ -334,15 +347,15 @@ func (c *cloudwatch) deleteAlarms(in *incoming, input struct{ AlarmNames []strin
 
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	var err error
 	for _, name := range input.AlarmNames {
-		if c.alarms[place{in.region, name}] == nil {
-			return nil, noAlarm()
+		at := place{in.region, name}
+		if c.alarms[at] == nil {
+			err = noAlarm()
 		}
+		delete(c.alarms, at)
 	}
-	for _, name := range input.AlarmNames {
-		delete(c.alarms, place{in.region, name})
-	}
-	return nil, nil
+	return nil, err
 }
 
 func noAlarm() error {

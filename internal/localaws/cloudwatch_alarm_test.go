@@ -95,9 +95,11 @@ func TestMetricAlarm(t *testing.T) {
 		out := must(api.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{}))(t)
 		equal(t, "alarms", states(out), "errors OK, made ALARM")
 
-		_, err := api.DeleteAlarms(t.Context(), &cloudwatch.DeleteAlarmsInput{AlarmNames: []string{"errors", "none"}})
+		equal(t, "lists are empty, not absent", fmt.Sprint(a.OKActions != nil, a.AlarmActions != nil, a.InsufficientDataActions != nil, out.MetricAlarms[1].Dimensions != nil), "true true true true")
+
+		// The right names are deleted although another is wrong.
+		_, err := api.DeleteAlarms(t.Context(), &cloudwatch.DeleteAlarmsInput{AlarmNames: []string{"none", "errors"}})
 		wantError(t, err, 404, "ResourceNotFound", "The named resource does not exist.")
-		must(api.DeleteAlarms(t.Context(), &cloudwatch.DeleteAlarmsInput{AlarmNames: []string{"errors"}}))(t)
 		out = must(api.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{}))(t)
 		equal(t, "alarms", states(out), "made ALARM")
 
@@ -167,6 +169,7 @@ func TestCompositeFollows(t *testing.T) {
 		out := must(api.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{AlarmTypes: both}))(t)
 		equal(t, "alarms", states(out), "errors ALARM, inner ALARM of ALARM(errors), outer ALARM of ALARM(inner)")
 		equal(t, "reason", *out.CompositeAlarms[0].StateReason, "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:errors transitioned to ALARM at Monday 23 November, 2026 10:00:00 UTC")
+		equal(t, "reason data", *out.CompositeAlarms[0].StateReasonData, `{"triggeringAlarms":[{"arn":"arn:aws:cloudwatch:eu-central-1:123456789012:alarm:errors","state":{"timestamp":"2026-11-23T10:00:00.000+0000","value":"ALARM"}}]}`)
 		c.SetAlarm("errors", "OK", "")
 		out = must(api.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{AlarmTypes: both, StateValue: types.StateValueAlarm}))(t)
 		equal(t, "alarms that are on", states(out), "")
@@ -208,7 +211,7 @@ func TestAlarmsRefused(t *testing.T) {
 	_, err = api.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{AlarmNames: names[:1], AlarmNamePrefix: aws.String("x")})
 	wantError(t, err, 400, "ValidationError", "AlarmNamePrefix and AlarmNames may not both be specified")
 	wantError(t, setAlarm(t, api, "none", types.StateValueOk), 404, "ResourceNotFound", "The named resource does not exist.")
-	wantError(t, setAlarm(t, api, "none", "GREEN"), 400, "ValidationError", one+"'GREEN' at 'stateValue' failed to satisfy constraint: Member must satisfy enum value set: [INSUFFICIENT_DATA ALARM OK]")
+	wantError(t, setAlarm(t, api, "none", "GREEN"), 400, "ValidationError", one+"'GREEN' at 'stateValue' failed to satisfy constraint: Member must satisfy enum value set: [INSUFFICIENT_DATA, ALARM, OK]")
 	_, err = api.PutMetricAlarm(t.Context(), &cloudwatch.PutMetricAlarmInput{AlarmName: aws.String("a"), EvaluationPeriods: aws.Int32(1), ComparisonOperator: types.ComparisonOperatorGreaterThanThreshold})
 	wantError(t, err, 400, "ValidationError", "One of MetricName or Metrics must be specified")
 }

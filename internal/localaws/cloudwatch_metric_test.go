@@ -2,6 +2,7 @@ package localaws_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -83,7 +84,7 @@ func TestMetricData(t *testing.T) {
 			},
 			"longer periods": {
 				get(ascending, query("i", "Invocations", "Sum", 120, behind...), query("all", "Invocations", "Sum", 3600, behind...)),
-				[]string{"i Invocations Complete 0:21 2:25 4:29", "all Invocations Complete 0:75"},
+				[]string{"i Invocations 120 Complete 0:21 2:25 4:29", "all Invocations 3600 Complete 0:75"},
 			},
 			"from start to end, without it": {
 				get(cloudwatch.GetMetricDataInput{StartTime: aws.Time(start.Add(90 * time.Second)), EndTime: aws.Time(start.Add(3 * time.Minute)), ScanBy: types.ScanByTimestampAscending}, query("i", "Invocations", "Sum", 60, behind...)),
@@ -95,7 +96,7 @@ func TestMetricData(t *testing.T) {
 			},
 			"statistics": {
 				get(ascending, query("n", "Duration", "SampleCount", 60), query("a", "Duration", "Average", 60), query("l", "Duration", "Minimum", 60), query("m", "Duration", "Maximum", 3600), query("s", "Duration", "Sum", 3600)),
-				[]string{"n Duration Complete 1:4 2:2", "a Duration Complete 1:1.75 2:5", "l Duration Complete 1:1 2:4", "m Duration Complete 0:6", "s Duration Complete 0:17"},
+				[]string{"n Duration SampleCount 60 Complete 1:4 2:2", "a Duration Average 60 Complete 1:1.75 2:5", "l Duration Minimum 60 Complete 1:1 2:4", "m Duration Maximum 3600 Complete 0:6", "s Duration Sum 3600 Complete 0:17"},
 			},
 		}
 		for name, tt := range tests {
@@ -132,8 +133,19 @@ func TestMetricDataRefused(t *testing.T) {
 		wantError(t, get(end, start, good), 400, "ValidationError", "The parameter EndTime must be greater than StartTime")
 		wantError(t, get(start, end, good, good), 400, "ValidationError", "The values for parameter id in MetricDataQueries are not unique.")
 		wantError(t, get(start, end, query("q", "Errors", "Sum", 61)), 400, "ValidationError", "The parameter Period of query 'q' must be a multiple of 60, it is 61")
-		wantError(t, get(start, end, query("q", "Errors", "p99", 60)), 400, "ValidationError", "localaws does not support the statistic 'p99' of query 'q', only SampleCount, Average, Sum, Minimum, Maximum")
+		wantError(t, get(start, end, query("q", "Errors", "tm99", 60)), 400, "ValidationError", "localaws does not support the statistic 'tm99' of query 'q', only percentiles, SampleCount, Average, Sum, Minimum, Maximum")
 		wantError(t, get(start, end, types.MetricDataQuery{Id: aws.String("q"), Expression: aws.String("a/b")}), 400, "ValidationError", "localaws supports MetricStat queries only; query 'q' is not one")
+		wantError(t, get(start, end, query("Q", "Errors", "Sum", 60)), 400, "ValidationError", "The value Q for parameter MetricDataQueries.member.1.Id is not matching the expected pattern ^[a-z][a-zA-Z0-9_]*$.")
+		wantError(t, get(start, end, slices.Repeat([]types.MetricDataQuery{good}, 501)...), 400, "ValidationError", "The collection MetricDataQueries must not have a size greater than 500.")
+		put := func(d types.MetricDatum) error {
+			d.MetricName = aws.String("Errors")
+			_, err := api.PutMetricData(t.Context(), &cloudwatch.PutMetricDataInput{Namespace: aws.String("mine"), MetricData: []types.MetricDatum{d}})
+			return err
+		}
+		const both = "The parameters MetricData.member.1.Value and MetricData.member.1.%s are mutually exclusive and you have specified both."
+		wantError(t, put(types.MetricDatum{Value: aws.Float64(1), Values: []float64{1}}), 400, "InvalidParameterCombination", fmt.Sprintf(both, "Values"))
+		wantError(t, put(types.MetricDatum{Value: aws.Float64(1), StatisticValues: &types.StatisticSet{SampleCount: aws.Float64(1), Sum: aws.Float64(1), Minimum: aws.Float64(1), Maximum: aws.Float64(1)}}), 400, "InvalidParameterCombination", fmt.Sprintf(both, "StatisticValues"))
+		wantError(t, put(types.MetricDatum{Values: []float64{1, 2}, Counts: []float64{1}}), 400, "InvalidParameterValue", "The parameters MetricData.member.1.Values and MetricData.member.1.Counts must be of the same size.")
 		_, err := api.PutMetricData(t.Context(), &cloudwatch.PutMetricDataInput{Namespace: aws.String("AWS/Lambda")})
 		wantError(t, err, 400, "MissingParameter", "The parameter MetricData is required.")
 		_, err = api.PutMetricData(t.Context(), &cloudwatch.PutMetricDataInput{Namespace: aws.String("AWS/Lambda"), MetricData: []types.MetricDatum{{MetricName: aws.String("Errors")}}})
@@ -208,6 +220,92 @@ func TestInvokesAreMeasured(t *testing.T) {
 			"two Invocations Complete 0:2", "twoErrors Errors Complete 0:2", "direct Errors Complete 0:1",
 		}
 		if diff := cmp.Diff(want, results(out, time.Now())); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestMetricUnitsAndPercentiles(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		onDate()
+		c, api := withCloudwatch(t, localaws.Options{})
+		start := time.Now()
+		put := func(unit types.StandardUnit, values []float64, counts ...float64) {
+			t.Helper()
+			must(api.PutMetricData(t.Context(), &cloudwatch.PutMetricDataInput{Namespace: aws.String("mine"), MetricData: []types.MetricDatum{{MetricName: aws.String("m"), Unit: unit, Values: values, Counts: counts}}}))(t)
+		}
+		put(types.StandardUnitMilliseconds, []float64{10, 20, 30}, 90, 9, 1)
+		put(types.StandardUnitSeconds, []float64{7})
+		for n := range 4 {
+			c.AddMetric(localaws.Metric{Name: "Duration", Value: float64(n)})
+		}
+
+		of := func(id, stat string, unit types.StandardUnit) types.MetricDataQuery {
+			return types.MetricDataQuery{Id: &id, MetricStat: &types.MetricStat{Metric: &types.Metric{Namespace: aws.String("mine"), MetricName: aws.String("m")}, Period: aws.Int32(60), Stat: &stat, Unit: unit}}
+		}
+		duration := of("d", "p50", types.StandardUnitMilliseconds)
+		duration.MetricStat.Metric = &types.Metric{Namespace: aws.String("AWS/Lambda"), MetricName: aws.String("Duration")}
+		out := must(api.GetMetricData(t.Context(), &cloudwatch.GetMetricDataInput{
+			MetricDataQueries: []types.MetricDataQuery{
+				of("a", "p90", types.StandardUnitMilliseconds), of("b", "p99", types.StandardUnitMilliseconds), of("c", "p99.9", types.StandardUnitMilliseconds),
+				of("e", "Sum", types.StandardUnitSeconds), of("f", "Sum", types.StandardUnitCount), of("g", "Sum", ""), duration,
+			},
+			StartTime: &start, EndTime: aws.Time(start.Add(time.Minute)),
+		}))(t)
+		want := []string{
+			"a m p90 Complete 0:10", "b m p99 Complete 0:20", "c m p99.9 Complete 0:30",
+			"e m Sum Complete 0:7", "f m Sum Complete", "g m Sum Complete 0:1110", "d Duration Complete 0:1",
+		}
+		if diff := cmp.Diff(want, results(out, start)); diff != "" {
+			t.Error(diff)
+		}
+		equal(t, "message", *out.MetricDataResults[5].Messages[0].Value, "Multiple units returned: '[Milliseconds, Seconds]'")
+
+		stats := must(api.GetMetricStatistics(t.Context(), &cloudwatch.GetMetricStatisticsInput{
+			Namespace: aws.String("mine"), MetricName: aws.String("m"), StartTime: &start, EndTime: aws.Time(start.Add(time.Minute)), Period: aws.Int32(60),
+			Statistics: []types.Statistic{types.StatisticSum, types.StatisticMaximum}, ExtendedStatistics: []string{"p90"},
+		}))(t)
+		var got []string
+		for _, p := range stats.Datapoints {
+			got = append(got, fmt.Sprint(p.Unit, " ", *p.Sum, " ", *p.Maximum, " ", p.ExtendedStatistics["p90"], " ", p.Average == nil, p.Timestamp.Equal(start)))
+		}
+		if diff := cmp.Diff([]string{"Milliseconds 1110 30 10 true true", "Seconds 7 7 7 true true"}, got); diff != "" {
+			t.Error(diff)
+		}
+		_, err := api.GetMetricStatistics(t.Context(), &cloudwatch.GetMetricStatisticsInput{Namespace: aws.String("mine"), MetricName: aws.String("m"), StartTime: &start, EndTime: aws.Time(start.Add(-time.Minute)), Period: aws.Int32(60), Statistics: []types.Statistic{types.StatisticSum}})
+		wantError(t, err, 400, "InvalidParameterValue", "The parameter StartTime must be less than the parameter EndTime.")
+	})
+}
+
+// Invoke also adds durations and throttles.
+func TestDurationsAndThrottles(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		onDate()
+		c, config := serve(t, localaws.Options{})
+		c.AddFunction("fn")
+		n := 0
+		c.OnInvoke("fn", func(localaws.Invocation) localaws.Answer {
+			n++
+			if n == 3 {
+				return localaws.Answer{Status: 429}
+			}
+			time.Sleep(time.Duration(n) * 100 * time.Millisecond)
+			return localaws.Answer{}
+		})
+		api := lambda.NewFromConfig(config)
+		for range 3 {
+			_, _ = api.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("fn")})
+		}
+		of := func(id, metric, stat string) types.MetricDataQuery {
+			return query(id, metric, stat, 60, "FunctionName", "fn")
+		}
+		out := must(cloudwatch.NewFromConfig(config).GetMetricData(t.Context(), &cloudwatch.GetMetricDataInput{
+			MetricDataQueries: []types.MetricDataQuery{of("i", "Invocations", "Sum"), of("t", "Throttles", "Sum"), of("d", "Duration", "p99")},
+			StartTime:         aws.Time(date), EndTime: aws.Time(date.Add(time.Minute)),
+		}))(t)
+		if diff := cmp.Diff([]string{"i Invocations Complete 0:2", "t Throttles Complete 0:1", "d Duration Complete 0:200"}, results(out, date)); diff != "" {
 			t.Error(diff)
 		}
 	})

@@ -39,6 +39,17 @@ func (s *store) writeTime() time.Time {
 	return time.Now()
 }
 
+// maxChanges bounds the changes that a function remembers.
+const maxChanges = 1000
+
+// remember adds a change.
+func (f *function) remember(c change) {
+	if len(f.changes) == maxChanges {
+		f.changes = slices.Delete(f.changes, 0, maxChanges/2)
+	}
+	f.changes = append(f.changes, c)
+}
+
 // changeVersion notes that a version is about to change. Likewise changeAlias and
 // changePolicy.
 func (s *store) changeVersion(f *function, number string) {
@@ -47,7 +58,7 @@ func (s *store) changeVersion(f *function, number string) {
 		before := *v
 		c.version = &before
 	}
-	f.changes = append(f.changes, c)
+	f.remember(c)
 }
 
 func (s *store) changeAlias(f *function, name string) {
@@ -56,7 +67,7 @@ func (s *store) changeAlias(f *function, name string) {
 		before := *a
 		c.alias = &before
 	}
-	f.changes = append(f.changes, c)
+	f.remember(c)
 }
 
 func (s *store) changePolicy(f *function, qualifier string) {
@@ -65,7 +76,7 @@ func (s *store) changePolicy(f *function, qualifier string) {
 		before := *p
 		c.policy = &before
 	}
-	f.changes = append(f.changes, c)
+	f.remember(c)
 }
 
 // view returns the function as a read sees it. item is the alias, or the qualifier,
@@ -80,7 +91,7 @@ func (l *lambda) view(r *request, f *function, item string) *function {
 				break
 			}
 		}
-	case r.fault.Fresh:
+	case r.fault.Fresh || l.stale == 0:
 	default:
 		since := time.Now().Add(-l.stale)
 		if i := slices.IndexFunc(f.changes, func(c change) bool { return c.at.After(since) }); i >= 0 {

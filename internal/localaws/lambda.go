@@ -46,6 +46,21 @@ var lambdaRoutes = []route{
 	{"GET", "/2019-09-30/functions/{}/provisioned-concurrency?List=ALL", "ListProvisionedConcurrencyConfigs", controlPlane, (*lambda).listProvisionedConcurrencyConfigs},
 	{"GET", "/2019-09-30/functions/{}/provisioned-concurrency", "GetProvisionedConcurrencyConfig", controlPlane, (*lambda).getProvisionedConcurrencyConfig},
 	{"DELETE", "/2019-09-30/functions/{}/provisioned-concurrency", "DeleteProvisionedConcurrencyConfig", controlPlane, (*lambda).deleteProvisionedConcurrencyConfig},
+	{"POST", "/2021-10-31/functions/{}/url", "CreateFunctionUrlConfig", controlPlane, (*lambda).createFunctionURLConfig},
+	{"GET", "/2021-10-31/functions/{}/url", "GetFunctionUrlConfig", controlPlane, (*lambda).getFunctionURLConfig},
+	{"PUT", "/2021-10-31/functions/{}/url", "UpdateFunctionUrlConfig", controlPlane, (*lambda).updateFunctionURLConfig},
+	{"DELETE", "/2021-10-31/functions/{}/url", "DeleteFunctionUrlConfig", controlPlane, (*lambda).deleteFunctionURLConfig},
+	{"GET", "/2021-10-31/functions/{}/urls", "ListFunctionUrlConfigs", controlPlane, (*lambda).listFunctionURLConfigs},
+	{"PUT", "/2019-09-25/functions/{}/event-invoke-config", "PutFunctionEventInvokeConfig", controlPlane, (*lambda).putFunctionEventInvokeConfig},
+	{"POST", "/2019-09-25/functions/{}/event-invoke-config", "UpdateFunctionEventInvokeConfig", controlPlane, (*lambda).updateFunctionEventInvokeConfig},
+	{"GET", "/2019-09-25/functions/{}/event-invoke-config", "GetFunctionEventInvokeConfig", controlPlane, (*lambda).getFunctionEventInvokeConfig},
+	{"DELETE", "/2019-09-25/functions/{}/event-invoke-config", "DeleteFunctionEventInvokeConfig", controlPlane, (*lambda).deleteFunctionEventInvokeConfig},
+	{"GET", "/2019-09-25/functions/{}/event-invoke-config/list", "ListFunctionEventInvokeConfigs", controlPlane, (*lambda).listFunctionEventInvokeConfigs},
+	{"GET", "/2015-03-31/event-source-mappings", "ListEventSourceMappings", controlPlane, (*lambda).listEventSourceMappings},
+	{"GET", "/2025-12-01/functions/{}/durable-executions", "ListDurableExecutionsByFunction", controlPlane, (*lambda).listDurableExecutionsByFunction},
+	{"GET", "/2017-03-31/tags/{}", "ListTags", controlPlane, (*lambda).listTags},
+	{"POST", "/2017-03-31/tags/{}", "TagResource", controlPlane, (*lambda).tagResource},
+	{"DELETE", "/2017-03-31/tags/{}", "UntagResource", controlPlane, (*lambda).untagResource},
 	{"POST", "/2015-03-31/functions/{}/invocations", "Invoke", free, (*lambda).invoke},
 }
 
@@ -131,6 +146,8 @@ func (r *request) about() (function, qualifier string) {
 		qualifier = body.Name
 	case "GetAlias", "UpdateAlias", "DeleteAlias":
 		qualifier = r.item
+	case "ListEventSourceMappings":
+		named = r.query.Get("FunctionName")
 	default:
 		qualifier = r.query.Get("Qualifier")
 	}

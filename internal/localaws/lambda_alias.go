@@ -64,7 +64,7 @@ func (s *store) putAt(f *function, to Alias, at time.Time) *alias {
 	return a
 }
 
-// remove deletes an alias. Its policy stays (A21).
+// remove deletes an alias. Its policy, URL and async settings stay (A21).
 func (s *store) remove(f *function, name string) {
 	s.changeAlias(f, name)
 	delete(f.aliases, name)

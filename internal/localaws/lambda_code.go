@@ -28,7 +28,7 @@ func (in *codeInput) check(packageType, doing string) error {
 	case packageType == "Image" && in.ImageURI == "":
 		return invalid("Please provide ImageUri when %s a function with packageType Image.", doing)
 	case packageType == "Zip" && in.ImageURI != "":
-		return invalid("Please do not provide ImageUri when %s a function with packageType Zip.", doing)
+		return invalid("Please don't provide ImageUri when %s a function with packageType Zip.", doing)
 	}
 	return nil
 }

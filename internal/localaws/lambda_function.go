@@ -17,15 +17,52 @@ type Function struct {
 	MemorySize       int32 // MB
 	Timeout          int32 // seconds
 	Environment      map[string]string
+	EnvironmentError string   // message of an access error that reads show instead of Environment
 	Layers           []string // ARNs of layer versions
 	Architectures    []string
 	PackageType      string // "Zip" or "Image"
 	SnapStart        string // ApplyOn: "None" or "PublishedVersions"
+	Tracing          string // Mode: "PassThrough" or "Active"
+	EphemeralStorage int32  // MB
+	Logging          LoggingConfig
+	Image            *ImageConfig // of an image; nil: none
+	VPC              *VPCConfig   // nil: none
+	KMSKey           string       // ARN
+	FileSystems      []FileSystem
 	DeadLetterConfig string // ARN of a queue or topic
 	Code             []byte // the zip; nil for an image
 	ImageURI         string
 	CodeSha256       string // computed from Code or ImageURI
 }
+
+// The structures of a configuration, as in the API.
+type (
+	// LoggingConfig has levels only in the format JSON.
+	LoggingConfig struct {
+		LogFormat           string `json:",omitempty"` // "Text" or "JSON"
+		ApplicationLogLevel string `json:",omitempty"`
+		SystemLogLevel      string `json:",omitempty"`
+		LogGroup            string `json:",omitempty"` // "": /aws/lambda/NAME
+	}
+	// ImageConfig overrides settings of a container image.
+	ImageConfig struct {
+		EntryPoint       []string `json:",omitempty"`
+		Command          []string `json:",omitempty"`
+		WorkingDirectory string   `json:",omitempty"`
+	}
+	// VPCConfig connects a function to a VPC.
+	VPCConfig struct {
+		SubnetIDs        []string `json:"SubnetIds"`
+		SecurityGroupIDs []string `json:"SecurityGroupIds"`
+		VPCID            string   `json:"VpcId"` // only in answers
+		IPv6             bool     `json:"Ipv6AllowedForDualStack"`
+	}
+	// FileSystem is a file system that a function mounts.
+	FileSystem struct {
+		Arn            string
+		LocalMountPath string
+	}
+)
 
 // snapStarts reports whether publishing takes a snapshot.
 func (c *Function) snapStarts() bool { return c.SnapStart == "PublishedVersions" }
@@ -36,23 +73,27 @@ func (c *Function) clone() Function {
 	d.Environment = maps.Clone(c.Environment)
 	d.Layers = slices.Clone(c.Layers)
 	d.Architectures = slices.Clone(c.Architectures)
+	d.FileSystems = slices.Clone(c.FileSystems)
 	return d
 }
 
 // function is a function with its versions, aliases and policies.
 type function struct {
-	name     string
-	arn      string    // unqualified
-	made     time.Time // zero if Go code made it
-	changes  []change
-	tags     map[string]string
-	latest   *version
-	versions map[int]*version
-	managed  *version // $LATEST.PUBLISHED (V19c); nil: none
-	last     int      // number of the newest version, 0 if there is none
-	written  bool     // $LATEST was written since it was published (V6, V7)
-	aliases  map[string]*alias
-	policies map[string]*policy // by qualifier, "" the function's own
+	name       string
+	arn        string    // unqualified
+	made       time.Time // zero if Go code made it
+	changes    []change
+	tags       map[string]string
+	latest     *version
+	versions   map[int]*version
+	managed    *version // $LATEST.PUBLISHED (V19c); nil: none
+	last       int      // number of the newest version, 0 if there is none
+	written    bool     // $LATEST was written since it was published (V6, V7)
+	aliases    map[string]*alias
+	urls       map[string]*functionURL // by alias, "" the function's own
+	async      map[string]*eventInvoke // by qualifier
+	executions []execution
+	policies   map[string]*policy // by qualifier, "" the function's own
 
 	provisioned  map[string]*provisioned // by qualifier
 	provisioning time.Duration           // how long an allocation takes
@@ -62,6 +103,9 @@ type function struct {
 	outcome *status                 // of the next versions, set by OnPublish
 	script  func(Invocation) Answer // set by OnInvoke; nil: echo
 }
+
+// region returns the region of a function.
+func (f *function) region() string { return strings.Split(f.arn, ":")[3] }
 
 // create adds a function that is Pending.
 func (s *store) create(t target, c Function, tags map[string]string) (*function, error) {
@@ -89,6 +133,8 @@ func (s *store) create(t target, c Function, tags map[string]string) (*function,
 		last:     s.numbers[t.arn],
 		written:  true,
 		aliases:  map[string]*alias{},
+		urls:     map[string]*functionURL{},
+		async:    map[string]*eventInvoke{},
 		policies: map[string]*policy{},
 
 		provisioned:  map[string]*provisioned{},
@@ -142,8 +188,12 @@ func (l *lambda) createFunction(r *request) (answer, error) {
 	v.required(in.Role, "role")
 	v.check(in.Code != nil, "null", "code", "Member must not be null")
 	v.check(in.PackageType == "" || in.PackageType == "Zip" || in.PackageType == "Image", quote(in.PackageType), "packageType", "Member must satisfy enum value set: [Image, Zip]")
+	validateArchitectures(&v, in.Architectures)
 	in.validate(&v)
 	if err := v.err(); err != nil {
+		return answer{}, err
+	}
+	if err := in.check(); err != nil {
 		return answer{}, err
 	}
 	r.function = *in.FunctionName
@@ -261,6 +311,11 @@ func (l *lambda) updateFunctionCode(r *request) (answer, error) {
 	if err := r.decode(&in); err != nil {
 		return answer{}, err
 	}
+	var v validation
+	validateArchitectures(&v, in.Architectures)
+	if err := v.err(); err != nil {
+		return answer{}, err
+	}
 
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -318,6 +373,9 @@ func (l *lambda) updateFunctionConfiguration(r *request) (answer, error) {
 	var v validation
 	in.validate(&v)
 	if err := v.err(); err != nil {
+		return answer{}, err
+	}
+	if err := in.check(); err != nil {
 		return answer{}, err
 	}
 

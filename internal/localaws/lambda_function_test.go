@@ -125,7 +125,7 @@ func TestCodeRefused(t *testing.T) {
 		"empty zip":      {lambda.UpdateFunctionCodeInput{FunctionName: aws.String("fn"), ZipFile: empty.Bytes()}, "Uploaded file must be a non-empty zip"},
 		"too large":      {lambda.UpdateFunctionCodeInput{FunctionName: aws.String("fn"), ZipFile: huge.Bytes()}, "Unzipped size must be smaller than 262144000 bytes"},
 		"nothing":        {lambda.UpdateFunctionCodeInput{FunctionName: aws.String("fn")}, "Please provide a source for function code."},
-		"image for zip":  {lambda.UpdateFunctionCodeInput{FunctionName: aws.String("fn"), ImageUri: aws.String("repo/fn:1")}, "Please do not provide ImageUri when updating a function with packageType Zip."},
+		"image for zip":  {lambda.UpdateFunctionCodeInput{FunctionName: aws.String("fn"), ImageUri: aws.String("repo/fn:1")}, "Please don't provide ImageUri when updating a function with packageType Zip."},
 		"zip for image":  {lambda.UpdateFunctionCodeInput{FunctionName: aws.String("image"), ZipFile: zipOf(t, "one")}, "Please provide ImageUri when updating a function with packageType Image."},
 		"zip and bucket": {lambda.UpdateFunctionCodeInput{FunctionName: aws.String("fn"), ZipFile: zipOf(t, "one"), S3Bucket: aws.String("bucket"), S3Key: aws.String("key")}, "Please do not provide other FunctionCode parameters when providing a ZipFile."},
 	}
@@ -159,7 +159,7 @@ func TestCreateRefused(t *testing.T) {
 		"no code":    {func(in *lambda.CreateFunctionInput) { in.Code = &types.FunctionCode{} }, "InvalidParameterValueException", "Please provide a source for function code."},
 		"package":    {func(in *lambda.CreateFunctionInput) { in.PackageType = "Jar" }, "ValidationException", "1 validation error detected: Value 'Jar' at 'packageType' failed to satisfy constraint: Member must satisfy enum value set: [Image, Zip]"},
 		"zip image":  {func(in *lambda.CreateFunctionInput) { in.PackageType = "Image" }, "InvalidParameterValueException", "Please provide ImageUri when creating a function with packageType Image."},
-		"image zip":  {func(in *lambda.CreateFunctionInput) { in.Code = &types.FunctionCode{ImageUri: aws.String("repo/fn:1")} }, "InvalidParameterValueException", "Please do not provide ImageUri when creating a function with packageType Zip."},
+		"image zip":  {func(in *lambda.CreateFunctionInput) { in.Code = &types.FunctionCode{ImageUri: aws.String("repo/fn:1")} }, "InvalidParameterValueException", "Please don't provide ImageUri when creating a function with packageType Zip."},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -20,7 +20,7 @@ type Invocation struct {
 
 // Answer is the result of the script set by [Cloud.OnInvoke].
 type Answer struct {
-	Status        int // HTTP status; 0: 200
+	Status        int // HTTP status; 0: 200, 429: throttled
 	Payload       []byte
 	FunctionError string // "Handled" or "Unhandled"; "" for success
 	Log           string // callers that ask for it get the last 4 KB; "": only Lambda's own lines
@@ -50,9 +50,13 @@ func (l *lambda) invoke(r *request) (answer, error) {
 	}
 
 	logTail := r.Header.Get("X-Amz-Log-Type") == "Tail"
+	begun := time.Now()
 	out := run(Invocation{t.function, t.qualifier, number, r.body, logTail})
 	l.mu.Lock()
-	l.measureInvoke(r.region, t.function, t.qualifier, number, out.FunctionError != "")
+	l.measureInvoke(invoked{
+		r.region, t.function, t.qualifier, number,
+		out.FunctionError != "", out.Status == http.StatusTooManyRequests, time.Since(begun),
+	})
 	l.mu.Unlock()
 	if mode == "Event" { // asynchronous
 		a.status = http.StatusAccepted

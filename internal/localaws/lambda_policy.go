@@ -69,6 +69,7 @@ func (l *lambda) addPermission(r *request) (answer, error) {
 		PrincipalOrgID      *string
 		EventSourceToken    *string
 		FunctionURLAuthType *string `json:"FunctionUrlAuthType"`
+		ViaFunctionURL      *bool   `json:"InvokedViaFunctionUrl"`
 		RevisionID          string  `json:"RevisionId"`
 	}
 	if err := r.decode(&in); err != nil {
@@ -91,8 +92,15 @@ func (l *lambda) addPermission(r *request) (answer, error) {
 	if in.SourceAccount != nil {
 		v.pattern(*in.SourceAccount, "sourceAccount", accountPattern)
 	}
+	if in.FunctionURLAuthType != nil {
+		v.oneOf(*in.FunctionURLAuthType, "functionUrlAuthType", "NONE", "AWS_IAM")
+	}
 	if err := v.err(); err != nil {
 		return answer{}, err
+	}
+
+	if in.FunctionURLAuthType != nil && *in.Action != "lambda:InvokeFunctionUrl" {
+		return answer{}, invalid("FunctionUrlAuthType is only supported for lambda:InvokeFunctionUrl action")
 	}
 
 	l.mu.Lock()
@@ -109,6 +117,10 @@ func (l *lambda) addPermission(r *request) (answer, error) {
 	st.when("StringEquals", "aws:PrincipalOrgID", in.PrincipalOrgID)
 	st.when("StringEquals", "lambda:EventSourceToken", in.EventSourceToken)
 	st.when("StringEquals", "lambda:FunctionUrlAuthType", in.FunctionURLAuthType)
+	if in.ViaFunctionURL != nil && *in.ViaFunctionURL {
+		yes := "true"
+		st.when("Bool", "lambda:InvokedViaFunctionUrl", &yes)
+	}
 	st.when("ArnLike", "AWS:SourceArn", in.SourceArn)
 
 	p := f.policies[qualifier]
@@ -239,7 +251,7 @@ func stalePolicy() error {
 func text(v any) string {
 	b, err := json.Marshal(v)
 	if err != nil {
-		panic("localaws: encode policy: " + err.Error()) // the types here always encode
+		panic("localaws: encode text: " + err.Error()) // the types here always encode
 	}
 	return string(b)
 }

@@ -81,6 +81,9 @@ func (f *function) provision(qualifier string) provisionedConfiguration {
 
 // admitProvisioned refuses a qualifier that cannot have provisioned concurrency (A12).
 func (f *function) admitProvisioned(qualifier string) error {
+	if f.resolve(qualifier).snapStarts() {
+		return invalid("Provisioned Concurrency Configs cannot be applied to functions with SnapStart enabled.") // A12d
+	}
 	a := f.aliases[qualifier]
 	if a == nil {
 		for _, name := range f.aliasesOf(qualifier) {

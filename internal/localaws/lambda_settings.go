@@ -1,18 +1,33 @@
 package localaws
 
+import (
+	"cmp"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+)
+
 // settings are the members of CreateFunction and UpdateFunctionConfiguration
 // that are supported; nil members were omitted.
 type settings struct {
-	Description      *string
-	Runtime          *string
-	Handler          *string
-	Role             *string
-	MemorySize       *int32
-	Timeout          *int32
-	Environment      *struct{ Variables map[string]string }
-	Layers           []string
-	SnapStart        *struct{ ApplyOn string }
-	DeadLetterConfig *struct{ TargetArn string }
+	Description       *string
+	Runtime           *string
+	Handler           *string
+	Role              *string
+	MemorySize        *int32
+	Timeout           *int32
+	Environment       *struct{ Variables map[string]string }
+	Layers            []string
+	SnapStart         *struct{ ApplyOn *string }
+	TracingConfig     *struct{ Mode *string }
+	EphemeralStorage  *struct{ Size *int32 }
+	LoggingConfig     *LoggingConfig
+	ImageConfig       *ImageConfig
+	VPCConfig         *VPCConfig `json:"VpcConfig"`
+	KMSKeyArn         *string
+	FileSystemConfigs []FileSystem
+	DeadLetterConfig  *struct{ TargetArn string }
 }
 
 // validate checks the settings against the API's constraints.
@@ -23,12 +38,81 @@ func (in *settings) validate(v *validation) {
 	if in.Role != nil {
 		v.pattern(*in.Role, "role", rolePattern)
 	}
+	if in.Handler != nil {
+		v.length(*in.Handler, "handler", 0, 128)
+	}
 	if in.MemorySize != nil {
 		v.between(*in.MemorySize, "memorySize", 128, 32768)
 	}
 	if in.Timeout != nil {
-		v.between(*in.Timeout, "timeout", 1, 900)
+		v.check(*in.Timeout >= 1, quote(*in.Timeout), "timeout", "Member must have value greater than or equal to 1")
 	}
+	if in.SnapStart != nil && in.SnapStart.ApplyOn != nil {
+		v.oneOf(*in.SnapStart.ApplyOn, "snapStart.applyOn", "PublishedVersions", "None")
+	}
+	if in.TracingConfig != nil && in.TracingConfig.Mode != nil {
+		v.oneOf(*in.TracingConfig.Mode, "tracingConfig.mode", "Active", "PassThrough")
+	}
+	if in.EphemeralStorage != nil && v.present(in.EphemeralStorage.Size != nil, "ephemeralStorage.size") {
+		v.between(*in.EphemeralStorage.Size, "ephemeralStorage.size", 512, 10240)
+	}
+	if c := in.LoggingConfig; c != nil {
+		v.oneOf(c.LogFormat, "loggingConfig.logFormat", "JSON", "Text")
+		v.oneOf(c.ApplicationLogLevel, "loggingConfig.applicationLogLevel", "TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
+		v.oneOf(c.SystemLogLevel, "loggingConfig.systemLogLevel", "DEBUG", "INFO", "WARN")
+	}
+}
+
+// validateArchitectures checks a list of one architecture; nil was omitted.
+func validateArchitectures(v *validation, list []string) {
+	if list == nil {
+		return
+	}
+	value := quote("[" + strings.Join(list, ", ") + "]")
+	v.check(len(list) >= 1, value, "architectures", "Member must have length greater than or equal to 1")
+	v.check(len(list) <= 1, value, "architectures", "Member must have length less than or equal to 1")
+	for _, name := range list {
+		v.check(name == "x86_64" || name == "arm64", value, "architectures", "Member must satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64], Member must not be null]")
+	}
+}
+
+// reservedVariables are environment variables that only Lambda sets.
+var reservedVariables = []string{
+	"_HANDLER", "_X_AMZN_TRACE_ID", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_EXECUTION_ENV", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION",
+	"AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+	"AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR",
+}
+
+// maxEnvironment is the limit in bytes for the environment, as JSON.
+const maxEnvironment = 4096
+
+// check refuses settings that satisfy the constraints of the API, and are wrong.
+func (in *settings) check() error {
+	if err := checkRuntime(in.Runtime); err != nil {
+		return err
+	}
+	if in.Timeout != nil && *in.Timeout > 900 {
+		return invalid("1 validation error detected: Value '%d' at 'timeout' failed to satisfy constraint: Member must have value less than or equal to 900", *in.Timeout)
+	}
+	if in.MemorySize != nil && *in.MemorySize > 10240 {
+		return invalid("'MemorySize' value failed to satisfy constraint: Member must have value less than or equal to 10240")
+	}
+	if in.Environment == nil {
+		return nil
+	}
+	var reserved []string
+	for _, name := range slices.Sorted(maps.Keys(in.Environment.Variables)) {
+		if slices.Contains(reservedVariables, name) {
+			reserved = append(reserved, name)
+		}
+	}
+	if reserved != nil {
+		return invalid("Lambda was unable to configure your environment variables because the environment variables you have provided contains reserved keys that are currently not supported for modification. Reserved keys used in this request: %s", strings.Join(reserved, ", "))
+	}
+	if measured, _ := json.Marshal(in.Environment.Variables); len(measured) > maxEnvironment { // strings always encode
+		return invalid("Lambda was unable to configure your environment variables because the environment variables you have provided exceeded the 4KB limit. String measured: %s", measured)
+	}
+	return nil
 }
 
 // apply changes a configuration; omitted settings stay as they are.
@@ -39,6 +123,7 @@ func (in *settings) apply(c *Function) {
 	set(&c.Role, in.Role)
 	set(&c.MemorySize, in.MemorySize)
 	set(&c.Timeout, in.Timeout)
+	set(&c.KMSKey, in.KMSKeyArn)
 	if in.Environment != nil {
 		c.Environment = in.Environment.Variables
 	}
@@ -46,11 +131,50 @@ func (in *settings) apply(c *Function) {
 		c.Layers = in.Layers
 	}
 	if in.SnapStart != nil {
-		c.SnapStart = in.SnapStart.ApplyOn
+		set(&c.SnapStart, in.SnapStart.ApplyOn)
+	}
+	if in.TracingConfig != nil {
+		set(&c.Tracing, in.TracingConfig.Mode)
+	}
+	if in.EphemeralStorage != nil {
+		set(&c.EphemeralStorage, in.EphemeralStorage.Size)
+	}
+	if in.LoggingConfig != nil {
+		c.Logging.change(*in.LoggingConfig)
+	}
+	if in.ImageConfig != nil {
+		c.Image = in.ImageConfig
+	}
+	if in.VPCConfig != nil {
+		c.VPC = in.VPCConfig
+	}
+	if in.FileSystemConfigs != nil {
+		c.FileSystems = in.FileSystemConfigs
 	}
 	if in.DeadLetterConfig != nil {
 		c.DeadLetterConfig = in.DeadLetterConfig.TargetArn
 	}
+}
+
+// change changes the logging; omitted members stay as they are. The format Text has
+// no levels, in JSON they are INFO unless set.
+func (c *LoggingConfig) change(to LoggingConfig) {
+	for _, member := range []struct{ to, from *string }{
+		{&c.LogFormat, &to.LogFormat},
+		{&c.ApplicationLogLevel, &to.ApplicationLogLevel},
+		{&c.SystemLogLevel, &to.SystemLogLevel},
+		{&c.LogGroup, &to.LogGroup},
+	} {
+		if *member.from != "" {
+			*member.to = *member.from
+		}
+	}
+	if c.LogFormat == "Text" {
+		c.ApplicationLogLevel, c.SystemLogLevel = "", ""
+		return
+	}
+	c.ApplicationLogLevel = cmp.Or(c.ApplicationLogLevel, "INFO")
+	c.SystemLogLevel = cmp.Or(c.SystemLogLevel, "INFO")
 }
 
 func set[T any](to, from *T) {
@@ -62,10 +186,13 @@ func set[T any](to, from *T) {
 // defaults returns the defaults of CreateFunction.
 func defaults() Function {
 	return Function{
-		MemorySize:    128,
-		Timeout:       3,
-		PackageType:   "Zip",
-		Architectures: []string{"x86_64"},
-		SnapStart:     "None",
+		MemorySize:       128,
+		Timeout:          3,
+		PackageType:      "Zip",
+		Architectures:    []string{"x86_64"},
+		SnapStart:        "None",
+		Tracing:          "PassThrough",
+		EphemeralStorage: 512,
+		Logging:          LoggingConfig{LogFormat: "Text"},
 	}
 }

@@ -59,6 +59,7 @@ func (s *store) drop(f *function, v *version) {
 	delete(f.versions, n)
 	delete(f.policies, v.number)
 	delete(f.provisioned, v.number)
+	delete(f.async, v.number)
 }
 
 // publish publishes the next version, or returns the newest one if $LATEST was not

@@ -30,7 +30,7 @@ type Options struct {
 	Latency      time.Duration // added to every call
 	Rate         float64       // Lambda's control-plane calls a second and region, AWS has 15; 0: unlimited
 
-	// Lambda is eventually consistent. Neither applies to what Go code writes.
+	// Lambda is eventually consistent. What Go code writes starts neither time.
 	Stale  time.Duration // for so long after a call that writes, reads show the state before it
 	NotYet time.Duration // for so long, calls that name a new function, version or alias answer 404
 }

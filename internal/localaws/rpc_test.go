@@ -36,7 +36,7 @@ func TestCloudwatchInJSON(t *testing.T) {
 		equal(t, "answer", res.Status+res.Header.Get("Content-Type")+body, "200 OKapplication/x-amz-json-1.0{}")
 		_, body = jsonCall(t, c, service+"DescribeAlarms", "{}")
 		const seconds = "1795428000.25"
-		equal(t, "answer", body, `{"CompositeAlarms":[],"MetricAlarms":[{"AlarmName":"a","ActionsEnabled":true,"Namespace":"AWS/Lambda","MetricName":"Errors","Period":60,"EvaluationPeriods":1,"Threshold":1,"ComparisonOperator":"GreaterThanThreshold","AlarmArn":"arn:aws:cloudwatch:eu-central-1:123456789012:alarm:a","AlarmConfigurationUpdatedTimestamp":`+seconds+`,"StateValue":"INSUFFICIENT_DATA","StateReason":"Unchecked: Initial alarm creation","StateUpdatedTimestamp":`+seconds+`,"StateTransitionedTimestamp":`+seconds+`}]}`)
+		equal(t, "answer", body, `{"CompositeAlarms":[],"MetricAlarms":[{"AlarmName":"a","ActionsEnabled":true,"OKActions":[],"AlarmActions":[],"InsufficientDataActions":[],"Namespace":"AWS/Lambda","MetricName":"Errors","Dimensions":[],"Period":60,"EvaluationPeriods":1,"Threshold":1,"ComparisonOperator":"GreaterThanThreshold","AlarmArn":"arn:aws:cloudwatch:eu-central-1:123456789012:alarm:a","AlarmConfigurationUpdatedTimestamp":`+seconds+`,"StateValue":"INSUFFICIENT_DATA","StateReason":"Unchecked: Initial alarm creation","StateUpdatedTimestamp":`+seconds+`,"StateTransitionedTimestamp":`+seconds+`}]}`)
 		res, body = jsonCall(t, c, service+"DescribeAlarms", `{"MaxRecords":0}`)
 		equal(t, "error", res.Status+body, `400 Bad Request{"__type":"ValidationException","message":"1 validation error detected: Value '0' at 'maxRecords' failed to satisfy constraint: Member must have value greater than or equal to 1"}`)
 		equal(t, "query error", res.Header.Get("X-Amzn-Query-Error"), "ValidationError;Sender")

@@ -16,15 +16,16 @@ type store struct {
 	stale        time.Duration
 	notYet       time.Duration
 
-	mu          sync.Mutex
-	seeding     bool                 // Go code writes
-	functions   map[string]*function // by unqualified ARN
-	numbers     map[string]int       // last version number of deleted functions, by unqualified ARN (V18)
-	codeStorage int64                // limit in bytes, 0: none
-	buckets     map[string]bucket    // of S3, by name
+	mu           sync.Mutex
+	seeding      bool                 // Go code writes
+	functions    map[string]*function // by unqualified ARN
+	numbers      map[string]int       // last version number of deleted functions, by unqualified ARN (V18)
+	eventSources []eventSource
+	codeStorage  int64             // limit in bytes, 0: none
+	buckets      map[string]bucket // of S3, by name
 
-	alarms  map[place]*alarm  // by name
-	metrics map[string]series // by metricKey
+	alarms  map[place]*alarm             // by name
+	metrics map[string]map[string]series // by metricKey, then by unit
 
 	applications map[place]*application       // of CodeDeploy
 	configs      map[string]*deploymentConfig // by name
@@ -32,8 +33,9 @@ type store struct {
 
 	deploymentWaits [2]time.Duration // set by DelayDeployments
 
-	roles    map[string]*Role    // by ARN
-	sessions map[string]*session // by access key id
+	roles     map[string]*Role    // by ARN
+	providers []string            // issuers; none: every issuer has one
+	sessions  map[string]*session // by access key id
 
 	apis map[place]*api // of API Gateway, by id
 }
@@ -51,7 +53,7 @@ func newStore(o Options) *store {
 		buckets:      map[string]bucket{},
 
 		alarms:  map[place]*alarm{},
-		metrics: map[string]series{},
+		metrics: map[string]map[string]series{},
 
 		applications: map[place]*application{},
 		configs:      predefined(time.Now()),

@@ -21,6 +21,15 @@ func (r *Role) trusts(t *token) bool {
 	return regexp.MustCompile("^(?s:" + pattern + ")$").MatchString(t.Subject)
 }
 
+// AddIdentityProvider adds an OIDC provider for an issuer, such as
+// "https://token.actions.githubusercontent.com". Until the first one is added, the
+// account has one for every issuer.
+func (c *Cloud) AddIdentityProvider(issuer string) {
+	c.store.mu.Lock()
+	defer c.store.mu.Unlock()
+	c.store.providers = append(c.store.providers, issuer)
+}
+
 // AddRole adds a role that AssumeRoleWithWebIdentity can assume with a token whose
 // subject matches the pattern, such as
 // "repo:octo-org/octo-repo:ref:refs/heads/*".

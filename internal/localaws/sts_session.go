@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -76,6 +77,9 @@ func (s *sts) assumeRoleWithWebIdentity(_ *incoming, form url.Values) (answer, e
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.providers != nil && !slices.Contains(s.providers, t.Issuer) {
+		return answer{}, bad("InvalidIdentityToken", "No OpenIDConnect provider found in your account for %s", t.Issuer)
+	}
 	now, r := time.Now(), s.roles[arn]
 	if r == nil {
 		return answer{}, notAuthorized()
@@ -132,6 +136,6 @@ func (s *sts) begin(roleARN, name string, t *token, expires time.Time) answer {
 		Audience:                    strings.Join(t.Audience, ","),
 		AssumedRoleUser:             user{made.arn, made.userID},
 		Credentials:                 credentials{key, rand.Text() + rand.Text()[:14], made.token, expires.UTC().Format(time.RFC3339)},
-		Provider:                    "arn:aws:iam::" + s.account + ":oidc-provider/" + strings.TrimPrefix(t.Issuer, "https://"),
+		Provider:                    before[:strings.Index(before, ":iam:")] + ":iam::" + s.account + ":oidc-provider/" + strings.TrimPrefix(t.Issuer, "https://"),
 	})
 }

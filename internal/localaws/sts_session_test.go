@@ -157,3 +157,16 @@ func TestAssumeRoleRefused(t *testing.T) {
 		})
 	}
 }
+
+func TestUnknownIdentityProvider(t *testing.T) {
+	t.Parallel()
+	c, conf := serve(t, localaws.Options{})
+	c.AddRole(deployRole, "*")
+	c.AddIdentityProvider("https://gitlab.example.com")
+	api := sts.NewFromConfig(conf)
+	claims := map[string]any{"iss": "https://token.actions.githubusercontent.com", "sub": "x", "aud": "sts.amazonaws.com", "exp": time.Now().Add(time.Minute).Unix()}
+	_, err := assume(t, api, jwt(t, claims))
+	wantError(t, err, 400, "InvalidIdentityToken", "No OpenIDConnect provider found in your account for https://token.actions.githubusercontent.com")
+	c.AddIdentityProvider("https://token.actions.githubusercontent.com")
+	must(assume(t, api, jwt(t, claims)))(t)
+}

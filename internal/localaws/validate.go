@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -63,10 +64,20 @@ func (v *validation) between(value int32, member string, least, most int32) {
 	v.check(value <= most, quote(value), member, fmt.Sprintf("Member must have value less than or equal to %d", most))
 }
 
+// oneOf checks a value against an enumeration; "" means it was omitted.
+func (v *validation) oneOf(value, member string, allowed ...string) {
+	v.check(value == "" || slices.Contains(allowed, value), quote(value), member, "Member must satisfy enum value set: ["+strings.Join(allowed, ", ")+"]")
+}
+
 // required checks that a value was given, and reports whether it was.
 func (v *validation) required(value *string, member string) bool {
-	v.check(value != nil, "null", member, "Member must not be null")
-	return value != nil
+	return v.present(value != nil, member)
+}
+
+// present is required for a value of another type.
+func (v *validation) present(given bool, member string) bool {
+	v.check(given, "null", member, "Member must not be null")
+	return given
 }
 
 // err returns the error for the violated constraints, nil if there are none.

@@ -88,6 +88,9 @@ func (p Plan) pruneDecided(ctx context.Context) Plan {
 	if p.End.over() || len(p.Decision.Doomed) == 0 {
 		return p
 	}
+	if p.Decision.Reason != "" {
+		p.target.log.fact("%s", p.Decision.Reason)
+	}
 	deleted, err := p.target.prune(ctx, p.Decision.Doomed)
 	p = p.withDeleted(deleted)
 	switch {
@@ -96,7 +99,7 @@ func (p Plan) pruneDecided(ctx context.Context) Plan {
 	case len(deleted) == 0:
 		return p.ended(End{Kind: EndUnchanged})
 	}
-	return p.ended(End{Kind: EndApplied, Status: Pruned})
+	return p.ended(End{Kind: EndApplied, Status: Pruned, Reason: p.Decision.Reason})
 }
 
 // pruneAfter prunes what was released. The release stands whatever comes of it.
@@ -107,12 +110,18 @@ func (r *Releaser) pruneAfter(ctx context.Context, plans []Plan) []Plan {
 	}
 	r.Progress.Phase(fmt.Sprintf("Prune all but the newest %d", keep))
 	return each(plans, func(p Plan) Plan {
+		if p.End.Kind == EndOvertaken {
+			return p
+		}
 		var deleted []awsapi.Configuration
 		f, err := p.target.inventory(ctx, p.Facts)
 		p = p.withFacts(f)
 		if err == nil {
 			if doomed, young := f.doomed(keep, time.Now()); len(doomed) > 0 {
 				deleted, err = p.target.prune(ctx, doomed)
+				if young > 0 {
+					p.target.log.fact("%d more are kept because they may be younger than an hour", young)
+				}
 			} else {
 				p.target.log.fact("nothing to prune among %d versions%s", len(f.Existing), andYoung(young))
 			}

@@ -20,11 +20,13 @@ type cause struct {
 	what   string // "orders has failed"
 }
 
-// firstFailure is the most serious cause among the functions, or nil.
+// firstFailure is the most serious cause among the functions, or nil. A function
+// that a newer run has released since this run moved it is none: the others stay
+// where they should be.
 func firstFailure(plans []Plan) *cause {
 	for _, status := range []Status{Failed, Superseded, Held} {
 		for _, p := range plans {
-			if p.End.status() != status {
+			if p.End.status() != status || p.End.Kind == EndOvertaken && status == Superseded {
 				continue
 			}
 			what := p.target.fn.Name + " has failed"
@@ -240,6 +242,8 @@ func (p Plan) undone(ctx context.Context, why cause, failure error) Plan {
 // afterFailure ends a function for which there is nothing to undo.
 func (p Plan) afterFailure(why cause) Plan {
 	switch standing := p.target.edit.Standing(); {
+	case p.End.Kind == EndOvertaken:
+		return p
 	case standing != alias.Untouched && p.End.Err != nil:
 		return p.ended(End{Kind: endOf(standing), Reason: p.target.edit.Whereabouts(), Err: p.End.Err})
 	case p.End.status() == Failed, p.End.status() == Superseded, p.End.status() == Held, p.End.Kind == EndUnchanged:

@@ -28,7 +28,7 @@ type verb interface {
 	// deliberate reports whether a person decides where the alias goes: then a
 	// decision that others have outrun is not made anew.
 	deliberate() bool
-	// settles reports whether to wait, before withDecision, for what AWS itself is
+	// settles reports whether to wait, before deciding, for what AWS itself is
 	// moving (fact A12a).
 	settles() bool
 }

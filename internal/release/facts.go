@@ -42,13 +42,13 @@ func (f Facts) about(v alias.Version, c awsapi.Configuration) Facts {
 	return f.withConfig(c)
 }
 
-// configured is f with the configuration of the version in question.
+// withConfig is f with the configuration of the version in question.
 func (f Facts) withConfig(c awsapi.Configuration) Facts {
 	f.Config, f.ARN = c, function.Unqualified(c.ARN)
 	return f
 }
 
-// among is f with the function's aliases.
+// withAliases is f with the function's aliases.
 func (f Facts) withAliases(aliases map[string]alias.State) Facts {
 	f.Aliases = aliases
 	return f

@@ -54,6 +54,7 @@ func (l *journal) waiting(what string) awsapi.Waiting {
 		l.fact("still waiting for %s after %s (%s)", what, since.Round(time.Second), state)
 	}
 }
+
 func (l *journal) say(text string) { l.fact("%s", text) }
 func (l *journal) warnIfInactive(v awsapi.Configuration) {
 	if v.State == "Inactive" {

@@ -2,6 +2,9 @@ package release
 
 import (
 	"context"
+	"errors"
+
+	"lambda-release/internal/awsapi"
 )
 
 // prepare does all that can be done for one function without touching its alias:
@@ -10,9 +13,10 @@ func prepare(ctx context.Context, v verb, p Plan) Plan {
 	if p.End.over() {
 		return p
 	}
+	var stuck *awsapi.StateError
 	if v.settles() {
 		// What AWS itself moves is nobody's canary, and over soon (fact A12a).
-		if err := p.target.edit.AwaitRouting(ctx, func(context.Context) error { return nil }); err != nil {
+		if err := p.target.edit.AwaitRouting(ctx); err != nil && !errors.As(err, &stuck) {
 			return p.failed(err)
 		}
 	}
@@ -24,6 +28,8 @@ func prepare(ctx context.Context, v verb, p Plan) Plan {
 		p = p.stopDeployment(ctx, v)
 	case p.remakes():
 		p = p.remade(ctx, v)
+	case stuck != nil && p.Decision.Status == Unchanged: // the alias is there, and its traffic is not
+		return p.failed(stuck)
 	}
 	switch {
 	case p.End.over():

@@ -48,7 +48,7 @@ func (v promotion) read(ctx context.Context, p Plan) (Facts, error) {
 	case err != nil:
 		return f, err
 	}
-	if from, ok := aliases[v.req.From]; ok && len(from.Weights) > 0 {
+	if from, ok := aliases[v.req.From]; ok && len(from.Settled().Weights) > 0 {
 		return f, fmt.Errorf("promote %s of %s: it is at %s: wait for that shift to end, or name the version", v.req.From, t.fn.Name, from.Position)
 	}
 	version, err := alias.ParseVersion(source.Version)

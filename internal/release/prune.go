@@ -46,7 +46,11 @@ func (v prune) decide(_ alias.State, f Facts, now time.Time) (Decision, error) {
 	if len(doomed) == 0 {
 		return Decision{Status: Unchanged}.because("nothing to prune among %d versions%s", len(f.Existing), andYoung(young)), nil
 	}
-	return Decision{Status: Pruned, Doomed: doomed}, nil
+	d := Decision{Status: Pruned, Doomed: doomed}
+	if young > 0 {
+		return d.because("%d kept because they may be younger than an hour", young), nil
+	}
+	return d, nil
 }
 
 // andYoung says how many versions are kept for their age.

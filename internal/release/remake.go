@@ -29,15 +29,7 @@ func (p Plan) remade(ctx context.Context, v verb) Plan {
 
 // remake writes $LATEST without changing it, and publishes once.
 func (t target) remake(ctx context.Context, p Plan) (Facts, error) {
-	latest, err := t.aws.Lookup(ctx, t.fn, "")
-	if err != nil {
-		return Facts{}, err
-	}
-	if p.Upload != nil {
-		err = t.uploadAgain(ctx, *p.Upload, latest.Revision)
-	} else {
-		_, err = t.aws.TouchLatest(ctx, t.fn, latest.Description, latest.Revision)
-	}
+	latest, err := t.touch(ctx, p.Upload)
 	if err != nil {
 		return Facts{}, err
 	}
@@ -49,6 +41,41 @@ func (t target) remake(ctx context.Context, p Plan) (Facts, error) {
 		return Facts{}, fmt.Errorf("publish %s: the code of $LATEST was changed meanwhile, from %.12s… to %.12s…", t.fn.Name, latest.CodeSHA256, now.CodeSHA256)
 	}
 	return t.makePublished(ctx, awsapi.Publication{Description: p.Publish.Description, CodeSHA256: now.CodeSHA256})
+}
+
+// touch writes what $LATEST holds already: with u the code, else the description.
+// It returns $LATEST as it was before. An update in progress is waited out.
+func (t target) touch(ctx context.Context, u *Upload) (awsapi.Configuration, error) {
+	var pace awsapi.Backoff
+	for {
+		latest, err := t.aws.Lookup(ctx, t.fn, "")
+		if err != nil {
+			return latest, err
+		}
+		if u != nil {
+			err = t.uploadAgain(ctx, *u, latest.Revision)
+		} else {
+			_, err = t.aws.TouchLatest(ctx, t.fn, latest.Description, latest.Revision)
+		}
+		switch {
+		case err == nil:
+			return latest, nil
+		case awsapi.EffectOf(err) > awsapi.Rejected, awsapi.Is(err, awsapi.Stale): // it may have been written, by this call too
+			now, lookErr := t.aws.Lookup(ctx, t.fn, "")
+			if lookErr != nil || now.Revision == latest.Revision {
+				return latest, err
+			}
+			return latest, nil
+		case !awsapi.Is(err, awsapi.Conflict):
+			return latest, err
+		}
+		if err := t.awaitUpdate(ctx); err != nil {
+			return latest, err
+		}
+		if pace.Wait(ctx, 3) != nil {
+			return latest, awsapi.GaveUp(ctx, err)
+		}
+	}
 }
 
 // uploadAgain uploads code that is there already, provided that $LATEST is at

@@ -123,7 +123,7 @@ func (v rollback) prepare(ctx context.Context, p Plan) (Facts, error) { return v
 // refresh reads the versions that the alias may go back to, newest move first,
 // until one exists.
 func (v rollback) refresh(ctx context.Context, t target, f Facts) (Facts, error) {
-	s := t.edit.Current()
+	s := t.edit.Current().Settled()
 	if v.done(s) {
 		return f, nil
 	}

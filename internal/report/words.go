@@ -44,7 +44,11 @@ func headlineOfOne(res release.Result, o release.Outcome) string {
 	case release.Failed:
 		return join("; ", who+" "+undone(res), whereabouts(o))
 	case release.Superseded, release.Held:
-		return fmt.Sprintf("%s not released: %s, still at %s", who, o.Status, o.After)
+		at := "still at"
+		if o.Changed() { // since this run's own move
+			at = "at"
+		}
+		return fmt.Sprintf("%s not released: %s, %s %s", who, o.Status, at, o.After)
 	case release.Planned:
 		return "Plan for " + who + "; nothing was changed"
 	case release.Started:
@@ -172,6 +176,8 @@ func whereabouts(o release.Outcome) string {
 		return o.Reason
 	case o.Alias == "":
 		return ""
+	case o.Changed() && o.After.Version == alias.None && !o.After.Unknown:
+		return fmt.Sprintf("%s no longer exists, and was at %s before this run", o.Alias, o.Before)
 	case o.Changed():
 		return fmt.Sprintf("%s is at %s, and was at %s before this run", o.Alias, o.After, o.Before)
 	case o.After.Unknown:

@@ -44,7 +44,7 @@ func (e *DeploymentError) Hint() string { return HeldHint(e.Version) }
 
 // HeldHint says what becomes of a version that was found unfit.
 func HeldHint(v alias.Version) string {
-	return fmt.Sprintf("Version %s is held until something newer is published. If it was not to blame, run `operation: promote` with `version: %s`.", v, v)
+	return fmt.Sprintf("Version %s is held until its code or configuration has changed. If it was not to blame, run `operation: promote` with `version: %s`.", v, v)
 }
 
 // Shift implements Shifter.
@@ -100,10 +100,13 @@ func (s CodeDeploy) shift(ctx context.Context, t *Target) error {
 	ctx, cancel := AfterDeployment(ctx)
 	defer cancel()
 	switch {
-	case errors.Is(ctx.Err(), context.Canceled):
-		return s.stop(ctx, t, err)
+	case err != nil && errors.Is(ctx.Err(), context.Canceled):
+		return s.stop(ctx, t, awsapi.Interrupted("follow deployment "+id, err))
 	case err != nil:
 		t.Alias.HandOver(fmt.Sprintf("deployment %s goes on without being followed: see %s", id, ConsoleURL(t.AWS.Region, id)))
+		if _, typed := errors.AsType[*awsapi.Error](err); !typed {
+			return awsapi.Interrupted("follow deployment "+id, err)
+		}
 		return fmt.Errorf("follow deployment %s: %w", id, err)
 	}
 	return s.conclude(ctx, t, from, ended)

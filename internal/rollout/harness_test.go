@@ -21,6 +21,7 @@ type world struct {
 	start    time.Time // not a whole minute, as times mostly are not
 	aws      *awsapi.Client
 	told     []string
+	progress []string
 }
 
 const endpoint = "http://localhost"
@@ -51,7 +52,15 @@ func (w *world) after(d time.Duration, do func()) {
 	time.AfterFunc(d-w.since()-time.Nanosecond, do)
 }
 
-func (w *world) tell(text string) { w.told = append(w.told, w.since().String()+" "+text) }
+// tell remembers the lines of the log, those of the progress by themselves.
+func (w *world) tell(text string) {
+	line := w.since().String() + " " + text
+	if strings.HasPrefix(text, "█") || strings.HasPrefix(text, "░") {
+		w.progress = append(w.progress, line)
+		return
+	}
+	w.told = append(w.told, line)
+}
 
 func (w *world) watcher(h rollout.Health) *rollout.Watcher {
 	return rollout.NewWatcher(w.aws, h, w.tell)

@@ -127,7 +127,7 @@ func (t *Target) settle(ctx context.Context) error {
 	if err := t.verify(ctx, false); err != nil || t.overtaken {
 		return err
 	}
-	return t.unlessOvertaken(t.Alias.AwaitRouting(ctx, t.checkProvisioned()))
+	return t.unlessOvertaken(t.Alias.AwaitRouting(ctx))
 }
 
 // verify sees once more that the alias is where it was moved. An alias that
@@ -153,24 +153,6 @@ func (t *Target) unlessOvertaken(err error) error {
 		return nil
 	}
 	return err
-}
-
-// checkProvisioned returns a check that fails when AWS cannot provide the
-// provisioned concurrency: then it leaves its weights for ever (fact A12c). Without
-// the permission to ask it checks nothing.
-func (t *Target) checkProvisioned() func(context.Context) error {
-	denied := false
-	return func(ctx context.Context) error {
-		if denied {
-			return nil
-		}
-		now, err := t.AWS.ProvisionedConcurrency(ctx, t.Function, t.Alias.Name())
-		denied = awsapi.Is(err, awsapi.Denied)
-		if err == nil && now.Status == awsapi.ProvisioningFailed {
-			return &awsapi.StateError{Function: t.Function.Name, Qualifier: t.Alias.Name(), What: "provisioned concurrency", Reason: now.Reason}
-		}
-		return nil
-	}
 }
 
 func (t *Target) awaitingConcurrency(now awsapi.Concurrency, since time.Duration) {
@@ -214,7 +196,7 @@ func (s AllAtOnce) finish(ctx context.Context, targets []*Target, began time.Tim
 		return err
 	}
 	s.Log(fmt.Sprintf("%s  100 %%, watched for %s more", bar(100), s.Bake))
-	if err := s.Watcher.watchShift(ctx, served(targets, time.Now()), began, s.Bake); err != nil {
+	if err := s.Watcher.watchShift(ctx, served(targets, time.Now()), 100, began, s.Bake); err != nil {
 		return err
 	}
 	each(targets, func(t *Target) error {
@@ -232,7 +214,8 @@ func served(targets []*Target, fullTrafficSince time.Time) []Served {
 	for _, t := range targets {
 		if !t.dropped && !t.overtaken {
 			all = append(all, Served{
-				Function: t.Function.Name, Alias: t.Alias.Name(), Version: t.Move.Change.Version.String(), FullTrafficSince: fullTrafficSince,
+				Function: t.Function.Name, Alias: t.Alias.Name(), Version: t.Move.Change.Version.String(),
+				Replaces: t.Alias.Before().Version.String(), FullTrafficSince: fullTrafficSince,
 			})
 		}
 	}
@@ -240,15 +223,11 @@ func served(targets []*Target, fullTrafficSince time.Time) []Served {
 }
 
 // watchShift is Watch, with a typed error for the end of ctx.
-func (w *Watcher) watchShift(ctx context.Context, served []Served, since time.Time, d time.Duration) error {
-	err := w.Watch(ctx, served, since, d)
-	switch {
-	case errors.Is(err, context.Canceled):
-		return &awsapi.Error{Action: awsapi.Action{Op: "shift"}, Kind: awsapi.Cancelled, Err: err}
-	case errors.Is(err, context.DeadlineExceeded):
-		return &awsapi.Error{Action: awsapi.Action{Op: "shift"}, Kind: awsapi.Deadline, Err: err}
+func (w *Watcher) watchShift(ctx context.Context, served []Served, percent int, since time.Time, d time.Duration) error {
+	if err := w.Watch(ctx, served, percent, since, d); err != nil {
+		return awsapi.Interrupted("shift", err)
 	}
-	return err
+	return nil
 }
 
 // each works on all targets at once: what limits them is the shared rate.

@@ -45,7 +45,7 @@ func (s Stepwise) Shift(ctx context.Context, targets []*Target) error {
 			break
 		}
 		s.logStep(i, began)
-		if err := s.Watcher.watchShift(ctx, served(shifting, time.Time{}), began, step.Hold); err != nil {
+		if err := s.Watcher.watchShift(ctx, served(shifting, time.Time{}), step.Percent, began, step.Hold); err != nil {
 			return err
 		}
 	}

@@ -37,6 +37,7 @@ type Served struct {
 	Function string // its short name, as in the metrics
 	Alias    string
 	Version  string
+	Replaces string // the version that the traffic comes from, "" without one
 	// FullTrafficSince is when the version got all of the alias's traffic, zero before
 	// that. AWS promises metrics of a version behind an alias only for a
 	// weighted alias; from then on the alias's own metrics are the version's.
@@ -54,6 +55,7 @@ type Watcher struct {
 	health Health
 
 	ignored map[string]bool // in ALARM from the beginning on, and not OK since
+	noRates bool            // the metrics for the progress may not be read
 }
 
 // NewWatcher returns a Watcher. What is worth a line in the log goes to fact.
@@ -126,10 +128,12 @@ func mayPass(err error) bool {
 // rate since the shift began every minute and at the end. A read that fails is
 // tried again; what cannot be read for a minute is a *HealthUnknownError, also when
 // that minute ends after d: nothing passes unseen. When ctx ends, its error
-// is returned.
-func (w *Watcher) Watch(ctx context.Context, served []Served, since time.Time, d time.Duration) error {
+// is returned. Every 30 seconds the progress is reported: percent is the share of
+// the traffic that the versions get.
+func (w *Watcher) Watch(ctx context.Context, served []Served, percent int, since time.Time, d time.Duration) error {
 	now := time.Now()
 	end := now.Add(d)
+	report := now.Add(progressPeriod)
 	var looks []*look
 	if len(w.health.Alarms) > 0 {
 		looks = append(looks, &look{what: "the alarms", every: pollTime, due: now, read: func(ctx context.Context, _ bool) error {
@@ -151,15 +155,25 @@ func (w *Watcher) Watch(ctx context.Context, served []Served, since time.Time, d
 			}
 		}
 		now := time.Now()
+		if !now.Before(report) && now.Before(end) {
+			w.reportProgress(ctx, served, percent, since, end.Sub(now))
+			report = now.Add(progressPeriod)
+		}
 		next, all := nextLook(looks, now, end)
 		if all {
 			return nil
+		}
+		if report.After(now) && report.Before(next) {
+			next = report
 		}
 		if err := awsapi.Sleep(ctx, next.Sub(now)); err != nil {
 			return err
 		}
 	}
 }
+
+// progressPeriod is how often the progress is reported.
+const progressPeriod = 30 * time.Second
 
 // nextLook is when one is due next; all says that all have seen the end.
 func nextLook(looks []*look, now, end time.Time) (next time.Time, all bool) {

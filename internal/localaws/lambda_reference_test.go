@@ -1,0 +1,174 @@
+package localaws_test
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"lambda-release/internal/localaws"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestFunctionURLs(t *testing.T) {
+	t.Parallel()
+	_, api := withProd(t)
+	create := func(qualifier string, auth types.FunctionUrlAuthType) (*lambda.CreateFunctionUrlConfigOutput, error) {
+		in := &lambda.CreateFunctionUrlConfigInput{FunctionName: aws.String("fn"), AuthType: auth, Cors: &types.Cors{AllowOrigins: []string{"*"}}}
+		if qualifier != "" {
+			in.Qualifier = &qualifier
+		}
+		return api.CreateFunctionUrlConfig(t.Context(), in)
+	}
+	get := func(qualifier string) (*lambda.GetFunctionUrlConfigOutput, error) {
+		return api.GetFunctionUrlConfig(t.Context(), &lambda.GetFunctionUrlConfigInput{FunctionName: aws.String("fn"), Qualifier: &qualifier})
+	}
+	_, err := get("prod")
+	wantError(t, err, 404, "ResourceNotFoundException", "The resource you requested does not exist.")
+	made := must(create("prod", types.FunctionUrlAuthTypeAwsIam))(t)
+	if !regexp.MustCompile(`^https://[a-z0-9]{32}\.lambda-url\.eu-central-1\.on\.aws/$`).MatchString(*made.FunctionUrl) {
+		t.Errorf("URL is %s", *made.FunctionUrl)
+	}
+	must(create("", types.FunctionUrlAuthTypeNone))(t)
+	_, err = create("prod", types.FunctionUrlAuthTypeNone)
+	wantError(t, err, 409, "ResourceConflictException", "Failed to create function url config for [functionArn = "+arn+":prod]. Error message:  FunctionUrlConfig exists for this Lambda function")
+	_, err = create("1", types.FunctionUrlAuthTypeNone)
+	wantError(t, err, 400, "ValidationException", `1 validation error detected: Value '1' at 'qualifier' failed to satisfy constraint: Member must satisfy regular expression pattern: ((?!^\d+$)^[0-9a-zA-Z-_]+$)`)
+	_, err = api.UpdateFunctionUrlConfig(t.Context(), &lambda.UpdateFunctionUrlConfigInput{FunctionName: aws.String("fn:prod"), Cors: &types.Cors{AllowMethods: slices.Repeat([]string{"GET"}, 7), MaxAge: aws.Int32(86401)}})
+	wantError(t, err, 400, "ValidationException", "2 validation errors detected: Value '[GET, GET, GET, GET, GET, GET, GET]' at 'cors.allowMethods' failed to satisfy constraint: Member must have length less than or equal to 6; Value '86401' at 'cors.maxAge' failed to satisfy constraint: Member must have value less than or equal to 86400")
+	_, err = create("dev", types.FunctionUrlAuthTypeNone)
+	wantError(t, err, 404, "ResourceNotFoundException", "Function does not exist")
+
+	must(api.UpdateFunctionUrlConfig(t.Context(), &lambda.UpdateFunctionUrlConfigInput{FunctionName: aws.String("fn:prod"), AuthType: types.FunctionUrlAuthTypeNone}))(t)
+	// A21: DeleteAlias leaves the URL to a later alias of the name.
+	must(api.DeleteAlias(t.Context(), &lambda.DeleteAliasInput{FunctionName: aws.String("fn"), Name: aws.String("prod")}))(t)
+	_, err = get("prod")
+	wantError(t, err, 404, "ResourceNotFoundException", "The resource you requested does not exist.")
+	must(createAlias(t, api, "prod", "1"))(t)
+	got := must(get("prod"))(t)
+	equal(t, "URL", fmt.Sprint(*got.FunctionUrl == *made.FunctionUrl, *got.FunctionArn, got.AuthType, got.InvokeMode, got.Cors.AllowOrigins), "true"+arn+":prodNONEBUFFERED[*]")
+	list := must(api.ListFunctionUrlConfigs(t.Context(), &lambda.ListFunctionUrlConfigsInput{FunctionName: aws.String("fn")}))(t)
+	equal(t, "number of URLs", len(list.FunctionUrlConfigs), 2)
+	must(api.DeleteFunctionUrlConfig(t.Context(), &lambda.DeleteFunctionUrlConfigInput{FunctionName: aws.String("fn"), Qualifier: aws.String("prod")}))(t)
+	_, err = get("prod")
+	wantError(t, err, 404, "ResourceNotFoundException", "The resource you requested does not exist.")
+}
+
+// A URL needs two statements on the policy of its alias.
+func TestPermissionsOfFunctionURL(t *testing.T) {
+	t.Parallel()
+	_, api := withProd(t)
+	add := func(id, action string, opt func(*lambda.AddPermissionInput)) any {
+		t.Helper()
+		in := &lambda.AddPermissionInput{FunctionName: aws.String("fn"), Qualifier: aws.String("prod"), StatementId: &id, Action: &action, Principal: aws.String("*")}
+		opt(in)
+		return document(t, must(api.AddPermission(t.Context(), in))(t).Statement).(map[string]any)["Condition"]
+	}
+	got := []any{
+		add("url", "lambda:InvokeFunctionUrl", func(in *lambda.AddPermissionInput) { in.FunctionUrlAuthType = types.FunctionUrlAuthTypeNone }),
+		add("invoke", "lambda:InvokeFunction", func(in *lambda.AddPermissionInput) { in.InvokedViaFunctionUrl = aws.Bool(true) }),
+	}
+	want := []any{
+		map[string]any{"StringEquals": map[string]any{"lambda:FunctionUrlAuthType": "NONE"}},
+		map[string]any{"Bool": map[string]any{"lambda:InvokedViaFunctionUrl": "true"}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	_, err := addPermission(t, api, "both", "prod", func(in *lambda.AddPermissionInput) { in.FunctionUrlAuthType = types.FunctionUrlAuthTypeNone })
+	wantError(t, err, 400, "InvalidParameterValueException", "FunctionUrlAuthType is only supported for lambda:InvokeFunctionUrl action")
+}
+
+// A22: asynchronous settings are those of one qualifier.
+func TestA22EventInvokeConfig(t *testing.T) {
+	t.Parallel()
+	c, api := withProd(t)
+	put := func(qualifier string, retries int32) error {
+		_, err := api.PutFunctionEventInvokeConfig(t.Context(), &lambda.PutFunctionEventInvokeConfigInput{FunctionName: aws.String("fn"), Qualifier: &qualifier, MaximumRetryAttempts: &retries})
+		return err
+	}
+	get := func(qualifier string) (*lambda.GetFunctionEventInvokeConfigOutput, error) {
+		return api.GetFunctionEventInvokeConfig(t.Context(), &lambda.GetFunctionEventInvokeConfigInput{FunctionName: aws.String("fn"), Qualifier: &qualifier})
+	}
+	wantNone(t, put("$LATEST", 2))
+	_, err := get("prod")
+	wantError(t, err, 404, "ResourceNotFoundException", "The function "+arn+":prod doesn't have an EventInvokeConfig")
+	wantNone(t, put("prod", 0))
+	must(api.UpdateFunctionEventInvokeConfig(t.Context(), &lambda.UpdateFunctionEventInvokeConfigInput{
+		FunctionName: aws.String("fn:prod"), MaximumEventAgeInSeconds: aws.Int32(60),
+		DestinationConfig: &types.DestinationConfig{OnFailure: &types.OnFailure{Destination: aws.String("arn:aws:sqs:eu-central-1:123456789012:q")}},
+	}))(t)
+	wantError(t, put("dev", 0), 404, "ResourceNotFoundException", "The function doesn't exist.")
+	_, err = api.PutFunctionEventInvokeConfig(t.Context(), &lambda.PutFunctionEventInvokeConfigInput{FunctionName: aws.String("fn")})
+	wantError(t, err, 400, "InvalidParameterValueException", "You must specify at least one of error handling or destination setting.")
+
+	must(api.DeleteAlias(t.Context(), &lambda.DeleteAliasInput{FunctionName: aws.String("fn"), Name: aws.String("prod")}))(t)
+	c.SetAlias("fn", localaws.Alias{Name: "prod", Version: "1"})
+	got := must(get("prod"))(t)
+	equal(t, "settings", fmt.Sprint(*got.FunctionArn, " ", *got.MaximumRetryAttempts, *got.MaximumEventAgeInSeconds, *got.DestinationConfig.OnFailure.Destination), arn+":prod 0 60arn:aws:sqs:eu-central-1:123456789012:q")
+	list := must(api.ListFunctionEventInvokeConfigs(t.Context(), &lambda.ListFunctionEventInvokeConfigsInput{FunctionName: aws.String("fn")}))(t)
+	equal(t, "number of settings", len(list.FunctionEventInvokeConfigs), 2)
+	must(api.DeleteFunctionEventInvokeConfig(t.Context(), &lambda.DeleteFunctionEventInvokeConfigInput{FunctionName: aws.String("fn"), Qualifier: aws.String("prod")}))(t)
+	_, err = get("prod")
+	wantError(t, err, 404, "ResourceNotFoundException", "The function "+arn+":prod doesn't have an EventInvokeConfig")
+}
+
+func TestA23EventSourceMappings(t *testing.T) {
+	t.Parallel()
+	c, api := withProd(t)
+	const queue = "arn:aws:sqs:eu-central-1:123456789012:q"
+	c.AddFunction("other")
+	all := c.AddEventSourceMapping("fn", "", queue)
+	prod := c.AddEventSourceMapping("fn", "prod", queue)
+	c.AddEventSourceMapping("other", "", queue)
+	for name, want := range map[string][]string{"fn": {all}, "fn:prod": {prod}, "": {"", "", ""}, arn + ":prod": {prod}, "fn:1": nil} {
+		in := &lambda.ListEventSourceMappingsInput{}
+		if name != "" {
+			in.FunctionName = &name
+		}
+		var got []string
+		for _, m := range must(api.ListEventSourceMappings(t.Context(), in))(t).EventSourceMappings {
+			got = append(got, *m.UUID)
+		}
+		if name == "" {
+			equal(t, "number of mappings", len(got), len(want))
+		} else if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+func TestA23DurableExecutions(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, api := withProd(t)
+		publish(c, 1)
+		c.SetDurableExecution("fn", "prod", "order-1", "RUNNING")
+		c.SetDurableExecution("fn", "prod", "order-2", "RUNNING")
+		c.SetAlias("fn", localaws.Alias{Name: "prod", Version: "2"})
+		time.Sleep(time.Hour)
+		c.SetDurableExecution("fn", "prod", "order-2", "SUCCEEDED")
+		list := func(qualifier string, statuses ...types.ExecutionStatus) string {
+			t.Helper()
+			in := &lambda.ListDurableExecutionsByFunctionInput{FunctionName: aws.String("fn"), Statuses: statuses}
+			if qualifier != "" {
+				in.Qualifier = &qualifier
+			}
+			var s string
+			for _, e := range must(api.ListDurableExecutionsByFunction(t.Context(), in))(t).DurableExecutions {
+				s += fmt.Sprint(*e.DurableExecutionName, " ", (*e.FunctionArn)[len(arn):], " ", e.Status, " ", e.EndTimestamp != nil, ";")
+			}
+			return s
+		}
+		equal(t, "executions that stay on version 1", list("1"), "order-1 :1 RUNNING false;order-2 :1 SUCCEEDED true;")
+		equal(t, "running ones", list("1", types.ExecutionStatusRunning), "order-1 :1 RUNNING false;")
+		equal(t, "executions of the version that prod is at now", list("prod"), "")
+		equal(t, "all", list("", types.ExecutionStatusSucceeded), "order-2 :1 SUCCEEDED true;")
+	})
+}
