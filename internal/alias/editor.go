@@ -49,6 +49,9 @@ type Editor struct {
 	written  *State          // the alias as this run's last write left it; nil: nothing to undo
 	outdated map[string]bool // revisions that the alias is past
 	aim      Version         // the version that the last change was about
+
+	annotation string // the description that Annotate has sent last
+
 	standing Standing
 	doubt    string // of Unknown: what may have happened
 	lostTo   string // of LostToOther: who has changed the alias
@@ -478,7 +481,10 @@ func (e *Editor) Annotate(ctx context.Context, h History) error {
 	var pace awsapi.Backoff
 	for {
 		from := e.current
-		a, err := e.aws.DescribeAlias(ctx, e.fn, e.name, Describe(from.Text, h), from.revision)
+		if e.annotation = Describe(from.Text, h); from.description == e.annotation {
+			return nil // it was written, and the answer was lost
+		}
+		a, err := e.aws.DescribeAlias(ctx, e.fn, e.name, e.annotation, from.revision)
 		if err == nil {
 			after, err := Parse(a)
 			if err != nil {
@@ -506,7 +512,7 @@ func (e *Editor) Adopt(ctx context.Context) error {
 	if err := e.Read(ctx); err != nil {
 		return err
 	}
-	if e.written == nil || e.current.description != e.written.description {
+	if e.written == nil || e.current.description != e.written.description && e.current.description != e.annotation {
 		return e.recordLoss()
 	}
 	e.recordWrite(e.original, e.current)

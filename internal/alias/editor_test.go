@@ -436,8 +436,6 @@ func provisioned(t *testing.T, f func(*rig)) {
 	})
 }
 
-func ready(context.Context) error { return nil }
-
 func TestAwaitRouting(t *testing.T) {
 	t.Parallel()
 	t.Run("moves", func(t *testing.T) {
@@ -446,7 +444,7 @@ func TestAwaitRouting(t *testing.T) {
 			r.mustMove(2)
 			noError(t, r.Verify(r.t.Context()))
 			r.stands(alias.Written, "2 (0 %) and 1 (100 %)")
-			noError(t, r.AwaitRouting(r.t.Context(), ready))
+			noError(t, r.AwaitRouting(r.t.Context()))
 			r.stands(alias.Written, "2")
 			if len(r.log) == 0 || r.Before().String() != "1" {
 				t.Errorf("log %q, before %s", r.log, r.Before())
@@ -463,28 +461,42 @@ func TestAwaitRouting(t *testing.T) {
 		provisioned(t, func(r *rig) {
 			r.spoil("UpdateAlias", 1, 1, answerLost)
 			noError(t, r.move(2))
-			noError(t, r.AwaitRouting(r.t.Context(), ready))
+			noError(t, r.AwaitRouting(r.t.Context()))
 			r.stands(alias.Written, "2")
+		})
+	})
+	t.Run("AWS may not be asked", func(t *testing.T) {
+		t.Parallel()
+		provisioned(t, func(r *rig) {
+			r.mustMove(2)
+			noError(t, r.Verify(r.t.Context()))
+			r.spoil("GetProvisionedConcurrencyConfig", 1, forever, denied)
+			noError(t, r.AwaitRouting(r.t.Context()))
+			if n := r.seen["GetProvisionedConcurrencyConfig"]; n != 1 {
+				t.Errorf("asked %d times", n)
+			}
 		})
 	})
 	t.Run("nothing to wait for", func(t *testing.T) {
 		t.Parallel()
 		bubble(t, func(r *rig) {
 			r.mustMove(2)
-			noError(t, r.AwaitRouting(r.t.Context(), ready))
+			noError(t, r.AwaitRouting(r.t.Context()))
 			r.called("")
 		})
 	})
-	t.Run("check fails", func(t *testing.T) {
+	t.Run("AWS cannot provide it", func(t *testing.T) {
 		t.Parallel()
 		provisioned(t, func(r *rig) {
 			r.mustMove(2)
 			noError(t, r.Verify(r.t.Context()))
-			failed := errors.New("failed")
-			if err := r.AwaitRouting(r.t.Context(), func(context.Context) error { return failed }); !errors.Is(err, failed) {
-				t.Errorf("error %v", err)
+			r.FailProvisioning("items", "prod", "no capacity")
+			time.Sleep(20 * time.Second)
+			err := r.AwaitRouting(r.t.Context())
+			if _, failed := errors.AsType[*awsapi.StateError](err); !failed {
+				t.Fatalf("error %v", err)
 			}
-			r.called("GetAlias")
+			said(t, err.Error(), "no capacity")
 		})
 	})
 	t.Run("time is up", func(t *testing.T) {
@@ -494,7 +506,7 @@ func TestAwaitRouting(t *testing.T) {
 			noError(t, r.Verify(r.t.Context()))
 			ctx, cancel := context.WithTimeout(r.t.Context(), 5*time.Second)
 			defer cancel()
-			if err := r.AwaitRouting(ctx, ready); !errors.Is(err, context.DeadlineExceeded) {
+			if err := r.AwaitRouting(ctx); !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("error %v", err)
 			}
 		})
@@ -505,7 +517,7 @@ func TestAwaitRouting(t *testing.T) {
 			r.mustMove(2)
 			noError(t, r.Verify(r.t.Context()))
 			time.AfterFunc(5*time.Second, func() { r.put("3", "text [3 < 2 < 1 | run 9]") })
-			lost(t, r.AwaitRouting(r.t.Context(), ready), "run 9")
+			lost(t, r.AwaitRouting(r.t.Context()), "run 9")
 		})
 	})
 	t.Run("before this run writes", func(t *testing.T) {
@@ -513,7 +525,7 @@ func TestAwaitRouting(t *testing.T) {
 		provisioned(t, func(r *rig) {
 			r.put("2", "text [2 < 1 | run 9]")
 			noError(t, r.Read(r.t.Context()))
-			noError(t, r.AwaitRouting(r.t.Context(), ready))
+			noError(t, r.AwaitRouting(r.t.Context()))
 			r.stands(alias.Untouched, "2")
 		})
 	})
@@ -602,6 +614,55 @@ func TestAdopt(t *testing.T) {
 		lost(t, r.Adopt(r.t.Context()), "run 9")
 		lost(t, r.Adopt(r.t.Context()), "run 9") // and again
 		r.stands(alias.LostToOther, "2")
+	})
+}
+
+func TestAnnotate(t *testing.T) {
+	t.Parallel()
+	const noted = " text [1 | codedeploy d-1 to 2 | run 500]"
+	for name, f := range map[string]func(*rig){
+		"at once":               func(*rig) {},
+		"answer lost":           func(r *rig) { r.spoil("UpdateAlias", 2, 2, answerLost) },
+		"no answer can be read": func(r *rig) { r.spoil("UpdateAlias", 2, forever, cut) },
+		"in progress":           func(r *rig) { r.spoil("UpdateAlias", 2, 4, inProgress) },
+		"CodeDeploy is at work": func(r *rig) { r.put("2", r.Current().Text+" "+r.Current().History.String()) },
+		"at work and answer lost": func(r *rig) {
+			r.put("2", "text "+r.Current().History.String())
+			r.spoil("UpdateAlias", 3, 3, answerLost)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bubble(t, func(r *rig) {
+				noError(t, r.Write(r.t.Context(), r.to(2).Shifted(r.Current(), 0, time.Now().Add(time.Hour), run)))
+				f(r)
+				h := r.Current().History
+				h.Deployment, h.Until = "d-1", time.Time{}
+				noError(t, r.Annotate(r.t.Context(), h))
+				noError(t, r.Adopt(r.t.Context()))
+				r.is(r.Now().String() + noted)
+			})
+		})
+	}
+	t.Run("no answer, and written late", func(t *testing.T) {
+		t.Parallel()
+		bubble(t, func(r *rig) {
+			noError(t, r.Write(r.t.Context(), r.to(2).Shifted(r.Current(), 0, time.Now().Add(time.Hour), run)))
+			r.spoil("UpdateAlias", 2, forever, answerLost)
+			h := r.Current().History
+			h.Deployment, h.Until = "d-1", time.Time{}
+			_ = r.Annotate(r.t.Context(), h)
+			noError(t, r.Adopt(r.t.Context()))
+			r.stands(alias.Written, "1")
+		})
+	})
+	t.Run("another run", func(t *testing.T) {
+		t.Parallel()
+		bubble(t, func(r *rig) {
+			noError(t, r.Write(r.t.Context(), r.to(2).Shifted(r.Current(), 0, time.Now().Add(time.Hour), run)))
+			r.put("3", "text [3 < 1 | run 9]")
+			lost(t, r.Annotate(r.t.Context(), r.Current().History.Moved(2, run)), "run 9")
+		})
 	})
 }
 

@@ -138,6 +138,15 @@ func snapshot(w *world, names []string) map[string]localaws.Alias {
 	return all
 }
 
+// positions is where each function's prod is, in the words of a Position.
+func positions(w *world, names []string) map[string]string {
+	at := map[string]string{}
+	for fn, a := range snapshot(w, names) {
+		at[fn] = positionOf(a).String()
+	}
+	return at
+}
+
 // positionOf is the position of an alias, as it is reported.
 func positionOf(a localaws.Alias) alias.Position {
 	p := alias.Position{Weights: map[version]float64{}}
