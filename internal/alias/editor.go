@@ -49,6 +49,9 @@ type Editor struct {
 	written  *State          // the alias as this run's last write left it; nil: nothing to undo
 	outdated map[string]bool // revisions that the alias is past
 	aim      Version         // the version that the last change was about
+
+	annotation string // the description that Annotate has sent last
+
 	standing Standing
 	doubt    string // of Unknown: what may have happened
 	lostTo   string // of LostToOther: who has changed the alias
@@ -73,6 +76,15 @@ func (e *Editor) Standing() Standing { return e.standing }
 // to be undone, as far as is known.
 func (e *Editor) Undoable() bool { return e.written != nil }
 
+// Overtaken reports whether a read has shown the alias elsewhere than this run's
+// last write has put it.
+func (e *Editor) Overtaken() bool { return e.written != nil && !e.isAsWritten() }
+
+// isAsWritten reports whether the alias is where this run's last write has put it.
+func (e *Editor) isAsWritten() bool {
+	return e.current.Version == e.written.Version && len(e.current.Settled().Weights) == 0
+}
+
 // Before is where the alias was before this run's first write. What others have
 // done to an alias that this run has not written is not this run's change: then
 // it is where the alias is now.
@@ -95,29 +107,45 @@ func (e *Editor) Now() Position {
 // about the alias.
 func (e *Editor) Forget() { e.known, e.current = false, State{} }
 
-// believeTime is how long AWS may answer reads from before this run's write. The
-// lag is seconds (fact A19); what is old for longer is an error.
-const believeTime = 10 * time.Second
+const (
+	// staleTime is how long AWS may answer reads from before this run's write. The
+	// lag is seconds (fact A19); what is old for longer is an error.
+	staleTime = 9 * time.Second
+	// verifyTime is how long a read after the last write may take, stale answers
+	// included.
+	verifyTime = 10 * time.Second
+)
 
 // Read reads the alias. One that does not exist is the zero State. An answer from
 // before this run's last write, or none of an alias that this run has created, is
-// asked again for up to 10 seconds.
-func (e *Editor) Read(ctx context.Context) error {
-	var pace awsapi.Backoff
+// asked again for up to 9 seconds.
+func (e *Editor) Read(ctx context.Context) error { return e.read(ctx, &awsapi.Backoff{}) }
+
+// read is Read at the pace of a loop that it is part of.
+func (e *Editor) read(ctx context.Context, pace *awsapi.Backoff) error {
 	for began := time.Now(); ; {
 		s, err := e.get(ctx)
 		if err != nil {
 			return err
 		}
-		late := time.Since(began) >= believeTime
-		if !e.isOutdated(s) || late && !s.Exists() {
+		left := staleTime - time.Since(began)
+		if !e.isOutdated(s) || left <= 0 && !s.Exists() {
 			e.recordRead(s)
 			return nil
 		}
-		if late || pace.Wait(ctx, 1) != nil {
+		if left <= 0 || waitAtMost(ctx, pace, left) != nil {
 			return fmt.Errorf("read %s of %s: %w", e.name, e.fn.Name, errStale)
 		}
 	}
+}
+
+// waitAtMost waits for the next call of a loop, but not longer than d: a loop that
+// ends then has the answer of that time.
+func waitAtMost(ctx context.Context, pace *awsapi.Backoff, d time.Duration) error {
+	bound, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	_ = pace.Wait(bound, 1)
+	return ctx.Err()
 }
 
 func (e *Editor) get(ctx context.Context) (State, error) {
@@ -208,15 +236,22 @@ func (e *Editor) send(ctx context.Context, want awsapi.Alias, fresh bool) (after
 		calls := 1
 		passing := awsapi.Is(err, awsapi.Conflict) || awsapi.Is(err, awsapi.NotFound)
 		if !passing || refusals%explainEvery == 0 {
-			if r, lookErr = e.resolve(ctx, want, fresh, err); r != notYet {
+			if r, lookErr = e.resolve(ctx, want, fresh, err, &pace); r != notYet {
 				return e.current, r, lookErr, err
 			}
 			calls = 3
 		}
-		if pace.WaitFor(ctx, calls, 1) == nil {
+		next := 1
+		if (refusals+1)%explainEvery == 0 {
+			next = 3
+		}
+		if pace.WaitFor(ctx, calls, next) == nil {
 			continue
 		}
-		if r, lookErr = e.resolve(ctx, want, fresh, err); r == notYet {
+		if awsapi.WrappedUp(ctx) { // who has used up an undo's time looks by itself
+			return e.current, refused, nil, awsapi.GaveUp(ctx, err)
+		}
+		if r, lookErr = e.resolve(ctx, want, fresh, err, &pace); r == notYet {
 			r = refused
 		}
 		return e.current, r, lookErr, awsapi.GaveUp(ctx, err)
@@ -241,7 +276,7 @@ const (
 // words are never decisive: it reads what would explain the error. fresh says
 // that this run has just made the version. The error says why it is unclear, or
 // what a refusal is really about.
-func (e *Editor) resolve(ctx context.Context, want awsapi.Alias, fresh bool, err error) (result, error) {
+func (e *Editor) resolve(ctx context.Context, want awsapi.Alias, fresh bool, err error, pace *awsapi.Backoff) (result, error) {
 	effect := awsapi.EffectOf(err)
 	switch {
 	case awsapi.Is(err, awsapi.Stale):
@@ -252,10 +287,14 @@ func (e *Editor) resolve(ctx context.Context, want awsapi.Alias, fresh bool, err
 	}
 	ctx, cancel := awsapi.Confirming(ctx)
 	defer cancel()
-	if lookErr := e.Read(ctx); lookErr != nil {
-		return unresolved(effect), fmt.Errorf("it cannot be read: %w", lookErr)
-	}
+	lookErr := e.read(ctx, pace)
 	switch {
+	case errors.Is(lookErr, errStale) && effect <= awsapi.Rejected:
+		// AWS refuses the revision that it shows: it has looked at an older one.
+		delete(e.outdated, want.Revision)
+		return notYet, nil
+	case lookErr != nil:
+		return unresolved(effect), fmt.Errorf("it cannot be read: %w", lookErr)
 	case e.current.is(want):
 		return done, nil
 	case e.current.revision != want.Revision:
@@ -280,7 +319,7 @@ func unresolved(effect awsapi.Effect) result {
 // not show, cannot have its effect any more: it gives the alias a new revision.
 func (e *Editor) fence(ctx context.Context, want awsapi.Alias) (result, error) {
 	if !e.current.Exists() {
-		return unclear, errors.New("it does not exist yet")
+		return e.awaitCreated(ctx, want)
 	}
 	var pace awsapi.Backoff
 	for {
@@ -307,6 +346,25 @@ func (e *Editor) fence(ctx context.Context, want awsapi.Alias) (result, error) {
 			return unclear, err
 		}
 	}
+}
+
+// awaitCreated looks for an alias that may have been created, or may not be shown
+// yet (fact A19). There is no revision to fence a late request with.
+func (e *Editor) awaitCreated(ctx context.Context, want awsapi.Alias) (result, error) {
+	var pace awsapi.Backoff
+	for began := time.Now(); !e.current.Exists(); {
+		left := staleTime - time.Since(began)
+		if left <= 0 || waitAtMost(ctx, &pace, left) != nil {
+			return unclear, errors.New("it does not exist yet")
+		}
+		if err := e.Read(ctx); err != nil {
+			return unclear, fmt.Errorf("it cannot be read: %w", err)
+		}
+	}
+	if e.current.is(want) {
+		return done, nil
+	}
+	return changed, nil
 }
 
 // refusal tells why AWS refuses a write with 409 or 404 to an alias that is as it
@@ -353,12 +411,12 @@ func (e *Editor) Delete(ctx context.Context) error {
 func (e *Editor) Verify(ctx context.Context) error {
 	ctx, cancel := awsapi.Confirming(ctx)
 	defer cancel()
-	bound, cancelRead := context.WithTimeout(ctx, believeTime)
+	bound, cancelRead := context.WithTimeout(ctx, verifyTime)
 	defer cancelRead()
 	if err := e.Read(bound); err != nil {
 		return err
 	}
-	if e.current.Version != e.written.Version || len(e.current.Settled().Weights) > 0 {
+	if !e.isAsWritten() {
 		return e.recordLoss()
 	}
 	e.recordWrite(e.original, e.current)
@@ -389,7 +447,7 @@ func (e *Editor) AwaitRouting(ctx context.Context) error {
 		if e.written == nil {
 			continue
 		}
-		if e.current.Version != e.written.Version || len(e.current.Settled().Weights) > 0 {
+		if !e.isAsWritten() {
 			return e.recordLoss()
 		}
 		e.recordWrite(e.original, e.current)
@@ -423,7 +481,10 @@ func (e *Editor) Annotate(ctx context.Context, h History) error {
 	var pace awsapi.Backoff
 	for {
 		from := e.current
-		a, err := e.aws.DescribeAlias(ctx, e.fn, e.name, Describe(from.Text, h), from.revision)
+		if e.annotation = Describe(from.Text, h); from.description == e.annotation {
+			return nil // it was written, and the answer was lost
+		}
+		a, err := e.aws.DescribeAlias(ctx, e.fn, e.name, e.annotation, from.revision)
 		if err == nil {
 			after, err := Parse(a)
 			if err != nil {
@@ -451,7 +512,7 @@ func (e *Editor) Adopt(ctx context.Context) error {
 	if err := e.Read(ctx); err != nil {
 		return err
 	}
-	if e.current.description != e.written.description {
+	if e.written == nil || e.current.description != e.written.description && e.current.description != e.annotation {
 		return e.recordLoss()
 	}
 	e.recordWrite(e.original, e.current)

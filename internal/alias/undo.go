@@ -36,11 +36,23 @@ func (e *Editor) Undo(ctx context.Context, left Version) (Standing, error) {
 	return e.standing, err
 }
 
+// exceptLast is ctx for the attempts of an undo: it leaves time for a last look at
+// the alias.
+func exceptLast(ctx context.Context) (context.Context, context.CancelFunc) {
+	end, ok := ctx.Deadline()
+	if !ok || time.Until(end) < 2*awsapi.ConfirmTime {
+		return ctx, func() {}
+	}
+	return context.WithDeadline(ctx, end.Add(-awsapi.ConfirmTime))
+}
+
 func (e *Editor) restore(ctx context.Context, left Version) error {
 	was := e.originalAlias(left)
 	was.Revision = e.written.revision
+	tries, cancel := exceptLast(ctx)
+	defer cancel()
 	for {
-		after, result, lookErr, err := e.send(ctx, was, false)
+		after, result, lookErr, err := e.send(tries, was, false)
 		switch {
 		case result == done:
 			e.recordUndo(Restored, after)
@@ -94,7 +106,10 @@ func (e *Editor) changedSince() bool {
 	if s.Version == e.written.Version && s.description == e.written.description && maps.Equal(s.Settled().Weights, e.written.Settled().Weights) {
 		return false
 	}
-	ownLateWrite := e.run.Known() && s.History.Run == e.run && (s.Version == e.aim || s.History.ShiftTo == e.aim)
+	_, weighted := s.Weights[e.aim]
+	moved := s.Version == e.aim && s.History.ShiftTo == None && len(s.Settled().Weights) == 0
+	shifting := s.Version == s.History.Head() && s.History.ShiftTo == e.aim && (weighted || len(s.Weights) == 0)
+	ownLateWrite := e.run.Known() && s.History.Run == e.run && (moved || shifting)
 	return !ownLateWrite
 }
 
@@ -103,9 +118,11 @@ func (e *Editor) changedSince() bool {
 // own, larger rate, which keeps the undo of many within its time. Where it does not
 // find the alias, it may not find it yet: a delete then does no harm.
 func (e *Editor) deleteCreated(ctx context.Context) error {
+	tries, cancel := exceptLast(ctx)
+	defer cancel()
 	var pace awsapi.Backoff
 	for {
-		now, err := e.aws.Configuration(ctx, e.fn, e.name)
+		now, err := e.aws.Configuration(tries, e.fn, e.name)
 		switch {
 		case err == nil && now.Version != e.written.Version.String():
 			if err := e.Read(ctx); err != nil { // then only its version is known
@@ -114,13 +131,13 @@ func (e *Editor) deleteCreated(ctx context.Context) error {
 			}
 			return e.recordLoss()
 		case err == nil, awsapi.Is(err, awsapi.NotFound):
-			err = e.aws.DeleteAlias(ctx, e.fn, e.name)
+			err = e.aws.DeleteAlias(tries, e.fn, e.name)
 		}
 		switch {
 		case err == nil:
 			e.recordUndo(Restored, State{})
 			return nil
-		case awsapi.Is(err, awsapi.Conflict) && pace.Wait(ctx, 2) == nil:
+		case awsapi.Is(err, awsapi.Conflict) && pace.Wait(tries, 2) == nil:
 		case awsapi.EffectOf(err) > awsapi.Rejected:
 			e.recordDoubt(fmt.Sprintf("%s was created at %s, and may be there or deleted again", e.name, e.written.Position))
 			return err

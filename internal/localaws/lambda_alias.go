@@ -64,6 +64,13 @@ func (s *store) putAt(f *function, to Alias, at time.Time) *alias {
 	return a
 }
 
+// remove deletes an alias. Its policy, URL and async settings stay (A21).
+func (s *store) remove(f *function, name string) {
+	s.changeAlias(f, name)
+	delete(f.aliases, name)
+	delete(f.provisioned, name)
+}
+
 // moving reports whether the alias's last move has not taken effect everywhere yet.
 func (s *store) moving(a *alias) bool {
 	return a.left != "" && time.Now().Before(a.moved.Add(s.settle))
@@ -282,9 +289,7 @@ func (l *lambda) deleteAlias(r *request) (answer, error) {
 	if err := f.idle(r.item); err != nil {
 		return answer{}, err
 	}
-	l.changeAlias(f, r.item)
-	delete(f.aliases, r.item)
-	delete(f.provisioned, r.item) // its policy, URL and async settings stay (A21)
+	l.remove(f, r.item)
 	return empty(), nil
 }
 

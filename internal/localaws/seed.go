@@ -107,6 +107,11 @@ func (c *Cloud) SetAlias(name string, a Alias) {
 	c.on(name, func(f *function) { c.store.put(f, a) })
 }
 
+// RemoveAlias deletes an alias, as if a person did. It need not exist.
+func (c *Cloud) RemoveAlias(name, alias string) {
+	c.on(name, func(f *function) { c.store.remove(f, alias) })
+}
+
 // Alias returns an alias, with its RevisionId.
 func (c *Cloud) Alias(name, alias string) (Alias, bool) {
 	var (

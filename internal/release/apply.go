@@ -49,10 +49,13 @@ func (r *Releaser) apply(ctx context.Context, v verb, w *rollout.Watcher, plans 
 	if firstFailure(plans) == nil {
 		plans = r.pruneAfter(ctx, plans)
 	}
-	if time.Since(moved) > freshTime {
-		plans = each(plans, func(p Plan) Plan { return p.confirmed(ctx) })
-	}
-	return plans
+	late := time.Since(moved) > freshTime
+	return each(plans, func(p Plan) Plan {
+		if late || p.target.edit.Overtaken() {
+			return p.confirmed(ctx)
+		}
+		return p
+	})
 }
 
 // shifter is what moves the traffic, as the plan says.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"lambda-release/internal/alias"
+	"lambda-release/internal/awsapi"
 )
 
 // deletion is the verb: it deletes a preview that is no longer
@@ -22,7 +23,19 @@ func newDeletion(req Request) verb { return deletion{req: req} }
 func (v deletion) plan(t target) Plan { return Plan{target: t} }
 
 func (v deletion) read(ctx context.Context, p Plan) (Facts, error) {
-	return p.Facts, p.target.edit.Read(ctx)
+	t := p.target
+	if err := t.edit.Read(ctx); err != nil || t.edit.Current().Exists() {
+		return p.Facts, err
+	}
+	// One that was just created may not be found yet: a 404 is believed when it is
+	// repeated.
+	if _, err := t.aws.Lookup(ctx, t.fn, t.alias()); err != nil {
+		if awsapi.Is(err, awsapi.NotFound) {
+			err = nil
+		}
+		return p.Facts, err
+	}
+	return p.Facts, t.edit.Read(ctx)
 }
 
 func (v deletion) prepare(ctx context.Context, p Plan) (Facts, error) { return v.read(ctx, p) }

@@ -68,7 +68,7 @@ func (w *world) releaser(timeout time.Duration) *release.Releaser {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return &release.Releaser{AWS: aws, Progress: w.log}
+	return &release.Releaser{AWS: aws, Progress: w.log, Getenv: w.getenv}
 }
 
 // release runs a release as run id, of all functions in names.
@@ -167,22 +167,4 @@ func (f *facts) String() string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return strings.Join(f.lines, "\n")
-}
-
-// positions is where each function's prod is, in the words of a Position.
-func positions(w *world, names []string) map[string]string {
-	at := map[string]string{}
-	for _, fn := range names {
-		var p alias.Position
-		if a, ok := w.Alias(fn, "prod"); ok {
-			p.Version, _ = parseVersion(a.Version)
-			p.Weights = map[version]float64{}
-			for v, share := range a.Weights {
-				number, _ := parseVersion(v)
-				p.Weights[number] = share
-			}
-		}
-		at[fn] = p.String()
-	}
-	return at
 }

@@ -1,7 +1,9 @@
 package release_test
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -65,9 +67,10 @@ type step struct {
 
 // kinds, the more frequent ones more than once.
 var kinds = []string{
-	"upload", "upload", "upload", "release", "release", "release", "release dev", "release dev", "late release",
-	"promote", "promote dev", "rollback", "rollback", "rollback again", "rollback to", "prune", "other hand", "other hand wipes",
-	"killed release", "killed rollback",
+	"upload", "upload", "upload", "upload", "release", "release", "release", "release dev", "release dev", "late release", "release of another server",
+	"promote", "promote dev", "rollback", "rollback", "rollback again", "rollback to", "prune", "hand", "hand wipes", "hand weights",
+	"hand describes", "hand deletes", "killed release", "killed rollback", "deploy", "deploy", "provision", "batch release", "batch release",
+	"batch rollback", "crossing", "crossing guarded", "stale release", "stale promote", "stale rollback",
 }
 
 // shrink drops the steps that a failure does not need.
@@ -80,83 +83,9 @@ func shrink(t *testing.T, steps []step) []step {
 	return steps
 }
 
-// model is what one function must be like.
-type model struct {
-	newest  int // version published last
-	dirty   bool
-	exist   []int
-	aliases map[string]memory
-	run     uint64
-}
-
-// memory is an alias: where it is, and what its mark must say.
-type memory struct {
-	at      int   // 0: there is none
-	history []int // as written last, newest first; empty without a mark
-	left    int
-	leftBy  uint64
-	run     uint64
-}
-
-func (m memory) clone() memory { m.history = slices.Clone(m.history); return m }
-
-// known is the history with what other hands did.
-func (m memory) known() []int {
-	if len(m.history) > 0 && m.history[0] == m.at {
-		return m.history
-	}
-	return append([]int{m.at}, m.history...)
-}
-
-func (m memory) foreign() bool { return len(m.history) == 0 || m.history[0] != m.at }
-
-// to is the alias after a release or promotion.
-func (m memory) to(v int, run uint64) memory {
-	next := memory{at: v, left: m.left, leftBy: m.leftBy, run: run, history: []int{v}}
-	if m.at != 0 {
-		next.history = append(next.history, m.known()...)
-	}
-	next.history = next.history[:min(len(next.history), 10)]
-	if v >= next.left {
-		next.left, next.leftBy = 0, 0
-	}
-	return next
-}
-
-// back is the alias after a rollback to v.
-func (m memory) back(v int, run uint64) memory {
-	known := m.known()
-	rest := known[1:]
-	if i := slices.Index(known, v); i >= 0 {
-		rest = known[i+1:]
-	}
-	return memory{at: v, history: append([]int{v}, rest...), left: max(m.left, m.at), leftBy: run, run: run}
-}
-
-func (m memory) String() string {
-	if m.at == 0 {
-		return "none"
-	}
-	if len(m.history) == 0 {
-		return fmt.Sprintf("%d, ", m.at)
-	}
-	var words []string
-	for _, v := range m.history {
-		words = append(words, fmt.Sprint(v))
-	}
-	s := fmt.Sprintf("%d, [%s", m.at, strings.Join(words, " < "))
-	if m.left != 0 {
-		s += fmt.Sprintf(" | left %d", m.left)
-		if m.leftBy != m.run {
-			s += fmt.Sprintf(" by %d", m.leftBy)
-		}
-	}
-	return s + fmt.Sprintf(" | run %d]", m.run)
-}
-
-// alias is the same of the real one.
-func actual(w *world, name string) string {
-	a, ok := w.Alias("f", name)
+// actual is an alias of the embedded AWS, in the words of a memory.
+func actual(w *world, fn, name string) string {
+	a, ok := w.Alias(fn, name)
 	if !ok {
 		return "none"
 	}
@@ -174,20 +103,19 @@ func play(t *testing.T, steps []step, told *[]string) (err error) {
 }
 
 func playIn(t *testing.T, steps []step, told *[]string) error {
-	w := newWorld(t, localaws.Options{})
+	w := newWorld(t, localaws.Options{Provisioning: 3 * time.Second})
 	w.rate = 1e6
+	w.AddDeploymentGroup("shop", "prod", "CodeDeployDefault.LambdaAllAtOnce")
+	p := &player{world: w, r: w.releaser(time.Minute), f: newModel("f"), g: newModel("g"), run: 100}
 	w.AddFunction("f")
-	p := &player{
-		world: w, r: w.releaser(time.Minute),
-		model: model{dirty: true, aliases: map[string]memory{"dev": {}, "prod": {}}, run: 100},
-	}
+	w.AddFunction("g")
 	for _, s := range steps {
 		what, err := p.take(s)
 		if err == nil {
 			err = p.compare()
 		}
 		if told != nil {
-			*told = append(*told, fmt.Sprintf("  %-60s dev %s; prod %s", what, actual(w, "dev"), actual(w, "prod")))
+			*told = append(*told, fmt.Sprintf("  %-60s dev %s; prod %s; of g %s", what, actual(w, "f", "dev"), actual(w, "f", "prod"), actual(w, "g", "prod")))
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", what, err)
@@ -196,238 +124,345 @@ func playIn(t *testing.T, steps []step, told *[]string) error {
 	return nil
 }
 
+// player plays the steps on f, and on f and g together, and keeps their models.
 type player struct {
 	*world
-	model
 
-	r *release.Releaser
+	r    *release.Releaser
+	f, g *model
+	run  uint64
 }
 
 func (p *player) compare() error {
-	for name, m := range p.aliases {
-		if got := actual(p.world, name); got != m.String() {
-			return fmt.Errorf("%s is %s, and must be %s", name, got, m)
+	for _, m := range []*model{p.f, p.g} {
+		for name, a := range m.aliases {
+			if got := actual(p.world, m.name, name); got != a.String() {
+				return fmt.Errorf("%s of %s is %s, and must be %s", name, m.name, got, a)
+			}
 		}
-	}
-	var exist []string
-	for _, v := range p.exist {
-		exist = append(exist, fmt.Sprint(v))
-	}
-	if got := p.Versions("f"); !slices.Equal(got, exist) {
-		return fmt.Errorf("versions %v, and must be %v", got, exist)
+		var exist []string
+		for _, v := range m.exist {
+			exist = append(exist, fmt.Sprint(v))
+		}
+		if got := p.Versions(m.name); !slices.Equal(got, exist) {
+			return fmt.Errorf("versions of %s %v, and must be %v", m.name, got, exist)
+		}
 	}
 	return nil
 }
 
-// publish is what PublishVersion does.
-func (p *player) publish() int {
-	if p.dirty || p.newest == 0 || !slices.Contains(p.exist, p.newest) {
-		p.newest++
-		p.exist = append(p.exist, p.newest)
-		p.dirty = false
-	}
-	return p.newest
-}
-
 func (p *player) take(s step) (what string, err error) {
-	p.run += uint64(1 + s.a%3)
+	p.run += uint64(2 + s.a%3)
+	j, f := job{id: p.run}, p.f
 	switch s.kind {
 	case "upload":
-		p.Upload("f", fmt.Sprint("code ", p.run, s.b))
-		p.dirty = true
-		return "upload", nil
+		m := []*model{p.f, p.g, p.f}[s.a%3]
+		m.upload(p.world, fmt.Sprint("code ", p.run, s.b))
+		return "upload of " + m.name, nil
 	case "release":
-		return p.release("prod", p.run)
+		return p.release("prod", j, nil)
+	case "deploy":
+		return p.release("prod", j, deployed)
 	case "release dev":
-		return p.release("dev", p.run)
+		return p.release("dev", j, nil)
 	case "late release":
-		return p.release("prod", p.run-min(p.run-1, uint64(2+s.b%20)))
-	case "promote":
-		if len(p.exist) == 0 {
-			return "nothing to promote", nil
-		}
-		return p.promote(p.exist[s.b%len(p.exist)], "")
-	case "promote dev":
-		if p.aliases["dev"].at == 0 {
-			return "no dev to promote", nil
-		}
-		return p.promote(p.aliases["dev"].at, "dev")
+		return p.release("prod", job{id: p.run - min(p.run-1, uint64(2+s.b%20))}, nil)
+	case "release of another server":
+		return p.release("prod", job{uint64(1 + s.b), "git.example.com"}, nil)
+	case "crossing", "crossing guarded":
+		return p.crossing(j, s.kind == "crossing guarded")
+	case "batch release":
+		return p.batchRelease(j)
+	case "batch rollback":
+		return p.batchRollback(j)
+	case "provision":
+		return p.provision()
 	case "rollback":
-		return p.rollback(p.run, 0)
+		return p.rollback(j, 0)
 	case "rollback again":
-		return p.rollback(max(1, p.aliases["prod"].leftBy), 0)
-	case "rollback to":
-		if len(p.exist) == 0 {
-			return "nothing to roll back to", nil
-		}
-		return p.rollback(p.run, p.exist[s.b%len(p.exist)])
-	case "prune":
-		return p.pruneTo(3 + s.b%3)
-	case "other hand", "other hand wipes":
-		return p.otherHand(s.b, s.kind == "other hand wipes")
+		return p.rollback(cmp.Or(f.aliases["prod"].leftBy, job{id: 1}), 0)
+	case "hand deletes":
+		p.RemoveAlias("f", "prod")
+		f.aliases["prod"] = memory{}
+		return "a person deletes prod", nil
+	case "hand describes":
+		return p.hand("describes it", func(a *memory) { a.text = fmt.Sprintf("text %d", s.b) })
 	case "killed release":
 		return p.killed(release.Release, 1+s.b%5, s.a%2 == 0)
 	case "killed rollback":
 		return p.killed(release.Rollback, 1+s.b%5, s.a%2 == 0)
+	case "stale release":
+		return p.stale(s.b%3, func() (string, error) { return p.release("prod", j, nil) })
+	case "stale rollback":
+		return p.stale(s.b%3, func() (string, error) { return p.rollback(j, 0) })
+	}
+	if len(f.exist) == 0 {
+		return s.kind + ": there is no version", nil
+	}
+	v := f.exist[s.b%len(f.exist)]
+	switch s.kind {
+	case "promote":
+		return p.promote(j, v, "")
+	case "promote dev":
+		return p.promote(j, f.aliases["dev"].at, "dev")
+	case "stale promote":
+		return p.stale(s.a%3, func() (string, error) { return p.promote(j, v, "") })
+	case "rollback to":
+		return p.rollback(j, v)
+	case "prune":
+		return p.pruneTo(3 + s.b%3)
+	case "hand":
+		return p.hand(fmt.Sprint("moves it to ", v), func(a *memory) { a.at, a.weight = v, 0 })
+	case "hand wipes":
+		return p.hand(fmt.Sprint("wipes it and moves it to ", v), func(a *memory) { *a = memory{at: v} })
+	case "hand weights":
+		return p.hand(fmt.Sprint("gives a weight to ", v), func(a *memory) {
+			if a.weight = v; a.at == v {
+				a.weight = 0
+			}
+		})
 	}
 	return "", fmt.Errorf("no such step as %s", s.kind)
 }
 
-func (p *player) released(alias string, run uint64) release.Status {
-	v, m := p.publish(), p.aliases[alias]
-	switch {
-	case m.at == v:
-		return release.Unchanged
-	case m.at != 0 && m.run > run:
-		return release.Superseded
-	case m.at > v:
-		return release.Superseded
-	case m.at != 0 && v <= m.left:
-		return release.Held
-	}
-	p.aliases[alias] = m.to(v, run)
-	return release.Released
+// do runs a request and returns its first outcome.
+func (p *player) do(op release.Operation, req release.Request) release.Outcome {
+	return p.r.Run(p.t.Context(), as(op, req)).Outcomes[0]
 }
 
-func (p *player) release(alias string, id uint64) (string, error) {
-	req := on(run(id), "f")
+func (p *player) release(alias string, j job, change func(*release.Request)) (string, error) {
+	req := j.request("f")
 	req.Alias = alias
-	o := p.r.Run(p.t.Context(), req).Outcomes[0]
-	return fmt.Sprintf("release to %s by run %d: %s", alias, id, o.Status), wants(o, p.released(alias, id))
+	if change != nil {
+		change(&req)
+	}
+	o := p.do(release.Release, req)
+	next, want := p.f.released(p.f.aliases[alias], p.f.publish(j), j, false)
+	p.f.aliases[alias] = next
+	return fmt.Sprintf("release to %s by run %s: %s", alias, j, o.Status), wants(o, want)
 }
 
-func (p *player) promote(v int, from string) (string, error) {
-	req := on(to(p.run, version(v)), "f")
-	if from != "" {
+// crossing releases by a run that has published when an older run publishes and
+// releases, too.
+func (p *player) crossing(j job, guarded bool) (string, error) {
+	older := job{id: j.id - 1}
+	p.f.upload(p.world, fmt.Sprint("newer code ", j))
+	req := j.request("f")
+	if guarded {
+		req.CodeSHA256 = map[string]string{"f": p.f.sha256()}
+	}
+	v := p.f.publish(j)
+	var other error
+	var once sync.Once
+	p.AfterCall(func(c localaws.Call) {
+		if c.Operation != "PublishVersion" {
+			return
+		}
+		once.Do(func() {
+			p.AfterCall(nil)
+			p.f.upload(p.world, fmt.Sprint("older code ", j))
+			_, other = p.release("prod", older, nil)
+		})
+	})
+	o := p.do(release.Release, req)
+	p.AfterCall(nil)
+	what := fmt.Sprintf("release by run %s, which run %s crosses: %s", j, older, o.Status)
+	next, want := p.f.released(p.f.aliases["prod"], v, j, guarded)
+	p.f.aliases["prod"] = next
+	return what, errors.Join(other, wants(o, want))
+}
+
+func (p *player) promote(j job, v int, from string) (string, error) {
+	if v == 0 {
+		return "no dev to promote", nil
+	}
+	req := j.request("f")
+	if req.Version = version(v); from != "" {
 		req.Version, req.From = none, from
 	}
-	o := p.r.Run(p.t.Context(), as(release.Promote, req)).Outcomes[0]
-	want := release.Unchanged
-	if m := p.aliases["prod"]; m.at != v {
-		p.aliases["prod"], want = m.to(v, p.run), release.Promoted
-	}
-	return fmt.Sprintf("promote %d %s by run %d: %s", v, from, p.run, o.Status), wants(o, want)
+	o := p.do(release.Promote, req)
+	next, want := p.f.promoted(p.f.aliases["prod"], v, j)
+	p.f.aliases["prod"] = next
+	return fmt.Sprintf("promote %d %s by run %s: %s", v, from, j, o.Status), wants(o, want)
 }
 
-func (p *player) rolledBack(run uint64, v int) release.Status {
-	m := p.aliases["prod"]
-	if m.at == 0 {
-		return release.Failed
-	}
-	if m.leftBy == run && m.run == run && !m.foreign() {
-		return release.Unchanged
-	}
-	if v == 0 {
-		if m.foreign() {
-			return release.Failed
-		}
-		for _, old := range m.history[1:] {
-			if old != m.at && slices.Contains(p.exist, old) {
-				v = old
-				break
-			}
-		}
-	}
-	switch v {
-	case 0:
-		return release.Failed
-	case m.at:
-		return release.Unchanged
-	}
-	p.aliases["prod"] = m.back(v, run)
-	return release.RolledBack
+func (p *player) rollback(j job, v int) (string, error) {
+	req := j.request("f")
+	req.Version = version(v)
+	o := p.do(release.Rollback, req)
+	next, want := p.f.rolledBack(p.f.aliases["prod"], v, j)
+	p.f.aliases["prod"] = next
+	return fmt.Sprintf("roll back to %d by run %s: %s", v, j, o.Status), wants(o, want)
 }
 
-func (p *player) rollback(id uint64, v int) (string, error) {
-	o := p.r.Run(p.t.Context(), as(release.Rollback, on(to(id, version(v)), "f"))).Outcomes[0]
-	return fmt.Sprintf("roll back to %d by run %d: %s", v, id, o.Status), wants(o, p.rolledBack(id, v))
+// batchRelease releases both functions or none.
+func (p *player) batchRelease(j job) (string, error) {
+	return p.batch("release", release.Release, j, func(m *model) (memory, release.Status) {
+		return m.released(m.aliases["prod"], m.publish(j), j, false)
+	})
+}
+
+// batchRollback undoes the newest run of those that have moved the aliases last.
+func (p *player) batchRollback(j job) (string, error) {
+	f, g := p.f.aliases["prod"], p.g.aliases["prod"]
+	newest := f.run
+	if g.run.newerThan(newest) {
+		newest = g.run
+	}
+	comparable := f.run.id != 0 && g.run.id != 0 && f.run.scope == g.run.scope
+	return p.batch("rollback", release.Rollback, j, func(m *model) (memory, release.Status) {
+		a := m.aliases["prod"]
+		switch {
+		case f.at == 0 || g.at == 0:
+		case !comparable:
+			return a, release.Failed
+		case a.run != newest:
+			return a, release.Unchanged
+		}
+		return m.rolledBack(a, 0, j)
+	})
+}
+
+// movesBy is the status of a function that an operation has moved.
+var movesBy = map[release.Operation]release.Status{release.Release: release.Released, release.Rollback: release.RolledBack}
+
+// batch carries out an operation on both functions, of which one alone ends as
+// each says.
+func (p *player) batch(what string, op release.Operation, j job, each func(*model) (memory, release.Status)) (string, error) {
+	res := p.r.Run(p.t.Context(), as(op, j.request("f", "g")))
+	models := []*model{p.f, p.g}
+	next, ends := make([]memory, 2), make([]release.Status, 2)
+	for i, m := range models {
+		next[i], ends[i] = each(m)
+	}
+	stopped := release.Status("")
+	switch {
+	case slices.Contains(ends, release.Failed):
+		stopped = release.Failed
+	case slices.Contains(ends, release.Superseded), slices.Contains(ends, release.Held):
+		stopped = release.Skipped
+	}
+	var errs []error
+	for i, m := range models {
+		switch moves := ends[i] == movesBy[op]; {
+		case moves && stopped != "":
+			ends[i] = stopped
+		case moves:
+			m.aliases["prod"] = next[i]
+		}
+		if err := wants(res.Outcomes[i], ends[i]); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", m.name, err))
+		}
+	}
+	return fmt.Sprintf("batch %s by run %s: %s", what, j, statuses(res)), errors.Join(errs...)
 }
 
 func (p *player) pruneTo(keep int) (string, error) {
-	req := on(run(p.run), "f")
+	req := job{id: p.run}.request("f")
 	req.Alias, req.Keep = "", keep
 	p.Age("f", 2*time.Hour)
-	o := p.r.Run(p.t.Context(), as(release.Prune, req)).Outcomes[0]
-	needed := map[int]bool{}
-	for _, m := range p.aliases {
-		needed[m.at], needed[m.left] = true, true
-		for _, v := range m.history {
-			needed[v] = true
-		}
-	}
-	old := p.exist[:max(0, len(p.exist)-keep)]
+	time.Sleep(5 * time.Second) // until AWS has moved the provisioned concurrency from a version
+	o := p.do(release.Prune, req)
+	m, needed := p.f, p.f.needed()
+	old := m.exist[:max(0, len(m.exist)-keep)]
 	kept := slices.DeleteFunc(slices.Clone(old), func(v int) bool { return !needed[v] })
 	want := release.Unchanged
 	if len(kept) < len(old) {
 		want = release.Pruned
 	}
-	p.exist = append(kept, p.exist[len(old):]...)
+	m.exist = append(kept, m.exist[len(old):]...)
 	return fmt.Sprintf("prune to %d: %s %v", keep, o.Status, o.Pruned), wants(o, want)
 }
 
-func (p *player) otherHand(b int, wipes bool) (string, error) {
-	m := p.aliases["prod"]
-	if len(p.exist) == 0 {
-		return "another hand has nothing to point to", nil
+// hand lets a person change prod, or create it.
+func (p *player) hand(what string, change func(*memory)) (string, error) {
+	a := p.f.aliases["prod"]
+	if change(&a); a.at == 0 {
+		return "a person " + what + ": there is none", nil
 	}
-	v := p.exist[b%len(p.exist)]
-	a, _ := p.Alias("f", "prod")
-	if wipes || m.at == 0 {
-		a.Description = ""
-		m = memory{}
+	set := localaws.Alias{Name: "prod", Version: fmt.Sprint(a.at), Description: a.description()}
+	if a.weight != 0 {
+		set.Weights = map[string]float64{fmt.Sprint(a.weight): 0.25}
 	}
-	m.at = v
-	a.Name, a.Version = "prod", fmt.Sprint(v)
-	p.SetAlias("f", a)
-	p.aliases["prod"] = m
-	return fmt.Sprintf("another hand puts prod to %d, wipes %t", v, wipes), nil
+	p.SetAlias("f", set)
+	p.f.aliases["prod"] = a
+	return "a person " + what, nil
+}
+
+// provision gives prod provisioned concurrency, from now on.
+func (p *player) provision() (string, error) {
+	if a := p.f.aliases["prod"]; a.at == 0 || a.weight != 0 {
+		return "nothing to provision", nil
+	}
+	return "provisioned concurrency", p.ProvisionConcurrency("f", "prod")
+}
+
+// stale lets AWS answer the n-th read of an operation from before the last write.
+// Then the operation ends as it must, or leaves prod as it is.
+func (p *player) stale(n int, do func() (string, error)) (string, error) {
+	before := p.f.clone()
+	reads := -1
+	var mu sync.Mutex
+	p.OnCall(func(c localaws.Call) *localaws.Fault {
+		mu.Lock()
+		defer mu.Unlock()
+		if !strings.HasPrefix(c.Operation, "Get") && !strings.HasPrefix(c.Operation, "List") {
+			return nil
+		}
+		if reads++; reads != n {
+			return nil
+		}
+		return &localaws.Fault{Stale: true}
+	})
+	what, err := do()
+	p.OnCall(nil)
+	what = fmt.Sprintf("with stale read %d: %s", n, what)
+	if was := before.aliases["prod"]; err != nil && actual(p.world, "f", "prod") == was.String() && !strings.HasSuffix(what, "ed-back") {
+		p.f.aliases["prod"] = was
+		return what, nil
+	}
+	return what, err
 }
 
 // killed runs an operation whose process dies at its n-th call. Then prod is as
-// before or as after, and the same job again ends where it should have.
+// before or as after.
 func (p *player) killed(op release.Operation, n int, works bool) (string, error) {
 	its, dead := mortal(p.world, int32(n), works)
 	ctx, cancel := context.WithCancel(p.t.Context())
 	done := make(chan struct{})
+	j := job{id: p.run}
 	go func() {
 		defer close(done)
-		its.releaser(time.Minute).Run(ctx, as(op, on(run(p.run), "f")))
+		its.releaser(time.Minute).Run(ctx, as(op, j.request("f")))
 	}()
-	what := fmt.Sprintf("killed at call %d by run %d", n, p.run)
+	what := fmt.Sprintf("%s killed at call %d by run %s", op, n, j)
 	select {
 	case <-dead:
 	case <-done:
-		what = fmt.Sprintf("done before call %d by run %d", n, p.run)
+		what = fmt.Sprintf("%s done before call %d by run %s", op, n, j)
 	}
 	defer func() { cancel(); <-done }()
 	synctest.Wait() // for calls side by side with the one that killed it
-	p.adopt()
-	before := actual(p.world, "prod")
-	for _, m := range p.possible() {
-		if m.String() == before {
-			p.aliases["prod"] = m.clone()
-			return what, nil
-		}
+	if len(p.Versions("f")) > len(p.f.exist) {
+		p.f.publish(j)
 	}
-	return what, fmt.Errorf("prod is %s, and may be %v", before, p.possible())
-}
-
-// adopt learns what was published by the process that was killed.
-func (p *player) adopt() {
-	exist := p.Versions("f")
-	if len(exist) > len(p.exist) {
-		p.publish()
+	possible := p.possible(j)
+	got := actual(p.world, "f", "prod")
+	i := slices.IndexFunc(possible, func(a memory) bool { return a.String() == got })
+	if i < 0 {
+		return what, fmt.Errorf("prod is %s, and may be %v", got, possible)
 	}
+	p.f.aliases["prod"] = possible[i]
+	return what, nil
 }
 
 // possible are the states that prod may be in after a killed release or rollback.
-func (p *player) possible() []memory {
-	all := []memory{p.aliases["prod"]}
-	m := p.aliases["prod"]
-	all = append(all, m.to(p.newest, p.run))
-	if m.at != 0 {
-		for _, v := range p.exist {
-			all = append(all, m.back(v, p.run))
+func (p *player) possible(j job) []memory {
+	a := p.f.aliases["prod"]
+	all := []memory{a, a.to(p.f.newest, j)}
+	if a.at != 0 {
+		for _, v := range p.f.exist {
+			all = append(all, a.back(v, j))
 		}
 	}
 	return all

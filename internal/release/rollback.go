@@ -224,17 +224,17 @@ func (v rollback) decideDeployed(s alias.State, f Facts, to alias.Version) (Deci
 // rolledBack is the alias moved back to a version, with a history so far.
 func (v rollback) rolledBack(s alias.State, h alias.History, to alias.Version) Decision {
 	left := max(s.Version, s.NewestWeight()) // None for $LATEST, which no release brings back
-	d := Decision{
+	why := fmt.Sprintf("left %s", left)
+	switch left {
+	case to: // of its weights, none was newer
+		left, why = alias.None, "cleared the weights"
+	case alias.None:
+		why = fmt.Sprintf("left %s", s.Version)
+	}
+	return Decision{
 		Status: RolledBack, Version: to,
 		Change: &alias.Change{Version: to, Text: textOf(s, v.req), History: h.RolledBack(to, left, v.req.Run.id())},
-	}
-	switch left {
-	case to:
-		return d.because("cleared the weights")
-	case alias.None:
-		return d.because("left %s", s.Version)
-	}
-	return d.because("left %s", left)
+	}.because("%s", why)
 }
 
 // readVersion adds a version to f, or that it does not exist. One that was read

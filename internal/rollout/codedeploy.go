@@ -161,7 +161,7 @@ func (s CodeDeploy) conclude(ctx context.Context, t *Target, from alias.Version,
 		t.Alias.HandOver("it could not be read where deployment " + ended.ID + " has left it")
 		return errors.Join(failed, err)
 	}
-	if now := t.Alias.Current(); now.Version != at || len(now.Weights) > 0 {
+	if now := t.Alias.Current(); now.Version != at || len(now.Settled().Weights) > 0 {
 		t.Alias.Leave()
 		return errors.Join(failed, fmt.Errorf("deployment %s ended %s, and %s is at %s, not at %s", ended.ID, ended.Status, t.Alias.Name(), now.Position, at))
 	}

@@ -190,17 +190,14 @@ func Follow(ctx context.Context, aws *awsapi.Client, id string, fact func(text s
 	now := time.Now()
 	f := follower{aws: aws, fact: fact, ended: Ended{ID: id}, began: now, heard: now, reported: now, events: map[string]string{}}
 	var pace awsapi.Backoff
-	own := awsapi.WithoutTimeout(ctx)
 	for {
 		f.calls = 1
-		if f.ended.Status == awsapi.DeploymentInProgress { // its own time does not count
-			ctx = own
-		}
-		over, err := f.look(ctx)
+		bound := f.bound(ctx)
+		over, err := f.look(bound)
 		if over || err != nil {
 			return f.ended, err
 		}
-		if err := pace.Wait(ctx, f.calls); err != nil {
+		if err := pace.Wait(bound, f.calls); err != nil {
 			return f.ended, err
 		}
 	}
@@ -232,6 +229,15 @@ type follower struct {
 	targetsDenied bool              // its targets may not be read
 	events        map[string]string // statuses that were reported
 	traffic       string            // what was reported of it
+}
+
+// bound is the context of a look: the deployment's own time does not count against
+// the job's timeout.
+func (f *follower) bound(ctx context.Context) context.Context {
+	if f.ended.Status == awsapi.DeploymentInProgress {
+		return awsapi.WithoutTimeout(ctx)
+	}
+	return ctx
 }
 
 func (f *follower) say(format string, args ...any) {
@@ -379,7 +385,7 @@ func Stop(ctx context.Context, aws *awsapi.Client, id string) (Stopped, error) {
 			}
 		}
 		if n == len(stopPauses) || ctx.Err() != nil {
-			return s, nil
+			return s, nil //nolint:nilerr // it was asked to stop; how far it is, is only useful to know
 		}
 		_ = awsapi.Sleep(ctx, stopPauses[n]) // when ctx ends, one more read fails at once
 	}

@@ -1,0 +1,191 @@
+package release_test
+
+import (
+	"cmp"
+	"context"
+	"testing"
+	"time"
+
+	"lambda-release/internal/artifact"
+	"lambda-release/internal/gateway"
+	"lambda-release/internal/localaws"
+	"lambda-release/internal/release"
+)
+
+// scene is a state of affairs in which an operation makes certain calls.
+type scene struct {
+	name    string
+	calls   []string
+	options localaws.Options
+	set     func(w *world)            // for all functions
+	lay     func(w *world, fn string) // for each
+
+	operation release.Operation // 0: Release
+	change    func(*release.Request)
+	skip      int               // the fault begins after so many of the calls
+	end       string            // where prod is when all went well; "": 2
+	ends      map[string]string // by function, where it is another
+	versions  int               // how many there are then; 0: 2
+	onlyMany  bool              // the case of one function is left out: another scene has it
+	onlyOne   bool              // the operation is for one function only
+}
+
+var scenes = []scene{
+	{name: "alias to move", calls: []string{"PublishVersion", "GetAlias", "UpdateAlias"}, lay: toMove},
+	{name: "alias to create", calls: []string{"PublishVersion", "GetAlias", "CreateAlias"}, lay: func(w *world, fn string) {
+		w.Publish(fn, "")
+		w.Upload(fn, "2")
+	}},
+	{name: "pending version", calls: []string{"PublishVersion", "GetFunction", "UpdateAlias"}, lay: func(w *world, fn string) {
+		toMove(w, fn)
+		w.OnPublish(fn, "Active", "", "")
+	}},
+	{name: "code", calls: []string{"GetFunction", "UpdateFunctionCode", "PublishVersion"}, lay: toMove, change: newCode, onlyOne: true},
+	{name: "failed version", calls: []string{"GetFunction", "UpdateFunctionConfiguration", "PublishVersion"}, onlyOne: true, end: "3", versions: 3, lay: func(w *world, fn string) {
+		toMove(w, fn)
+		w.Publish(fn, "")
+		w.SetState(fn, "2", "Failed", "InternalError", "it crashed")
+	}},
+	{name: "first step of a shift", calls: []string{"GetFunction", "UpdateAlias"}, lay: toMove, onlyMany: true, change: canary},
+	{name: "last step of a shift", calls: []string{"UpdateAlias"}, lay: toMove, skip: 1, change: canary},
+	{
+		name: "provisioned concurrency", calls: []string{"UpdateAlias", "GetAlias", "GetProvisionedConcurrencyConfig"}, onlyOne: true,
+		options: localaws.Options{Provisioning: 20 * time.Second}, lay: toMoveProvisioned,
+		change: func(req *release.Request) { req.Provisioned = true },
+	},
+	{
+		name: "CodeDeploy", calls: []string{"UpdateAlias", "GetAlias", "CreateDeployment", "GetDeployment", "ListDeploymentTargets", "BatchGetDeploymentTargets"}, onlyOne: true,
+		set: func(w *world) { w.AddDeploymentGroup("shop", "prod", "CodeDeployDefault.LambdaAllAtOnce") }, lay: toMove,
+		change: deployed,
+	},
+	{
+		name: "CodeDeploy, the deployment's id", calls: []string{"UpdateAlias"}, onlyOne: true, skip: 1,
+		set: func(w *world) { w.AddDeploymentGroup("shop", "prod", "CodeDeployDefault.LambdaAllAtOnce") }, lay: toMove,
+		change: deployed,
+	},
+	{
+		name: "CodeDeploy, the history after it", calls: []string{"UpdateAlias"}, onlyOne: true, skip: 2,
+		set: func(w *world) { w.AddDeploymentGroup("shop", "prod", "CodeDeployDefault.LambdaAllAtOnce") }, lay: toMove,
+		change: deployed,
+	},
+	{
+		name: "bindings", onlyMany: true, calls: []string{"GetPolicy", "AddPermission", "GetStage", "UpdateStage"}, lay: toMove,
+		set: func(w *world) { w.AddRestStage("a1b2c3d4e5", "prod", nil) }, change: binding,
+	},
+	{
+		name: "prune after a release", calls: []string{"GetAlias", "ListAliases", "ListVersionsByFunction", "DeleteFunction"}, onlyOne: true, versions: 3, end: "5", lay: func(w *world, fn string) {
+			w.versions(fn, 4)
+			w.SetAlias(fn, localaws.Alias{Name: "prod", Version: "4", Description: "[4 | run 1]"})
+			w.Upload(fn, "5")
+			w.Age(fn, 3*time.Hour)
+		},
+		change: func(req *release.Request) { req.Keep = 3 },
+	},
+	{
+		name: "promote", calls: []string{"ListAliases", "GetFunction", "UpdateAlias"}, onlyMany: true,
+		lay:       func(w *world, fn string) { toMove(w, fn); w.Publish(fn, "") },
+		operation: release.Promote, change: func(req *release.Request) { req.Version = 2 },
+	},
+	{
+		name: "rollback", calls: []string{"ListAliases", "GetFunction", "UpdateAlias"}, onlyMany: true,
+		lay: func(w *world, fn string) {
+			w.versions(fn, 2)
+			w.SetAlias(fn, localaws.Alias{Name: "prod", Version: "2", Description: "text [2 < 1 | run 1]"})
+		},
+		operation: release.Rollback, end: "1",
+	},
+	{
+		name: "rollback of the newest run", calls: []string{"ListAliases", "GetFunction", "UpdateAlias"}, onlyMany: true,
+		lay: func(w *world, fn string) {
+			w.versions(fn, 2)
+			mark := "text [2 < 1 | run 7]"
+			if fn == "users" {
+				mark = "text [2 < 1 | run 6]"
+			}
+			w.SetAlias(fn, localaws.Alias{Name: "prod", Version: "2", Description: mark})
+		},
+		operation: release.Rollback, end: "1", ends: map[string]string{"users": "2"},
+	},
+	{
+		name: "prune", calls: []string{"ListAliases", "ListVersionsByFunction", "DeleteFunction"}, onlyMany: true,
+		lay: func(w *world, fn string) {
+			w.versions(fn, 5)
+			w.SetAlias(fn, localaws.Alias{Name: "prod", Version: "5"})
+		},
+		operation: release.Prune, change: func(req *release.Request) { req.Keep = 3 }, end: "5", versions: 3,
+	},
+	{
+		name: "delete-alias", calls: []string{"GetAlias", "DeleteAlias"}, lay: toMove, onlyMany: true, operation: release.DeleteAlias, end: "none", versions: 1,
+	},
+}
+
+func canary(req *release.Request) { shifting(req, "Canary50Percent10Seconds") }
+
+func toMove(w *world, fn string) {
+	w.Publish(fn, "")
+	w.SetAlias(fn, localaws.Alias{Name: "prod", Version: "1", Description: "text [1 | run 1]"})
+	w.Upload(fn, "2")
+}
+
+func toMoveProvisioned(w *world, fn string) {
+	toMove(w, fn)
+	if err := w.ProvisionConcurrency(fn, "prod"); err != nil {
+		w.t.Error(err)
+	}
+}
+
+func deployed(req *release.Request) {
+	req.CodeDeploy = &release.CodeDeploy{Application: "shop", Group: "prod", Wait: true}
+}
+
+// newCode releases code that is not uploaded yet.
+func newCode(req *release.Request) {
+	var names []string
+	for _, fn := range req.Functions {
+		names = append(names, fn.Name)
+	}
+	sources, err := artifact.Parse("testdata/code", names)
+	if err != nil {
+		panic(err)
+	}
+	req.Code = sources
+}
+
+func binding(req *release.Request) {
+	stages, err := gateway.ParseBindings("prod=arn:aws:apigateway:eu-central-1::/restapis/a1b2c3d4e5/stages/prod")
+	if err != nil {
+		panic(err)
+	}
+	req.Stages, req.StageVariable = stages["prod"], "lambdaAlias"
+}
+
+// stage is the world of a scene, with these functions.
+func (sc scene) stage(t testing.TB, names []string) *world {
+	w := newWorld(t, sc.options)
+	if sc.set != nil {
+		sc.set(w)
+	}
+	for _, fn := range names {
+		w.AddFunction(fn)
+		sc.lay(w, fn)
+		for _, a := range w.Aliases(fn) {
+			w.SetAlias(fn, a) // what a stale read shows is there, too, with another revision
+		}
+	}
+	return w
+}
+
+// job runs the operation of the scene as run 500.
+func (sc scene) job(w *world, names []string) release.Result {
+	const timeout = 2 * time.Minute // a call that hangs is given up after 20 seconds of it
+	ctx, cancel := context.WithTimeout(w.t.Context(), timeout)
+	defer cancel()
+	req := on(run(500), names...)
+	if sc.change != nil {
+		sc.change(&req)
+	}
+	return w.releaser(timeout).Run(ctx, as(cmp.Or(sc.operation, release.Release), req))
+}
+
+// endOf is where a function's prod is when all went well.
+func (sc scene) endOf(fn string) string { return cmp.Or(sc.ends[fn], sc.end, "2") }
