@@ -18,6 +18,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"lambda-release/internal/app"
 	"lambda-release/internal/localaws"
 )
@@ -30,6 +32,8 @@ type role struct {
 	t          *testing.T
 	functions  []string
 	statements []allowing
+
+	expectDenials bool
 
 	mu     sync.Mutex
 	used   map[string]bool // what a call needed of one statement alone: Sid, action and resource
@@ -251,7 +255,7 @@ func (r *role) in(s situation, env map[string]string, args []string) {
 	if want := append(s.exit, 0); code != want[0] {
 		r.t.Errorf("%s: exit code %d\n%s", s.name, code, &log)
 	}
-	if len(r.denied) > 0 {
+	if len(r.denied) > 0 && !r.expectDenials {
 		r.t.Errorf("%s: denied: %q", s.name, r.denied)
 	}
 }
@@ -501,5 +505,114 @@ func TestPolicyIsEnoughAndNoMore(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestOneRunShowsEverything: a role without any policy needs one red run. With the
+// policy that this run shows, nothing is denied to the next one.
+func TestOneRunShowsEverything(t *testing.T) {
+	t.Parallel()
+	six := []string{"items", "orders", "carts", "users", "prices", "stocks"}
+	for name, tt := range map[string]struct {
+		args      []string
+		functions []string
+		exit      int // of the run without a policy
+	}{
+		"release of six":  {nil, six, 1},
+		"promote of six":  {[]string{"--operation", "promote", "--version", "4"}, six, 1},
+		"rollback of six": {[]string{"--operation", "rollback"}, six, 1},
+		"prune of six":    {[]string{"--operation", "prune", "--keep-versions", "3"}, six, 1},
+		"all of one": {[]string{
+			"--smoke-test", "{}", "--bake-time", "1s", "--alarms", "errors", "--keep-versions", "3", "--wait-for-provisioned-concurrency",
+			"--api-gateway-stages", "prod=" + restStageARN, "--code", "s3://shop-artifacts/items.zip",
+		}, six[:1], 2}, // the alarms are read before anything else
+		"dry run": {[]string{"--dry-run"}, six[:2], 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			env := outside()
+			delete(env, "INPUT_ALIASES")
+			folder := t.TempDir()
+			summary, output := filepath.Join(folder, "summary"), filepath.Join(folder, "output")
+			for _, file := range []string{summary, output} {
+				if err := os.WriteFile(file, nil, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for key, value := range map[string]string{
+				"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": summary, "GITHUB_OUTPUT": output, "GITHUB_SERVER_URL": "https://github.com",
+				"GITHUB_EVENT_NAME": "push", "GITHUB_REF": "refs/heads/main", "GITHUB_RUN_ID": "4711", "GITHUB_RUN_ATTEMPT": "1",
+			} {
+				env[key] = value
+			}
+			args := tt.args
+			for _, fn := range tt.functions {
+				args = append(args, "--function-name", fn)
+			}
+			r := begin(t, nil, map[string]bool{}, tt.functions...)
+			r.expectDenials = true
+			r.in(situation{name: "no policy", exit: []int{tt.exit}}, env, args)
+			if len(r.denied) == 0 {
+				t.Fatal("nothing was denied")
+			}
+			shown, err := os.ReadFile(summary)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, policy, found := strings.Cut(string(shown), "```json\n")
+			policy, _, _ = strings.Cut(policy, "\n```")
+			if !found || strings.Contains(string(shown[strings.Index(string(shown), policy)+len(policy):]), "```json") {
+				t.Fatalf("not one policy:\n%s", shown)
+			}
+			statements := statementsOf(t, []byte(policy))
+			if !strings.HasPrefix(statements[0].Sid, "Missing") {
+				t.Errorf("nothing is marked:\n%s", policy)
+			}
+			for _, call := range r.denied {
+				action, arn, _ := strings.Cut(call, " on ")
+				if !slices.ContainsFunc(statements, func(s allowing) bool {
+					return strings.HasPrefix(s.Sid, "Missing") && slices.Contains(s.Action, action) && slices.ContainsFunc(s.Resource, func(p string) bool { return matchesARN(p, arn) })
+				}) {
+					t.Errorf("%s was denied, and is not marked:\n%s", call, policy)
+				}
+			}
+			begin(t, statements, map[string]bool{}, tt.functions...).in(asUsual, env, args)
+		})
+	}
+}
+
+// TestIAMPage: the policies in docs/iam.md are those that the commands before them
+// print. -update writes them anew.
+func TestIAMPage(t *testing.T) {
+	t.Parallel()
+	const page = "../../docs/iam.md"
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := map[string]string{
+		"AWS_REGION": "eu-central-1", "INPUT_ROLE-TO-ASSUME": "arn:aws:iam::123456789012:role/release-items",
+		"GITHUB_REPOSITORY": "shop/items", "GITHUB_REPOSITORY_OWNER_ID": "1234567", "GITHUB_REPOSITORY_ID": "7654321",
+	}
+	n := 0
+	got := regexp.MustCompile("(?s)```sh\nlambda-release ([^\n>]+)\n```\n\n```json\n.*?```\n").ReplaceAllStringFunc(string(text), func(block string) string {
+		n++
+		_, rest, _ := strings.Cut(block, "```sh\nlambda-release ")
+		command, _, _ := strings.Cut(rest, "\n")
+		document, _ := printed(t, env, strings.Fields(command)...)
+		return "```sh\nlambda-release " + command + "\n```\n\n```json\n" + string(document) + "```\n"
+	})
+	if n < 10 {
+		t.Errorf("%d policies", n)
+	}
+	if got == string(text) {
+		return
+	}
+	if !*update {
+		t.Errorf("docs/iam.md differs from what the program prints; -update writes it anew (-want +got):\n%s", cmp.Diff(got, string(text)))
+		return
+	}
+	if err := os.WriteFile(page, []byte(got), 0o600); err != nil {
+		t.Fatal(err)
 	}
 }

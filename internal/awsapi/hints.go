@@ -29,7 +29,7 @@ func (e *Error) Hint() string {
 		if account == "" {
 			account = "of the credentials"
 		}
-		return fmt.Sprintf("Looked for in region %s, account %s. Check the name, the region and the account.", e.Region, account)
+		return fmt.Sprintf("Looked for in region %s, account %s. Check the name, the region and the account%s.", e.Region, account, e.place.profile())
 	case Conflict:
 		return "Something else is changing the function. Run the job again when that is done; a `concurrency` group in the workflow prevents jobs from running at the same time."
 	case Stale:

@@ -80,6 +80,14 @@ func (p place) noRegion() string {
 	return "Set the input `aws-region`, or AWS_REGION in the environment, for example to eu-central-1."
 }
 
+// profile is what determines the account on a laptop, in brackets.
+func (p place) profile() string {
+	if p.laptop {
+		return " (AWS_PROFILE)"
+	}
+	return ""
+}
+
 // otherAccount says how to get credentials of another account.
 func (p place) otherAccount(account string) string {
 	if p.laptop {
@@ -88,8 +96,8 @@ func (p place) otherAccount(account string) string {
 	return fmt.Sprintf("Assume a role of account %s (`role-to-assume`), or name a function of the credentials' account.", account)
 }
 
-// ifMFA is a hint for a person whose request was denied for want of MFA, as far as
-// that can be.
+// ifMFA is a hint for a person whose request may have been denied because the session
+// has no MFA.
 func (p place) ifMFA(denier string) string {
 	if !p.laptop || denier != explicitDeny {
 		return ""

@@ -57,8 +57,8 @@ func TestExpiredCredentialsOnALaptop(t *testing.T) {
 	}
 }
 
-// An explicit deny may be one for want of MFA, which a person can do something about.
-func TestDeniedForWantOfMFA(t *testing.T) {
+// An explicit deny may ask for MFA, which a person can provide.
+func TestDeniedWithoutMFA(t *testing.T) {
 	t.Parallel()
 	for ci, mfa := range map[string]bool{"": true, "true": false} {
 		w := newCloud(t, localaws.Options{})

@@ -33,13 +33,14 @@ func (in *Input) parsePrint(flags map[string]string) Problems {
 	problems := parseToggle(&policy, flags, "print-policy")
 	problems = append(problems, parseToggle(&trust, flags, "print-trust-policy")...)
 	environment, given := flags["environment"]
-	switch {
-	case policy && trust:
-		problems = append(problems, Problem{Input: "print-trust-policy", What: "conflicts with print-policy", Allowed: "print one policy at a time"})
-	case policy:
-		in.Print = PrintPolicy
-	case trust:
+	if trust {
 		in.Print = PrintTrustPolicy
+	}
+	if policy {
+		in.Print = PrintPolicy
+	}
+	if policy && trust {
+		problems = append(problems, Problem{Input: "print-trust-policy", What: "conflicts with print-policy", Allowed: "print one policy at a time"})
 	}
 	switch {
 	case given && environment == "":

@@ -216,8 +216,8 @@ func (t Trust) contexts(p *TrustPolicy) ([]string, error) {
 		return []string{"ref:" + literal(t.Ref.String())}, nil
 	case len(t.Rules) == 0:
 		return nil, &TrustError{
-			Input: "alias", What: "beside it the rules do not count, so the branch or tag is not known",
-			Allowed: "leave alias empty, or set ref to a branch or tag, or use --environment NAME",
+			Input: "alias", What: "the rules in `aliases` are ignored if `alias` is set, so the branch or tag is unknown",
+			Allowed: "leave `alias` empty, or set `ref` to a branch or tag, or use --environment NAME",
 		}
 	}
 	var contexts []string

@@ -111,7 +111,7 @@ func conclude(req Request, plans []Plan, aws *awsapi.Client, started time.Time) 
 			continue
 		}
 		text := "old versions could not be pruned: " + p.PruneErr.Error() + "\n" + hint(p.PruneErr)
-		if deniedForWant(p.PruneErr) { // the advice is the same for all functions
+		if lacksStatement(p.PruneErr) { // the advice is the same for all functions
 			text, advice = text+"\n"+advice, ""
 		}
 		outcomes[i] = outcomes[i].withWarning(strings.TrimSpace(text))
@@ -166,7 +166,7 @@ func advisePermissions(outcomes []Outcome, advice string) {
 	first := ""
 	for i, o := range outcomes {
 		switch {
-		case !deniedForWant(o.Err):
+		case !lacksStatement(o.Err):
 			continue
 		case first == "":
 			first = o.Function

@@ -2,6 +2,7 @@ package release
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"lambda-release/internal/awsapi"
@@ -33,13 +34,13 @@ func permissions(needs policy.Needs, denials []awsapi.Denial, region string) str
 	}
 	p := policy.For(needs.Known(region, account)).Marked(calls)
 	text := []string{fmt.Sprintf("These inputs need this policy of %s. What was denied in this run is in the statements whose Sid begins with Missing; later calls may need the others.", who)}
-	text = append(text, p.SizeNotes()...)
-	return strings.Join(append(text, p.JSON()), "\n")
+	text = append(text, slices.Concat(p.Notes, p.SizeNotes(), []string{p.JSON()})...)
+	return strings.Join(text, "\n")
 }
 
-// deniedForWant reports whether the error is a denial that a statement in the
-// policy of the role would allow.
-func deniedForWant(err error) bool {
+// lacksStatement reports whether AWS denied a call that a statement in the role's
+// policy would allow.
+func lacksStatement(err error) bool {
 	denied := false
 	walk(err, func(e *awsapi.Error) {
 		denied = denied || e.Kind == awsapi.Denied && e.Denial().Other == "" && e.Service != "sts"

@@ -27,13 +27,12 @@ type annotation struct {
 // inputTitle is the prefix of the title of a problem with an input.
 const inputTitle = "Input "
 
-// The runner truncates the text of an annotation to 4,096 characters. maxError
-// leaves room for the position and the hint that follow an error.
+// The runner truncates the text of an annotation to 4,096 characters. maxError and
+// maxWhere leave room for the hint that follows an error.
 const (
 	maxAnnotation = 4_000
 	maxError      = 1_400
 	maxWhere      = 500
-	maxHint       = 2_000
 )
 
 // annotate writes an annotation; outside GitHub Actions, it writes to the log.
@@ -79,7 +78,7 @@ func annotations(res release.Result) []annotation {
 			all = append(all, annotation{notice, subject(o) + " not released: superseded", o.Reason})
 		}
 		for _, w := range o.Warnings {
-			all = append(all, annotation{warning, subject(o), brief(w)})
+			all = append(all, annotation{warning, subject(o), brief(w, maxAnnotation)})
 		}
 	}
 	return all
@@ -108,7 +107,8 @@ func failureText(o release.Outcome) string {
 		parts = append(parts, "Now: "+shorten(where, maxWhere)+".")
 	}
 	if o.Hint != "" {
-		parts = append(parts, shorten(brief(o.Hint), maxHint))
+		room := maxAnnotation - len(strings.Join(parts, "\n")) - 1
+		parts = append(parts, shorten(brief(o.Hint, room), room))
 	}
 	return strings.Join(parts, "\n")
 }
@@ -116,10 +116,10 @@ func failureText(o release.Outcome) string {
 // elsewhere stands for JSON that an annotation has no room for.
 const elsewhere = "(The policy is in the job summary and in the log.)"
 
-// brief is a text without its JSON if an annotation has no room for it: half a
-// policy is of no use.
-func brief(text string) string {
-	if len(text) <= maxHint {
+// brief is a text without its JSON if there is no room for it: half a policy is of no
+// use.
+func brief(text string, room int) string {
+	if len(text) <= room {
 		return text
 	}
 	var kept []string

@@ -34,12 +34,17 @@ func plain(res release.Result) []string {
 	return all
 }
 
-// unabridged are the hints and warnings that are too long for their annotation.
+// unabridged are the hints and warnings with JSON that is too long for their
+// annotation.
 func unabridged(res release.Result) []string {
 	var all []string
 	for _, o := range res.Outcomes {
 		for _, text := range append([]string{o.Hint}, o.Warnings...) {
-			if brief(text) != text {
+			shown := brief(text, maxAnnotation)
+			if text == o.Hint {
+				shown = failureText(o)
+			}
+			if strings.Contains(shown, elsewhere) {
 				all = append(append(all, subject(o)+":"), lines(text)...)
 			}
 		}
