@@ -122,6 +122,7 @@ func (e *Editor) deleteCreated(ctx context.Context) error {
 	defer cancel()
 	var pace awsapi.Backoff
 	for {
+		sent := false
 		now, err := e.aws.Configuration(tries, e.fn, e.name)
 		switch {
 		case err == nil && now.Version != e.written.Version.String():
@@ -131,6 +132,7 @@ func (e *Editor) deleteCreated(ctx context.Context) error {
 			}
 			return e.recordLoss()
 		case err == nil, awsapi.Is(err, awsapi.NotFound):
+			sent = true
 			err = e.aws.DeleteAlias(tries, e.fn, e.name)
 		}
 		switch {
@@ -138,7 +140,7 @@ func (e *Editor) deleteCreated(ctx context.Context) error {
 			e.recordUndo(Restored, State{})
 			return nil
 		case awsapi.Is(err, awsapi.Conflict) && pace.Wait(tries, 2) == nil:
-		case awsapi.EffectOf(err) > awsapi.Rejected:
+		case sent && awsapi.EffectOf(err) > awsapi.Rejected:
 			e.recordDoubt(fmt.Sprintf("%s was created at %s, and may be there or deleted again", e.name, e.written.Position))
 			return err
 		default:
