@@ -127,6 +127,24 @@ func TestUndoOfAShift(t *testing.T) {
 	})
 }
 
+func TestUndoAfterAdopt(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(r *rig) {
+		noError(t, r.Write(r.t.Context(), r.to(2).Shifted(r.Current(), 0, time.Now().Add(time.Hour), run)))
+		a, _ := r.Alias("items", "prod")
+		r.put("2", a.Description) // as CodeDeploy does
+		noError(t, r.Adopt(r.t.Context()))
+		r.ResetCalls()
+		standing, err := r.undo(2)
+		noError(t, err)
+		if standing != alias.Restored {
+			t.Errorf("standing %d", standing)
+		}
+		r.called("UpdateAlias")
+		r.is("1 text [1 | left 2 | run 500]")
+	})
+}
+
 func TestUndoLeavesWhatOthersHaveChanged(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
