@@ -45,12 +45,12 @@ var others = map[string]func(w *world, fn string, prod localaws.Alias) localaws.
 		prod.Weights = map[string]float64{other: 0.25}
 		return prod
 	},
-	"a description": func(w *world, fn string, prod localaws.Alias) localaws.Alias {
+	"a description": func(_ *world, fn string, prod localaws.Alias) localaws.Alias {
 		text, h := alias.ReadDescription(prod.Description)
 		prod.Description = alias.Describe(text+" and more", h)
 		return prod
 	},
-	"a move by hand": func(w *world, fn string, prod localaws.Alias) localaws.Alias {
+	"a move by hand": func(_ *world, fn string, prod localaws.Alias) localaws.Alias {
 		prod.Version, prod.Weights = "1", nil
 		return prod
 	},
