@@ -62,7 +62,8 @@ func (e *Editor) restore(ctx context.Context, left Version) error {
 			return err
 		case result == changed && e.changedSince():
 			return e.recordLoss()
-		case result == changed: // by AWS itself, or by a write of this run's that was never answered
+		case result == changed: // by AWS itself, in its text, or by a write of this run's that was never answered
+			was = e.originalAlias(left)
 			was.Revision = e.current.revision
 		default:
 			return e.notUndone(ctx, errors.Join(err, lookErr))
@@ -85,14 +86,20 @@ func (e *Editor) notUndone(ctx context.Context, err error) error {
 	return err
 }
 
-// originalAlias is what the alias is restored to.
+// originalAlias is what the alias is restored to. The user's text stays if it was
+// edited since.
 func (e *Editor) originalAlias(left Version) awsapi.Alias {
 	original := e.original.withoutLeftover()
 	was := awsapi.Alias{
 		Name: e.name, Version: original.Version.String(), Weights: weightsOf(original.Weights), Description: original.description,
 	}
+	text, history := original.Text, original.History
+	if e.current.Text != e.written.Text {
+		text = e.current.Text
+		was.Description = Describe(text, history)
+	}
 	if left != None {
-		was.Description = Describe(original.Text, original.ActualHistory().RolledBack(original.Version, left, e.run))
+		was.Description = Describe(text, original.ActualHistory().RolledBack(original.Version, left, e.run))
 	}
 	// A share of 1 is AWS's own in a gradual move, not a canary.
 	maps.DeleteFunc(was.Weights, func(_ string, share float64) bool { return share == 1 })
@@ -103,7 +110,7 @@ func (e *Editor) originalAlias(left Version) awsapi.Alias {
 // it nor where a write of this run's has put it that was never answered.
 func (e *Editor) changedSince() bool {
 	s := e.current
-	if s.Version == e.written.Version && s.description == e.written.description && maps.Equal(s.Settled().Weights, e.written.Settled().Weights) {
+	if s.Same(*e.written) {
 		return false
 	}
 	_, weighted := s.Weights[e.aim]

@@ -16,7 +16,7 @@ var paced = map[string]bool{"in progress": true, "not found": true, "denied": tr
 func TestUndo(t *testing.T) {
 	t.Parallel()
 	for name, f := range map[string]func(*rig){
-		"at once":                         func(r *rig) {},
+		"at once":                         func(_ *rig) {},
 		"in progress":                     func(r *rig) { r.spoil("UpdateAlias", 1, 5, inProgress) },
 		"not found":                       func(r *rig) { r.spoil("UpdateAlias", 1, 2, notFound) },
 		"revision refused, and unchanged": func(r *rig) { r.spoil("UpdateAlias", 1, 1, noRevision) },
