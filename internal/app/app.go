@@ -38,6 +38,9 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return release.ExitDone
 	}
 	out := report.New(stdout, stderr, getenv, time.Now)
+	if in.Outputs {
+		out.PrintOutputs()
+	}
 	if err != nil {
 		return refuse(out, err)
 	}
