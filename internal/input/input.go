@@ -7,7 +7,6 @@
 package input
 
 import (
-	"errors"
 	"strings"
 	"time"
 
@@ -56,25 +55,26 @@ type Input struct {
 	DryRun             bool
 	Region             string        // `aws-region`, else the one that the functions' ARNs name, else ""
 	Timeout            time.Duration // more than 0, at most 24 h
+	Outputs            bool          // print the outputs in a terminal, too
 }
 
-// Parse returns these for --help and --version, whatever else is wrong.
-var (
-	ErrHelp    = errors.New("help asked for")
-	ErrVersion = errors.New("version asked for")
-)
-
 // Parse reads the inputs from flags, then from the environment, then from
-// their defaults. An empty value counts as none, since GitHub passes inputs that
-// are not set as empty. The error is ErrHelp, ErrVersion or Problems.
+// their defaults. An empty input in the environment counts as none, since GitHub
+// passes inputs that are not set as empty; an empty flag is a problem. The error is
+// ErrHelp, ErrHelpAll, ErrVersion or Problems. With Problems, only Outputs of the
+// Input is set.
 func Parse(args []string, getenv func(string) string) (Input, error) {
-	flags, problems, err := parseFlags(args)
+	f, err := parseFlags(args)
 	if err != nil {
 		return Input{}, err
 	}
-	var in Input
+	in := Input{Outputs: f.outputs}
+	problems := f.problems
 	for _, s := range table {
-		value, ok := flags[s.name]
+		if f.refused[s.name] {
+			continue
+		}
+		value, ok := f.values[s.name]
 		if !ok {
 			value = getenv(s.env())
 		}
@@ -86,7 +86,7 @@ func Parse(args []string, getenv func(string) string) (Input, error) {
 	}
 	problems = append(problems, in.crossCheck(problems)...)
 	if len(problems) > 0 {
-		return Input{}, problems
+		return Input{Outputs: f.outputs}, problems
 	}
 	return in, nil
 }

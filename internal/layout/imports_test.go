@@ -11,10 +11,10 @@ import (
 var graph = map[string][]string{
 	".": {"app"},
 
-	"app":    {"alias", "awsapi", "event", "input", "release", "report", "rollout", "rules"}, // the wiring
-	"event":  {"rules"},                                                                      // for rules.Ref
-	"input":  {"artifact", "function", "gateway", "lines", "release", "rollout", "rules"},    // release: for its Operation
-	"report": {"alias", "release"},                                                           // renders a Result; it makes no call to AWS
+	"app":    {"alias", "awsapi", "event", "input", "release", "report", "rollout", "rules"},       // the wiring
+	"event":  {"rules"},                                                                            // for rules.Ref
+	"input":  {"alias", "artifact", "function", "gateway", "lines", "release", "rollout", "rules"}, // release: for its Operation
+	"report": {"alias", "release"},                                                                 // renders a Result; it makes no call to AWS
 
 	"release":  {"alias", "artifact", "awsapi", "function", "gateway", "rollout"},
 	"alias":    {"awsapi", "function"}, // for the Editor; the rest is pure

@@ -138,9 +138,9 @@ func (p Plan) outcome() Outcome {
 	pruned, freed := pruned(p.Deleted)
 	return Outcome{
 		Function: t.fn.Name, Alias: t.alias(), Region: t.aws.Region, FunctionARN: f.ARN,
-		Status: e.status(), Reason: e.Reason, NotAsItWas: e.notAsItWas(),
+		Status: e.status(), End: e.Kind, Reason: e.Reason, NotAsItWas: e.notAsItWas(),
 		Version: p.reportedVersion(), Published: f.Published,
-		Before: t.edit.Before(), After: t.edit.Now(), Deployment: p.Deployment,
+		Before: t.edit.Before(), After: t.edit.Now(), Deployment: p.Deployment, Shift: p.Shift,
 		Answer: test.Answer, LogTail: test.Log,
 		Others: others(f.Aliases, t.alias()), Pruned: pruned, Freed: freed,
 		Plan: p.Words, Warnings: t.log.warnings, Changes: t.log.changes,

@@ -33,6 +33,7 @@ type Plan struct {
 	Decision   Decision
 	found      findings               // of a dry run
 	Deployment string                 // id of the CodeDeploy deployment that moves the alias
+	Shift      *Shift                 // how the traffic was shifted; nil if it moved at once
 	Deleted    []awsapi.Configuration // versions that are gone
 	Words      []string               // of a dry run: what would be done, a sentence each
 	End        End                    // how the function has ended, as far as it has
@@ -83,6 +84,11 @@ func (p Plan) ended(e End) Plan {
 
 func (p Plan) withDeployment(id string) Plan {
 	p.Deployment = id
+	return p
+}
+
+func (p Plan) withShift(s *Shift) Plan {
+	p.Shift = s
 	return p
 }
 
