@@ -118,6 +118,9 @@ func (p Plan) steps() bool { return len(p.Rollout.Strategy.Steps()) > 0 }
 
 // known is the plan with what was read of its function.
 func known(ctx context.Context, p Plan, read func(context.Context, Plan) (Facts, error)) Plan {
+	if p.End.over() {
+		return p
+	}
 	f, err := read(ctx, p)
 	p = p.withFacts(f)
 	if err != nil {
