@@ -196,6 +196,9 @@ func (e *Editor) ReadAll(ctx context.Context) (map[string]State, error) {
 //   - with the standing Unknown: whether the write had an effect is not known;
 //   - any other: it had none.
 func (e *Editor) Write(ctx context.Context, c Change) error {
+	if e.written != nil && c.Text == e.original.Text {
+		c.Text = e.current.Text // it may have been edited since
+	}
 	from, want := e.current, e.request(c, e.current)
 	e.aim = c.aim()
 	after, result, lookErr, err := e.send(ctx, want, c.Fresh)
@@ -214,8 +217,12 @@ func (e *Editor) Write(ctx context.Context, c Change) error {
 		e.recordDoubt(fmt.Sprintf("%s %s, and may be at %s by now: %v", e.name, was, want.Version, lookErr))
 		return err
 	case changed:
-		if e.written != nil {
+		if e.written != nil && !e.current.Same(*e.written) {
 			return e.recordLoss()
+		}
+		if e.written != nil { // only its text was edited, or AWS itself has worked on it
+			e.recordWrite(e.original, e.current)
+			return e.Write(ctx, c)
 		}
 		e.fact(fmt.Sprintf("%s was changed meanwhile, it is at %s", e.name, e.current.Position))
 		return ErrChanged
@@ -512,11 +519,19 @@ func (e *Editor) Adopt(ctx context.Context) error {
 	if err := e.Read(ctx); err != nil {
 		return err
 	}
-	if e.written == nil || e.current.description != e.written.description && e.current.description != e.annotation {
+	if e.written == nil || !e.noted() {
 		return e.recordLoss()
 	}
 	e.recordWrite(e.original, e.current)
 	return nil
+}
+
+// noted reports whether the history is the one that this run has written last, or
+// has sent last to be noted.
+func (e *Editor) noted() bool {
+	_, sent := ReadDescription(e.annotation)
+	now := e.current.History.String()
+	return now == e.written.History.String() || e.annotation != "" && now == sent.String()
 }
 
 // HandOver notes that something else may be moving the alias by now. This run

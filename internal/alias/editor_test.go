@@ -137,6 +137,14 @@ func TestWriteIsRefused(t *testing.T) {
 			kind(r.t, r.move(2), awsapi.Unreachable)
 			r.called("UpdateAlias UpdateAlias UpdateAlias UpdateAlias UpdateAlias GetAlias UpdateAlias")
 		},
+		"fenced, and then a stale read": func(r *rig) {
+			r.spoil("UpdateAlias", 1, 5, dropped)
+			kind(r.t, r.move(2), awsapi.Unreachable)
+			r.ResetCalls()
+			r.spoil("GetAlias", 2, 2, stale)
+			noError(r.t, r.Read(r.t.Context()))
+			r.called("GetAlias GetAlias")
+		},
 		"fenced when AWS is at work": func(r *rig) {
 			r.spoil("UpdateAlias", 1, 5, dropped)
 			r.spoil("UpdateAlias", 6, 8, inProgress)
@@ -243,6 +251,13 @@ func TestWriteOfUnknownEffect(t *testing.T) {
 			r.spoil("GetAlias", 1, forever, denied)
 			return r.move(2)
 		},
+		"it cannot be fenced": func(r *rig) error {
+			r.spoil("UpdateAlias", 1, 5, dropped)
+			r.spoil("UpdateAlias", 6, forever, denied)
+			err := r.move(2)
+			r.called("UpdateAlias UpdateAlias UpdateAlias UpdateAlias UpdateAlias GetAlias UpdateAlias")
+			return err
+		},
 		"the job has ended": func(r *rig) error {
 			r.spoil("UpdateAlias", 1, forever, hangs)
 			r.spoil("GetAlias", 1, forever, hangs)
@@ -319,6 +334,20 @@ func TestCreateFails(t *testing.T) {
 			kind(t, r.move(2), awsapi.Denied)
 			r.called("CreateAlias")
 			r.stands(alias.Untouched, "nowhere")
+		})
+	})
+	t.Run("never answered, and the job ends", func(t *testing.T) {
+		t.Parallel()
+		bubbleWithout(t, func(r *rig) {
+			r.spoil("CreateAlias", 1, forever, hangs)
+			ctx, cancel := context.WithCancel(awsapi.Job(r.t.Context(), 1))
+			time.AfterFunc(time.Second, cancel)
+			began := time.Now()
+			kind(t, r.Write(ctx, r.to(2)), awsapi.Cancelled)
+			if took := time.Since(began); took > 6*time.Second {
+				t.Errorf("took %s", took)
+			}
+			r.stands(alias.Unknown, "an unknown version")
 		})
 	})
 	t.Run("never answered", func(t *testing.T) {

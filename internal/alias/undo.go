@@ -62,7 +62,8 @@ func (e *Editor) restore(ctx context.Context, left Version) error {
 			return err
 		case result == changed && e.changedSince():
 			return e.recordLoss()
-		case result == changed: // by AWS itself, or by a write of this run's that was never answered
+		case result == changed: // by AWS itself, in its text, or by a write of this run's that was never answered
+			was = e.originalAlias(left)
 			was.Revision = e.current.revision
 		default:
 			return e.notUndone(ctx, errors.Join(err, lookErr))
@@ -85,14 +86,20 @@ func (e *Editor) notUndone(ctx context.Context, err error) error {
 	return err
 }
 
-// originalAlias is what the alias is restored to.
+// originalAlias is what the alias is restored to. The user's text stays if it was
+// edited since.
 func (e *Editor) originalAlias(left Version) awsapi.Alias {
 	original := e.original.withoutLeftover()
 	was := awsapi.Alias{
 		Name: e.name, Version: original.Version.String(), Weights: weightsOf(original.Weights), Description: original.description,
 	}
+	text, history := original.Text, original.History
+	if e.current.Text != e.written.Text {
+		text = e.current.Text
+		was.Description = Describe(text, history)
+	}
 	if left != None {
-		was.Description = Describe(original.Text, original.ActualHistory().RolledBack(original.Version, left, e.run))
+		was.Description = Describe(text, original.ActualHistory().RolledBack(original.Version, left, e.run))
 	}
 	// A share of 1 is AWS's own in a gradual move, not a canary.
 	maps.DeleteFunc(was.Weights, func(_ string, share float64) bool { return share == 1 })
@@ -103,7 +110,7 @@ func (e *Editor) originalAlias(left Version) awsapi.Alias {
 // it nor where a write of this run's has put it that was never answered.
 func (e *Editor) changedSince() bool {
 	s := e.current
-	if s.Version == e.written.Version && s.description == e.written.description && maps.Equal(s.Settled().Weights, e.written.Settled().Weights) {
+	if s.Same(*e.written) {
 		return false
 	}
 	_, weighted := s.Weights[e.aim]
@@ -122,6 +129,7 @@ func (e *Editor) deleteCreated(ctx context.Context) error {
 	defer cancel()
 	var pace awsapi.Backoff
 	for {
+		sent := false
 		now, err := e.aws.Configuration(tries, e.fn, e.name)
 		switch {
 		case err == nil && now.Version != e.written.Version.String():
@@ -131,6 +139,7 @@ func (e *Editor) deleteCreated(ctx context.Context) error {
 			}
 			return e.recordLoss()
 		case err == nil, awsapi.Is(err, awsapi.NotFound):
+			sent = true
 			err = e.aws.DeleteAlias(tries, e.fn, e.name)
 		}
 		switch {
@@ -138,7 +147,7 @@ func (e *Editor) deleteCreated(ctx context.Context) error {
 			e.recordUndo(Restored, State{})
 			return nil
 		case awsapi.Is(err, awsapi.Conflict) && pace.Wait(tries, 2) == nil:
-		case awsapi.EffectOf(err) > awsapi.Rejected:
+		case sent && awsapi.EffectOf(err) > awsapi.Rejected:
 			e.recordDoubt(fmt.Sprintf("%s was created at %s, and may be there or deleted again", e.name, e.written.Position))
 			return err
 		default:

@@ -16,7 +16,7 @@ var paced = map[string]bool{"in progress": true, "not found": true, "denied": tr
 func TestUndo(t *testing.T) {
 	t.Parallel()
 	for name, f := range map[string]func(*rig){
-		"at once":                         func(r *rig) {},
+		"at once":                         func(_ *rig) {},
 		"in progress":                     func(r *rig) { r.spoil("UpdateAlias", 1, 5, inProgress) },
 		"not found":                       func(r *rig) { r.spoil("UpdateAlias", 1, 2, notFound) },
 		"revision refused, and unchanged": func(r *rig) { r.spoil("UpdateAlias", 1, 1, noRevision) },
@@ -123,6 +123,24 @@ func TestUndoOfAShift(t *testing.T) {
 		if standing != alias.Restored {
 			t.Errorf("standing %d, %s", standing, r.Whereabouts())
 		}
+		r.is("1 text [1 | left 2 | run 500]")
+	})
+}
+
+func TestUndoAfterAdopt(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(r *rig) {
+		noError(t, r.Write(r.t.Context(), r.to(2).Shifted(r.Current(), 0, time.Now().Add(time.Hour), run)))
+		a, _ := r.Alias("items", "prod")
+		r.put("2", a.Description) // as CodeDeploy does
+		noError(t, r.Adopt(r.t.Context()))
+		r.ResetCalls()
+		standing, err := r.undo(2)
+		noError(t, err)
+		if standing != alias.Restored {
+			t.Errorf("standing %d", standing)
+		}
+		r.called("UpdateAlias")
 		r.is("1 text [1 | left 2 | run 500]")
 	})
 }

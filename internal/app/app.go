@@ -30,6 +30,9 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	case errors.Is(err, input.ErrHelp):
 		input.Usage(stdout)
 		return release.ExitDone
+	case errors.Is(err, input.ErrHelpAll):
+		input.UsageAll(stdout)
+		return release.ExitDone
 	case errors.Is(err, input.ErrVersion):
 		_, _ = fmt.Fprintln(stdout, "lambda-release", Version()) // the user sees whether this was written
 		return release.ExitDone
@@ -38,6 +41,9 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return printed(ctx, in, err, getenv, stdout, stderr)
 	}
 	out := report.New(stdout, stderr, getenv, time.Now)
+	if in.Outputs {
+		out.PrintOutputs()
+	}
 	if err != nil {
 		return refuse(out, err)
 	}

@@ -284,6 +284,7 @@ var normal = []struct {
 	{regexp.MustCompile(`d-[0-9A-Z]{9}\b`), "d-DEPLOYMENT"},
 	{regexp.MustCompile(`(uploaded|passed the smoke test) in [0-9.]+(µs|ms|s)\b`), "$1 in ?s"},
 	{regexp.MustCompile(`after [0-9]s of `), "after ?s of "},
+	{regexp.MustCompile(`(ended at [0-9]+ % after|→ 100 % in) [0-9]s\b`), "$1 ?s"},
 	{regexp.MustCompile(`\b20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}Z`), "TIME"},
 	{regexp.MustCompile(`\b20[0-9]{2}-[0-9]{2}-[0-9]{2}\b`), "DATE"},
 	{regexp.MustCompile(`x{1000,}`), "xxx…"},

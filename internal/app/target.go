@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"lambda-release/internal/event"
 	"lambda-release/internal/input"
@@ -63,7 +64,7 @@ func matchEvent(in input.Input, ev event.Event) (rules.Target, error) {
 	tag, isTag := in.Rules.Match(ev.OrTag)
 	switch {
 	case !isBranch && !isTag:
-		return branch, fmt.Errorf("%w %s or %s", errNoRule, ev.Ref, ev.OrTag)
+		return branch, noRule(in, ev.Ref, ev.OrTag)
 	case !isBranch:
 		return tag, nil
 	case isTag && (branch.Alias != tag.Alias || branch.Latest != tag.Latest):
@@ -76,7 +77,30 @@ func matchEvent(in input.Input, ev event.Event) (rules.Target, error) {
 func match(in input.Input, ref rules.Ref) (rules.Target, error) {
 	target, found := in.Rules.Match(ref)
 	if !found {
-		return target, fmt.Errorf("%w %s", errNoRule, ref)
+		return target, noRule(in, ref)
 	}
 	return target, nil
+}
+
+// noRule is errNoRule with how a rule for the refs would look, and the rules that
+// there are.
+func noRule(in input.Input, refs ...rules.Ref) error {
+	var names, examples []string
+	advice := ""
+	for _, ref := range refs {
+		names = append(names, ref.String())
+		if example := rules.Example(ref); example != "" {
+			examples = append(examples, example)
+		}
+		if ref.InMergeQueue() {
+			advice = "\nA branch of the merge queue never matches, because its commits have not been merged yet."
+		}
+	}
+	if in.Ref != "" && !strings.HasPrefix(in.Ref, "refs/") {
+		advice += fmt.Sprintf("\n`ref` %s stands for a branch of that name. If it is not one, write %s.", in.Ref, rules.Written(in.Ref))
+	}
+	if len(examples) > 0 {
+		advice += "\nA rule for it would be " + strings.Join(examples, " or ") + "."
+	}
+	return fmt.Errorf("%w %s%s\nThe rules are %s", errNoRule, strings.Join(names, " or "), advice, in.Rules)
 }

@@ -99,10 +99,15 @@ func parseKind(given string) (Source, *lines.Error) {
 	case strings.HasPrefix(given, "arn:"):
 		return refuse("an ARN is not a location of code", allowed)
 	}
-	if lower := strings.ToLower(given); strings.HasSuffix(lower, ".zip") || strings.HasSuffix(lower, ".jar") {
-		return Source{Kind: Zip, Path: given}, nil
+	return Source{Kind: kindOfPath(given), Path: given}, nil
+}
+
+// kindOfPath goes by the end of a name.
+func kindOfPath(name string) Kind {
+	if lower := strings.ToLower(name); strings.HasSuffix(lower, ".zip") || strings.HasSuffix(lower, ".jar") {
+		return Zip
 	}
-	return Source{Kind: Folder, Path: given}, nil
+	return Folder
 }
 
 func refuse(problem, allowed string) (Source, *lines.Error) {

@@ -32,9 +32,31 @@ func parseFunctions(in *Input, value string) Problems {
 	if len(problems) == 0 && len(functions) == 0 {
 		return bad("it names no function")
 	}
+	problems = append(problems, emptyEntries(value)...)
 	problems = append(problems, in.regionOf(functions)...)
 	if len(problems) == 0 {
 		in.Functions = functions
+	}
+	return problems
+}
+
+// emptyEntries are the lines with nothing before or between commas, where a variable
+// may be empty: a batch must not lose a function without a word. A comma at the end
+// of a line of several is only style.
+func emptyEntries(value string) Problems {
+	var problems Problems
+	for _, line := range lines.All(value) {
+		if strings.Contains(value, "\n") {
+			line = strings.TrimSpace(strings.TrimSuffix(line, ","))
+		}
+		for entry := range strings.SplitSeq(line, ",") {
+			if strings.TrimSpace(entry) == "" {
+				problems = append(problems, Problem{
+					Value: line, What: "a name beside a comma is empty", Allowed: "check the variable that the name comes from, or remove the comma",
+				})
+				break
+			}
+		}
 	}
 	return problems
 }

@@ -7,7 +7,6 @@
 package input
 
 import (
-	"errors"
 	"strings"
 	"time"
 
@@ -56,29 +55,30 @@ type Input struct {
 	DryRun             bool
 	Region             string        // `aws-region`, else the one that the functions' ARNs name, else ""
 	Timeout            time.Duration // more than 0, at most 24 h
+	Outputs            bool          // print the outputs in a terminal, too
 
 	Print       Print  // instead of the operation
 	Environment string // of GitHub, for PrintTrustPolicy; "": none
 }
 
-// Parse returns these for --help and --version, whatever else is wrong.
-var (
-	ErrHelp    = errors.New("help asked for")
-	ErrVersion = errors.New("version asked for")
-)
-
 // Parse reads the inputs from flags, then from the environment, then from
-// their defaults. An empty value counts as none, since GitHub passes inputs that
-// are not set as empty. The error is ErrHelp, ErrVersion or Problems.
+// their defaults. An empty input in the environment counts as none, since GitHub
+// passes inputs that are not set as empty; an empty flag is a problem. The error is
+// ErrHelp, ErrHelpAll, ErrVersion or Problems. With Problems, only Outputs and
+// Print of the Input are set.
 func Parse(args []string, getenv func(string) string) (Input, error) {
-	flags, problems, err := parseFlags(args)
+	f, err := parseFlags(args)
 	if err != nil {
 		return Input{}, err
 	}
-	var in Input
-	problems = append(problems, in.parsePrint(flags)...)
+	in := Input{Outputs: f.outputs}
+	problems := f.problems
+	problems = append(problems, in.parsePrint(f.values)...)
 	for _, s := range table {
-		value, ok := flags[s.name]
+		if f.refused[s.name] {
+			continue
+		}
+		value, ok := f.values[s.name]
 		if !ok {
 			value = getenv(s.env())
 		}
@@ -93,7 +93,7 @@ func Parse(args []string, getenv func(string) string) (Input, error) {
 	}
 	problems = append(problems, in.crossCheck(problems)...)
 	if len(problems) > 0 {
-		return Input{Print: in.Print}, problems
+		return Input{Outputs: f.outputs, Print: in.Print}, problems
 	}
 	return in, nil
 }

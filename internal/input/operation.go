@@ -24,7 +24,10 @@ func parseVersion(in *Input, value string) Problems {
 	if value == "$LATEST" {
 		return bad("the unpublished code is not a version: publish one with operation release")
 	}
-	if n, err := strconv.ParseInt(value, 10, 64); err == nil && n > 0 {
+	if n, err := strconv.ParseInt(value, 10, 64); err == nil {
+		if n < 1 {
+			return bad("neither a version number nor an alias")
+		}
 		in.Version = n
 		return nil
 	}

@@ -51,12 +51,3 @@ func TestOperations(t *testing.T) {
 		})
 	}
 }
-
-func TestVersionIsAlsoAFlagOfItsOwn(t *testing.T) {
-	t.Parallel()
-	for _, args := range []string{"--version", "-version", "--version --dry-run", "--function-name x --version"} {
-		if _, err := Parse(strings.Fields(args), func(string) string { return "" }); !errors.Is(err, ErrVersion) {
-			t.Errorf("%s: %v", args, err)
-		}
-	}
-}

@@ -42,10 +42,7 @@ func (in *Input) parsePrint(flags map[string]string) Problems {
 	if policy && trust {
 		problems = append(problems, Problem{Input: "print-trust-policy", What: "conflicts with print-policy", Allowed: "print one policy at a time"})
 	}
-	switch {
-	case given && environment == "":
-		problems = append(problems, Problem{Input: "environment", What: "the flag has no value", Allowed: "give the name of a GitHub environment"})
-	case given && !trust:
+	if given && !trust {
 		problems = append(problems, Problem{Input: "environment", Value: environment, What: "conflicts with the other flags", Allowed: "it is for --print-trust-policy"})
 	}
 	in.Environment = environment

@@ -8,15 +8,15 @@ import (
 
 func TestProblemsError(t *testing.T) {
 	t.Parallel()
-	_, err := Parse([]string{"--timout", "5m", "--description", strings.Repeat("ü", 300)}, env(map[string]string{
+	_, err := Parse([]string{"--timout", "5m", "--alias", strings.Repeat("ü", 300)}, env(map[string]string{
 		"function-name": "a\n::error::b",
 		"aliases":       "main",
 	}))
 	want := strings.Join([]string{
-		`flag "--timout": unknown (did you mean --timeout?); --help lists all flags`,
+		`flag "--timout": unknown (did you mean --timeout?); --help-all lists all flags`,
 		`function-name "::error::b": neither a name nor the ARN of a function; ` + allowedOf("function-name"),
 		`aliases "main": line 1: no "=" between pattern and alias; write PATTERN=ALIAS, for example main=prod`,
-		`description "` + strings.Repeat("ü", 80) + `"… (300 characters): 300 characters are too many; must be at most 256 characters`,
+		`alias "` + strings.Repeat("ü", 80) + `"… (300 characters): an alias may not contain 'ü'; ` + allowedOf("alias"),
 	}, "\n")
 	if err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)

@@ -81,7 +81,7 @@ func (c *checks) rollout() {
 	if in.Strategy != nil {
 		strategy = *in.Strategy
 	}
-	watched := len(strategy.Steps()) > 0 || in.BakeTime > 0 || c.alreadyReported("strategy") || c.alreadyReported("bake-time")
+	watched := len(strategy.Steps()) > 0 || in.BakeTime > 0 || c.alreadyReported("strategy") || c.alreadyReported("bake-time") || c.alreadyReported("codedeploy")
 	if in.ExpectGiven != "" && in.SmokeTest == nil {
 		c.needs("smoke-test", "smoke-test-expect checks the answer to it: give a payload, for example {}")
 	}

@@ -1,13 +1,13 @@
 package input
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
+	"lambda-release/internal/alias"
 	"lambda-release/internal/rules"
 )
 
@@ -44,10 +44,26 @@ func parseRules(in *Input, value string) Problems {
 
 func parseAlias(in *Input, value string) Problems {
 	if err := rules.CheckAlias(value); err != nil {
-		return bad(err.Error())
+		return Problems{{What: err.Error(), Allowed: aliasAllowed(value)}}
 	}
 	in.Alias = value
 	return nil
+}
+
+const aliasCharacters = "an alias has 1 to 128 of a-z, A-Z, 0-9, - and _, and not only digits"
+
+// aliasAllowed says what to do about a value that is not an alias but was meant to
+// select one.
+func aliasAllowed(value string) string {
+	switch {
+	case strings.Trim(value, "0123456789") == "":
+		return aliasCharacters + "; to move an alias to version " + value + ", use operation promote with version " + value
+	case strings.ContainsAny(value, "=@"):
+		return aliasCharacters + "; rules such as main=prod or develop=dev@$LATEST belong in aliases, and alias must then be empty"
+	case strings.ContainsAny(value, "/{."):
+		return aliasCharacters + "; to make the alias from the name of the branch, set aliases to the rule **={branch}, and leave alias empty"
+	}
+	return aliasCharacters
 }
 
 func parseRef(in *Input, value string) Problems {
@@ -58,29 +74,21 @@ func parseRef(in *Input, value string) Problems {
 	return nil
 }
 
-// AWS takes 256 characters for the description of a version and of an alias. An
-// alias's also contains its history, which needs the rest.
-const (
-	maxDescription      = 256
-	maxAliasDescription = 160
-)
+// maxAliasDescription leaves room for the history that follows the text in an
+// alias's description.
+const maxAliasDescription = 160
 
+// parseDescription cuts a text that is too long: it may be a commit message, which
+// must not stop a release.
 func parseDescription(in *Input, value string) Problems {
-	value = oneLine(value)
-	if n := utf8.RuneCountInString(value); n > maxDescription {
-		return bad(fmt.Sprintf("%d characters are too many", n))
-	}
-	in.Description = value
+	in.Description = alias.Shorten(oneLine(value), alias.MaxDescription)
 	return nil
 }
 
 func parseAliasDescription(in *Input, value string) Problems {
-	value = oneLine(value)
-	if n := utf8.RuneCountInString(value); n > maxAliasDescription {
-		return bad(fmt.Sprintf("%d characters are too many: the rest of AWS's 256 is for the history that follows the text", n))
-	}
-	if strings.HasSuffix(value, "]") {
-		return bad(`it ends in "]", as the history that follows the text does ([12 < 10 | run 4711]), and could be mistaken for it`)
+	value = alias.Shorten(oneLine(value), maxAliasDescription)
+	if _, h := alias.ReadDescription(value); h.Head() != alias.None {
+		return bad(`it ends in "]", and reads like the alias history that follows the text`)
 	}
 	if value != "" {
 		in.AliasDescription = &value

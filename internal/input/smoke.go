@@ -63,6 +63,9 @@ func parseSmokeTest(in *Input, value string) Problems {
 func readPayload(text string) (payload []byte, wrong string) {
 	payload = []byte(text)
 	if file, ok := strings.CutPrefix(text, "@"); ok {
+		if file == "" {
+			return nil, "no file name after the @"
+		}
 		info, err := os.Stat(file)
 		if err == nil && info.Size() > maxPayload {
 			return nil, fmt.Sprintf("the file has %d bytes, but Lambda takes at most %d", info.Size(), maxPayload)

@@ -5,12 +5,13 @@ import "lambda-release/internal/rules"
 // spec is one input.
 type spec struct {
 	name     string
-	group    string // the heading it stands under in --help
+	group    string // the heading it stands under in --help-all
 	kind     kind
 	hint     string // what --help shows for the value
 	def      string // "" for none
 	required bool
-	doc      string // what it means: --help and action.yml
+	short    string // what --help says; "" if only --help-all shows the input
+	doc      string // what it means: --help-all and action.yml
 	allowed  string // what is allowed, for a Problem that does not say it better
 
 	// parse reads a trimmed value that is not empty. The table's order is the
@@ -27,7 +28,7 @@ const (
 	toggle             // --name, or --name=false
 )
 
-// The headings of --help.
+// The headings of --help-all.
 const (
 	groupWhat    = "What to release"
 	groupWhere   = "Which alias to release to"
@@ -42,6 +43,7 @@ const (
 var table = []spec{
 	{
 		name: "function-name", group: groupWhat, kind: list, hint: "NAME", required: true,
+		short: "the function, or several separated by commas",
 		doc: "The function to release, or several, one per line or separated by commas: name, partial ARN " +
 			"(`123456789012:function:orders`) or ARN, without a version or an alias. Several functions are released all " +
 			"or nothing.",
@@ -50,6 +52,7 @@ var table = []spec{
 	},
 	{
 		name: "operation", group: groupWhat, hint: "WHAT", def: "release",
+		short: "release, promote, rollback, prune or delete-alias",
 		doc: "The operation: `release` publishes a version and moves the alias to it; `promote` moves the alias to an " +
 			"existing version; `rollback` moves it back to its previous version; `prune` deletes old versions; " +
 			"`delete-alias` deletes the preview alias of a pull request.",
@@ -58,8 +61,10 @@ var table = []spec{
 	},
 	{
 		name: "code", group: groupWhat, kind: list, hint: "CODE",
-		doc: "The code to upload before publishing: a `.zip`, a folder (zipped reproducibly), `s3://BUCKET/KEY` or " +
-			"`s3://BUCKET/KEY#VERSION`, or the URI of an image in ECR. Code that `$LATEST` already has is not uploaded " +
+		short: "a .zip, folder, S3 object or ECR image to upload first",
+		doc: "The code to upload before publishing: a `.zip`, a folder (zipped reproducibly; `.lambdaignore` names what to " +
+			"leave out), a glob that matches one of them, `s3://BUCKET/KEY` or `s3://BUCKET/KEY#VERSION`, or the URI of " +
+			"an image in ECR. Code that `$LATEST` already has is not uploaded " +
 			"again, and exactly the uploaded code is published. For several functions, `NAME=CODE` per line. Only for " +
 			"`release`.",
 		allowed: "must be a .zip, a folder, s3://BUCKET/KEY[#VERSION] or an ECR image URI with a tag or digest; for several functions NAME=CODE per line",
@@ -67,6 +72,7 @@ var table = []spec{
 	},
 	{
 		name: "version", group: groupWhat, hint: "VERSION",
+		short: "to promote or to roll back to: a number or an alias",
 		doc: "For `promote`: the version to move the alias to, as a number or as the name of another alias (`dev`) that " +
 			"points to it. For `rollback`: the version number to roll back to; if empty, the previous version in the " +
 			"alias's own history; of several functions, those that the newest run has moved are rolled back.",
@@ -84,6 +90,7 @@ var table = []spec{
 	},
 	{
 		name: "aliases", group: groupWhere, kind: list, hint: "RULE", def: rules.Default,
+		short: "PATTERN=ALIAS, such as main=prod; can be repeated",
 		doc: "The rules that map a branch, tag or pull request to an alias: one rule per line, `PATTERN=ALIAS`; the first " +
 			"rule that matches applies. A pattern without a prefix matches branches, `tag:v*` matches tags, " +
 			"`pull_request` matches pull requests; `*` matches within one path segment, `**` across segments. " +
@@ -94,12 +101,14 @@ var table = []spec{
 	},
 	{
 		name: "alias", group: groupWhere, hint: "ALIAS",
+		short:   "the alias; the rules are then ignored",
 		doc:     "Sets the alias directly; the rules in `aliases` and the event are ignored.",
-		allowed: "an alias has 1 to 128 of a-z, A-Z, 0-9, - and _, and not only digits",
+		allowed: aliasCharacters,
 		parse:   parseAlias,
 	},
 	{
 		name: "ref", group: groupWhere, hint: "REF",
+		short: "the branch or tag that the rules are matched against",
 		doc: "Replaces the ref that triggered the job: `refs/heads/NAME`, `refs/tags/NAME`, `refs/pull/NUMBER/merge` or " +
 			"the name of a branch. If empty, it comes from the event. Needed for events without a branch or tag, and " +
 			"after a `workflow_run` whose name matches rules for branches and for tags with different aliases. An event " +
@@ -119,6 +128,7 @@ var table = []spec{
 	},
 	{
 		name: "smoke-test", group: groupSmoke, kind: list, hint: "JSON",
+		short: "payload that the version must answer first",
 		doc: "A JSON payload with which the version is invoked before any alias moves to it; the function must not return " +
 			"an error. `@FILE` reads it from a file. For several functions, one payload for all, or `NAME=JSON` per " +
 			"line. Only for `release` and `promote`.",
@@ -133,6 +143,7 @@ var table = []spec{
 	},
 	{
 		name: "strategy", group: groupShift, hint: "STRATEGY",
+		short: "such as Canary10Percent5Minutes",
 		doc: "How traffic moves to the version: `AllAtOnce` (the default), `Canary10Percent5Minutes`, " +
 			"`Linear10PercentEvery1Minute`, with any whole percentage and any number of Seconds, Minutes or Hours. Only " +
 			"for `release` and `promote`; a rollback moves all traffic at once.",
@@ -212,17 +223,16 @@ var table = []spec{
 	},
 	{
 		name: "description", group: groupTexts, hint: "TEXT",
-		doc: "Text for the version's description, after the commit and the run: at most 256 characters. Line breaks " +
-			"become spaces.",
-		allowed: "must be at most 256 characters",
-		parse:   parseDescription,
+		doc: "Text for the version's description, after the commit and the run. Line breaks become spaces, and a text " +
+			"that does not fit into 256 characters is cut.",
+		parse: parseDescription,
 	},
 	{
 		name: "alias-description", group: groupTexts, hint: "TEXT",
-		doc: "Text for the alias's description: at most 160 characters. It must not end in `]`, because the alias history " +
-			"that follows it, `[12 < 10 | run 4711]`, does. Line breaks become spaces. If empty, the current text is " +
-			"kept.",
-		allowed: "must be at most 160 characters and not end in ]",
+		doc: "Text for the alias's description, before the alias history. Line breaks become spaces, and a text of more " +
+			"than 160 characters is cut. It must not end in what reads like an alias history, `[12 < 10 | run 4711]`. If " +
+			"empty, the current text is kept.",
+		allowed: "leave out the history; lambda-release writes it itself",
 		parse:   parseAliasDescription,
 	},
 	{
@@ -246,6 +256,7 @@ var table = []spec{
 	},
 	{
 		name: "dry-run", group: groupGuards, kind: toggle, def: "false",
+		short: "shows the plan and changes nothing",
 		doc: "`true` shows the plan and changes nothing. What would be refused is an error, as far as reads can tell; what " +
 			"only a real run can check is listed.",
 		allowed: "must be true or false",
@@ -255,6 +266,7 @@ var table = []spec{
 	},
 	{
 		name: "aws-region", group: groupAWS, hint: "REGION",
+		short: "the region; by default AWS_REGION",
 		doc: "The region of the functions, for example `eu-central-1`. If empty, it comes from their ARNs or from the " +
 			"environment (`AWS_REGION`).",
 		allowed: "must be a region, for example eu-central-1",

@@ -11,14 +11,45 @@ const (
 	usageIndent = "      "
 )
 
-// Usage writes what --help shows: every input under its heading, with its
-// default, in lines of at most 80 characters.
+const intro = "Usage: lambda-release --function-name NAME [flags]\n\n" +
+	"Publishes a version of an AWS Lambda function and moves the alias for the\n" +
+	"branch, tag or pull request to it; promotes versions and rolls back.\n"
+
+const examples = `
+Examples
+  lambda-release --function-name orders --alias dev --code dist
+  lambda-release --function-name orders --ref main --aliases main=prod --dry-run
+  lambda-release --function-name orders --alias prod --operation promote \
+    --version dev --strategy Canary10Percent5Minutes
+  lambda-release --function-name orders --alias prod --operation rollback
+
+Exit codes
+  0  done, or nothing to do
+  1  failed; every alias is as it was before
+  2  invalid input or environment; nothing was called
+  3  failed; an alias is not as it was before, and the message says where it is
+`
+
+// Usage writes what --help shows: the common flags on one screen.
 func Usage(w io.Writer) {
 	var b strings.Builder
-	b.WriteString("Usage: lambda-release --function-name NAME [flags]\n\n")
-	wrap(&b, "", "Releases AWS Lambda functions: publishes an immutable version and moves the "+
-		"alias for the branch, tag or pull request to it.")
+	b.WriteString(intro + "\nCommon flags\n")
+	row := func(flag, text string) { fmt.Fprintf(&b, "  %-22s %s\n", flag, text) }
+	for _, s := range table {
+		if s.short != "" {
+			row(s.flag(), s.short)
+		}
+	}
+	row("--help-all", fmt.Sprintf("shows all %d flags", len(table)+len(switches)-1)) // --version is in both
+	b.WriteString(examples)
+	_, _ = io.WriteString(w, b.String())
+}
 
+// UsageAll writes what --help-all shows: every flag under its heading, with its
+// default, in lines of at most 80 characters.
+func UsageAll(w io.Writer) {
+	var b strings.Builder
+	b.WriteString(intro)
 	group := ""
 	for _, s := range table {
 		if s.group != group {
@@ -27,23 +58,27 @@ func Usage(w io.Writer) {
 		}
 		s.usage(&b)
 	}
-
 	b.WriteString("\nIAM policies\n")
 	for _, s := range printFlags {
 		s.usage(&b)
 	}
-	b.WriteString("\nOther\n  --help\n      Shows this help.\n  --version\n      Without a value: shows the version of the program.\n\n")
-	wrap(&b, "", "Each flag but those under the last two headings is also an input of the GitHub Action, and can be set in the environment: INPUT_FUNCTION-NAME for "+
-		"--function-name. Flags take precedence. Flags for lists can be repeated, one entry each.")
+	b.WriteString("\nOther\n")
+	for _, s := range switches {
+		fmt.Fprintf(&b, "  --%s\n", s.name)
+		wrap(&b, usageIndent, s.doc)
+	}
+	b.WriteString("\n")
+	wrap(&b, "", "Each flag above \"IAM policies\" is also an input of the GitHub Action, and can be set in the environment: "+
+		"INPUT_FUNCTION-NAME for --function-name. Flags take precedence. Flags for lists can be repeated, one entry each. "+
+		"--NAME VALUE takes no value that is itself a flag; --NAME=VALUE does.")
 	_, _ = io.WriteString(w, b.String())
 }
 
+// flag is the flag with the hint for its value.
+func (s spec) flag() string { return strings.TrimSuffix("--"+s.name+" "+s.hint, " ") }
+
 func (s spec) usage(b *strings.Builder) {
-	fmt.Fprintf(b, "  --%s", s.name)
-	if s.hint != "" {
-		b.WriteString(" " + s.hint)
-	}
-	b.WriteString("\n")
+	fmt.Fprintf(b, "  %s\n", s.flag())
 	doc := s.doc
 	switch {
 	case s.required:

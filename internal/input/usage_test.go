@@ -2,6 +2,7 @@ package input
 
 import (
 	"flag"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,11 +16,25 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 func TestUsage(t *testing.T) {
 	t.Parallel()
+	for name, write := range map[string]func(io.Writer){"help.txt": Usage, "help-all.txt": UsageAll} {
+		var b strings.Builder
+		write(&b)
+		checkUsage(t, filepath.Join("testdata", name), b.String())
+	}
+}
+
+// TestUsageFitsOneScreen: --help needs no scrolling.
+func TestUsageFitsOneScreen(t *testing.T) {
+	t.Parallel()
 	var b strings.Builder
 	Usage(&b)
-	got := b.String()
+	if n := strings.Count(b.String(), "\n"); n > 40 {
+		t.Errorf("%d lines", n)
+	}
+}
 
-	golden := filepath.Join("testdata", "usage.txt")
+func checkUsage(t *testing.T, golden, got string) {
+	t.Helper()
 	if *update {
 		if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
 			t.Fatal(err)

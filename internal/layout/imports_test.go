@@ -13,7 +13,7 @@ var graph = map[string][]string{
 
 	"app":    {"alias", "awsapi", "event", "function", "input", "policy", "release", "report", "rollout", "rules"}, // the wiring
 	"event":  {"rules"},                                                                                            // for rules.Ref
-	"input":  {"artifact", "function", "gateway", "lines", "release", "rollout", "rules"},                          // release: for its Operation
+	"input":  {"alias", "artifact", "function", "gateway", "lines", "release", "rollout", "rules"},                 // release: for its Operation
 	"report": {"alias", "release"},                                                                                 // renders a Result; it makes no call to AWS
 
 	"release":  {"alias", "artifact", "awsapi", "function", "gateway", "policy", "rollout"},

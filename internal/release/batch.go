@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"lambda-release/internal/alias"
 	"lambda-release/internal/awsapi"
@@ -90,10 +91,12 @@ func (r *Releaser) move(ctx context.Context, v verb, w *rollout.Watcher, plans [
 		return next
 	}
 	r.Progress.Phase("Move alias " + plans[0].target.alias())
+	began := time.Now()
 	failure := r.shifter(plans[0], w).Shift(ctx, targets)
+	took := time.Since(began)
 	var undo int
 	for n, i := range moving {
-		next[i] = next[i].shifted(targets[n])
+		next[i] = next[i].shifted(targets[n], took)
 		if next[i].target.edit.Undoable() {
 			undo++
 		}
@@ -172,9 +175,9 @@ func (e *OutrunError) Hint() string {
 	return "Look at where the alias is now. If the move is still wanted from there, start it again."
 }
 
-// shifted is the plan after its target was shifted.
-func (p Plan) shifted(t *rollout.Target) Plan {
-	p = p.withDeployment(t.Deployment())
+// shifted is the plan after its target was shifted, which took some time.
+func (p Plan) shifted(t *rollout.Target, took time.Duration) Plan {
+	p = p.withDeployment(t.Deployment()).withShift(p.shiftOf(t, took))
 	switch {
 	case errors.Is(t.Err(), errStays):
 		return p.stays()
@@ -190,6 +193,25 @@ func (p Plan) shifted(t *rollout.Target) Plan {
 		return p.ended(End{Kind: EndUnchanged, Reason: p.Decision.Reason})
 	}
 	return p.ended(End{Kind: EndApplied, Status: p.Decision.Status, Reason: t.Move.Reason})
+}
+
+// shiftOf is what is reported of the shift of a target, nil if it was none.
+func (p Plan) shiftOf(t *rollout.Target, took time.Duration) *Shift {
+	got := t.Progress()
+	switch {
+	case t.Deployment() != "":
+		return &Shift{Strategy: "CodeDeploy with " + orOwn(p.CodeDeploy.Config), Took: took}
+	case len(got.Shares) == 0 && got.Baked == 0:
+		return nil
+	}
+	strategy := rollout.Strategy{}
+	if len(got.Shares) > 0 { // an alias that was created has none
+		strategy = p.Rollout.Strategy
+	}
+	return &Shift{
+		Strategy: strategy.String(), Shares: got.Shares, Took: got.Took,
+		Baked: got.Baked, Errors: got.Errors, Invocations: got.Invocations,
+	}
 }
 
 // overtaken ends a function whose alias others have changed after this run had

@@ -2,12 +2,14 @@ package release
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"strings"
 	"time"
 
 	"lambda-release/internal/alias"
 	"lambda-release/internal/awsapi"
+	"lambda-release/internal/function"
 )
 
 // EndKind is how the work on one function has ended.
@@ -150,9 +152,9 @@ func (p Plan) outcome() Outcome {
 	pruned, freed := pruned(p.Deleted)
 	return Outcome{
 		Function: t.fn.Name, Alias: t.alias(), Region: t.aws.Region, FunctionARN: f.ARN,
-		Status: e.status(), Reason: e.Reason, NotAsItWas: e.notAsItWas(),
+		Status: e.status(), End: e.Kind, Reason: e.Reason, NotAsItWas: e.notAsItWas(),
 		Version: p.reportedVersion(), Published: f.Published,
-		Before: t.edit.Before(), After: t.edit.Now(), Deployment: p.Deployment,
+		Before: t.edit.Before(), After: t.edit.Now(), Deployment: p.Deployment, Shift: p.Shift,
 		Answer: test.Answer, LogTail: test.Log,
 		Others: others(f.Aliases, t.alias()), Pruned: pruned, Freed: freed,
 		Plan: p.Words, Warnings: t.log.warnings, Changes: t.log.changes,
@@ -227,15 +229,31 @@ func refused(req Request, err error) Result {
 	return Result{Operation: req.Operation, Alias: req.Alias, DryRun: req.DryRun, Refused: true, Outcomes: notStarted(req, err)}
 }
 
+// unsuitable is the result of a run whose code cannot be uploaded: nothing was
+// called. It is not refused if it had no time to find that out.
+func unsuitable(ctx context.Context, req Request, plans []Plan) Result {
+	var outcomes []Outcome
+	for _, p := range reportOnce(plans) {
+		outcomes = append(outcomes, notStartedOne(req, p.target.fn, p.End.Err))
+	}
+	return Result{Operation: req.Operation, Alias: req.Alias, DryRun: req.DryRun, Refused: ctx.Err() == nil, Outcomes: outcomes}
+}
+
 // notStarted has the error once, with the first function.
 func notStarted(req Request, err error) []Outcome {
-	unknown := alias.Position{Unknown: true}
 	all := make([]Outcome, len(req.Functions))
 	for i, fn := range req.Functions {
-		all[i] = Outcome{Function: fn.Name, Alias: req.Alias, Status: Failed, Reason: "not started", Before: unknown, After: unknown}
-		if i == 0 {
-			all[i] = Outcome{Function: fn.Name, Alias: req.Alias, Status: Failed, Err: err, Hint: hint(err), Before: unknown, After: unknown}
-		}
+		all[i] = notStartedOne(req, fn, err)
+		err = nil
 	}
 	return all
+}
+
+func notStartedOne(req Request, fn function.ID, err error) Outcome {
+	unknown := alias.Position{Unknown: true}
+	reason := ""
+	if err == nil {
+		reason = "not started"
+	}
+	return Outcome{Function: fn.Name, Alias: req.Alias, Status: Failed, Reason: reason, Err: err, Hint: hint(err), Before: unknown, After: unknown}
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // others are what another run, or a person, makes of prod while run 500 is at work.
-var others = map[string]func(w *world, fn string, prod localaws.Alias) localaws.Alias{
+var others = map[string]func(_ *world, _ string, _ localaws.Alias) localaws.Alias{
 	"a newer release": func(w *world, fn string, prod localaws.Alias) localaws.Alias {
 		w.Upload(fn, "newer")
 		v := version(w.Publish(fn, ""))
@@ -26,10 +26,10 @@ var others = map[string]func(w *world, fn string, prod localaws.Alias) localaws.
 		v := version(w.Publish(fn, ""))
 		return moved(prod, v, 400)
 	},
-	"a promotion": func(w *world, fn string, prod localaws.Alias) localaws.Alias {
+	"a promotion": func(_ *world, _ string, prod localaws.Alias) localaws.Alias {
 		return moved(prod, 1, 600)
 	},
-	"a rollback": func(w *world, fn string, prod localaws.Alias) localaws.Alias {
+	"a rollback": func(_ *world, _ string, prod localaws.Alias) localaws.Alias {
 		text, h := alias.ReadDescription(prod.Description)
 		at, _ := parseVersion(prod.Version)
 		back := h.At(at).RolledBack(1, at, alias.Run{ID: 600})
@@ -45,12 +45,12 @@ var others = map[string]func(w *world, fn string, prod localaws.Alias) localaws.
 		prod.Weights = map[string]float64{other: 0.25}
 		return prod
 	},
-	"a description": func(_ *world, fn string, prod localaws.Alias) localaws.Alias {
+	"a description": func(_ *world, _ string, prod localaws.Alias) localaws.Alias {
 		text, h := alias.ReadDescription(prod.Description)
 		prod.Description = alias.Describe(text+" and more", h)
 		return prod
 	},
-	"a move by hand": func(_ *world, fn string, prod localaws.Alias) localaws.Alias {
+	"a move by hand": func(_ *world, _ string, prod localaws.Alias) localaws.Alias {
 		prod.Version, prod.Weights = "1", nil
 		return prod
 	},
@@ -139,7 +139,7 @@ type meddler struct {
 
 	n     int
 	after bool
-	do    func(w *world, fn string, prod localaws.Alias) localaws.Alias
+	do    func(_ *world, _ string, prod localaws.Alias) localaws.Alias
 
 	mu      sync.Mutex
 	ops     []string

@@ -33,6 +33,7 @@ type Plan struct {
 	Decision   Decision
 	found      findings               // of a dry run
 	Deployment string                 // id of the CodeDeploy deployment that moves the alias
+	Shift      *Shift                 // how the traffic was shifted; nil if it moved at once
 	Deleted    []awsapi.Configuration // versions that are gone
 	PruneErr   error                  // why the prune after a release has failed
 	Words      []string               // of a dry run: what would be done, a sentence each
@@ -87,6 +88,11 @@ func (p Plan) withDeployment(id string) Plan {
 	return p
 }
 
+func (p Plan) withShift(s *Shift) Plan {
+	p.Shift = s
+	return p
+}
+
 func (p Plan) withDeleted(deleted []awsapi.Configuration) Plan {
 	p.Deleted = deleted
 	return p
@@ -118,6 +124,9 @@ func (p Plan) steps() bool { return len(p.Rollout.Strategy.Steps()) > 0 }
 
 // known is the plan with what was read of its function.
 func known(ctx context.Context, p Plan, read func(context.Context, Plan) (Facts, error)) Plan {
+	if p.End.over() {
+		return p
+	}
 	f, err := read(ctx, p)
 	p = p.withFacts(f)
 	if err != nil {

@@ -309,12 +309,12 @@ func (p *player) batchRollback(j job) (string, error) {
 	if g.run.newerThan(newest) {
 		newest = g.run
 	}
-	comparable := f.run.id != 0 && g.run.id != 0 && f.run.scope == g.run.scope
+	ordered := f.run.id != 0 && g.run.id != 0 && f.run.scope == g.run.scope
 	return p.batch("rollback", release.Rollback, j, func(m *model) (memory, release.Status) {
 		a := m.aliases["prod"]
 		switch {
 		case f.at == 0 || g.at == 0:
-		case !comparable:
+		case !ordered:
 			return a, release.Failed
 		case a.run != newest:
 			return a, release.Unchanged

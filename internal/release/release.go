@@ -4,6 +4,7 @@
 // A function goes through it like this:
 //
 //	plan     what the request says is to be done      (plan.go)
+//	compare  all local code, before any is uploaded   (code.go)
 //	read     what AWS has; a real release publishes   (a file a verb)
 //	decide   what becomes of the alias, pure          (decide.go, a file a verb)
 //	render   the plan in words: a dry run ends here   (plan.go)
@@ -119,6 +120,10 @@ func (r *Releaser) Run(ctx context.Context, req Request) Result {
 	for i, fn := range req.Functions {
 		plans[i] = v.plan(r.target(req, fn))
 	}
+	plans = each(plans, func(p Plan) Plan { return p.inspected(ctx) })
+	if firstFailure(plans) != nil {
+		return unsuitable(ctx, req, plans)
+	}
 	watcher, warnings, err := r.watcher(ctx, plans)
 	if err != nil {
 		res := refused(req, err)
@@ -133,6 +138,7 @@ func (r *Releaser) Run(ctx context.Context, req Request) Result {
 		plans = v.join(each(plans, func(p Plan) Plan { return known(ctx, p, v.read) }))
 		plans = rendered(each(plans, func(p Plan) Plan { return survey(ctx, v, p) }))
 	} else {
+		plans = compared(ctx, plans)
 		plans = v.join(each(plans, func(p Plan) Plan { return known(ctx, p, v.prepare) }))
 		plans = r.apply(ctx, v, watcher, each(plans, func(p Plan) Plan { return prepare(ctx, v, p) }))
 	}

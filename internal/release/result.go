@@ -89,6 +89,7 @@ type Outcome struct {
 	Function string // short name
 	Alias    string
 	Status   Status
+	End      EndKind // 0 for a function that was not started
 
 	Version   alias.Version // the version released, confirmed or chosen; None if there is none
 	Published bool          // this run made Version
@@ -96,6 +97,8 @@ type Outcome struct {
 	After     alias.Position // where the alias is now, as far as known
 
 	Deployment string // id of the CodeDeploy deployment that moves the alias
+
+	Shift *Shift // how the traffic was shifted; nil if it moved at once and was not monitored
 
 	Answer  string // of a smoke test that failed: what the function answered, raw
 	LogTail string // and the end of its log, raw
@@ -127,6 +130,16 @@ func (o Outcome) withHint(text string) Outcome {
 func (o Outcome) withWarning(text string) Outcome {
 	o.Warnings = append(slices.Clone(o.Warnings), text)
 	return o
+}
+
+// Shift is how the traffic of one alias was shifted, as far as that went.
+type Shift struct {
+	Strategy string        // "AllAtOnce", as SAM writes it, or CodeDeploy with its configuration
+	Shares   []int         // the percentages that the version had, one after the other; nil if unknown
+	Took     time.Duration // from the first of them to the last; of CodeDeploy, as far as it was waited for
+	Baked    time.Duration // how long the version was monitored with all the traffic
+
+	Errors, Invocations int // of the version meanwhile; both 0 if they were not read
 }
 
 // Changed reports whether the alias is elsewhere than before.

@@ -501,3 +501,37 @@ func TestALastStepThatLandsUnseenIsPutBack(t *testing.T) {
 		r.at("items", "prod", "1", "shop [1 | run 1]")
 	})
 }
+
+// A person's new text is no reason to give a shift up, and stays.
+func TestATextEditedDuringAShiftStays(t *testing.T) {
+	t.Parallel()
+	edit := func(r *shopRollout) {
+		a, _ := r.Alias("items", "prod")
+		a.Description = "the new shop" + strings.TrimPrefix(a.Description, "shop")
+		r.SetAlias("items", a)
+	}
+	for _, alarm := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRollout(t, "items")
+			r.SetAlarm("errors", "OK", "")
+			time.AfterFunc(30*time.Second+time.Millisecond, func() { edit(r) })
+			if alarm {
+				time.AfterFunc(50*time.Second+time.Millisecond, func() { r.SetAlarm("errors", "ALARM", "Threshold Crossed") })
+			}
+			res := r.shift(t.Context(), "Linear40PercentEvery1Minute", alarmed, "items")
+			if alarm {
+				ended(t, res, release.Failed, 2)
+				r.at("items", "prod", "1", "the new shop [1 | left 2 | run 500]")
+				return
+			}
+			ended(t, res, release.Released, 2)
+			r.at("items", "prod", "2", "the new shop [2 < 1 | run 500]")
+		})
+	}
+	synctest.Test(t, func(t *testing.T) { // between two steps of CodeDeploy
+		r := newDeploy(t)
+		time.AfterFunc(30*time.Second+time.Millisecond, func() { edit(r) })
+		ended(t, r.shift(t.Context(), "AllAtOnce", byCodeDeploy, "items"), release.Released, 2)
+		r.at("items", "prod", "2", "the new shop [2 < 1 | run 500]")
+	})
+}

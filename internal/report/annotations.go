@@ -22,6 +22,7 @@ type annotation struct {
 	level level
 	title string
 	text  string // one line or several
+	quote string // of a function's response and log; outside GitHub Actions it is only in the log
 }
 
 // inputTitle is the prefix of the title of a problem with an input.
@@ -35,29 +36,32 @@ const (
 	maxWhere      = 500
 )
 
+// styles are the colours of the levels in a terminal.
+var styles = map[level]style{notice: blue, warning: yellow, failure: red}
+
 // annotate writes an annotation; outside GitHub Actions, it writes to the log.
 func (r *Reporter) annotate(a annotation) {
-	text := lines(a.text)
-	for i := range text {
-		text[i] = defuse(text[i])
-	}
-	title := defuse(shorten(oneLine(a.title), maxWhere))
+	title := oneLine(shorten(a.title, maxWhere))
 	if r.actions == nil {
-		said := strings.Join(text, "\n    | ")
+		said := indented(a.text, "    ")
 		if !strings.HasPrefix(said, strings.TrimPrefix(title, inputTitle)) { // the problem itself begins with its input
 			said = title + ": " + said
 		}
-		r.say(string(a.level) + ": " + said)
+		r.sayIn(styles[a.level], string(a.level)+":", " "+said)
 		return
 	}
 	// go-githubactions escapes title and text for the runner.
-	titled := r.actions.WithFieldsMap(map[string]string{"title": title})
+	titled := r.actions.WithFieldsMap(map[string]string{"title": defuse(title)})
 	write := titled.Errorf
 	switch a.level {
 	case notice:
 		write = titled.Noticef
 	case warning:
 		write = titled.Warningf
+	}
+	text := lines(a.text + a.quote)
+	for i := range text {
+		text[i] = defuse(text[i])
 	}
 	write("%s", shorten(strings.Join(text, "\n"), maxAnnotation))
 }
@@ -71,14 +75,14 @@ func annotations(res release.Result) []annotation {
 	for _, o := range res.Outcomes {
 		switch {
 		case failedItself(o):
-			all = append(all, annotation{failure, failureTitle(res, o), failureText(o)})
+			all = append(all, annotation{failure, failureTitle(res, o), failureText(o), annotatedQuotes(o)})
 		case o.Status == release.Held:
-			all = append(all, annotation{warning, subject(o) + " not released: held", o.Reason})
+			all = append(all, annotation{level: warning, title: subject(o) + " not released: held", text: o.Reason})
 		case o.Status == release.Superseded:
-			all = append(all, annotation{notice, subject(o) + " not released: superseded", o.Reason})
+			all = append(all, annotation{level: notice, title: subject(o) + " not released: superseded", text: o.Reason})
 		}
 		for _, w := range o.Warnings {
-			all = append(all, annotation{warning, subject(o), brief(w, maxAnnotation)})
+			all = append(all, annotation{level: warning, title: subject(o), text: brief(w, maxAnnotation)})
 		}
 	}
 	return all
@@ -144,7 +148,7 @@ func refusals(problems []error) []annotation {
 		if errors.As(err, &named) {
 			title = inputTitle + named.InputName()
 		}
-		all[i] = annotation{failure, title, err.Error()}
+		all[i] = annotation{level: failure, title: title, text: err.Error()}
 	}
 	return all
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -103,9 +104,9 @@ func FuzzDefuse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, name, text string) {
 		var log strings.Builder
-		r := &Reporter{log: &logWriter{to: &log}, several: true}
+		r := &Reporter{log: &logWriter{to: &log}, several: true, now: time.Now}
 		r.say(text)
-		r.say(fact(0.3, name+": "+text))
+		r.Fact(name, text)
 		r.say("  - " + oneLine(text))
 		if got := commands(log.String()); got != nil {
 			t.Errorf("%q is %q: the runner reads %q", text, log.String(), got)

@@ -116,7 +116,7 @@ var scenarios = map[string]release.Result{
 	}},
 	"batch": resultOf(
 		with(outcome("orders", release.Failed, 8, at(7), at(7)), func(o *release.Outcome) {
-			o.Published, o.Reason = true, "restored to 7, because payments failed"
+			o.Published, o.End, o.Reason = true, release.EndRestored, "restored to 7, because payments failed"
 		}),
 		with(outcome("payments", release.Failed, 31, at(30), at(30)), func(o *release.Outcome) {
 			o.Published, o.Err = true, errors.New("UpdateAlias payments:prod: TooManyRequestsException: Rate exceeded")
@@ -151,6 +151,31 @@ var scenarios = map[string]release.Result{
 		}
 		return res
 	}(),
+	"smoke-test-failed": resultOf(with(items(release.Failed, 12, 11, 11), func(o *release.Outcome) {
+		o.Published, o.Err = true, errors.New("smoke test of version 12 of ItemsFunction: the function failed (Unhandled)")
+		o.Answer = "{\"errorType\": \"KeyError\",\n\"errorMessage\": \"::error::TABLE\"}"
+		o.LogTail = "START RequestId: 1 Version: 12\n::set-output name=version::99\n\x1b[31m[ERROR]\x1b[0m KeyError: TABLE\r\n```\nEND RequestId: 1\n"
+	})),
+	"canary": resultOf(with(items(release.Released, 12, 11, 12), func(o *release.Outcome) {
+		o.Published = true
+		o.Shift = &release.Shift{
+			Strategy: "Canary10Percent5Minutes", Shares: []int{10, 100}, Took: 303 * time.Second, Baked: 10 * time.Minute, Errors: 3, Invocations: 1200,
+		}
+	})),
+	"linear-failed": resultOf(with(items(release.Failed, 12, 11, 11), func(o *release.Outcome) {
+		o.Published, o.End, o.Err = true, release.EndRestored, errors.New(`roll out to prod: alarm "errors" is in ALARM: 3 datapoints were above 1`)
+		o.Reason = "restored to 11, because the alarm went off"
+		o.Shift = &release.Shift{Strategy: "Linear10PercentEvery1Minute", Shares: []int{10, 20, 30, 40, 50, 60}, Took: 322 * time.Second}
+	})),
+	"batch-superseded": resultOf(
+		with(outcome("orders", release.Skipped, 8, at(7), at(7)), func(o *release.Outcome) {
+			o.End, o.Reason = release.EndNotAttempted, "not moved, because payments is superseded"
+		}),
+		outcome("carts", release.Unchanged, 3, at(3), at(3)),
+		with(outcome("payments", release.Superseded, 31, at(32), at(32)), func(o *release.Outcome) {
+			o.Reason = "prod serves 32 already, newer than 31"
+		}),
+	),
 	"dry-run": func() release.Result {
 		res := resultOf(with(items(release.Planned, alias.None, 11, 11), func(o *release.Outcome) {
 			o.Plan = []string{

@@ -16,7 +16,7 @@ func (r *Reporter) Phase(name string) {
 	defer r.mu.Unlock()
 	r.endGroup()
 	if r.actions == nil {
-		r.say("== " + name)
+		r.sayIn(bold, "== "+oneLine(name), "")
 		return
 	}
 	r.actions.Group(defuse(oneLine(name)))
@@ -31,21 +31,26 @@ func (r *Reporter) Fact(function, text string) {
 	if r.several && function != "" {
 		text = function + ": " + text
 	}
-	r.say(fact(r.now().Sub(r.start).Seconds(), text))
+	r.sayIn(dim, fmt.Sprintf("%5.1fs", r.now().Sub(r.start).Seconds()), "  "+indented(shorten(text, maxFact), "        "))
 }
 
-// fact formats a line of the log. The bar before further lines is needed, since
-// the runner ignores white space before a workflow command.
-func fact(seconds float64, text string) string {
-	return fmt.Sprintf("%5.1fs  %s", seconds, strings.Join(lines(shorten(text, maxFact)), "\n        | "))
-}
+// indented indents all lines of a text but the first. The bar before them is
+// needed, since the runner ignores white space before a workflow command.
+func indented(text, indent string) string { return strings.Join(lines(text), "\n"+indent+"| ") }
 
 // say writes to the log. It defuses every line.
-func (r *Reporter) say(text string) {
+func (r *Reporter) say(text string) { r.sayIn("", "", text) }
+
+// sayIn writes a head and a text to the log, the head in a style where colours are
+// allowed. It defuses every line.
+func (r *Reporter) sayIn(s style, head, text string) {
 	var b strings.Builder
-	for _, line := range lines(text) {
-		b.WriteString(defuse(line))
-		b.WriteByte('\n')
+	for i, line := range lines(head + text) {
+		line = defuse(line)
+		if rest, ok := strings.CutPrefix(line, head); ok && i == 0 && r.colour && head != "" {
+			line = s.of(head) + rest
+		}
+		b.WriteString(line + "\n")
 	}
 	_, _ = io.WriteString(r.log, b.String()) // logWriter keeps the error
 }

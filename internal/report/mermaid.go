@@ -12,7 +12,7 @@ import (
 
 // maxPictured is the number of functions up to which a picture is easier to read
 // than the table.
-const maxPictured = 8
+const maxPictured = 3
 
 // picture is a Mermaid flowchart of aliases and their versions: with solid lines
 // the versions that callers get now, with their share if there are several; with
@@ -20,19 +20,31 @@ const maxPictured = 8
 // deleted versions.
 // https://mermaid.js.org/syntax/flowchart.html
 func picture(res release.Result) string {
+	if len(res.Outcomes) > maxPictured {
+		return ""
+	}
 	var b strings.Builder
-	pictured := 0
+	var functions []string
 	for i, o := range res.Outcomes {
 		if drawing := draw(i+1, o); drawing != "" {
 			b.WriteString(drawing)
-			pictured++
+			functions = append(functions, functionID(i+1))
 		}
 	}
-	if pictured == 0 || pictured > maxPictured {
+	if len(functions) == 0 {
 		return ""
 	}
-	return codeBlock("mermaid", []string{"flowchart LR", b.String() + "  classDef other stroke-dasharray:5 5,opacity:0.6"})
+	if len(functions) > 1 { // invisible links: Mermaid draws unlinked functions in the reverse order
+		b.WriteString("  " + strings.Join(functions, " ~~~ ") + "\n")
+	}
+	return codeBlock("mermaid", []string{"flowchart TB", b.String() + otherClass})
 }
+
+// otherClass is the style of versions that callers do not get now. Its contrast is
+// 5:1, in GitHub's light and dark mode alike: it sets all of its colours.
+const otherClass = "  classDef other fill:#656d76,color:#fff,stroke:#fff,stroke-dasharray:5 5"
+
+func functionID(n int) string { return fmt.Sprintf("function%d", n) }
 
 // draw draws the nth function; it returns "" if no alias is known.
 func draw(n int, o release.Outcome) string {
@@ -56,7 +68,7 @@ func draw(n int, o release.Outcome) string {
 	if len(o.Pruned) > 0 {
 		d.line(`pruned%d["deleted: %s"]:::other`, n, shorten(ranges(o.Pruned), 60))
 	}
-	return fmt.Sprintf("  subgraph function%d[\"%s\"]\n    direction LR\n%s  end\n", n, label(o.Function), &d.b)
+	return fmt.Sprintf("  subgraph %s[\"%s\"]\n    direction LR\n%s  end\n", functionID(n), label(o.Function), &d.b)
 }
 
 // maxAliases is how many other aliases of a function are drawn. There can be many
@@ -123,7 +135,11 @@ func edgesOf(o release.Outcome) []edge {
 		case release.Planned, release.Started:
 			other(o.Version, ahead(o))
 		case release.Held, release.Superseded, release.Failed:
-			other(o.Version, string(o.Status))
+			text := string(o.Status)
+			if stopped(o) {
+				text = "not moved"
+			}
+			other(o.Version, text)
 		}
 	}
 	return all

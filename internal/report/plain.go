@@ -8,14 +8,17 @@ import (
 	"lambda-release/internal/release"
 )
 
-// plain is the result in a few lines of text for the end of the log, without what
-// the annotations already report.
+// plain is the result in a few lines of text for the end of the log, below the
+// headline, without what the annotations already report.
 func plain(res release.Result) []string {
-	all := append(unabridged(res), headline(res))
+	all := unabridged(res)
 	if len(res.Outcomes) == 1 {
 		o := res.Outcomes[0]
 		if o.Reason != "" && len(annotations(res)) == 0 {
 			all = append(all, "  "+reason(o))
+		}
+		if o.Shift != nil {
+			all = append(all, "  "+shiftWords(o))
 		}
 		if len(o.Pruned) > 0 && o.Status != release.Pruned { // otherwise the headline has them
 			all = append(all, "  "+deleted(o))
@@ -57,7 +60,7 @@ func plainTable(res release.Result) []string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, o := range res.Outcomes {
-		_, _ = fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", oneLine(o.Function), oneLine(o.Alias), plainMove(o), how(o))
+		_, _ = fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", oneLine(o.Function), oneLine(o.Alias), plainMove(o), how(res, o))
 	}
 	_ = w.Flush()
 	return strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
@@ -85,19 +88,22 @@ const (
 )
 
 // how is the status with its reason.
-func how(o release.Outcome) string {
-	text := words(o.Status)
+func how(res release.Result, o release.Outcome) string {
+	version := ""
 	if o.Published {
-		text += ", new version"
+		version = "new version"
 		if o.After.Version != o.Version {
-			text += " " + o.Version.String()
+			version += " " + o.Version.String()
 		}
+	}
+	if stopped(o) {
+		return join("; ", stoppedWords(res, o), version)
 	}
 	most := maxReason
 	if o.Err != nil {
 		most = maxFailure
 	}
-	return join(": ", text, shorten(reason(o), most))
+	return join(": ", join(", ", words(o.Status), version), shorten(reason(o), most))
 }
 
 func plainPlan(o release.Outcome) []string {

@@ -4,7 +4,8 @@
 //
 // In GitHub Actions the log and the workflow commands go to stdout, and outputs
 // and summary go to the runner's files. Elsewhere the log goes to stderr and the
-// outputs go to stdout, as name=value lines.
+// outputs go to stdout, as name=value lines. In a terminal the result comes last,
+// in colour, and the outputs only on request.
 //
 // Any rendered text may be untrusted: it may come from AWS, from a function's
 // response or from a commit message. escape.go prevents it from being more than
@@ -15,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -34,6 +36,9 @@ type Reporter struct {
 	log     *logWriter
 	actions *githubactions.Action // nil outside GitHub Actions
 	grouped bool                  // a log group is open
+	colour  bool                  // of the log
+	person  bool                  // a person reads stdout in a terminal
+	outputs bool                  // print the outputs for a person, too
 	several bool                  // facts begin with their function
 }
 
@@ -43,11 +48,20 @@ var _ release.Progress = (*Reporter)(nil)
 // does not open or write any file yet.
 func New(stdout, stderr io.Writer, getenv func(string) string, now func() time.Time) *Reporter {
 	r := &Reporter{stdout: stdout, getenv: getenv, now: now, start: now(), log: &logWriter{to: stderr}}
+	r.person = isTerminal(stdout) && !inCI(getenv)
+	r.colour = r.person && isTerminal(stderr) && allowsColour(getenv)
 	if getenv("GITHUB_ACTIONS") == "true" {
 		r.log.to = stdout
 		r.actions = githubactions.New(githubactions.WithWriter(r.log), githubactions.WithGetenv(getenv))
 	}
 	return r
+}
+
+// PrintOutputs makes the reporter print the outputs in a terminal, too.
+func (r *Reporter) PrintOutputs() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.outputs = true
 }
 
 // Check returns an error if the runner's files cannot be written. Call it before
@@ -80,25 +94,30 @@ func (r *Reporter) Mask(secret string) {
 // Finish reports how the run ended. If one part cannot be written, the others
 // still are; the error is logged and returned.
 func (r *Reporter) Finish(res release.Result) error {
+	sorted := failuresFirst(res)
 	return r.end(ending{
-		lines:       plain(res),
-		annotations: annotations(res),
-		outputs:     outputs(res),
-		summary:     summary(res),
+		quotes:      plainQuotes(sorted),
+		headline:    headline(sorted),
+		mark:        mark(sorted),
+		lines:       plain(sorted),
+		annotations: annotations(sorted),
+		outputs:     outputs(res), // in the order of function-name
+		summary:     summary(sorted),
 	})
 }
 
 // Skip reports why a run had nothing to do: as a warning if warn is set,
-// otherwise as a line of the log.
+// otherwise in the log. The first line of why is the heading of the summary.
 func (r *Reporter) Skip(operation release.Operation, why string, warn bool) error {
+	headline, details, _ := strings.Cut(why, "\n")
 	e := ending{
 		outputs: idleOutputs(release.Skipped),
-		summary: heading(markNote, nothing(operation)+": "+why),
+		summary: heading(markNote, nothing(operation)+": "+headline) + prose(details),
 	}
 	if warn {
-		e.annotations = []annotation{{warning, nothing(operation), why}}
+		e.annotations = []annotation{{level: warning, title: nothing(operation), text: why}}
 	} else {
-		e.lines = []string{nothing(operation) + ": " + why}
+		e.mark, e.headline = markNote, nothing(operation)+": "+why
 	}
 	return r.end(e)
 }
@@ -119,7 +138,10 @@ func (r *Reporter) Refuse(err error) {
 
 // ending is everything that is reported when a run ends.
 type ending struct {
-	lines       []string
+	quotes      []string // of functions that failed
+	mark        string   // of the headline
+	headline    string   // the result in one sentence, "" if an annotation has it
+	lines       []string // more about the result
 	annotations []annotation
 	outputs     []output
 	summary     string
@@ -130,7 +152,7 @@ func (r *Reporter) end(e ending) error {
 	if err != nil {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.annotate(annotation{failure, "The report is incomplete", err.Error()})
+		r.annotate(annotation{level: failure, title: "The report is incomplete", text: err.Error()})
 	}
 	return err
 }
@@ -139,21 +161,41 @@ func (r *Reporter) write(e ending) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.endGroup()
-	for _, line := range e.lines {
-		r.say(line)
+	r.sayAll(e.quotes)
+	if !r.person {
+		r.sayHeadline(e)
 	}
+	r.sayAll(e.lines)
 	for _, a := range e.annotations {
 		r.annotate(a)
 	}
-	if r.actions == nil {
-		_, err := io.WriteString(r.stdout, outputLines(e.outputs))
-		return errors.Join(wrap("write outputs", err), r.log.failed())
+	if r.actions != nil {
+		return errors.Join(
+			wrap("write outputs", appendTo(r.getenv, outputFile, outputRecords(e.outputs))),
+			wrap("write summary", appendTo(r.getenv, summaryFile, "\n"+e.summary)),
+			r.log.failed(),
+		)
 	}
-	return errors.Join(
-		wrap("write outputs", appendTo(r.getenv, outputFile, outputRecords(e.outputs))),
-		wrap("write summary", appendTo(r.getenv, summaryFile, "\n"+e.summary)),
-		r.log.failed(),
-	)
+	var err error
+	if !r.person || r.outputs {
+		_, err = io.WriteString(r.stdout, outputLines(e.outputs))
+	}
+	if r.person {
+		r.sayHeadline(e)
+	}
+	return errors.Join(wrap("write outputs", err), r.log.failed())
+}
+
+func (r *Reporter) sayAll(texts []string) {
+	for _, text := range texts {
+		r.say(text)
+	}
+}
+
+func (r *Reporter) sayHeadline(e ending) {
+	if e.headline != "" {
+		r.sayIn(markStyles[e.mark], e.headline, "")
+	}
 }
 
 func wrap(what string, err error) error {

@@ -74,8 +74,8 @@ func TestNoticeAndWarn(t *testing.T) {
 	t.Parallel()
 	actions, elsewhere := inActions(t), newRun(nil)
 	for _, r := range []*run{actions, elsewhere} {
-		r.annotate(annotation{notice, "a: b, 100%", "one\r\ntwo % ::error::x"})
-		r.annotate(annotation{warning, "t", "100%d"})
+		r.annotate(annotation{level: notice, title: "a: b, 100%", text: "one\r\ntwo % ::error::x"})
+		r.annotate(annotation{level: warning, title: "t", text: "100%d"})
 	}
 	const wantActions = "::notice title=a%3A b%2C 100%25::one%0Atwo %25 ::error::x\n::warning title=t::100%25d\n"
 	if diff := cmp.Diff(wantActions, actions.stdout.String()); diff != "" {
@@ -201,7 +201,7 @@ func TestBrokenStreams(t *testing.T) {
 		r := New(brokenWriter{}, brokenWriter{}, getenv, time.Now)
 		r.Phase("Publish")
 		r.Fact("orders", "text")
-		r.annotate(annotation{warning, "title", "text"})
+		r.annotate(annotation{level: warning, title: "title", text: "text"})
 		err := r.Finish(scenarios["denied"])
 		if err == nil || !strings.Contains(err.Error(), "nothing reads this") {
 			t.Errorf("Finish = %v", err)

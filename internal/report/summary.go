@@ -20,7 +20,6 @@ const (
 	maxDetails  = 50        // warnings, and functions with a plan
 	maxText     = 2_000     // characters of an error or a line of a warning
 	maxAdvice   = 64 << 10  // characters of a hint, which may have a policy for many functions
-	maxQuoted   = 4_096     // characters of a function's response, and of its log
 )
 
 // summary renders the result as Markdown for the page of the job.
@@ -30,7 +29,7 @@ func summary(res release.Result) string {
 	parts = append(parts,
 		notes(res, "Warnings", func(o release.Outcome) []string { return o.Warnings }),
 		notes(res, "Also changed", func(o release.Outcome) []string { return o.Changes }),
-		planPart(res), prunedPart(res), picture(res), footer(res))
+		shiftPart(res), planPart(res), prunedPart(res), picture(res), footer(res))
 	var b strings.Builder
 	for _, part := range parts {
 		if b.Len()+len(part) > maxSummary {
@@ -46,24 +45,26 @@ func heading(mark, text string) string {
 	return "### " + mark + " " + markdown(shorten(text, maxReason)) + "\n\n"
 }
 
-// table has a row for each function; if there are too many, the failed ones come
-// first.
+// table has a row for each function, at most maxRows.
 func table(res release.Result) string {
-	rows := res.Outcomes
-	if len(rows) > maxRows {
-		rows = slices.Clone(rows)
-		slices.SortStableFunc(rows, func(a, b release.Outcome) int { return rank(a) - rank(b) })
-		rows = rows[:maxRows]
-	}
+	rows := res.Outcomes[:min(len(res.Outcomes), maxRows)]
 	var b strings.Builder
 	b.WriteString("| function | alias | before → after | result |\n| --- | --- | --- | --- |\n")
 	for _, o := range rows {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", functionLink(o), aliasLink(o), tableMove(o), tableHow(o))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", functionLink(o), aliasLink(o), tableMove(o), tableHow(res, o))
 	}
 	if more := len(res.Outcomes) - len(rows); more > 0 {
 		fmt.Fprintf(&b, "| … and %d more | | | |\n", more)
 	}
 	return b.String() + "\n"
+}
+
+// failuresFirst is the result with the functions in the order in which people need
+// them: those that failed, then those that stopped others, then the rest.
+func failuresFirst(res release.Result) release.Result {
+	res.Outcomes = slices.Clone(res.Outcomes)
+	slices.SortStableFunc(res.Outcomes, func(a, b release.Outcome) int { return rank(a) - rank(b) })
+	return res
 }
 
 func rank(o release.Outcome) int {
@@ -72,8 +73,10 @@ func rank(o release.Outcome) int {
 		return 0
 	case o.Err != nil:
 		return 1
-	default:
+	case o.Status == release.Held, o.Status == release.Superseded:
 		return 2
+	default:
+		return 3
 	}
 }
 
@@ -107,8 +110,8 @@ func place(o release.Outcome, p alias.Position) string {
 	return strings.Join(parts, " + ")
 }
 
-func tableHow(o release.Outcome) string {
-	text := markdown(how(o))
+func tableHow(res release.Result, o release.Outcome) string {
+	text := markdown(how(res, o))
 	if o.NotAsItWas {
 		text = "**" + displacement(o) + "**, " + text
 	}
@@ -145,21 +148,13 @@ func failurePart(res release.Result, o release.Outcome) string {
 	if where := whereabouts(o); where != "" {
 		b.WriteString("**Now:** " + markdown(shorten(where, maxText)) + ".\n\n")
 	}
-	b.WriteString(quotedPart("Response of the function", o.Answer))
-	b.WriteString(quotedPart("End of the function's log", o.LogTail))
+	for _, q := range quotes(o, maxQuoted) {
+		b.WriteString("**" + q.title + ":**\n\n" + codeBlock("", lines(q.text)))
+	}
 	if o.Hint != "" {
 		b.WriteString("**What to do:**\n\n" + prose(shorten(o.Hint, maxAdvice)))
 	}
 	return b.String()
-}
-
-// quotedPart quotes a function's response or log as it is, apart from what is
-// unsafe to print.
-func quotedPart(title, text string) string {
-	if text == "" {
-		return ""
-	}
-	return "**" + title + ":**\n\n" + codeBlock("", lines(shorten(text, maxQuoted)))
 }
 
 // notes lists the texts of all functions under a heading.
@@ -196,6 +191,16 @@ func planPart(res release.Result) string {
 		items = append(items, b.String())
 	}
 	return list("Plan", items)
+}
+
+// shiftPart says how the traffic was shifted.
+func shiftPart(res release.Result) string {
+	return notes(res, "Traffic shift", func(o release.Outcome) []string {
+		if o.Shift == nil {
+			return nil
+		}
+		return []string{shiftWords(o)}
+	})
 }
 
 func prunedPart(res release.Result) string {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"lambda-release/internal/alias"
 	"lambda-release/internal/release"
@@ -16,6 +17,9 @@ const (
 	markWarning = "⚠️"
 	markFailed  = "❌"
 )
+
+// markStyles are the colours of the headline in a terminal.
+var markStyles = map[string]style{markDone: green, markNote: blue, markWarning: yellow, markFailed: red}
 
 func mark(res release.Result) string {
 	switch res.Status() {
@@ -75,24 +79,23 @@ func headlineOfMany(res release.Result) string {
 	case release.Planned:
 		return "Plan for " + who + "; nothing was changed"
 	}
-	var statuses []release.Status
+	var ends []string
+	often := map[string]int{}
 	for _, o := range res.Outcomes {
-		if !slices.Contains(statuses, o.Status) {
-			statuses = append(statuses, o.Status)
+		end := words(o.Status)
+		if stopped(o) {
+			end = "not moved"
+		}
+		if often[end]++; often[end] == 1 {
+			ends = append(ends, end)
 		}
 	}
-	if len(statuses) == 1 {
-		return who + ": all " + words(statuses[0])
+	if len(ends) == 1 {
+		return who + ": all " + ends[0]
 	}
-	parts := make([]string, len(statuses))
-	for i, s := range statuses {
-		n := 0
-		for _, o := range res.Outcomes {
-			if o.Status == s {
-				n++
-			}
-		}
-		parts[i] = fmt.Sprintf("%d %s", n, words(s))
+	parts := make([]string, len(ends))
+	for i, end := range ends {
+		parts[i] = fmt.Sprintf("%d %s", often[end], end)
 	}
 	return who + ": " + strings.Join(parts, ", ")
 }
@@ -122,6 +125,77 @@ func failures(res release.Result) string {
 		text += "; every alias is as it was before"
 	}
 	return text
+}
+
+// stopped reports whether a function did not fail itself, but another one, or the
+// end of the job, kept it from being moved.
+func stopped(o release.Outcome) bool {
+	return o.Status == release.Skipped || o.Status == release.Failed && !failedItself(o)
+}
+
+// stoppedWords says what became of a function that was stopped.
+func stoppedWords(res release.Result, o release.Outcome) string {
+	what := "not moved"
+	switch {
+	case o.End == release.EndRestored:
+		what = "restored"
+	case res.Operation == release.Prune, res.Operation == release.DeleteAlias:
+		what = "not " + res.Operation.Done()
+	}
+	why := shorten(reason(o), maxReason)
+	if strings.HasPrefix(why, what) {
+		return why
+	}
+	return join(": ", what, why)
+}
+
+// shiftWords says how the traffic was shifted, and how that went.
+func shiftWords(o release.Outcome) string {
+	s := o.Shift
+	text := s.Strategy
+	switch n := len(s.Shares); {
+	case n > 0 && s.Shares[n-1] == 100:
+		text += ": " + sharesInWords(s.Shares) + " in " + duration(s.Took)
+	case n > 0:
+		text += fmt.Sprintf(": ended at %d %% after %s", s.Shares[n-1], duration(s.Took))
+	case o.Deployment != "":
+		text += ": deployment " + o.Deployment + ", " + duration(s.Took)
+	}
+	if s.Baked > 0 {
+		text += ", then monitored for " + duration(s.Baked) + " with all the traffic"
+	}
+	if s.Invocations > 0 {
+		text += fmt.Sprintf("; version %s failed in %d of %s", o.Version, s.Errors, count(s.Invocations, "invocation"))
+	}
+	return text
+}
+
+// duration is a duration in whole seconds: 90s is 1m30s, and 10m is not 10m0s.
+func duration(d time.Duration) string {
+	text := d.Round(time.Second).String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
+
+// sharesInWords are the steps of a shift: `10 % → 100 %`. Of many, the middle is
+// left out.
+func sharesInWords(shares []int) string {
+	const most = 5
+	var parts []string
+	for i, share := range shares {
+		switch {
+		case len(shares) <= most || i < 2 || i >= len(shares)-2:
+			parts = append(parts, fmt.Sprintf("%d %%", share))
+		case i == 2:
+			parts = append(parts, "…")
+		}
+	}
+	return strings.Join(parts, " → ")
 }
 
 // subject is what an outcome is about: an alias of a function, or the function

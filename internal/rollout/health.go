@@ -130,6 +130,7 @@ func (w *Watcher) checkRates(ctx context.Context, served []Served, since time.Ti
 	if err != nil {
 		return err
 	}
+	w.rates = rates
 	unhealthy := &UnhealthyError{MaxErrorRate: w.health.MaxErrorRate}
 	for _, r := range rates {
 		switch {

@@ -32,6 +32,7 @@ func (w *Watcher) progressRates(ctx context.Context, served []Served, since time
 		w.noRates = awsapi.Is(err, awsapi.Denied)
 		return ""
 	}
+	w.rates = after
 	var replaced []Served
 	for _, s := range served {
 		if s.Replaces != "" {

@@ -53,6 +53,16 @@ type Target struct {
 	overtaken  bool
 	deployment string
 	started    bool
+	progress   Progress
+}
+
+// Progress is how far the shift of an alias has come.
+type Progress struct {
+	Shares []int         // the percentages that the version has had, in steps
+	Took   time.Duration // from the first of them to the last, or to the end of the shift
+	Baked  time.Duration // how long the version was watched with all the traffic
+
+	Errors, Invocations int // of the version, as they were read last
 }
 
 // Err is why this target failed itself, nil if it has not.
@@ -70,6 +80,9 @@ func (t *Target) Deployment() string { return t.deployment }
 
 // Started reports whether the deployment goes on after Shift has returned.
 func (t *Target) Started() bool { return t.started }
+
+// Progress is how far the shift has come.
+func (t *Target) Progress() Progress { return t.progress }
 
 // write writes the alias as step makes it from where it is and from what was
 // decided. It decides anew as long as others change the alias first.
@@ -192,11 +205,23 @@ func (s AllAtOnce) finish(ctx context.Context, targets []*Target, began time.Tim
 		return err
 	}
 	each(targets, func(t *Target) error { return t.arrive(ctx) })
+	for _, t := range targets {
+		if len(t.progress.Shares) > 0 && t.Alias.Current().Version == t.Move.Change.Version {
+			t.progress.Shares = append(t.progress.Shares, 100)
+			t.progress.Took = time.Since(began)
+		}
+	}
 	if err := firstError(targets); err != nil || s.Bake == 0 {
 		return err
 	}
 	s.Log(fmt.Sprintf("%s  100 %%, watched for %s more", bar(100), s.Bake))
-	if err := s.Watcher.watchShift(ctx, served(targets, time.Now()), 100, began, s.Bake); err != nil {
+	full := time.Now()
+	err := s.Watcher.watchShift(ctx, served(targets, full), 100, began, s.Bake)
+	for _, t := range targets {
+		t.progress.Baked = time.Since(full)
+		t.watched(s.Watcher)
+	}
+	if err != nil {
 		return err
 	}
 	each(targets, func(t *Target) error {
@@ -206,6 +231,15 @@ func (s AllAtOnce) finish(ctx context.Context, targets []*Target, began time.Tim
 		return t.verify(ctx, true)
 	})
 	return firstError(targets)
+}
+
+// watched notes what the watcher has read of the version last.
+func (t *Target) watched(w *Watcher) {
+	for _, r := range w.rates {
+		if r.Function == t.Function.Name {
+			t.progress.Errors, t.progress.Invocations = r.Errors, r.Invocations
+		}
+	}
 }
 
 // served are the versions whose health is judged.

@@ -45,7 +45,13 @@ func (s Stepwise) Shift(ctx context.Context, targets []*Target) error {
 			break
 		}
 		s.logStep(i, began)
-		if err := s.Watcher.watchShift(ctx, served(shifting, time.Time{}), step.Percent, began, step.Hold); err != nil {
+		err := s.Watcher.watchShift(ctx, served(shifting, time.Time{}), step.Percent, began, step.Hold)
+		for _, t := range shifting {
+			t.progress.Shares = append(t.progress.Shares, step.Percent)
+			t.progress.Took = time.Since(began)
+			t.watched(s.Watcher)
+		}
+		if err != nil {
 			return err
 		}
 	}

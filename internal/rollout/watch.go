@@ -55,6 +55,7 @@ type Watcher struct {
 	health Health
 
 	ignored map[string]bool // in ALARM from the beginning on, and not OK since
+	rates   []Rate          // as they were read last
 	noRates bool            // the metrics for the progress may not be read
 }
 
