@@ -392,13 +392,20 @@ func (e *Editor) refusal(ctx context.Context, want awsapi.Alias, fresh bool) (re
 	return notYet, nil
 }
 
-// Delete deletes the alias as it is.
+// Delete deletes the alias as it is Current. ErrChanged says that it was changed
+// while AWS refused that for now.
 func (e *Editor) Delete(ctx context.Context) error {
 	from := e.current
 	var pace awsapi.Backoff
 	for {
 		err := e.aws.DeleteAlias(ctx, e.fn, e.name)
-		if awsapi.Is(err, awsapi.Conflict) && pace.Wait(ctx, 1) == nil {
+		if awsapi.Is(err, awsapi.Conflict) && pace.Wait(ctx, 2) == nil {
+			if err := e.Read(ctx); err != nil {
+				return err
+			}
+			if e.current.revision != from.revision {
+				return ErrChanged
+			}
 			continue
 		}
 		if err == nil {
@@ -416,18 +423,38 @@ func (e *Editor) Delete(ctx context.Context) error {
 // other error, that it could not be read within 10 seconds. Weights of AWS's own
 // are left to AwaitRouting.
 func (e *Editor) Verify(ctx context.Context) error {
-	ctx, cancel := awsapi.Confirming(ctx)
-	defer cancel()
-	bound, cancelRead := context.WithTimeout(ctx, verifyTime)
-	defer cancelRead()
-	if err := e.Read(bound); err != nil {
+	if err := e.observe(ctx); err != nil {
 		return err
 	}
 	if !e.isAsWritten() {
 		return e.recordLoss()
 	}
-	e.recordWrite(e.original, e.current)
+	if e.current.Same(*e.written) { // otherwise another run has noted something of its own: an undo leaves that
+		e.recordWrite(e.original, e.current)
+	}
 	return nil
+}
+
+// VerifyAt is Verify for an alias that this run has not written, because it was at
+// v already.
+func (e *Editor) VerifyAt(ctx context.Context, v Version) error {
+	if err := e.observe(ctx); err != nil {
+		return err
+	}
+	if e.current.Version == v && len(e.current.Settled().Weights) == 0 {
+		return nil
+	}
+	e.lostTo = e.changedBy()
+	return &LostError{Function: e.fn.Name, Alias: e.name, Now: e.current.Position, By: e.lostTo}
+}
+
+// observe reads the alias for the last word about it.
+func (e *Editor) observe(ctx context.Context) error {
+	ctx, cancel := awsapi.Confirming(ctx)
+	defer cancel()
+	bound, cancelRead := context.WithTimeout(ctx, verifyTime)
+	defer cancelRead()
+	return e.Read(bound)
 }
 
 // AwaitRouting waits until AWS has moved the provisioned concurrency of the
@@ -482,11 +509,14 @@ func (e *Editor) checkProvisioned() func(context.Context) error {
 // factPeriod is how often a wait is reported.
 const factPeriod = 15 * time.Second
 
+// annotations is how often a note is tried.
+const annotations = 4
+
 // Annotate writes the history of an alias that CodeDeploy shifts at the same time:
 // version and weights are left as they are.
 func (e *Editor) Annotate(ctx context.Context, h History) error {
 	var pace awsapi.Backoff
-	for {
+	for attempt := 1; ; attempt++ {
 		from := e.current
 		if e.annotation = Describe(from.Text, h); from.description == e.annotation {
 			return nil // it was written, and the answer was lost
@@ -500,7 +530,7 @@ func (e *Editor) Annotate(ctx context.Context, h History) error {
 			e.recordWrite(from, after)
 			return nil
 		}
-		if !awsapi.Is(err, awsapi.Stale) && !awsapi.Is(err, awsapi.Conflict) || pace.Wait(ctx, 2) != nil {
+		if !awsapi.Is(err, awsapi.Stale) && !awsapi.Is(err, awsapi.Conflict) || attempt == annotations || pace.Wait(ctx, 2) != nil {
 			return err
 		}
 		if awsapi.Is(err, awsapi.Stale) {

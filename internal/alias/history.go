@@ -88,7 +88,10 @@ func (h History) RolledBack(v, left Version, run Run) History {
 	} else if len(rest) > 0 {
 		rest = rest[1:]
 	}
-	next := History{Versions: slices.Concat([]Version{v}, rest), Left: max(h.Left, left), LeftBy: run, Run: run}
+	next := History{Versions: slices.Concat([]Version{v}, rest), Left: h.Left, LeftBy: run, Run: run}
+	if left > h.Left || h.Left == None { // $LATEST too, so that a re-run knows itself; no release is held for it
+		next.Left = left
+	}
 	if next.Left == None {
 		next.LeftBy = Run{}
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"lambda-release/internal/awsapi"
@@ -76,6 +78,9 @@ func (e *Editor) notUndone(ctx context.Context, err error) error {
 	ctx, cancel := awsapi.Confirming(ctx)
 	defer cancel()
 	switch lookErr := e.Read(ctx); {
+	case lookErr != nil && !e.original.Exists():
+		e.recordDoubt(fmt.Sprintf("%s was created at %s, and should be deleted again: it cannot be read: %v", e.name, e.written.Position, lookErr))
+		e.written = nil // it may be another run's by now: nothing is advised that would delete it
 	case lookErr != nil:
 		e.recordDoubt(fmt.Sprintf("%s was moved to %s, and should be at %s again: it cannot be read: %v", e.name, e.written.Position, e.original.Position, lookErr))
 	case e.changedSince():
@@ -121,25 +126,22 @@ func (e *Editor) changedSince() bool {
 }
 
 // deleteCreated deletes an alias that this run has created. DeleteAlias takes no
-// revision, so the alias is looked at right before; GetFunction does that at its
-// own, larger rate, which keeps the undo of many within its time. Where it does not
-// find the alias, it may not find it yet: a delete then does no harm.
+// revision, so the alias is read right before each attempt: what others have made
+// of it meanwhile, a canary too, is left alone.
 func (e *Editor) deleteCreated(ctx context.Context) error {
 	tries, cancel := exceptLast(ctx)
 	defer cancel()
 	var pace awsapi.Backoff
 	for {
-		sent := false
-		now, err := e.aws.Configuration(tries, e.fn, e.name)
-		switch {
-		case err == nil && now.Version != e.written.Version.String():
-			if err := e.Read(ctx); err != nil { // then only its version is known
-				version, _ := ParseVersion(now.Version)
-				e.recordRead(State{Position: Position{Version: version}})
+		s, err := e.get(tries)
+		if err == nil && s.Exists() { // what is not found may not be found yet: a delete then does no harm
+			e.recordRead(s)
+			if e.changedSince() {
+				return e.recordLoss()
 			}
-			return e.recordLoss()
-		case err == nil, awsapi.Is(err, awsapi.NotFound):
-			sent = true
+		}
+		sent := err == nil
+		if sent {
 			err = e.aws.DeleteAlias(tries, e.fn, e.name)
 		}
 		switch {
@@ -193,6 +195,14 @@ func (e *Editor) Repair() string {
 	if !e.original.Exists() {
 		return "To delete it: aws lambda delete-alias " + which
 	}
-	return fmt.Sprintf("To restore it: aws lambda update-alias %s --function-version '%s' --routing-config 'AdditionalVersionWeights={}'",
-		which, e.original.Version)
+	was := e.originalAlias(None)
+	weights := make([]string, 0, len(was.Weights))
+	for _, v := range slices.Sorted(maps.Keys(was.Weights)) {
+		weights = append(weights, fmt.Sprintf("%s=%g", v, was.Weights[v]))
+	}
+	return fmt.Sprintf("To restore it: aws lambda update-alias %s --function-version %s --description %s --routing-config %s",
+		which, quote(was.Version), quote(was.Description), quote("AdditionalVersionWeights={"+strings.Join(weights, ",")+"}"))
 }
+
+// quote quotes a word for a POSIX shell.
+func quote(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }

@@ -2,6 +2,7 @@ package alias_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -217,7 +218,7 @@ func TestUndoFails(t *testing.T) {
 				r.stands(tt.ends, tt.now)
 				said(t, r.Whereabouts(), tt.where)
 				want := "To restore it: aws lambda update-alias --function-name " + arn + " --name prod --region eu-central-1" +
-					" --function-version '1' --routing-config 'AdditionalVersionWeights={}'"
+					" --function-version '1' --description '" + strings.TrimPrefix(atOne, "1 ") + "' --routing-config 'AdditionalVersionWeights={}'"
 				if r.Repair() != want {
 					t.Errorf("repair %q", r.Repair())
 				}
@@ -235,11 +236,11 @@ func TestUndoOfACreatedAlias(t *testing.T) {
 		spoil func(*rig)
 		calls string // "": any
 	}{
-		"at once":           {func(*rig) {}, "GetFunction DeleteAlias"},
-		"not found yet":     {func(r *rig) { r.spoil("GetFunction", 1, 1, localaws.Fault{NotYet: true}) }, "GetFunction DeleteAlias"},
+		"at once":           {func(*rig) {}, "GetAlias DeleteAlias"},
+		"not found yet":     {func(r *rig) { r.spoil("GetAlias", 1, 1, localaws.Fault{NotYet: true}) }, "GetAlias DeleteAlias"},
 		"in progress":       {func(r *rig) { r.spoil("DeleteAlias", 1, 4, inProgress) }, ""},
 		"answers lost":      {func(r *rig) { r.spoil("DeleteAlias", 1, forever, answerLost) }, ""},
-		"deleted by others": {func(r *rig) { r.RemoveAlias("items", "prod") }, "GetFunction DeleteAlias"},
+		"deleted by others": {func(r *rig) { r.RemoveAlias("items", "prod") }, "GetAlias DeleteAlias"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -278,7 +279,10 @@ func TestUndoOfACreatedAliasFails(t *testing.T) {
 		"moved by another run, and unreadable": {func(r *rig) {
 			r.put("3", "[3 < 2 | run 9]")
 			r.spoil("GetAlias", 1, forever, denied)
-		}, alias.LostToOther, "3", "prod is at 3", "3 [3 < 2 | run 9]", false},
+		}, alias.Unknown, "an unknown version", "prod was created at 2, and should be deleted again: it cannot be read", "3 [3 < 2 | run 9]", false},
+		"a canary of another run": {func(r *rig) {
+			r.SetAlias("items", localaws.Alias{Name: "prod", Version: "2", Description: "[2 | shifting to 3 until 2030-01-01T00:00Z | run 9]", Weights: map[string]float64{"3": 0.1}})
+		}, alias.LostToOther, "2 (90 %) and 3 (10 %)", "prod is at 2 (90 %) and 3 (10 %), where run 9 moved it", "2 [2 | shifting to 3 until 2030-01-01T00:00Z | run 9] with weights", false},
 		"denied":      {func(r *rig) { r.spoil("DeleteAlias", 1, 1, denied) }, alias.NotRestored, "2", "prod was created at 2 and could not be deleted again", created, true},
 		"in progress": {func(r *rig) { r.spoil("DeleteAlias", 1, forever, inProgress) }, alias.NotRestored, "2", "prod was created at 2 and could not be deleted again", created, true},
 		"no answer":   {func(r *rig) { r.spoil("DeleteAlias", 1, forever, dropped) }, alias.Unknown, "an unknown version", "prod was created at 2, and may be there or deleted again", created, true},

@@ -252,7 +252,7 @@ func (r *role) in(s situation, env map[string]string, args []string) {
 	env["AWS_ENDPOINT_URL"] = server.URL
 	var log bytes.Buffer
 	code := app.Run(ctx, args, func(name string) string { return env[name] }, &log, &log)
-	if want := append(s.exit, 0); code != want[0] {
+	if want := slices.Concat(s.exit, []int{0}); code != want[0] {
 		r.t.Errorf("%s: exit code %d\n%s", s.name, code, &log)
 	}
 	if len(r.denied) > 0 && !r.expectDenials {
@@ -411,7 +411,7 @@ func undoes(during func(*role, localaws.Call) *localaws.Fault, exit int) situati
 func TestPolicyIsEnoughAndNoMore(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	if err := os.WriteFile(filepath.Join(folder, "bootstrap"), []byte("#!/bin/sh\n"), 0o700); err != nil { //nolint:gosec // it is a program
+	if err := os.WriteFile(filepath.Join(folder, "bootstrap"), []byte("#!/bin/sh\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	alarm := func(r *role, c localaws.Call) *localaws.Fault {

@@ -44,14 +44,14 @@ func printPolicy(ctx context.Context, in input.Input, getenv func(string) string
 		return nil
 	case input.PrintPolicy:
 		p := policy.For(needs(in, getenv))
-		document, notes = p.JSON(), append(p.Notes, p.SizeNotes()...)
+		document, notes = p.JSON(), slices.Concat(p.Notes, p.SizeNotes())
 	case input.PrintTrustPolicy:
 		t, notFound := trust(ctx, in, getenv)
 		p, err := t.Policy()
 		if err != nil {
 			return err
 		}
-		document, notes = p.JSON(), append(notFound, p.Notes...)
+		document, notes = p.JSON(), slices.Concat(notFound, p.Notes)
 	}
 	for _, note := range notes {
 		fmt.Fprintln(stderr, "#", note)

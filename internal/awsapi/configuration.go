@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
@@ -119,6 +120,8 @@ func fingerprint(f types.FunctionConfiguration) string {
 	f.State, f.StateReason, f.StateReasonCode = "", nil, ""
 	f.LastUpdateStatus, f.LastUpdateStatusReason, f.LastUpdateStatusReasonCode = "", nil, ""
 	f.RuntimeVersionConfig, f.SigningJobArn, f.SigningProfileVersionArn = nil, nil, nil
+	code := aws.ToString(f.CodeSha256)
+	f.CodeSha256 = nil
 	f.ConfigSha256 = nil // what it covers is not documented, and it covers nothing more
 	if f.SnapStart != nil {
 		f.SnapStart = &types.SnapStartResponse{ApplyOn: f.SnapStart.ApplyOn}
@@ -133,7 +136,14 @@ func fingerprint(f types.FunctionConfiguration) string {
 	_ = json.Unmarshal(document, &tree) // it was just encoded
 	document, _ = json.Marshal(withoutZeros(tree))
 	sum := sha256.Sum256(document)
-	return hex.EncodeToString(sum[:])
+	return hex.EncodeToString(sum[:]) + " " + code
+}
+
+// WithCode is the configuration as it would be with other code.
+func (c Configuration) WithCode(sha256 string) Configuration {
+	head, _, _ := strings.Cut(c.Fingerprint, " ")
+	c.CodeSHA256, c.Fingerprint = sha256, head+" "+sha256
+	return c
 }
 
 // withoutZeros removes what is empty from a JSON value: operations differ in

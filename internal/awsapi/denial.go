@@ -97,10 +97,10 @@ func (e *Error) otherDenier(said string, d Denial, owner string) string {
 			cmp.Or(e.Function.Name, e.Resource, d.Resource), owner, e.place.otherAccount(owner))
 	}
 	why := denier(said)
-	switch {
-	case why == "":
+	switch why {
+	case "":
 		return ""
-	case why == resourcePolicy:
+	case resourcePolicy:
 		return why + " does not allow it: a statement in the policy of the role does not help, the policy of the resource must allow it, or the credentials must be of its account."
 	}
 	return why + " blocks it: adding a statement to the role's policy does not help, the owner of that policy must allow it." + e.place.ifMFA(why)

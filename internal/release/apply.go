@@ -31,7 +31,7 @@ func (r *Releaser) say(text string) { r.Progress.Fact("", text) }
 
 // apply carries out what was prepared.
 func (r *Releaser) apply(ctx context.Context, v verb, w *rollout.Watcher, plans []Plan) []Plan {
-	plans = each(plans, func(p Plan) Plan { return p.delete(ctx) })
+	plans = each(plans, func(p Plan) Plan { return p.delete(ctx, v) })
 	plans = each(plans, func(p Plan) Plan { return p.pruneDecided(ctx) })
 	if why := firstFailure(plans); why != nil {
 		return skipRest(plans, *why)
@@ -71,11 +71,21 @@ func (r *Releaser) shifter(p Plan, w *rollout.Watcher) rollout.Shifter {
 }
 
 // delete deletes the alias, if that was decided.
-func (p Plan) delete(ctx context.Context) Plan {
+func (p Plan) delete(ctx context.Context, v verb) Plan {
 	if p.End.over() || !p.Decision.Delete {
 		return p
 	}
-	if err := p.target.edit.Delete(ctx); err != nil {
+	edit := p.target.edit
+	err := edit.Delete(ctx)
+	switch {
+	case errors.Is(err, alias.ErrChanged):
+		if p = decided(ctx, v, p); p.Decision.Delete {
+			return p.delete(ctx, v)
+		}
+		return p.stays()
+	case err != nil && edit.Standing() == alias.Unknown:
+		return p.ended(End{Kind: EndUnknown, Reason: edit.Whereabouts(), Err: err})
+	case err != nil:
 		return p.failed(err)
 	}
 	p.target.log.fact("%s: %s", p.target.alias(), Deleted)
@@ -132,14 +142,18 @@ func (r *Releaser) pruneAfter(ctx context.Context, plans []Plan) []Plan {
 // freshTime is how long after the alias was seen it counts as seen last.
 const freshTime = 2 * time.Second
 
-// confirmed is the plan of a function whose alias was moved, after something else
-// has taken time: the last word about an alias is an observation.
+// confirmed is the plan of a function whose alias was moved, or was in its place,
+// after something else has taken time: the last word about an alias is an
+// observation.
 func (p Plan) confirmed(ctx context.Context) Plan {
 	edit := p.target.edit
-	if p.End.Kind != EndApplied || edit.Standing() != alias.Written {
-		return p
+	var err error
+	switch {
+	case p.End.Kind == EndApplied && edit.Standing() == alias.Written:
+		err = edit.Verify(ctx)
+	case p.End.Kind == EndUnchanged && edit.Current().Exists() && edit.Standing() == alias.Untouched:
+		err = edit.VerifyAt(ctx, p.version())
 	}
-	err := edit.Verify(ctx)
 	_, lost := errors.AsType[*alias.LostError](err)
 	switch {
 	case err == nil:
@@ -147,7 +161,9 @@ func (p Plan) confirmed(ctx context.Context) Plan {
 	case lost && p.End.Err == nil:
 		return p.overtaken()
 	case lost:
-		return p.ended(End{Kind: EndOvertaken, Status: Failed, Reason: edit.Whereabouts(), Err: errors.Join(p.End.Err, err)})
+		return p.ended(End{Kind: EndOvertaken, Status: Failed, Reason: p.lostWhere(), Err: errors.Join(p.End.Err, err)})
+	case edit.Standing() == alias.Untouched:
+		return p.ended(End{Kind: EndNotAttempted, Status: Failed, Err: err})
 	}
 	edit.HandOver(fmt.Sprintf("it was moved to %s, and cannot be read any more", p.version()))
 	return p.ended(End{Kind: EndUnknown, Reason: edit.Whereabouts(), Err: errors.Join(p.End.Err, err)})

@@ -223,16 +223,25 @@ func (p Plan) overtaken() Plan {
 	if h.ShiftTo != alias.None {
 		to = h.ShiftTo
 	}
-	newer := by.NewerThan(t.run) || !by.Comparable(t.run) && to > p.version()
+	newer := by.NewerThan(t.run) || !by.Known() && !t.run.Known() && to > p.version()
 	rolledBack := h.Left != alias.None && h.LeftBy == by
 	byUs := h.Head() == s.Version && (len(s.Settled().Weights) == 0 || h.ShiftTo != alias.None)
 	if newer && byUs && !rolledBack && to != p.version() {
 		return p.ended(End{Kind: EndOvertaken, Status: Superseded, Reason: fmt.Sprintf("%s has moved %s since: it is at %s", t.edit.LostTo(), t.alias(), s.Position)})
 	}
 	return p.ended(End{
-		Kind: EndOvertaken, Status: Failed, Reason: t.edit.Whereabouts(),
-		Err: fmt.Errorf("move %s of %s to %s: it was there, and is no longer: %s", t.alias(), t.fn.Name, p.version(), t.edit.Whereabouts()),
+		Kind: EndOvertaken, Status: Failed, Reason: p.lostWhere(),
+		Err: fmt.Errorf("move %s of %s to %s: it was there, and is no longer: %s", t.alias(), t.fn.Name, p.version(), p.lostWhere()),
 	})
+}
+
+// lostWhere is where an alias is that others have changed.
+func (p Plan) lostWhere() string {
+	edit := p.target.edit
+	if edit.Standing() == alias.LostToOther {
+		return edit.Whereabouts()
+	}
+	return fmt.Sprintf("%s is at %s, where %s moved it", edit.Name(), edit.Now(), edit.LostTo())
 }
 
 // undone is the plan after the move of the batch has failed: its alias is
@@ -253,7 +262,11 @@ func (p Plan) undone(ctx context.Context, why cause, failure error) Plan {
 			what = "restored to " + now.String()
 		}
 		t.log.fact("%s: %s", t.alias(), what)
-		return p.ended(End{Kind: EndRestored, Status: why.shared(), Reason: what + ", because " + why.what, Err: p.End.Err})
+		e := End{Kind: EndRestored, Status: why.shared(), Reason: what + ", because " + why.what, Err: p.End.Err}
+		if left != alias.None && e.Err != nil {
+			return p.ended(e.advising(rollout.HeldHint(left)))
+		}
+		return p.ended(e)
 	}
 	err = fmt.Errorf("restore %s of %s, because %s: %w", t.alias(), t.fn.Name, why.what, err)
 	return p.ended(End{
@@ -266,6 +279,8 @@ func (p Plan) afterFailure(why cause) Plan {
 	switch standing := p.target.edit.Standing(); {
 	case p.End.Kind == EndOvertaken:
 		return p
+	case standing == alias.LostToOther && p.End.Err != nil && p.target.edit.Before().Equal(p.target.edit.Now()):
+		return p.ended(End{Kind: EndOvertaken, Status: Failed, Reason: p.target.edit.Whereabouts(), Err: p.End.Err})
 	case standing != alias.Untouched && p.End.Err != nil:
 		return p.ended(End{Kind: endOf(standing), Reason: p.target.edit.Whereabouts(), Err: p.End.Err})
 	case p.End.status() == Failed, p.End.status() == Superseded, p.End.status() == Held, p.End.Kind == EndUnchanged:
@@ -295,8 +310,5 @@ func (e *RolloutError) Unwrap() error { return e.Err }
 
 // Hint says how to go on.
 func (e *RolloutError) Hint() string {
-	if !unhealthy(e.Err) {
-		return hint(e.Err)
-	}
-	return rollout.HeldHint(e.Version)
+	return hint(e.Err)
 }

@@ -14,6 +14,7 @@ type ChoiceError struct {
 	What     string
 	Versions []awsapi.Configuration // newest first
 	More     int                    // older ones that are not listed
+	Function string                 // of several, the one that it is about: a version is for all of them
 }
 
 // maxChoice is how many versions an error lists.
@@ -27,7 +28,11 @@ func (e *ChoiceError) Hint() string {
 		return "There is no published version: publish one with `operation: release`."
 	}
 	var b strings.Builder
-	b.WriteString("Set the input `version` to one of these, newest first:")
+	if e.Function != "" {
+		fmt.Fprintf(&b, "Roll %s back in a job of its own, with `version` set to one of these, newest first:", e.Function)
+	} else {
+		b.WriteString("Set the input `version` to one of these, newest first:")
+	}
 	for _, v := range e.Versions {
 		fmt.Fprintf(&b, "\n%s  %.10s  %s", v.Version, v.LastModified, v.Description)
 	}
@@ -45,7 +50,11 @@ func (t target) choice(ctx context.Context, what string) error {
 	}
 	slices.Reverse(versions)
 	listed := min(len(versions), maxChoice)
-	return &ChoiceError{What: what, Versions: versions[:listed], More: len(versions) - listed}
+	e := &ChoiceError{What: what, Versions: versions[:listed], More: len(versions) - listed}
+	if t.several {
+		e.Function = t.fn.Name
+	}
+	return e
 }
 
 // versions are all published versions, oldest first.

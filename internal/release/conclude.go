@@ -73,6 +73,12 @@ func (e End) then(err error, reason string) End {
 	return e
 }
 
+// advising is e with what to do.
+func (e End) advising(advice string) End {
+	e.Advice = advice
+	return e
+}
+
 // withoutError is e for a function whose error is reported with another one.
 func (e End) withoutError() End {
 	return End{Kind: e.Kind, Status: Failed, Reason: cmp.Or(e.Reason, e.Err.Error())}

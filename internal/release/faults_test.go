@@ -94,6 +94,9 @@ func faultCase(t *testing.T, sc scene, op string, fault localaws.Fault, times in
 	mu.Unlock()
 	holds(t, w, names, before, res)
 	if fault.Stale || fault.NotYet || 400 < fault.Status && fault.Status < 500 { // the SDK itself tries the others again
+		if strings.HasPrefix(sc.name, "CodeDeploy") {
+			ordinary += 4 // a deployment that is abandoned is stopped, and followed to its end: another wait
+		}
 		for _, fn := range names {
 			paced(t, w.Calls(), fn, ordinary)
 		}

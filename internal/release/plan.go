@@ -119,6 +119,11 @@ func (p Plan) version() alias.Version {
 // moves reports whether the alias goes to another position.
 func (p Plan) moves() bool { return p.Decision.Change != nil && p.Decision.Status != Unchanged }
 
+// shifts reports whether the history will record a shift on the way.
+func (p Plan) shifts() bool {
+	return p.moves() && p.target.edit.Current().Exists() && (p.steps() || p.CodeDeploy != nil)
+}
+
 // steps reports whether two versions are to share the alias for a while.
 func (p Plan) steps() bool { return len(p.Rollout.Strategy.Steps()) > 0 }
 

@@ -3,6 +3,7 @@ package release
 import (
 	"context"
 	"errors"
+	"time"
 
 	"lambda-release/internal/awsapi"
 )
@@ -38,7 +39,7 @@ func prepare(ctx context.Context, v verb, p Plan) Plan {
 		return p
 	case p.Decision.Change == nil:
 		return p.stays()
-	case p.Decision.Change.CutsText():
+	case p.Decision.Change.CutsText(), p.shifts() && p.Decision.Change.Shifted(p.target.edit.Current(), 1, time.Now(), p.target.run).CutsText():
 		p.target.log.warn("the description of %s is too long beside its history: its end is cut off", p.target.alias())
 	}
 	if !p.moves() {

@@ -42,6 +42,12 @@ func (v promotion) read(ctx context.Context, p Plan) (Facts, error) {
 	})
 	err := reads.Wait()
 	f := Facts{Aliases: aliases}
+	if from, ok := aliases[v.req.From]; ok && err == nil && from.Version.String() != source.Version {
+		// One of the answers is old, or the alias was moved between them.
+		if source, err = t.aws.Lookup(ctx, t.fn, from.Version.String()); err == nil {
+			t.log.fact("%s is being moved: promoting what the list of aliases shows", v.req.From)
+		}
+	}
 	switch {
 	case awsapi.Is(err, awsapi.NotFound) && aliases != nil:
 		return f, v.missing(ctx, t, aliases, err)

@@ -153,7 +153,7 @@ func (v release) read(ctx context.Context, p Plan) (Facts, error) {
 			return Facts{}, err
 		}
 		f = Facts{Serving: serving, Upload: pack.Describe(), Uploaded: pack.SHA256 == latest.CodeSHA256}
-		latest.CodeSHA256 = pack.SHA256
+		latest = latest.WithCode(pack.SHA256)
 	}
 	version := unknownVersion
 	if p.Follow {
@@ -178,7 +178,7 @@ func (v release) refresh(ctx context.Context, t target, f Facts) (Facts, error) 
 	if r, err := resolved(t.alias(), s, f); err == nil {
 		s = r
 	}
-	if left := s.History.Left; left != alias.None && f.Version > left {
+	if left := s.History.Left; left > alias.None && f.Version > left {
 		config, err := t.aws.Lookup(ctx, t.fn, left.String())
 		switch {
 		case awsapi.Is(err, awsapi.NotFound):

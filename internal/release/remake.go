@@ -3,6 +3,7 @@ package release
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"lambda-release/internal/awsapi"
 )
@@ -19,7 +20,7 @@ func (p Plan) remakes() bool {
 func (p Plan) remade(ctx context.Context, v verb) Plan {
 	t, failed := p.target, p.Facts.Config
 	t.log.fact("version %s has failed (%s): making a new one", failed.Version, orNone(failed.StateReason))
-	f, err := t.remake(ctx, p)
+	f, err := t.remake(ctx, p, remakes)
 	if err != nil {
 		return p.failed(fmt.Errorf("version %s of %s is Failed (%s), and AWS gives it back until $LATEST is written: %w",
 			failed.Version, t.fn.Name, orNone(failed.StateReason), err))
@@ -27,8 +28,14 @@ func (p Plan) remade(ctx context.Context, v verb) Plan {
 	return decided(ctx, v, p.withFacts(f))
 }
 
-// remake writes $LATEST without changing it, and publishes once.
-func (t target) remake(ctx context.Context, p Plan) (Facts, error) {
+const (
+	remakes     = 3                // how often a failed version is made anew
+	remakePause = 10 * time.Second // what is old is newer then
+)
+
+// remake writes $LATEST without changing it, and publishes; so many times if that
+// gives the failed version back again.
+func (t target) remake(ctx context.Context, p Plan, tries int) (Facts, error) {
 	latest, err := t.touch(ctx, p.Upload)
 	if err != nil {
 		return Facts{}, err
@@ -40,7 +47,15 @@ func (t target) remake(ctx context.Context, p Plan) (Facts, error) {
 	if now.CodeSHA256 != latest.CodeSHA256 {
 		return Facts{}, fmt.Errorf("publish %s: the code of $LATEST was changed meanwhile, from %.12s… to %.12s…", t.fn.Name, latest.CodeSHA256, now.CodeSHA256)
 	}
-	return t.makePublished(ctx, awsapi.Publication{Description: p.Publish.Description, CodeSHA256: now.CodeSHA256})
+	f, err := t.makePublished(ctx, awsapi.Publication{Description: p.Publish.Description, CodeSHA256: now.CodeSHA256})
+	if err == nil && !f.Published && f.Config.State == "Failed" && tries > 1 {
+		// What counted as the write was an old answer.
+		if err := awsapi.Sleep(ctx, remakePause); err != nil {
+			return f, err
+		}
+		return t.remake(ctx, p, tries-1)
+	}
+	return f, err
 }
 
 // touch writes what $LATEST holds already: with u the code, else the description.

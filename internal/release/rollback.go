@@ -56,6 +56,13 @@ func (v rollback) read(ctx context.Context, p Plan) (Facts, error) {
 	case !t.edit.Current().Exists():
 		return f, fmt.Errorf("roll back %s of %s: there is no such alias, its aliases are %s", t.alias(), t.fn.Name, aliasNames(aliases))
 	}
+	if h := t.edit.Current().History; len(v.req.Functions) > 1 && v.done(t.edit.Current()) && h.Left > alias.None {
+		left, err := t.aws.Configuration(ctx, t.fn, h.Left.String())
+		if err != nil && !awsapi.Is(err, awsapi.NotFound) {
+			return f, err
+		}
+		return f.withLeft(left), nil
+	}
 	return f, nil
 }
 
@@ -80,12 +87,27 @@ func (v rollback) join(plans []Plan) []Plan {
 		err := unorderedError(plans)
 		return skipRest(slices.Concat([]Plan{plans[0].failed(err)}, plans[1:]), cause{Failed, "the runs that moved the aliases last cannot be compared"})
 	}
+	undone := newest
+	if newest == v.req.Run.id() { // a re-run, which may have been killed halfway
+		undone = undoneBy(plans, newest)
+	}
 	return each(plans, func(p Plan) Plan {
-		if p.target.edit.Current().History.Run == newest {
+		if run := p.target.edit.Current().History.Run; run == newest || run == undone {
 			return p
 		}
 		return p.withDecision(Decision{Status: Unchanged}.because("%s, the newest, did not move it", newest)).stays()
 	})
+}
+
+// undoneBy is the run that a rollback by run has begun to undo: the one that has
+// published a version that it left.
+func undoneBy(plans []Plan, run alias.Run) alias.Run {
+	for _, p := range plans {
+		if id := publishedBy(p.Facts.Left.Description); id != 0 {
+			return alias.Run{ID: id, Scope: run.Scope}
+		}
+	}
+	return run
 }
 
 // unorderedError says that a rollback of several functions cannot tell which run
@@ -158,7 +180,7 @@ func (v rollback) candidates(s alias.State) (versions []alias.Version, why strin
 	switch {
 	case v.req.Version != alias.None:
 		return []alias.Version{v.req.Version}, ""
-	case s.History.Deployment != "" && s.History.Head() == s.Version, s.Version != alias.Latest && s.NewestWeight() > s.Version:
+	case shiftMarked(s), s.Version != alias.Latest && s.NewestWeight() > s.Version:
 		return []alias.Version{s.Version}, "" // a shift is under way: its start is what was before
 	case s.History.Head() == alias.None:
 		return nil, "its description holds no history: it was never moved by lambda-release"
@@ -193,8 +215,8 @@ func (v rollback) decide(s alias.State, f Facts, _ time.Time) (Decision, error) 
 	if !ok {
 		return Decision{}, fmt.Errorf("roll back %s: it is at %s, and no version before that was read", v.req.Alias, s.Position)
 	}
-	if s.History.Deployment != "" {
-		return v.decideDeployed(s, f, to)
+	if s.History.Deployment != "" || shiftMarked(s) {
+		return v.decideShifted(s, f, to)
 	}
 	if to == s.Version && len(s.Weights) == 0 {
 		return unchanged(s, v.req).about(to), nil
@@ -202,34 +224,40 @@ func (v rollback) decide(s alias.State, f Facts, _ time.Time) (Decision, error) 
 	return v.rolledBack(s, s.ActualHistory(), to), nil
 }
 
-// decideDeployed is for an alias whose traffic a CodeDeploy deployment shifts, or
-// has shifted: one that runs is stopped first.
-func (v rollback) decideDeployed(s alias.State, f Facts, to alias.Version) (Decision, error) {
+// shiftMarked reports whether the history records a shift that begins where the
+// alias is: its start is what was before, whether or not it has begun.
+func shiftMarked(s alias.State) bool {
+	return s.History.ShiftTo != alias.None && s.History.Head() == s.Version
+}
+
+// decideShifted is for an alias whose history records a shift. A CodeDeploy
+// deployment that runs is stopped first.
+func (v rollback) decideShifted(s alias.State, f Facts, to alias.Version) (Decision, error) {
 	h := s.History
 	if f.Deployment.ID != "" && !rollout.HasEnded(f.Deployment) {
 		return Decision{Status: RolledBack, Version: to, Stop: h.Deployment}.because("stopped deployment %s to %s", h.Deployment, h.ShiftTo), nil
 	}
-	if s.Version != h.Head() { // it has succeeded
+	if !shiftMarked(s) { // the deployment has succeeded
 		return v.rolledBack(s, s.ActualHistory(), to), nil
 	}
 	if to == s.Version {
 		return Decision{
 			Status: RolledBack, Version: to,
 			Change: &alias.Change{Version: to, Text: textOf(s, v.req), History: h.RolledBack(to, h.ShiftTo, v.req.Run.id())},
-		}.because("left %s, which deployment %s was shifting to", h.ShiftTo, h.Deployment), nil
+		}.because("left %s, which the traffic was being shifted to", h.ShiftTo), nil
 	}
 	return v.rolledBack(s, h.ShiftRolledBack(), to), nil
 }
 
 // rolledBack is the alias moved back to a version, with a history so far.
 func (v rollback) rolledBack(s alias.State, h alias.History, to alias.Version) Decision {
-	left := max(s.Version, s.NewestWeight()) // None for $LATEST, which no release brings back
+	left := s.Version
+	if weighted := s.NewestWeight(); weighted != alias.None && weighted != to {
+		left = max(left, weighted)
+	}
 	why := fmt.Sprintf("left %s", left)
-	switch left {
-	case to: // of its weights, none was newer
+	if left == to { // of its weights, none was newer
 		left, why = alias.None, "cleared the weights"
-	case alias.None:
-		why = fmt.Sprintf("left %s", s.Version)
 	}
 	return Decision{
 		Status: RolledBack, Version: to,

@@ -372,7 +372,7 @@ func TestAnAliasTakenDuringAShiftIsLeft(t *testing.T) {
 		})
 		res := r.shift(t.Context(), "Linear40PercentEvery20Seconds", nil, "items", "orders")
 		o := ended(t, res, release.Failed, 2)
-		if !o.NotAsItWas || o.Err == nil || !strings.Contains(o.Err.Error(), "run 777 has moved it to 1") {
+		if o.NotAsItWas || o.Err == nil || !strings.Contains(o.Err.Error(), "run 777 has moved it to 1") {
 			t.Errorf("%+v", o)
 		}
 		r.at("items", "prod", "1", "shop [1 | run 777]")

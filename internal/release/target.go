@@ -14,13 +14,15 @@ type target struct {
 	log  *journal
 	run  alias.Run
 
+	several bool // other functions are worked on, too
+
 	getenv func(string) string
 }
 
 func (r *Releaser) target(req Request, fn function.ID) target {
 	log := &journal{progress: r.Progress, function: fn.Name}
 	return target{
-		fn: fn, aws: r.AWS, log: log, run: req.Run.id(), getenv: r.Getenv,
+		fn: fn, aws: r.AWS, log: log, run: req.Run.id(), several: len(req.Functions) > 1, getenv: r.Getenv,
 		edit: alias.NewEditor(r.AWS, fn, req.Alias, req.Run.id(), func(text string) { log.fact("%s", text) }),
 	}
 }

@@ -121,7 +121,11 @@ func failures(res release.Result) string {
 	if unknown > 0 {
 		text += "; " + count(unknown, "alias") + " at an unknown version"
 	}
-	if elsewhere+unknown == 0 {
+	switch {
+	case elsewhere+unknown > 0:
+	case res.Changed():
+		text += "; the others are done"
+	default:
 		text += "; every alias is as it was before"
 	}
 	return text

@@ -39,9 +39,6 @@ func (e *DeploymentError) Error() string {
 	return fmt.Sprintf("deployment %s of %s to %s ended %s: %s", e.Ended.ID, e.Alias, e.Version, e.Ended.Status, why)
 }
 
-// Hint says how to go on.
-func (e *DeploymentError) Hint() string { return HeldHint(e.Version) }
-
 // HeldHint says what becomes of a version that was found unfit.
 func HeldHint(v alias.Version) string {
 	return fmt.Sprintf("Version %s is held until its code or configuration has changed. If it was not to blame, run `operation: promote` with `version: %s`.", v, v)
@@ -89,8 +86,8 @@ func (s CodeDeploy) shift(ctx context.Context, t *Target) error {
 	t.Fact(fmt.Sprintf("CodeDeploy deployment %s: %s", id, ConsoleURL(t.AWS.Region, id)))
 	history := t.Alias.Current().History
 	history.Deployment, history.Until = id, time.Time{}
-	if err := t.unlessOvertaken(t.Alias.Annotate(ctx, history)); err != nil {
-		t.Warn(fmt.Sprintf("deployment %s could not be noted in the alias's description, so that other runs wait for it %s at most: %v", id, maxDeployment, err))
+	if err := t.Alias.Annotate(ctx, history); err != nil {
+		return s.abandon(ctx, t, fmt.Errorf("note deployment %s in the description of %s: %w", id, t.Alias.Name(), err))
 	}
 	if !s.Wait {
 		t.started = true
@@ -110,6 +107,28 @@ func (s CodeDeploy) shift(ctx context.Context, t *Target) error {
 		return fmt.Errorf("follow deployment %s: %w", id, err)
 	}
 	return s.conclude(ctx, t, from, ended)
+}
+
+// abandon stops a deployment that other runs could not know of: they would move
+// the alias while CodeDeploy moves it, too.
+func (s CodeDeploy) abandon(ctx context.Context, t *Target, why error) error {
+	if ctx.Err() != nil {
+		ctx, cancel := AfterDeployment(ctx)
+		defer cancel()
+		return s.stop(ctx, t, why)
+	}
+	s.Phase("Stop the deployment")
+	if _, err := StopAndAwait(ctx, t.AWS, t.deployment, t.Fact); err != nil {
+		t.Alias.HandOver(fmt.Sprintf("deployment %s, which shifts its traffic, could not be stopped", t.deployment))
+		return errors.Join(why, err)
+	}
+	if t.Alias.Standing() == alias.LostToOther {
+		return why
+	}
+	if err := t.Alias.Adopt(ctx); err != nil {
+		return errors.Join(why, err)
+	}
+	return why
 }
 
 // followToTheEnd follows a deployment, and the one that rolls it back, until both
@@ -197,6 +216,9 @@ func (s CodeDeploy) stop(ctx context.Context, t *Target, why error) error {
 	if err != nil {
 		t.Alias.HandOver(fmt.Sprintf("deployment %s goes on, because stopping it failed: %v", t.deployment, err))
 		return why
+	}
+	if stopped.Status == awsapi.DeploymentSucceeded {
+		return s.conclude(undo, t, original.Version, Ended{ID: t.deployment, Status: stopped.Status})
 	}
 	t.Fact(fmt.Sprintf("deployment %s was asked to stop and roll back", t.deployment))
 	if stopped.RollbackID != "" {
