@@ -41,6 +41,7 @@ var owners = map[string][]string{
 	"github.com/aws/aws-sdk-go-v2":               {"awsapi"},
 	"github.com/aws/smithy-go":                   {"awsapi", "localaws"}, // localaws: for the encoding CBOR
 	"github.com/sethvargo/go-githubactions":      {"report", "app"},      // app: for the OIDC token
+	"github.com/yuin/goldmark":                   {"demo"},               // for -html; not in the program
 	"github.com/rogpeppe/go-internal/testscript": {},
 	"github.com/google/go-cmp/":                  {},
 }
