@@ -37,6 +37,9 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		_, _ = fmt.Fprintln(stdout, "lambda-release", Version()) // the user sees whether this was written
 		return release.ExitDone
 	}
+	if in.Print != input.PrintNothing {
+		return printed(ctx, in, err, getenv, stdout, stderr)
+	}
 	out := report.New(stdout, stderr, getenv, time.Now)
 	if in.Outputs {
 		out.PrintOutputs()
@@ -61,6 +64,7 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdout,
 // operate opens the session, runs the operation, and reports it.
 func operate(ctx context.Context, in input.Input, ev event.Event, target rules.Target, getenv func(string) string, out *report.Reporter) int {
 	req := request(in, ev, target)
+	req.Policy = needs(in, getenv)
 	out.Start(intent(in, ev, target), len(req.Functions))
 	ctx, cancel := awsapi.WithTimeout(ctx, in.Timeout+ownTime(in))
 	defer cancel()

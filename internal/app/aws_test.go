@@ -207,7 +207,7 @@ func at(args []string, i int) string {
 	return ""
 }
 
-func addFunction(ts *testscript.TestScript, s *scene, args []string) {
+func addFunction(_ *testscript.TestScript, s *scene, args []string) {
 	s.AddFunction(args[0], func(f *localaws.Function) {
 		switch at(args, 1) {
 		case "":
@@ -215,7 +215,7 @@ func addFunction(ts *testscript.TestScript, s *scene, args []string) {
 			f.PackageType = "Image"
 			f.ImageURI = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/shop:1"
 		default:
-			ts.Fatalf("unknown kind %s", args[1])
+			f.Runtime, f.Handler = args[1], args[2]
 		}
 	})
 }

@@ -75,9 +75,10 @@ const bootstrapName = "bootstrap"
 
 // scan collects what systems the files of a package are built for.
 type scan struct {
-	bootstrap   program
-	executables guess // in the top folder
-	libraries   guess // anywhere
+	bootstrap     program
+	windowsScript bool  // bootstrap, with a carriage return in its first line
+	executables   guess // in the top folder
+	libraries     guess // anywhere
 }
 
 // guess is an architecture that all files seen so far agree on.
@@ -99,6 +100,8 @@ func (s *scan) add(name string, head []byte) {
 	switch {
 	case name == bootstrapName:
 		s.bootstrap = p
+		line, _, _ := bytes.Cut(head, []byte("\n"))
+		s.windowsScript = bytes.HasPrefix(line, []byte("#!")) && bytes.HasSuffix(line, []byte("\r"))
 	case p.architecture == "":
 	case isLibrary(name):
 		s.libraries.add(name, p.architecture)
@@ -132,7 +135,7 @@ func headOf(f *zip.File) []byte {
 // into sets the architecture of p: that of bootstrap, else of the programs
 // beside it, else of the libraries; none if they disagree.
 func (s *scan) into(p *Package) {
-	p.bootstrap = s.bootstrap
+	p.bootstrap, p.windowsScript = s.bootstrap, s.windowsScript
 	switch {
 	case s.bootstrap.architecture != "":
 		p.Architecture, p.ArchitectureFile = s.bootstrap.architecture, bootstrapName

@@ -94,7 +94,8 @@ func TestMismatch(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			err := tt.p.Mismatch(tt.architectures, tt.packageType)
+			f := Function{Architectures: tt.architectures, PackageType: tt.packageType}
+			err := tt.p.Mismatch(f)
 			if (err != nil) != (tt.want != nil) {
 				t.Fatalf("Mismatch: %v", err)
 			}
@@ -103,7 +104,7 @@ func TestMismatch(t *testing.T) {
 					t.Errorf("Mismatch: %v; want %q in it", err, want)
 				}
 			}
-			doubt := tt.p.Doubt(tt.architectures)
+			doubt := strings.Join(tt.p.Doubts(f), "\n")
 			if err == nil && (doubt != "") != (tt.doubt != nil) {
 				t.Fatalf("Doubt: %q", doubt)
 			}

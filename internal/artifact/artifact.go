@@ -1,40 +1,39 @@
 // Package artifact turns the input `code` into what UpdateFunctionCode takes.
 //
-// Parse reads the input and opens no file. Source.Open then reads the .zip, or
-// zips the folder, and refuses what Lambda would refuse, before anything is
-// sent. For an object in S3 and for an image only the name is passed on.
+// Parse reads the input and opens no file. Source.Inspect then reads the .zip or
+// the folder, keeps only what it has learned, and refuses what Lambda would
+// refuse; Package.Mismatch and Package.Doubts compare that with the function; and
+// Package.Load reads it again for the upload. For an object in S3 and for an image
+// only the name is passed on.
 //
-// A folder is zipped so that the same files give the same bytes, and therefore
-// the same CodeSha256, on every machine and operating system: sorted by name,
-// all times 1980-01-01, modes 0644 or 0755, and nothing else of the file system.
-// Only another version of this program may compress differently. Every file
-// below the folder is packed, hidden ones and .git too: nothing is left out by
-// guessing, so `code` should name a folder with exactly the files to run.
-// Folders themselves are not written, so empty ones disappear.
+// A folder is zipped so that the same files and links give the same bytes, and
+// therefore the same CodeSha256, on every machine and operating system: sorted by
+// name, all times 1980-01-01, modes 0644 or 0755, and nothing else of the file
+// system. Only another version of this program may compress differently. What
+// .lambdaignore names is left out, and what often holds secrets. Folders
+// themselves are not written, so empty ones disappear, unless a link leads there.
 //
 // The package knows files and Lambda's limits, and makes no calls.
 package artifact
 
 import (
+	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
+	"io"
 	"io/fs"
-	"os"
 )
 
-// Package is code, ready for UpdateFunctionCode.
+// Package is code that was inspected.
 // https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html
 type Package struct {
 	// Source is where the code comes from: Bucket, Key and ObjectVersion of an
 	// S3 object, ImageURI of an image. Path is where the file or folder was
-	// found, which is not as given if that was a path of the host.
+	// found, which is not as given if that was a pattern, or a path of the host.
 	Source
 
-	// ZipFile is the archive, at most 50 MB; nil for S3 and an image. It is
-	// held once and freed with the Package, so a caller with many functions
-	// should open each just before its upload.
+	// ZipFile is the archive, at most 50 MB, after Load; nil for S3 and an image.
+	// It is held once and freed with the Package.
 	ZipFile []byte
 
 	// SHA256 is the CodeSha256 that Lambda will report: of an archive its
@@ -42,41 +41,44 @@ type Package struct {
 	// is not known: of an S3 object, and of an image by tag.
 	SHA256 string
 
-	Size     int64 // bytes of ZipFile
+	Size     int64 // bytes of the archive
 	Unpacked int64 // bytes of the files in it
-	Files    int   // how many files are in it
+	Files    int   // how many files are in it, links too
 
 	// Architecture is x86_64 or arm64, as Lambda names them, read from
 	// ArchitectureFile; "" if no file shows it, or files disagree.
 	Architecture     string
 	ArchitectureFile string
 
-	bootstrap program // of the file `bootstrap`, if there is one
+	// Warnings are about what is in it, whatever function it is for.
+	Warnings []string
+
+	bootstrap     program  // of the file `bootstrap`, if there is one
+	windowsScript bool     // that file, with a carriage return in its first line
+	contents      contents // of the archive; nil for S3 and an image
 }
 
-// Open reads the .zip or zips the folder; for S3 and an image there is nothing
-// to read. getenv gives the place of the workspace: a path that does not exist
-// here, but is in the workspace on the runner's host, is looked for in
-// GITHUB_WORKSPACE. A relative path is relative to the working directory.
+// Inspect reads the .zip, or zips the folder, without keeping the archive; for S3
+// and an image there is nothing to read. getenv gives the place of the workspace: a
+// path that does not exist here, but is in the workspace on the runner's host, is
+// looked for in GITHUB_WORKSPACE. A relative path is relative to the working
+// directory.
 //
 // What Lambda would refuse is an error: an archive that is broken, empty or too
-// large, a folder that cannot be zipped faithfully. Zipping stops when
-// ctx ends.
-func (s Source) Open(ctx context.Context, getenv func(string) string) (Package, error) {
+// large, a folder that cannot be zipped faithfully. It stops when ctx ends.
+func (s Source) Inspect(ctx context.Context, getenv func(string) string) (Package, error) {
 	switch s.Kind {
 	case S3:
 		return Package{Source: s}, nil
 	case Image:
 		return Package{Source: s, SHA256: s.digest()}, nil
 	}
-	path, info, err := s.locate(workspaceOf(getenv))
+	s, info, err := s.locate(workspaceOf(getenv))
 	if err != nil {
 		return Package{}, err
 	}
-	s.Path = path
 	switch {
 	case s.Kind == Folder && info.IsDir():
-		return zipFolder(ctx, s, lambdaLimits)
 	case s.Kind == Folder:
 		return Package{}, fmt.Errorf("open code %q: it is a file, not a folder; only a .zip or .jar is uploaded as it is, put other files into a folder", s.Given)
 	case info.IsDir():
@@ -84,33 +86,39 @@ func (s Source) Open(ctx context.Context, getenv func(string) string) (Package, 
 	case !info.Mode().IsRegular():
 		return Package{}, fmt.Errorf("open code %q: it is %s, not a file", s.Given, kindOf(info.Mode()))
 	}
-	return readZip(s, lambdaLimits)
+	return s.read(ctx, lambdaLimits, io.Discard)
 }
 
-// locate finds the file or folder.
-func (s Source) locate(ws workspace) (string, fs.FileInfo, error) {
-	info, err := os.Stat(s.Path)
-	if err == nil {
-		return s.Path, info, nil
+// Load is the package with its archive. It is an error if that is not what was
+// inspected.
+func (p Package) Load(ctx context.Context) (Package, error) {
+	if p.Kind == S3 || p.Kind == Image {
+		return p, nil
 	}
-	mapped, ok := ws.inside(s.Path)
-	if ok {
-		if info, err := os.Stat(mapped); err == nil {
-			return mapped, info, nil
-		}
+	out := bytes.NewBuffer(make([]byte, 0, p.Size))
+	again, err := p.read(ctx, lambdaLimits, out)
+	if err != nil {
+		return p, err
 	}
-	err = fmt.Errorf("open code %q: %w", s.Given, err)
-	switch {
-	case ok:
-		err = fmt.Errorf("%w; %q, the same place in a container, does not exist either", err, mapped)
-	case isAbsolute(s.Path) && ws.dir != "" && !ws.has(s.Path):
-		err = fmt.Errorf("%w; an action that runs in a container sees only the workspace, %q here: put the code there and write its path relative to it", err, ws.dir)
-	case !isAbsolute(s.Path):
-		if dir, wdErr := os.Getwd(); wdErr == nil {
-			err = fmt.Errorf("%w in %q; build or download it in an earlier step of this job", err, dir)
-		}
+	if again.SHA256 != p.SHA256 {
+		return p, fmt.Errorf("code %q has changed since it was checked: nothing may write to it while this step runs", p.Given)
 	}
-	return "", nil, err
+	p.ZipFile = out.Bytes()
+	return p, nil
+}
+
+// WithHash is the package with the hash that AWS has computed.
+func (p Package) WithHash(sha256 string) Package {
+	p.SHA256 = sha256
+	return p
+}
+
+// read writes the archive to out.
+func (s Source) read(ctx context.Context, l limits, out io.Writer) (Package, error) {
+	if s.Kind == Folder {
+		return zipFolder(ctx, s, l, out)
+	}
+	return readZip(s, l, out)
 }
 
 // Describe is a line for the log: source, size and architecture.
@@ -138,12 +146,6 @@ func (p Package) Describe() string {
 		text += ", for " + p.Architecture
 	}
 	return text
-}
-
-// hashOf is the CodeSha256 of an archive.
-func hashOf(archive []byte) string {
-	sum := sha256.Sum256(archive)
-	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
 // kindOf names a mode that is neither a file nor a folder.

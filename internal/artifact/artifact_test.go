@@ -55,8 +55,14 @@ func parsed(tb testing.TB, code string) Source {
 // open opens a CODE that is fine.
 func open(tb testing.TB, code string) Package {
 	tb.Helper()
-	p, err := parsed(tb, code).Open(tb.Context(), noEnv)
+	p, err := parsed(tb, code).Inspect(tb.Context(), noEnv)
 	if err != nil {
+		tb.Fatal(err)
+	}
+	if p.ZipFile != nil {
+		tb.Errorf("Inspect(%q) keeps the archive", code)
+	}
+	if p, err = p.Load(tb.Context()); err != nil {
 		tb.Fatal(err)
 	}
 	return p
@@ -65,12 +71,12 @@ func open(tb testing.TB, code string) Package {
 // refused opens a CODE that is not, and gives the error.
 func refused(tb testing.TB, code string) string {
 	tb.Helper()
-	p, err := parsed(tb, code).Open(tb.Context(), noEnv)
+	p, err := parsed(tb, code).Inspect(tb.Context(), noEnv)
 	if err == nil {
-		tb.Fatalf("Open(%q) = %s; want an error", code, p.Describe())
+		tb.Fatalf("Inspect(%q) = %s; want an error", code, p.Describe())
 	}
 	if p.ZipFile != nil {
-		tb.Errorf("Open(%q) gives an archive and %v", code, err)
+		tb.Errorf("Inspect(%q) gives an archive and %v", code, err)
 	}
 	return err.Error()
 }
@@ -95,7 +101,7 @@ func TestOpenWhatLambdaFetches(t *testing.T) {
 	for _, tt := range tests {
 		p := open(t, tt.code)
 		if p.ZipFile != nil || p.SHA256 != tt.sha256 || p.Describe() != tt.describe || p.Source != parsed(t, tt.code) {
-			t.Errorf("Open(%q) = %+v, %q", tt.code, p, p.Describe())
+			t.Errorf("Inspect(%q) = %+v, %q", tt.code, p, p.Describe())
 		}
 	}
 }
@@ -118,7 +124,7 @@ func TestOpenHostPath(t *testing.T) {
 	getenv := func(key string) string { return env[key] }
 	const host = "/home/runner/work/orders/orders/dist"
 
-	p, err := parsed(t, host).Open(t.Context(), getenv)
+	p, err := parsed(t, host).Inspect(t.Context(), getenv)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +135,7 @@ func TestOpenHostPath(t *testing.T) {
 
 	other := filepath.Join(t.TempDir(), "orders", "orders", "dist")
 	put(t, filepath.Join(other, "index.js"), "there, and not here", 0o644)
-	if p, err = parsed(t, other).Open(t.Context(), getenv); err != nil || p.Path != other {
+	if p, err = parsed(t, other).Inspect(t.Context(), getenv); err != nil || p.Path != other {
 		t.Errorf("opened %q, %v; want %q, which is there", p.Path, err, other)
 	}
 
@@ -139,9 +145,9 @@ func TestOpenHostPath(t *testing.T) {
 		"build/never.zip":             "in an earlier step of this job",
 		filepath.Join(dir, "missing"): "missing",
 	} {
-		_, err := parsed(t, code).Open(t.Context(), getenv)
+		_, err := parsed(t, code).Inspect(t.Context(), getenv)
 		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("Open(%q): %v; want %q in it", code, err, want)
+			t.Errorf("Inspect(%q): %v; want %q in it", code, err, want)
 		}
 	}
 }
@@ -169,7 +175,7 @@ func TestOpenStopsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	dir := tree(t, map[string]string{"a": "x"})
-	if p, err := parsed(t, dir).Open(ctx, noEnv); err == nil || ctx.Err() == nil || !strings.Contains(err.Error(), context.Canceled.Error()) {
-		t.Errorf("Open = %s, %v", p.Describe(), err)
+	if p, err := parsed(t, dir).Inspect(ctx, noEnv); err == nil || ctx.Err() == nil || !strings.Contains(err.Error(), context.Canceled.Error()) {
+		t.Errorf("Inspect = %s, %v", p.Describe(), err)
 	}
 }

@@ -27,6 +27,7 @@ var named = regexp.MustCompile(`^([A-Za-z0-9_-]+|([^/=\s]+:)?function:[A-Za-z0-9
 //	path/to.zip                                                  an archive, also .jar
 //	path/to/folder                                               any other path
 //
+// A path may be a glob, such as target/*-all.jar, that matches one file or folder.
 // What looks like an address of another kind is refused; a folder of that name
 // is given with ./ before it. The last # of an S3 address begins the version.
 // No file is read.

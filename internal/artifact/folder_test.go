@@ -38,7 +38,7 @@ func unzip(tb testing.TB, archive []byte) (files map[string]string, modes map[st
 		if err := in.Close(); err != nil {
 			tb.Fatal(err)
 		}
-		if len(f.Extra) > 0 || f.Comment != "" || f.Method != zip.Deflate || !f.Modified.Equal(time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)) {
+		if len(f.Extra) > 0 || f.Comment != "" || f.Method != zip.Deflate && f.Mode().IsRegular() || !f.Modified.Equal(time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)) {
 			tb.Errorf("%q: extra %x, comment %q, method %d, modified %s", f.Name, f.Extra, f.Comment, f.Method, f.Modified)
 		}
 		files[f.Name], modes[f.Name] = string(content), f.Mode()
@@ -127,7 +127,7 @@ func TestFolderRoundTrip(t *testing.T) {
 }
 
 func randomName(random *rand.Rand) string {
-	parts := []string{"a", "b", ".hidden", ".git", "a b", "ä", "~x", "B", "a.zip", "a-b", "日本"}
+	parts := []string{"a", "b", ".hidden", ".github", "a b", "ä", "~x", "B", "a.zip", "a-b", "日本"}
 	var name []string
 	for range 1 + random.IntN(4) {
 		name = append(name, parts[random.IntN(len(parts))])
@@ -185,33 +185,6 @@ func link(t *testing.T, target, path string) {
 	}
 }
 
-func TestFolderFollowsLinks(t *testing.T) {
-	t.Parallel()
-	dir := tree(t, map[string]string{"real/a": "A", "real/sub/b": "B", "top": "#!x"})
-	link(t, "real", filepath.Join(dir, "relative"))
-	link(t, filepath.Join(dir, "real", "sub"), filepath.Join(dir, "absolute"))
-	link(t, filepath.Join("..", "top"), filepath.Join(dir, "real", "up"))
-	link(t, "relative", filepath.Join(dir, "twice"))
-	// The folder itself may be a link.
-	self := filepath.Join(t.TempDir(), "dist")
-	link(t, dir, self)
-
-	want := map[string]string{
-		"real/a": "A", "real/sub/b": "B", "real/up": "#!x", "top": "#!x", "absolute/b": "B",
-		"relative/a": "A", "relative/sub/b": "B", "relative/up": "#!x",
-		"twice/a": "A", "twice/sub/b": "B", "twice/up": "#!x",
-	}
-	for _, dir := range []string{dir, self} {
-		got, modes := unzip(t, open(t, dir).ZipFile)
-		if !maps.Equal(got, want) {
-			t.Errorf("got %q\nwant %q", got, want)
-		}
-		if modes["real/up"] != 0o755 || modes["real/a"] != 0o644 {
-			t.Errorf("modes %v", modes)
-		}
-	}
-}
-
 // maker fills a folder.
 type maker struct {
 	t   *testing.T
@@ -222,7 +195,10 @@ func (m maker) path(name string) string { return filepath.Join(m.dir, filepath.F
 
 func (m maker) file(name string) { put(m.t, m.path(name), "x", 0o644) }
 
-func (m maker) link(name, target string) { link(m.t, target, m.path(name)) }
+func (m maker) link(name, target string) {
+	m.folder(filepath.ToSlash(filepath.Dir(name)))
+	link(m.t, target, m.path(name))
+}
 
 func (m maker) folder(name string) {
 	if err := os.MkdirAll(m.path(name), 0o755); err != nil {
@@ -261,22 +237,6 @@ func TestFolderRefuses(t *testing.T) {
 	}{
 		{"empty", func(maker) {}, []string{"it contains no file", "earlier step"}},
 		{"only folders", func(m maker) { m.folder("a/b") }, []string{"it contains no file"}},
-		{"link out", func(m maker) { m.link("a", write(m.t, "secret", "x")) },
-			[]string{`"a" is a link out of the folder`, "secret", "copy the target into the folder"}},
-		{"link to a folder outside", func(m maker) { m.folder("sub"); m.link("sub/up", filepath.Join("..", "..")) },
-			[]string{`"sub/up" is a link out of the folder`}},
-		{"link to a folder called alike", func(m maker) { m.file("../dist2/x"); m.link("a", m.dir+"2") },
-			[]string{`"a" is a link out of the folder`}},
-		{"link to nothing", func(m maker) { m.link("a", "gone") }, []string{`"a" is a link to "gone", which cannot be opened`}},
-		{"link to itself", func(m maker) { m.link("a", "a") }, []string{`"a" is a link to "a", which cannot be opened`}},
-		{"loop", func(m maker) { m.file("sub/x"); m.link("sub/up", "..") },
-			[]string{`"sub/up" is a link to a folder that contains it, which is a loop`}},
-		{"loop of two", func(m maker) {
-			m.file("a/x")
-			m.file("b/x")
-			m.link("a/b", filepath.Join("..", "b"))
-			m.link("b/a", filepath.Join("..", "a"))
-		}, []string{`"a/b/a" is a link to a folder that contains it, which is a loop`}},
 		{"socket", func(m maker) { m.socket("s") }, []string{`"s" is a socket`, "remove it"}},
 		{"backslash", func(m maker) { m.odd(`a\b`) }, []string{"backslash", "rename it"}},
 		{"not UTF-8", func(m maker) { m.odd("a\xff") }, []string{`"a\xff" is not UTF-8`, "rename it"}},
@@ -303,7 +263,7 @@ func TestFolderChanges(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer f.root.Close()
+			defer f.close()
 			if err := os.Truncate(filepath.Join(dir, "a"), change); err != nil {
 				t.Fatal(err)
 			}

@@ -4,24 +4,25 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Mismatch explains why this package cannot run as the function is configured,
-// and what to do; nil if nothing is known against it. architectures and
-// packageType are as GetFunctionConfiguration returns them: x86_64 or arm64, and
-// Zip or Image; empty means x86_64 and Zip.
-//
-// It reports only certain failures: of the files in a package, only a
-// `bootstrap` that cannot be started. Doubt reports the rest.
-func (p Package) Mismatch(architectures []string, packageType string) error {
+// and what to do; nil if nothing is known against it. It reports only certain
+// failures. Doubts reports the rest.
+func (p Package) Mismatch(f Function) error {
 	const fixed = "Lambda never changes the package type of a function, so"
 	switch isImage := p.Kind == Image; {
-	case packageType == "Image" && !isImage:
+	case f.PackageType == "Image" && !isImage:
 		return fmt.Errorf("the function runs container images, but code %q is a zip: %s give code as the URI of an image in ECR, or create a new function for the zip", p.Given, fixed)
-	case packageType != "Image" && isImage:
+	case f.PackageType != "Image" && isImage:
 		return fmt.Errorf("the function runs zips, but code %q is an image: %s give code as a .zip, a folder or an s3:// address, or create a new function for the image", p.Given, fixed)
 	}
-	switch runs := runsOn(architectures); {
+	if e := p.start(f); e != nil && e.certain {
+		return fmt.Errorf("code %q cannot run: %s", p.Given, e.text)
+	}
+	switch runs := runsOn(f.Architectures); {
+	case !f.startsBootstrap():
 	case p.bootstrap.system != "" && p.bootstrap.system != linux:
 		return fmt.Errorf("the file bootstrap is a %s program, but Lambda runs Linux on %s: it would fail with \"exec format error\"; build it for Linux (with Go: GOOS=linux)", p.bootstrap.system, runs[0])
 	case p.bootstrap.architecture != "" && !slices.Contains(runs, p.bootstrap.architecture):
@@ -30,15 +31,27 @@ func (p Package) Mismatch(architectures []string, packageType string) error {
 	return nil
 }
 
-// Doubt is a warning about an architecture that may be wrong, read from a
-// library or a program other than `bootstrap`; "" if there is none. A function
-// that never loads that file works.
-func (p Package) Doubt(architectures []string) string {
-	runs := runsOn(architectures)
-	if p.Architecture == "" || p.ArchitectureFile == bootstrapName || slices.Contains(runs, p.Architecture) {
-		return ""
+// startsBootstrap reports whether the runtime starts the file bootstrap of a
+// package: a custom one does, that of .NET if it was compiled ahead of time, and one
+// that is not known may.
+func (f Function) startsBootstrap() bool {
+	return f.Runtime == "" || strings.HasPrefix(f.Runtime, "provided") || strings.HasPrefix(f.Runtime, "dotnet")
+}
+
+// Doubts are warnings about what may keep the function from working: what is in the
+// package by itself, a handler that only a layer may have, and a library or a
+// program other than `bootstrap` for another architecture, which is fine in a
+// function that never loads it.
+func (p Package) Doubts(f Function) []string {
+	doubts := slices.Clone(p.Warnings)
+	if e := p.start(f); e != nil && !e.certain {
+		doubts = append(doubts, e.text)
 	}
-	return p.foreign(runs[0]) + ": loading or starting it will fail; " + cure(runs[0], p.Architecture)
+	runs := runsOn(f.Architectures)
+	if p.Architecture != "" && p.ArchitectureFile != bootstrapName && !slices.Contains(runs, p.Architecture) {
+		doubts = append(doubts, p.foreign(runs[0])+": loading or starting it will fail; "+cure(runs[0], p.Architecture))
+	}
+	return doubts
 }
 
 func (p Package) foreign(runs string) string {

@@ -6,10 +6,14 @@ import (
 	"bytes"
 	"compress/flate"
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"hash"
+	"hash/crc32"
 	"io"
-	"slices"
+	"io/fs"
 )
 
 const (
@@ -22,27 +26,27 @@ const (
 	dosEpoch = 0<<9 | 1<<5 | 1
 )
 
-// zipFolder zips a folder into memory: the archive once, and a few buffers.
-func zipFolder(ctx context.Context, s Source, l limits) (Package, error) {
-	p, err := packFolder(ctx, s, l)
+// zipFolder zips a folder to out, at most as much as may be uploaded.
+func zipFolder(ctx context.Context, s Source, l limits, out io.Writer) (Package, error) {
+	p, err := packFolder(ctx, s, l, out)
 	if err != nil {
 		return Package{}, fmt.Errorf("zip folder %q: %w", s.Given, err)
 	}
 	return p, nil
 }
 
-func packFolder(ctx context.Context, s Source, l limits) (p Package, err error) {
+func packFolder(ctx context.Context, s Source, l limits, out io.Writer) (p Package, err error) {
 	f, err := openFolder(ctx, s.Path, l)
 	if err != nil {
 		return Package{}, err
 	}
-	defer func() { err = errors.Join(err, f.root.Close()) }()
+	defer func() { err = errors.Join(err, f.close()) }()
 	if len(f.files) == 0 {
 		return Package{}, errors.New("it contains no file: build or download the code in an earlier step of this job")
 	}
-	out := newArchive(f)
+	a := &archive{hash: sha256.New(), out: out, folder: f}
 	var seen scan
-	w := newPacker(out)
+	w := newPacker(a)
 	for _, file := range f.files {
 		if err := w.add(f, file, &seen); err != nil {
 			return Package{}, err
@@ -53,12 +57,15 @@ func packFolder(ctx context.Context, s Source, l limits) (p Package, err error) 
 	}
 	p = Package{
 		Source:   s,
-		ZipFile:  out.close(),
+		SHA256:   a.sum(),
+		Size:     a.size,
 		Unpacked: f.unpacked,
 		Files:    len(f.files),
+		contents: f.contents,
 	}
-	p.Size = int64(len(p.ZipFile))
-	p.SHA256 = hashOf(p.ZipFile)
+	if len(f.secrets) > 0 {
+		p.Warnings = []string{leftOut(f.secrets)}
+	}
 	seen.into(&p)
 	return p, nil
 }
@@ -86,7 +93,10 @@ func newPacker(out io.Writer) *packer {
 }
 
 func (w *packer) add(f *folder, file file, seen *scan) (err error) {
-	in, err := f.root.Open(file.from)
+	if file.link != "" || file.folder {
+		return w.addWithoutFile(file)
+	}
+	in, err := file.root.Open(file.from)
 	if err != nil {
 		return err
 	}
@@ -98,7 +108,9 @@ func (w *packer) add(f *folder, file file, seen *scan) (err error) {
 	}
 	seen.add(file.name, head)
 
-	out, err := w.zip.CreateHeader(headerOf(file, head))
+	h := headerOf(file, head)
+	f.contents.add(file.name, entry{mode: h.Mode()})
+	out, err := w.zip.CreateHeader(h)
 	if err != nil {
 		return err
 	}
@@ -110,6 +122,24 @@ func (w *packer) add(f *folder, file file, seen *scan) (err error) {
 		return fmt.Errorf("%q had %d bytes and changed while it was read: nothing may write into the folder meanwhile", file.name, file.size)
 	}
 	return nil
+}
+
+// addWithoutFile adds a link, stored as zip(1) stores one, or an empty folder.
+func (w *packer) addWithoutFile(file file) error {
+	h := headerOf(file, nil)
+	h.Method = zip.Store
+	h.SetMode(fs.ModeSymlink | 0o777)
+	if file.folder {
+		h.SetMode(fs.ModeDir | 0o755)
+	}
+	h.CRC32 = crc32.ChecksumIEEE([]byte(file.link))
+	h.CompressedSize64, h.UncompressedSize64 = uint64(len(file.link)), uint64(len(file.link))
+	out, err := w.zip.CreateRaw(h)
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(out, file.link)
+	return err
 }
 
 // headerOf has only the name and the mode of the file. Programs and scripts get
@@ -126,38 +156,26 @@ func headerOf(file file, head []byte) *zip.FileHeader {
 	return h
 }
 
-// archive is the zip being written, up to its limit.
+// archive counts and hashes the zip being written, up to its limit.
 type archive struct {
-	bytes  []byte
+	hash   hash.Hash
+	out    io.Writer
+	size   int64
 	folder *folder
 }
 
-// newArchive allocates all the memory that the archive may need at once; growing
-// would need it twice. Pages that are not written to cost nothing.
-func newArchive(f *folder) *archive {
-	most := f.unpacked + f.unpacked/1000 + 1<<10
-	for _, file := range f.files {
-		most += 128 + 2*int64(len(file.name))
-	}
-	return &archive{bytes: make([]byte, 0, min(most, f.limits.zipped)), folder: f}
-}
-
 func (a *archive) Write(p []byte) (int, error) {
-	if l := a.folder.limits; int64(len(a.bytes)+len(p)) > l.zipped {
+	if l := a.folder.limits; a.size+int64(len(p)) > l.zipped {
 		return 0, fmt.Errorf("%s (%s) are more than %s (%d bytes) zipped, which is the most for an upload: zip it and %s",
 			count(len(a.folder.files), "file"), megabytes(a.folder.unpacked), megabytes(l.zipped), l.zipped, useS3)
 	}
-	a.bytes = append(a.bytes, p...)
-	return len(p), nil
+	a.size += int64(len(p))
+	a.hash.Write(p) // never fails
+	return a.out.Write(p)
 }
 
-// close returns the archive, in less memory if most of it was not needed.
-func (a *archive) close() []byte {
-	if len(a.bytes) < cap(a.bytes)/2 {
-		return slices.Clone(a.bytes)
-	}
-	return a.bytes
-}
+// sum is the CodeSha256 of what was written.
+func (a *archive) sum() string { return base64.StdEncoding.EncodeToString(a.hash.Sum(nil)) }
 
 // contextReader reads until its context ends.
 type contextReader struct {

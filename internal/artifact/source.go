@@ -47,6 +47,12 @@ type Source struct {
 	Given         string // as given, without the space around it
 }
 
+// HashOnlyAtAWS reports whether only AWS knows the hash of the code: that of an
+// object in S3, or of an image that is given by its tag.
+func (s Source) HashOnlyAtAWS() bool {
+	return s.Kind == S3 || s.Kind == Image && s.digest() == ""
+}
+
 // allowed is every form of a CODE.
 const allowed = "write the path of a .zip or of a folder, s3://bucket/key or s3://bucket/key#version, " +
 	"or the URI of an image in ECR with its tag or digest"
@@ -93,10 +99,15 @@ func parseKind(given string) (Source, *lines.Error) {
 	case strings.HasPrefix(given, "arn:"):
 		return refuse("an ARN is not a location of code", allowed)
 	}
-	if lower := strings.ToLower(given); strings.HasSuffix(lower, ".zip") || strings.HasSuffix(lower, ".jar") {
-		return Source{Kind: Zip, Path: given}, nil
+	return Source{Kind: kindOfPath(given), Path: given}, nil
+}
+
+// kindOfPath goes by the end of a name.
+func kindOfPath(name string) Kind {
+	if lower := strings.ToLower(name); strings.HasSuffix(lower, ".zip") || strings.HasSuffix(lower, ".jar") {
+		return Zip
 	}
-	return Source{Kind: Folder, Path: given}, nil
+	return Folder
 }
 
 func refuse(problem, allowed string) (Source, *lines.Error) {

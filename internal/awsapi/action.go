@@ -1,6 +1,10 @@
 package awsapi
 
-import "lambda-release/internal/function"
+import (
+	"slices"
+
+	"lambda-release/internal/function"
+)
 
 // Action is an operation of an AWS service, and the IAM action that allows it.
 type Action struct {
@@ -13,8 +17,11 @@ type Action struct {
 }
 
 func lambdaAction(op string) Action {
-	return Action{Service: "lambda", Op: op, IAM: "lambda:" + op}
+	return Action{Service: "lambda", Op: op, IAM: "lambda:" + op, qualified: slices.Contains(qualified, op)}
 }
+
+// qualified are the operations for which IAM checks the ARN of the version or alias.
+var qualified = []string{"DeleteFunction", "GetProvisionedConcurrencyConfig", "GetPolicy", "AddPermission", "RemovePermission"}
 
 func cloudWatchAction(op string) Action {
 	return Action{Service: "cloudwatch", Op: op, IAM: "cloudwatch:" + op}

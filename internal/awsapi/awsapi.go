@@ -71,6 +71,11 @@ type Client struct {
 	cloudwatch func() *cloudwatch.Client
 	codedeploy func() *codedeploy.Client
 	gateways   func() gateways
+
+	denied struct {
+		sync.Mutex
+		all []Denial
+	}
 }
 
 // session is what the SDK clients of all services share.
@@ -80,6 +85,7 @@ type session struct {
 	getenv    func(string) string
 	timeout   time.Duration
 	renewable bool
+	place     place
 }
 
 // Open reads configuration and credentials once, before any call, so that missing
@@ -94,7 +100,7 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	if region != "" {
 		load = append(load, config.WithRegion(region))
 	}
-	s := session{retryer: newRetryer(o.Rate), getenv: o.Getenv, timeout: o.Timeout, renewable: true}
+	s := session{retryer: newRetryer(o.Rate), getenv: o.Getenv, timeout: o.Timeout, renewable: true, place: placeOf(o.Getenv)}
 	if o.Role != nil {
 		load = append(load, config.WithCredentialsProvider(aws.AnonymousCredentials{})) // until the region is known
 	} else if id, secret := o.Getenv("AWS_ACCESS_KEY_ID"), o.Getenv("AWS_SECRET_ACCESS_KEY"); id != "" && secret != "" {
@@ -104,10 +110,10 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	}
 	cfg, err := config.LoadDefaultConfig(ctx, load...)
 	if err != nil {
-		return nil, &Error{Action: Action{Op: "LoadConfig"}, Kind: NoCredentials, Err: err}
+		return nil, &Error{Action: Action{Op: "LoadConfig"}, Kind: NoCredentials, Err: err, place: s.place}
 	}
 	if cfg.Region == "" {
-		return nil, &Error{Action: Action{Op: "LoadConfig"}, Kind: NoRegion, Err: fmt.Errorf("no AWS region is set")}
+		return nil, &Error{Action: Action{Op: "LoadConfig"}, Kind: NoRegion, Err: fmt.Errorf("no AWS region is set"), place: s.place}
 	}
 	s.cfg = cfg
 	findTime := credentialsTime
@@ -120,7 +126,7 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 		if e := ofCredentials(err); e != nil {
 			return nil, e
 		}
-		return nil, &Error{Action: Action{Op: "RetrieveCredentials"}, Region: cfg.Region, Kind: NoCredentials, Err: err}
+		return nil, &Error{Action: Action{Op: "RetrieveCredentials"}, Region: cfg.Region, Kind: NoCredentials, Err: err, place: s.place}
 	}
 	return &Client{
 		Region: cfg.Region, session: s, lambda: s.newLambda(), patient: sync.OnceValue(s.newPatient),

@@ -69,10 +69,14 @@ func (c *Client) failed(job context.Context, t target, err error, tried *attempt
 	if e := ofCredentials(err); e != nil {
 		return e
 	}
-	return &Error{
+	e := &Error{
 		Action: t.Action, Function: t.fn, Qualifier: t.qualifier, Resource: t.resource, Region: c.Region,
-		Kind: kindOf(job, err), Err: err, Last: tried.last, Effect: tried.effect,
+		Kind: kindOf(job, err), Err: err, Last: tried.last, Effect: tried.effect, place: c.place,
 	}
+	if e.Kind == Denied {
+		c.recordDenial(e.Denial())
+	}
+	return e
 }
 
 // unreadableError reports that an answer with a status of success cannot be read:

@@ -152,32 +152,32 @@ func TestOtherServicesDenied(t *testing.T) {
 		for _, tt := range []struct {
 			said string
 			call func() error
-			want []string
+			want awsapi.Denial
 		}{
 			{
 				"User: x is not authorized",
 				func() error { _, err := client.Alarms(t.Context(), []string{"a"}); return err },
-				[]string{`"cloudwatch:DescribeAlarms"`, `"Resource": "*"`},
+				awsapi.Denial{Action: "cloudwatch:DescribeAlarms", Resource: "*"},
 			},
 			{
 				"User: x is not authorized to perform: cloudwatch:DescribeAlarms on resource: arn:aws:cloudwatch:eu-central-1:123456789012:alarm:* because no",
 				func() error { _, err := client.Alarms(t.Context(), []string{"a"}); return err },
-				[]string{`"cloudwatch:DescribeAlarms"`, `"arn:aws:cloudwatch:eu-central-1:123456789012:alarm:*"`},
+				awsapi.Denial{Action: "cloudwatch:DescribeAlarms", Resource: "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:*"},
 			},
 			{
 				"User: x is not authorized to perform: codedeploy:GetDeploymentConfig on resource: arn:aws:codedeploy:eu-central-1:123456789012:deploymentconfig:y because no",
 				func() error { _, err := client.CreateDeployment(t.Context(), request); return err },
-				[]string{`"codedeploy:GetDeploymentConfig"`, `"arn:aws:codedeploy:eu-central-1:123456789012:deploymentconfig:y"`},
+				awsapi.Denial{Action: "codedeploy:GetDeploymentConfig", Resource: "arn:aws:codedeploy:eu-central-1:123456789012:deploymentconfig:y"},
 			},
 			{
 				"no",
 				func() error { _, err := client.Deployments(t.Context(), group, time.Now()); return err },
-				[]string{`"codedeploy:ListDeployments"`, `"arn:aws:codedeploy:eu-central-1:*:deploymentgroup:shop/items"`},
+				awsapi.Denial{Action: "codedeploy:ListDeployments", Resource: "arn:aws:codedeploy:eu-central-1:*:deploymentgroup:shop/items"},
 			},
 			{
 				"no",
 				func() error { _, err := client.Deployment(t.Context(), "d-A1B2C3D4E"); return err },
-				[]string{`"codedeploy:GetDeployment"`, `"arn:aws:codedeploy:eu-central-1:*:deploymentgroup:*"`},
+				awsapi.Denial{Action: "codedeploy:GetDeployment", Resource: "*"},
 			},
 		} {
 			c.spoil("", always, refusal(http.StatusBadRequest, "AccessDeniedException", tt.said))
@@ -185,7 +185,9 @@ func TestOtherServicesDenied(t *testing.T) {
 			if !errors.As(err, &e) || e.Kind != awsapi.Denied {
 				t.Fatalf("%v", err)
 			}
-			says(t, e.Hint(), tt.want...)
+			if got := e.Denial(); got != tt.want || e.Hint() != "" {
+				t.Errorf("%+v, hint %q; want %+v", got, e.Hint(), tt.want)
+			}
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -140,7 +141,7 @@ func TestProvisionedDenied(t *testing.T) {
 	w.spoil("", always, refused)
 	err := w.open(t).AwaitProvisioned(t.Context(), items, "prod", nil)
 	isKind(t, err, awsapi.Denied)
-	if got := statement(t, hintOf(t, err)); got["Action"] != "lambda:GetProvisionedConcurrencyConfig" {
-		t.Errorf("statement %v", got)
+	if got := denialOf(t, err); got.Action != "lambda:GetProvisionedConcurrencyConfig" || !strings.HasSuffix(got.Resource, ":function:items:*") {
+		t.Errorf("%+v", got)
 	}
 }

@@ -57,6 +57,7 @@ type Error struct {
 	Effect Effect
 
 	advice string // the hint, where the kind does not say enough
+	place  place  // where the program runs
 }
 
 func (e *Error) Error() string {

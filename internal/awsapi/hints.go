@@ -3,41 +3,33 @@ package awsapi
 import (
 	"cmp"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"regexp"
-	"strings"
-
-	"github.com/aws/smithy-go"
 
 	"lambda-release/internal/function"
 )
 
 // Hint explains an error and says what to do about it; "" if there is nothing to
-// add to the error itself. It may have several lines; an IAM statement is JSON on
-// lines of its own.
+// add to the error itself. It may have several lines. What is missing in the policy
+// of a role is not among them: that is for all Denials of a run together.
 func (e *Error) Hint() string {
 	if e.advice != "" {
 		return e.advice
 	}
 	switch e.Kind {
 	case NoRegion:
-		return "Set the input `aws-region`, or AWS_REGION in the environment, for example to eu-central-1."
+		return e.place.noRegion()
 	case NoCredentials:
-		return "Set the input `role-to-assume`, or run aws-actions/configure-aws-credentials before this step, and give the job `permissions: id-token: write`; " +
-			"a pull request from a fork gets neither secrets nor an OIDC token."
+		return e.place.noCredentials(e.Err)
 	case BadCredentials:
-		return fmt.Sprintf("The credentials are expired, revoked, or not valid in region %s (is it enabled for the account?). "+
-			"Obtain them right before this step; a session of aws-actions/configure-aws-credentials lasts an hour unless role-duration-seconds sets another time.", e.Region)
+		return e.place.badCredentials(e.Region)
 	case Denied:
-		return deniedHint(e)
+		return e.Denial().Other
 	case NotFound:
 		account := accountIn(e)
 		if account == "" {
 			account = "of the credentials"
 		}
-		return fmt.Sprintf("Looked for in region %s, account %s. Check the name, the region and the account.", e.Region, account)
+		return fmt.Sprintf("Looked for in region %s, account %s. Check the name, the region and the account%s.", e.Region, account, e.place.profile())
 	case Conflict:
 		return "Something else is changing the function. Run the job again when that is done; a `concurrency` group in the workflow prevents jobs from running at the same time."
 	case Stale:
@@ -79,88 +71,6 @@ func (e *Error) lastHint() string {
 	switch last.Kind {
 	case Throttled, Server, Hung, Unreachable, Unreadable:
 		return last.Hint()
-	}
-	return ""
-}
-
-// deniedHint has the statement that allows the call, unless it was denied by
-// something that no statement in a role's policy can override.
-func deniedHint(e *Error) string {
-	said := ""
-	if api, ok := errors.AsType[smithy.APIError](e.Err); ok {
-		said = api.ErrorMessage()
-	}
-	if why := denier(said); why != "" {
-		return fmt.Sprintf("%s blocks it: adding a statement to the role's policy does not help, the owner of that policy must allow it.", why)
-	}
-	// The next release needs the next version: a statement for this version alone
-	// would soon not be enough.
-	arn := numberedPattern.ReplaceAllString(resourceIn(said), "$1:*")
-	if arn == "" {
-		arn = e.arn()
-		if m := principalPattern.FindStringSubmatch(said); m != nil {
-			arn = strings.Replace(arn, function.UnknownAccount, m[1], 1)
-		}
-	}
-	action := e.IAM
-	if m := actionPattern.FindStringSubmatch(said); m != nil {
-		action = m[1] // CreateDeployment, for example, needs several actions
-	}
-	statement, _ := json.MarshalIndent(map[string]any{
-		"Effect": "Allow", "Action": action, "Resource": arn,
-	}, "", "  ")
-	return "Add this statement to the policy of the role that the job runs with:\n" + string(statement)
-}
-
-// denier names what denied a request, if not a missing statement. Only AWS's
-// message shows it, which decides nothing but the hint.
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
-func denier(said string) string {
-	said = strings.ToLower(said)
-	for _, policy := range []string{
-		"service control policy", "resource control policy", "permissions boundary", "session policy", "vpc endpoint policy",
-	} {
-		if strings.Contains(said, policy) {
-			return "A " + policy
-		}
-	}
-	if strings.Contains(said, "explicit deny") {
-		return "An explicit deny"
-	}
-	return ""
-}
-
-// arn is the ARN to allow for a call that was denied, if AWS has not named it.
-func (e *Error) arn() string {
-	switch e.Service {
-	case "lambda":
-		arn := e.Function.In(e.Region).ARN()
-		if e.Qualifier != "" && e.qualified {
-			arn += ":*"
-		}
-		return arn
-	case "codedeploy":
-		group := "*"
-		if strings.Contains(e.Resource, "/") {
-			group = e.Resource
-		}
-		return fmt.Sprintf("arn:%s:codedeploy:%s:*:deploymentgroup:%s", function.PartitionOf(e.Region), e.Region, group)
-	case "cloudwatch":
-		return "*" // reading alarms by name, and metrics, cannot be limited to an ARN
-	}
-	return e.Resource
-}
-
-var (
-	actionPattern    = regexp.MustCompile(`to perform: ([a-z0-9-]+:[A-Za-z]+)`)
-	resourcePattern  = regexp.MustCompile(`on resource: (arn:[^\s,]+)`)
-	numberedPattern  = regexp.MustCompile(`(:function:[^:]+):\d+$`)
-	principalPattern = regexp.MustCompile(`User: arn:` + function.PartitionPattern + `:(?:sts|iam)::(` + function.AccountPattern + `):`)
-)
-
-func resourceIn(said string) string {
-	if m := resourcePattern.FindStringSubmatch(said); m != nil {
-		return m[1]
 	}
 	return ""
 }

@@ -2,9 +2,9 @@ package awsapi_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -57,40 +57,48 @@ func hintOf(t *testing.T, err error) string {
 	return e.Hint()
 }
 
-// statement is the IAM statement that a hint ends with.
-func statement(t *testing.T, hint string) map[string]string {
+// denialOf is what was denied.
+func denialOf(t *testing.T, err error) awsapi.Denial {
 	t.Helper()
-	_, text, found := strings.Cut(hint, "\n")
-	if !found {
-		t.Fatalf("no statement in %q", hint)
+	e, ok := errors.AsType[*awsapi.Error](err)
+	if !ok {
+		t.Fatalf("%v is no *awsapi.Error", err)
 	}
-	s := map[string]string{}
-	if err := json.Unmarshal([]byte(text), &s); err != nil {
-		t.Fatalf("%v in %s", err, text)
-	}
-	return s
+	return e.Denial()
 }
 
-// A denied call shows the statement to add, whether or not AWS names the
-// resource.
-func TestDeniedGivesTheStatement(t *testing.T) {
+// A denied call is known by its action and resource, whether or not AWS names them,
+// also to the client that made it.
+func TestDenial(t *testing.T) {
 	t.Parallel()
 	const itemsARN = "arn:aws:lambda:eu-central-1:123456789012:function:items"
 	for op, do := range operations {
-		for said, resource := range map[string]string{
+		for said, want := range map[string]awsapi.Denial{
 			"User: arn:aws:sts::123456789012:assumed-role/ci/x is not authorized to perform: lambda:" + op + " on resource: " + itemsARN +
-				" because no identity-based policy allows the lambda:" + op + " action": itemsARN,
-			"User: x is not authorized": "arn:aws:lambda:eu-central-1:ACCOUNT-ID:function:items",
+				" because no identity-based policy allows the lambda:" + op + " action": {
+				Action: "lambda:" + op, Resource: itemsARN, Identity: "the role ci", Account: "123456789012",
+			},
+			"User: arn:aws:iam::123456789012:user/anna is not authorized": {
+				Action: "lambda:" + op, Resource: itemsARN, Identity: "the user anna", Account: "123456789012",
+			},
+			"User: x is not authorized": {Action: "lambda:" + op, Resource: "arn:aws:lambda:eu-central-1:*:function:items"},
 		} {
 			t.Run(op, func(t *testing.T) {
 				t.Parallel()
 				w := newCloud(t, localaws.Options{})
 				w.spoil(op, always, refusal(http.StatusForbidden, "AccessDeniedException", said))
-				err := do(t.Context(), w.open(t))
+				client := w.open(t)
+				err := do(t.Context(), client)
 				isKind(t, err, awsapi.Denied)
-				got := statement(t, hintOf(t, err))
-				if got["Effect"] != "Allow" || got["Action"] != "lambda:"+op || got["Resource"] != resource || len(got) != 3 {
-					t.Errorf("statement %v", got)
+				got := denialOf(t, err)
+				if op == "DeleteFunction" && !strings.Contains(said, "on resource") { // never without a version
+					want.Resource += ":*"
+				}
+				if got != want || hintOf(t, err) != "" {
+					t.Errorf("%+v, want %+v; hint %q", got, want, hintOf(t, err))
+				}
+				if all := client.Denials(); !slices.Equal(all, []awsapi.Denial{got}) {
+					t.Errorf("the client knows of %+v", all)
 				}
 			})
 		}
@@ -99,7 +107,7 @@ func TestDeniedGivesTheStatement(t *testing.T) {
 
 // IAM checks the ARN of the version for these, and the next release needs the
 // next version.
-func TestDeniedGivesTheStatementForAllVersions(t *testing.T) {
+func TestDenialOfAVersion(t *testing.T) {
 	t.Parallel()
 	for action, do := range map[string]func(context.Context, *awsapi.Client) error{
 		"lambda:GetFunction": func(ctx context.Context, c *awsapi.Client) error {
@@ -111,11 +119,55 @@ func TestDeniedGivesTheStatementForAllVersions(t *testing.T) {
 			return err
 		},
 	} {
+		for said, account := range map[string]string{
+			"no": "*",
+			"User: x is not authorized to perform: " + action + " on resource: arn:aws:lambda:eu-central-1:123456789012:function:items:1 because": "123456789012",
+		} {
+			w := newCloud(t, localaws.Options{})
+			w.spoil("", always, refusal(http.StatusForbidden, "AccessDeniedException", said))
+			got := denialOf(t, do(t.Context(), w.open(t)))
+			if got != (awsapi.Denial{Action: action, Resource: "arn:aws:lambda:eu-central-1:" + account + ":function:items:*"}) {
+				t.Errorf("%+v", got)
+			}
+		}
+	}
+}
+
+func TestIdentity(t *testing.T) {
+	t.Parallel()
+	for arn, want := range map[string]string{
+		"arn:aws:sts::123456789012:assumed-role/deploy/shop":                                         "the role deploy",
+		"arn:aws:iam::123456789012:role/deploy":                                                      "the role deploy",
+		"arn:aws:iam::123456789012:user/anna":                                                        "the user anna",
+		"arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_Dev_Ops_0123456789abcdef/anna@a.test": "the permission set Dev_Ops in IAM Identity Center",
+		"arn:aws-us-gov:sts::123456789012:federated-user/anna":                                       "the federated-user anna",
+		"x": "",
+	} {
 		w := newCloud(t, localaws.Options{})
-		w.spoil("", always, refused)
-		got := statement(t, hintOf(t, do(t.Context(), w.open(t))))
-		if got["Action"] != action || got["Resource"] != "arn:aws:lambda:eu-central-1:ACCOUNT-ID:function:items:*" {
-			t.Errorf("%s: statement %v", action, got)
+		w.spoil("", always, refusal(http.StatusForbidden, "AccessDeniedException", "User: "+arn+" is not authorized"))
+		_, err := w.open(t).Alias(t.Context(), items, "prod")
+		if got := denialOf(t, err).Identity; got != want {
+			t.Errorf("%s: %q", arn, got)
+		}
+	}
+}
+
+// A role cannot be allowed what is in another account: both are named.
+func TestDeniedInAnotherAccount(t *testing.T) {
+	t.Parallel()
+	const arn = "arn:aws:lambda:eu-central-1:210987654321:function:items"
+	for _, said := range []string{
+		"User: arn:aws:sts::123456789012:assumed-role/ci/x is not authorized to perform: lambda:GetAlias on resource: " + arn + " because no resource-based policy allows the lambda:GetAlias action",
+		"User: arn:aws:sts::123456789012:assumed-role/ci/x is not authorized to perform: lambda:GetAlias on resource: " + arn + " because no identity-based policy allows the lambda:GetAlias action",
+		"User: arn:aws:sts::123456789012:assumed-role/ci/x is not authorized",
+	} {
+		for ci, want := range map[string]string{"true": "`role-to-assume`", "": "AWS_PROFILE"} {
+			w := newCloud(t, localaws.Options{})
+			w.spoil("", always, refusal(http.StatusForbidden, "AccessDeniedException", said))
+			env := environment(local)
+			env["CI"] = ci
+			_, err := w.open(t, func(o *awsapi.Options) { o.Getenv = getenv(env) }).Alias(t.Context(), named(t, arn), "prod")
+			says(t, hintOf(t, err), "The credentials are of account 123456789012 (the role ci), and items is of account 210987654321.", want)
 		}
 	}
 }
@@ -135,6 +187,7 @@ func TestDeniedFromAboveGivesNone(t *testing.T) {
 		"because no permissions boundary allows the lambda:GetAlias action":     "A permissions boundary",
 		"with an explicit deny in a permissions boundary":                       "A permissions boundary",
 		"because no session policy allows the lambda:GetAlias action":           "A session policy",
+		"because no resource-based policy allows the lambda:GetAlias action":    "The resource-based policy",
 		"because no VPC endpoint policy allows the lambda:GetAlias action":      "A vpc endpoint policy",
 		"with an explicit deny in a VPC endpoint policy: arn:aws:ec2:::vpce/x.": "A vpc endpoint policy",
 	} {
@@ -144,7 +197,7 @@ func TestDeniedFromAboveGivesNone(t *testing.T) {
 			w.spoil("", always, refusal(http.StatusForbidden, "AccessDeniedException", who+said))
 			_, err := w.open(t).Alias(t.Context(), items, "prod")
 			hint := hintOf(t, err)
-			says(t, hint, by+" blocks it")
+			says(t, hint, by, "does not help")
 			if strings.Contains(hint, "Effect") {
 				t.Errorf("a statement that would not help:\n%s", hint)
 			}
@@ -157,8 +210,6 @@ var getAlias = awsapi.Action{Service: "lambda", Op: "GetAlias", IAM: "lambda:Get
 func TestHints(t *testing.T) {
 	t.Parallel()
 	for kind, want := range map[awsapi.Kind]string{
-		awsapi.NoRegion:       "`aws-region`",
-		awsapi.NoCredentials:  "aws-actions/configure-aws-credentials",
 		awsapi.BadCredentials: "not valid in region eu-central-1",
 		awsapi.NotFound:       "region eu-central-1, account of the credentials",
 		awsapi.Stale:          "Run the job again",

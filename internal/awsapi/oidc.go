@@ -1,7 +1,6 @@
 package awsapi
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/base64"
@@ -15,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
+
+	"lambda-release/internal/policy"
 )
 
 // Role is a role to assume with the OIDC token of the job. The credentials in the
@@ -80,7 +81,7 @@ func (s *session) assume(r Role) *assumed {
 	cfg := s.cfg
 	cfg.Credentials = aws.AnonymousCredentials{}
 	return &assumed{
-		Role: r, client: &Client{Region: cfg.Region}, turn: make(chan struct{}, 1),
+		Role: r, client: &Client{Region: cfg.Region, session: session{place: s.place}}, turn: make(chan struct{}, 1),
 		sts: sts.NewFromConfig(cfg, func(o *sts.Options) {
 			o.Retryer = forgiving{s.newOtherRetryer(stsRate)}
 			o.RetryMaxAttempts = 0 // the retryer decides
@@ -252,7 +253,7 @@ func (a *assumed) explain(e *Error, token string) *Error {
 	c := claimsOf(token)
 	switch api.ErrorCode() {
 	case "AccessDenied":
-		if why := denier(said); why != "" {
+		if why := denier(said); why != "" && why != resourcePolicy { // which the trust policy is
 			e.advice = fmt.Sprintf("%s does not allow the role to be assumed: the owner of that policy must allow it.", why)
 		} else {
 			e.advice = a.trust(c)
@@ -288,36 +289,27 @@ func (a *assumed) explain(e *Error, token string) *Error {
 
 // trust is the hint for a token that the role's trust policy refuses.
 func (a *assumed) trust(c claims) string {
-	host := c.host()
-	conditions := map[string]any{host + ":aud": c.Audience}
-	if len(c.Audience) < 2 {
-		conditions[host+":aud"] = c.audience()
+	audiences, who := []string(c.Audience), ""
+	if len(audiences) == 0 {
+		audiences = []string{c.audience()}
 	}
-	who := ""
+	var subjects []string
 	if c.Subject != "" {
-		conditions[host+":sub"] = c.Subject
+		subjects = []string{c.Subject}
 		who = fmt.Sprintf(" The token has sub %q and aud %q; both are case-sensitive.", c.Subject, c.audience())
 	}
-	var statement bytes.Buffer
-	lines := json.NewEncoder(&statement)
-	lines.SetEscapeHTML(false)
-	lines.SetIndent("", "  ")
-	_ = lines.Encode(map[string]any{ // strings always encode
-		"Effect": "Allow", "Action": assumeRole.IAM,
-		"Principal": map[string]string{"Federated": a.provider(c)},
-		"Condition": map[string]any{"StringEquals": conditions},
-	})
-	return fmt.Sprintf("The trust policy of %s does not allow this job to assume it, or there is no such role.%s Its trust policy needs a statement like this one:\n%s",
-		a.ARN, who, strings.TrimSpace(statement.String()))
+	return fmt.Sprintf("The trust policy of %s does not allow this job to assume it, or there is no such role.%s Its trust policy needs a statement like this one "+
+		"(`lambda-release --print-trust-policy` prints the whole policy for your `aliases`):\n%s",
+		a.ARN, who, policy.TrustStatement(a.provider(c), c.host(), audiences, subjects).JSON())
 }
 
 // provider is the ARN of the identity provider for the token.
 func (a *assumed) provider(c claims) string {
-	partition := "aws"
-	if parts := strings.SplitN(a.ARN, ":", 3); len(parts) == 3 && parts[1] != "" {
+	partition := ""
+	if parts := strings.SplitN(a.ARN, ":", 3); len(parts) == 3 {
 		partition = parts[1]
 	}
-	return fmt.Sprintf("arn:%s:iam::%s:oidc-provider/%s", partition, cmp.Or(accountOf(a.ARN), "ACCOUNT"), c.host())
+	return policy.ProviderARN(partition, cmp.Or(accountOf(a.ARN), "ACCOUNT"), c.host())
 }
 
 // accountOf is the account in the ARN of a role.
@@ -356,6 +348,12 @@ func (a *audience) UnmarshalJSON(b []byte) error {
 		return nil
 	}
 	return json.Unmarshal(b, (*[]string)(a))
+}
+
+// TokenIdentity is the issuer and the subject of a token, "" if it cannot be parsed.
+func TokenIdentity(token string) (issuer, subject string) {
+	c := claimsOf(token)
+	return c.Issuer, c.Subject
 }
 
 // claimsOf reads the claims of a token, none if it cannot be parsed.

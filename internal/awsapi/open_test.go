@@ -94,7 +94,7 @@ func TestOpenWithoutCredentials(t *testing.T) {
 		start := time.Now()
 		_, err := awsapi.Open(t.Context(), awsapi.Options{Dial: w.dial, Getenv: getenv(env)})
 		isKind(t, err, awsapi.NoCredentials)
-		says(t, hintOf(t, err), "aws-actions/configure-aws-credentials")
+		says(t, hintOf(t, err), "`aws sso login`")
 		if took := time.Since(start); took > 5*time.Second {
 			t.Errorf("looked for %s", took)
 		}

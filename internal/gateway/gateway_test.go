@@ -3,6 +3,7 @@ package gateway_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -239,24 +240,24 @@ func TestBindRefused(t *testing.T) {
 		},
 		"read of the stage denied": {
 			restARN, spoilt("GetStage", -1, denied("User: x is not authorized")), awsapi.Denied,
-			[]string{`"Action": "apigateway:GET"`, `"Resource": "` + restARN + `"`}, "AddPermission GetPolicy GetStage",
+			[]string{"apigateway:GET", restARN}, "AddPermission GetPolicy GetStage",
 		},
 		"write of the stage denied": {
 			httpARN, spoilt("UpdateStage", -1, denied("User: x is not authorized")), awsapi.Denied,
-			[]string{`"Action": "apigateway:PATCH"`, `"Resource": "` + httpARN + `"`}, "AddPermission GetPolicy GetStage UpdateStage",
+			[]string{"apigateway:PATCH", httpARN}, "AddPermission GetPolicy GetStage UpdateStage",
 		},
 		"in AWS's words": {
 			restARN, spoilt("UpdateStage", -1, denied("User: arn:aws:sts::1:assumed-role/ci/x is not authorized to perform: apigateway:PATCH on resource: "+restARN+
 				" because no identity-based policy allows the apigateway:PATCH action")), awsapi.Denied,
-			[]string{`"Action": "apigateway:PATCH"`, `"Resource": "` + restARN + `"`}, "AddPermission GetPolicy GetStage UpdateStage",
+			[]string{"apigateway:PATCH", restARN}, "AddPermission GetPolicy GetStage UpdateStage",
 		},
 		"read of the policy denied": {
 			restARN, spoilt("GetPolicy", -1, denied("User: x is not authorized")), awsapi.Denied,
-			[]string{`"Action": "lambda:GetPolicy"`, `:function:orders"`}, "GetPolicy",
+			[]string{"lambda:GetPolicy", ":function:orders:*"}, "GetPolicy",
 		},
 		"write of the policy denied": {
 			restARN, spoilt("AddPermission", -1, denied("User: x is not authorized")), awsapi.Denied,
-			[]string{`"Action": "lambda:AddPermission"`}, "AddPermission GetPolicy",
+			[]string{"lambda:AddPermission"}, "AddPermission GetPolicy",
 		},
 		"a stage that AWS manages": {
 			httpARN, spoilt("UpdateStage", -1, localaws.Fault{Status: 400, Code: "BadRequestException", Message: "Unable to update stage"}), awsapi.Invalid,
@@ -281,7 +282,7 @@ func TestBindRefused(t *testing.T) {
 			}
 			text := err.Error()
 			if e, ok := errors.AsType[*awsapi.Error](err); ok {
-				text += "\n" + e.Hint()
+				text += fmt.Sprintf("\n%s\n%+v", e.Hint(), e.Denial())
 				if e.Kind != tt.kind {
 					t.Errorf("kind %d, want %d", e.Kind, tt.kind)
 				}

@@ -127,11 +127,12 @@ func splitFlag(arg string) (name, value string, hasValue bool) {
 }
 
 func inputNamed(name string) (spec, bool) {
-	i := slices.IndexFunc(table, func(s spec) bool { return s.name == name })
+	all := slices.Concat(table, printFlags)
+	i := slices.IndexFunc(all, func(s spec) bool { return s.name == name })
 	if i < 0 {
 		return spec{}, false
 	}
-	return table[i], true
+	return all[i], true
 }
 
 func isSwitch(name string) bool {
@@ -207,7 +208,7 @@ func unknownFlag(given string) Problem {
 	for _, s := range switches {
 		known = append(known, "--"+s.name)
 	}
-	for _, s := range table {
+	for _, s := range slices.Concat(table, printFlags) {
 		known = append(known, "--"+s.name)
 	}
 	return Problem{

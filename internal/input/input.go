@@ -56,13 +56,16 @@ type Input struct {
 	Region             string        // `aws-region`, else the one that the functions' ARNs name, else ""
 	Timeout            time.Duration // more than 0, at most 24 h
 	Outputs            bool          // print the outputs in a terminal, too
+
+	Print       Print  // instead of the operation
+	Environment string // of GitHub, for PrintTrustPolicy; "": none
 }
 
 // Parse reads the inputs from flags, then from the environment, then from
 // their defaults. An empty input in the environment counts as none, since GitHub
 // passes inputs that are not set as empty; an empty flag is a problem. The error is
-// ErrHelp, ErrHelpAll, ErrVersion or Problems. With Problems, only Outputs of the
-// Input is set.
+// ErrHelp, ErrHelpAll, ErrVersion or Problems. With Problems, only Outputs and
+// Print of the Input are set.
 func Parse(args []string, getenv func(string) string) (Input, error) {
 	f, err := parseFlags(args)
 	if err != nil {
@@ -70,6 +73,7 @@ func Parse(args []string, getenv func(string) string) (Input, error) {
 	}
 	in := Input{Outputs: f.outputs}
 	problems := f.problems
+	problems = append(problems, in.parsePrint(f.values)...)
 	for _, s := range table {
 		if f.refused[s.name] {
 			continue
@@ -82,11 +86,14 @@ func Parse(args []string, getenv func(string) string) (Input, error) {
 		if value == "" {
 			value = s.def
 		}
+		if value == "" && in.Print == PrintTrustPolicy { // which is for no function
+			continue
+		}
 		problems = append(problems, s.read(&in, value)...)
 	}
 	problems = append(problems, in.crossCheck(problems)...)
 	if len(problems) > 0 {
-		return Input{Outputs: f.outputs}, problems
+		return Input{Outputs: f.outputs, Print: in.Print}, problems
 	}
 	return in, nil
 }

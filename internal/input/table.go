@@ -62,8 +62,9 @@ var table = []spec{
 	{
 		name: "code", group: groupWhat, kind: list, hint: "CODE",
 		short: "a .zip, folder, S3 object or ECR image to upload first",
-		doc: "The code to upload before publishing: a `.zip`, a folder (zipped reproducibly), `s3://BUCKET/KEY` or " +
-			"`s3://BUCKET/KEY#VERSION`, or the URI of an image in ECR. Code that `$LATEST` already has is not uploaded " +
+		doc: "The code to upload before publishing: a `.zip`, a folder (zipped reproducibly; `.lambdaignore` names what to " +
+			"leave out), a glob that matches one of them, `s3://BUCKET/KEY` or `s3://BUCKET/KEY#VERSION`, or the URI of " +
+			"an image in ECR. Code that `$LATEST` already has is not uploaded " +
 			"again, and exactly the uploaded code is published. For several functions, `NAME=CODE` per line. Only for " +
 			"`release`.",
 		allowed: "must be a .zip, a folder, s3://BUCKET/KEY[#VERSION] or an ECR image URI with a tag or digest; for several functions NAME=CODE per line",

@@ -58,13 +58,17 @@ func UsageAll(w io.Writer) {
 		}
 		s.usage(&b)
 	}
+	b.WriteString("\nIAM policies\n")
+	for _, s := range printFlags {
+		s.usage(&b)
+	}
 	b.WriteString("\nOther\n")
 	for _, s := range switches {
 		fmt.Fprintf(&b, "  --%s\n", s.name)
 		wrap(&b, usageIndent, s.doc)
 	}
 	b.WriteString("\n")
-	wrap(&b, "", "Each flag above \"Other\" is also an input of the GitHub Action, and can be set in the environment: "+
+	wrap(&b, "", "Each flag above \"IAM policies\" is also an input of the GitHub Action, and can be set in the environment: "+
 		"INPUT_FUNCTION-NAME for --function-name. Flags take precedence. Flags for lists can be repeated, one entry each. "+
 		"--NAME VALUE takes no value that is itself a flag; --NAME=VALUE does.")
 	_, _ = io.WriteString(w, b.String())

@@ -11,17 +11,18 @@ import (
 var graph = map[string][]string{
 	".": {"app"},
 
-	"app":    {"alias", "awsapi", "event", "input", "release", "report", "rollout", "rules"},       // the wiring
-	"event":  {"rules"},                                                                            // for rules.Ref
-	"input":  {"alias", "artifact", "function", "gateway", "lines", "release", "rollout", "rules"}, // release: for its Operation
-	"report": {"alias", "release"},                                                                 // renders a Result; it makes no call to AWS
+	"app":    {"alias", "awsapi", "event", "function", "input", "policy", "release", "report", "rollout", "rules"}, // the wiring
+	"event":  {"rules"},                                                                                            // for rules.Ref
+	"input":  {"alias", "artifact", "function", "gateway", "lines", "release", "rollout", "rules"},                 // release: for its Operation
+	"report": {"alias", "release"},                                                                                 // renders a Result; it makes no call to AWS
 
-	"release":  {"alias", "artifact", "awsapi", "function", "gateway", "rollout"},
+	"release":  {"alias", "artifact", "awsapi", "function", "gateway", "policy", "rollout"},
 	"alias":    {"awsapi", "function"}, // for the Editor; the rest is pure
 	"rollout":  {"alias", "awsapi", "function"},
 	"artifact": {"lines"}, // files, not AWS
 	"gateway":  {"awsapi", "function", "lines"},
-	"awsapi":   {"function"},
+	"awsapi":   {"function", "policy"},            // policy: for the trust policy that a refused token needs
+	"policy":   {"artifact", "function", "rules"}, // pure
 	"rules":    {"lines"},
 	"function": {},
 	"lines":    {},

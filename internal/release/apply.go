@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"lambda-release/internal/alias"
@@ -126,10 +125,7 @@ func (r *Releaser) pruneAfter(ctx context.Context, plans []Plan) []Plan {
 				p.target.log.fact("nothing to prune among %d versions%s", len(f.Existing), andYoung(young))
 			}
 		}
-		if err != nil {
-			p.target.log.warn("old versions could not be pruned: %s", strings.TrimSpace(err.Error()+"\n"+hint(err)))
-		}
-		return p.withDeleted(deleted)
+		return p.withDeleted(deleted).withPruneError(err)
 	})
 }
 

@@ -11,14 +11,17 @@ import (
 
 // Upload is code that goes to $LATEST first.
 type Upload struct {
-	Source artifact.Source
-	slots  chan struct{} // holds an element for each package in memory
+	Source  artifact.Source
+	Package artifact.Package     // what was learned of it, without the archive
+	latest  awsapi.Configuration // $LATEST, which it was compared with
+	slots   chan struct{}        // holds an element for each package in memory
 }
 
-// uploads is how many packages are held in memory at once, 50 MB each at most.
+// uploads is how many packages are read or held in memory at once, 50 MB each at
+// most.
 const uploads = 2
 
-// acquire waits until the package may be held in memory, until release.
+// acquire waits until a package may be read, until release.
 func (u Upload) acquire(ctx context.Context) (release func(), err error) {
 	select {
 	case u.slots <- struct{}{}:
@@ -28,30 +31,95 @@ func (u Upload) acquire(ctx context.Context) (release func(), err error) {
 	}
 }
 
+func (u Upload) withPackage(p artifact.Package) Upload {
+	u.Package = p
+	return u
+}
+
+func (u Upload) comparedWith(latest awsapi.Configuration) Upload {
+	u.latest = latest
+	return u
+}
+
+// inspected is the plan with what its code is. Nothing is called: a path that is
+// wrong keeps all functions as they are.
+func (p Plan) inspected(ctx context.Context) Plan {
+	if p.Upload == nil {
+		return p
+	}
+	pack, err := p.target.inspect(ctx, *p.Upload)
+	if err != nil {
+		return p.failed(fmt.Errorf("upload to %s: %w", p.target.fn.Name, err))
+	}
+	return p.withUpload(p.Upload.withPackage(pack))
+}
+
+func (t target) inspect(ctx context.Context, u Upload) (artifact.Package, error) {
+	release, err := u.acquire(ctx)
+	if err != nil {
+		return artifact.Package{}, err
+	}
+	defer release()
+	return u.Source.Inspect(ctx, t.getenv)
+}
+
+// compared is the plans with their code compared with the functions. If that of one
+// cannot run, no code is uploaded, and their aliases are only read for the report.
+func compared(ctx context.Context, plans []Plan) []Plan {
+	plans = each(plans, func(p Plan) Plan { return p.compared(ctx) })
+	why := firstFailure(plans)
+	if why == nil {
+		return plans
+	}
+	plans = each(plans, func(p Plan) Plan {
+		if awsapi.Is(p.End.Err, awsapi.NotFound) {
+			return p // the function was not found, so neither is its alias
+		}
+		return p.locatedIfPossible(ctx)
+	})
+	return skipRest(plans, *why)
+}
+
+func (p Plan) compared(ctx context.Context) Plan {
+	if p.Upload == nil {
+		return p
+	}
+	t := p.target
+	latest, err := t.aws.Configuration(ctx, t.fn, "")
+	if err != nil {
+		return p.failed(err)
+	}
+	pack, err := t.check(ctx, p.Upload.Package, latest)
+	if err != nil {
+		return p.failed(err)
+	}
+	return p.withUpload(p.Upload.withPackage(pack).comparedWith(latest))
+}
+
+// locatedIfPossible reads where the alias is. An error is none: the plan has failed
+// for another reason.
+func (p Plan) locatedIfPossible(ctx context.Context) Plan {
+	_ = p.target.edit.Read(ctx)
+	return p
+}
+
 // upload brings code to $LATEST and returns its hash, for the guard of the
 // publish: what is published is what was uploaded. Code that is there already is
 // not uploaded again, since AWS would make a new version of it all the same
 // (fact V7).
 func (t target) upload(ctx context.Context, u Upload) (sha256 string, err error) {
+	if u.Package.SHA256 == u.latest.CodeSHA256 {
+		t.log.fact("%s is the code of $LATEST already: nothing to upload", u.Package.Describe())
+		return u.latest.CodeSHA256, nil
+	}
 	release, err := u.acquire(ctx)
 	if err != nil {
 		return "", err
 	}
 	defer release()
-	pack, err := t.open(ctx, u)
+	pack, err := t.load(ctx, u)
 	if err != nil {
 		return "", err
-	}
-	latest, err := t.aws.Configuration(ctx, t.fn, "")
-	if err != nil {
-		return "", err
-	}
-	if pack, err = t.check(ctx, pack, latest); err != nil {
-		return "", err
-	}
-	if pack.SHA256 == latest.CodeSHA256 {
-		t.log.fact("%s is the code of $LATEST already: nothing to upload", pack.Describe())
-		return latest.CodeSHA256, nil
 	}
 	t.log.fact("uploading %s", pack.Describe())
 	start := time.Now()
@@ -74,8 +142,9 @@ func (t target) upload(ctx context.Context, u Upload) (sha256 string, err error)
 	}
 }
 
-func (t target) open(ctx context.Context, u Upload) (artifact.Package, error) {
-	pack, err := u.Source.Open(ctx, t.getenv)
+// load reads the package again, with its archive.
+func (t target) load(ctx context.Context, u Upload) (artifact.Package, error) {
+	pack, err := u.Package.Load(ctx)
 	if err != nil {
 		return pack, fmt.Errorf("upload to %s: %w", t.fn.Name, err)
 	}
@@ -85,20 +154,28 @@ func (t target) open(ctx context.Context, u Upload) (artifact.Package, error) {
 // check refuses a package that AWS would only refuse after the upload, or the
 // runtime at the first call, and completes its hash.
 func (t target) check(ctx context.Context, pack artifact.Package, latest awsapi.Configuration) (artifact.Package, error) {
-	if err := pack.Mismatch(latest.Architectures, latest.PackageType); err != nil {
+	f := artifact.Function{
+		Architectures: latest.Architectures, PackageType: latest.PackageType, Runtime: latest.Runtime, Handler: latest.Handler,
+		Layers: len(latest.Layers) > 0, Environment: latest.Environment, EnvironmentUnknown: latest.EnvironmentError != "",
+	}
+	if err := pack.Mismatch(f); err != nil {
 		return pack, fmt.Errorf("upload to %s: %w", t.fn.Name, err)
 	}
-	if doubt := pack.Doubt(latest.Architectures); doubt != "" {
+	for _, doubt := range pack.Doubts(f) {
 		t.log.warn("%s", doubt)
 	}
-	if pack.SHA256 == "" { // in S3, or an image by tag: only AWS knows
-		dry, err := t.aws.UpdateCode(ctx, t.fn, codeOf(pack), true)
-		if err != nil && !awsapi.Is(err, awsapi.Conflict) {
-			return pack, fmt.Errorf("look at %s: %w", pack.Given, err)
-		}
-		pack.SHA256 = dry.CodeSHA256
+	if pack.SHA256 != "" {
+		return pack, nil
 	}
-	return pack, nil
+	// In S3, or an image by tag: only AWS knows.
+	dry, err := t.aws.UpdateCode(ctx, t.fn, codeOf(pack), true)
+	if err != nil && !awsapi.Is(err, awsapi.Conflict) {
+		if hint := pack.Unexpanded(); hint != "" {
+			return pack, fmt.Errorf("look at %s: %s: %w", pack.Given, hint, err)
+		}
+		return pack, fmt.Errorf("look at %s: %w", pack.Given, err)
+	}
+	return pack.WithHash(dry.CodeSHA256), nil
 }
 
 func codeOf(p artifact.Package) awsapi.Code {

@@ -25,6 +25,9 @@ func folder(t testing.TB, files map[string]string) string {
 	return dir
 }
 
+// inNode is a function whose handler is in index.js.
+func inNode(f *localaws.Function) { f.Runtime, f.Handler = "nodejs22.x", "index.handler" }
+
 func (w *world) upload(code string) release.Result {
 	w.t.Helper()
 	sources, err := artifact.Parse(code, []string{"items"})
@@ -43,7 +46,7 @@ func (w *world) upload(code string) release.Result {
 func TestCodeIsUploadedOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, localaws.Options{})
-	w.AddFunction("items")
+	w.AddFunction("items", inNode)
 	w.Publish("items", "")
 	w.SetAlias("items", localaws.Alias{Name: "prod", Version: "1", Description: "[1 | run 1]"})
 	dir := folder(t, map[string]string{"index.js": "exports.handler = async () => 1\n"})
@@ -68,13 +71,16 @@ func TestCodeIsUploadedOnce(t *testing.T) {
 func TestCodeInS3IsNotUploadedTwice(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, localaws.Options{})
-	w.AddFunction("items")
+	w.AddFunction("items", inNode)
 	dir := folder(t, map[string]string{"index.js": "1"})
 	sources, err := artifact.Parse(dir, []string{"items"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	pack, err := sources["items"].Open(t.Context(), w.getenv)
+	pack, err := sources["items"].Inspect(t.Context(), w.getenv)
+	if err == nil {
+		pack, err = pack.Load(t.Context())
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +99,7 @@ func TestCodeInS3IsNotUploadedTwice(t *testing.T) {
 func TestWhatIsPublishedIsWhatWasUploaded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, localaws.Options{})
-	w.AddFunction("items")
+	w.AddFunction("items", inNode)
 	w.OnCall(func(c localaws.Call) *localaws.Fault {
 		if c.Operation == "PublishVersion" {
 			w.Upload("items", "somebody else's")
@@ -110,7 +116,7 @@ func TestUploadWaitsForAnUpdateInProgress(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, localaws.Options{Settle: 300 * time.Millisecond})
-		w.AddFunction("items")
+		w.AddFunction("items", inNode)
 		w.SetLastUpdate("items", "InProgress", "Creating", "")
 		time.AfterFunc(300*time.Millisecond, func() { w.SetLastUpdate("items", "Successful", "", "") })
 		ended(t, w.upload(folder(t, map[string]string{"index.js": "1"})), release.Released, 1)
@@ -120,7 +126,7 @@ func TestUploadWaitsForAnUpdateInProgress(t *testing.T) {
 func TestCodeThatCannotBe(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, localaws.Options{})
-	w.AddFunction("items")
+	w.AddFunction("items", inNode)
 	for code, says := range map[string]string{
 		filepath.Join(t.TempDir(), "nowhere"):                     "nowhere",
 		"123456789012.dkr.ecr.eu-central-1.amazonaws.com/items:1": "image",

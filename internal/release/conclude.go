@@ -2,12 +2,14 @@ package release
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"strings"
 	"time"
 
 	"lambda-release/internal/alias"
 	"lambda-release/internal/awsapi"
+	"lambda-release/internal/function"
 )
 
 // EndKind is how the work on one function has ended.
@@ -98,11 +100,23 @@ func (p Plan) failed(err error) Plan {
 }
 
 // conclude derives all that is reported from the ends of the functions.
-func conclude(req Request, plans []Plan, started time.Time) Result {
+func conclude(req Request, plans []Plan, aws *awsapi.Client, started time.Time) Result {
 	plans = reportOnce(plans)
 	outcomes := make([]Outcome, len(plans))
 	for i, p := range plans {
 		outcomes[i] = p.outcome()
+	}
+	advice := permissions(req.Policy, aws.Denials(), aws.Region)
+	advisePermissions(outcomes, advice)
+	for i, p := range plans {
+		if p.PruneErr == nil {
+			continue
+		}
+		text := "old versions could not be pruned: " + p.PruneErr.Error() + "\n" + hint(p.PruneErr)
+		if lacksStatement(p.PruneErr) { // the advice is the same for all functions
+			text, advice = text+"\n"+advice, ""
+		}
+		outcomes[i] = outcomes[i].withWarning(strings.TrimSpace(text))
 	}
 	return Result{
 		Operation: req.Operation, Alias: req.Alias, DryRun: req.DryRun, Outcomes: outcomes,
@@ -145,6 +159,23 @@ func (p Plan) outcome() Outcome {
 		Others: others(f.Aliases, t.alias()), Pruned: pruned, Freed: freed,
 		Plan: p.Words, Warnings: t.log.warnings, Changes: t.log.changes,
 		Err: e.Err, Hint: strings.TrimSpace(hint(e.Err) + "\n" + e.Advice),
+	}
+}
+
+// advisePermissions adds what is missing in the role's policy, of all functions, to
+// the first outcome that it has failed.
+func advisePermissions(outcomes []Outcome, advice string) {
+	first := ""
+	for i, o := range outcomes {
+		switch {
+		case !lacksStatement(o.Err):
+			continue
+		case first == "":
+			first = o.Function
+		default:
+			advice = "The policy that is missing is shown with " + first + "."
+		}
+		outcomes[i] = o.withHint(strings.TrimSpace(o.Hint + "\n" + advice))
 	}
 }
 
@@ -198,15 +229,31 @@ func refused(req Request, err error) Result {
 	return Result{Operation: req.Operation, Alias: req.Alias, DryRun: req.DryRun, Refused: true, Outcomes: notStarted(req, err)}
 }
 
+// unsuitable is the result of a run whose code cannot be uploaded: nothing was
+// called. It is not refused if it had no time to find that out.
+func unsuitable(ctx context.Context, req Request, plans []Plan) Result {
+	var outcomes []Outcome
+	for _, p := range reportOnce(plans) {
+		outcomes = append(outcomes, notStartedOne(req, p.target.fn, p.End.Err))
+	}
+	return Result{Operation: req.Operation, Alias: req.Alias, DryRun: req.DryRun, Refused: ctx.Err() == nil, Outcomes: outcomes}
+}
+
 // notStarted has the error once, with the first function.
 func notStarted(req Request, err error) []Outcome {
-	unknown := alias.Position{Unknown: true}
 	all := make([]Outcome, len(req.Functions))
 	for i, fn := range req.Functions {
-		all[i] = Outcome{Function: fn.Name, Alias: req.Alias, Status: Failed, Reason: "not started", Before: unknown, After: unknown}
-		if i == 0 {
-			all[i] = Outcome{Function: fn.Name, Alias: req.Alias, Status: Failed, Err: err, Hint: hint(err), Before: unknown, After: unknown}
-		}
+		all[i] = notStartedOne(req, fn, err)
+		err = nil
 	}
 	return all
+}
+
+func notStartedOne(req Request, fn function.ID, err error) Outcome {
+	unknown := alias.Position{Unknown: true}
+	reason := ""
+	if err == nil {
+		reason = "not started"
+	}
+	return Outcome{Function: fn.Name, Alias: req.Alias, Status: Failed, Reason: reason, Err: err, Hint: hint(err), Before: unknown, After: unknown}
 }

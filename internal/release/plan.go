@@ -35,6 +35,7 @@ type Plan struct {
 	Deployment string                 // id of the CodeDeploy deployment that moves the alias
 	Shift      *Shift                 // how the traffic was shifted; nil if it moved at once
 	Deleted    []awsapi.Configuration // versions that are gone
+	PruneErr   error                  // why the prune after a release has failed
 	Words      []string               // of a dry run: what would be done, a sentence each
 	End        End                    // how the function has ended, as far as it has
 }
@@ -97,6 +98,11 @@ func (p Plan) withDeleted(deleted []awsapi.Configuration) Plan {
 	return p
 }
 
+func (p Plan) withPruneError(err error) Plan {
+	p.PruneErr = err
+	return p
+}
+
 func (p Plan) withWords(words []string) Plan {
 	p.Words = words
 	return p
@@ -118,6 +124,9 @@ func (p Plan) steps() bool { return len(p.Rollout.Strategy.Steps()) > 0 }
 
 // known is the plan with what was read of its function.
 func known(ctx context.Context, p Plan, read func(context.Context, Plan) (Facts, error)) Plan {
+	if p.End.over() {
+		return p
+	}
 	f, err := read(ctx, p)
 	p = p.withFacts(f)
 	if err != nil {

@@ -2,8 +2,6 @@ package release
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,7 +12,6 @@ import (
 
 	"lambda-release/internal/alias"
 	"lambda-release/internal/awsapi"
-	"lambda-release/internal/function"
 )
 
 // pruneStep is how many versions are deleted before the aliases are read
@@ -115,7 +112,7 @@ func unreferenced(versions []awsapi.Configuration, aliases map[string]alias.Stat
 
 // prune deletes versions step by step, reading the aliases again in between, and
 // returns those that are gone. What AWS refuses to delete, or there is no time for,
-// is a warning; a permission that is missing ends it with a *PruneDeniedError.
+// is a warning; a permission that is missing ends it.
 func (t target) prune(ctx context.Context, doomed []awsapi.Configuration) ([]awsapi.Configuration, error) {
 	gone := &goneVersions{numbers: map[string]bool{}}
 	deleted := func() []awsapi.Configuration {
@@ -138,7 +135,7 @@ func (t target) prune(ctx context.Context, doomed []awsapi.Configuration) ([]aws
 				case err == nil:
 					gone.add(v.Version)
 				case awsapi.Is(err, awsapi.Denied):
-					return &PruneDeniedError{Function: t.fn, Err: err}
+					return err
 				case ctx.Err() == nil:
 					t.log.warn("version %s was not deleted: %v", v.Version, err)
 				}
@@ -157,37 +154,6 @@ func (t target) prune(ctx context.Context, doomed []awsapi.Configuration) ([]aws
 		t.log.fact("deleted %d versions (%s), %s of code", len(all), listed(all), megabytes(all))
 	}
 	return all, nil
-}
-
-// PruneDeniedError says that the role may not delete versions.
-type PruneDeniedError struct {
-	Function function.ID
-	Err      error
-}
-
-func (e *PruneDeniedError) Error() string { return e.Err.Error() }
-
-func (e *PruneDeniedError) Unwrap() error { return e.Err }
-
-// Hint is the whole policy that a prune needs, unless no policy of the role helps.
-func (e *PruneDeniedError) Hint() string {
-	if !strings.Contains(hint(e.Err), `"Action"`) {
-		return hint(e.Err)
-	}
-	denied, _ := errors.AsType[*awsapi.Error](e.Err)
-	arn := e.Function.In(denied.Region).ARN()
-	if owner, found := function.Find(denied.Error()); found {
-		arn = owner.ARN()
-	}
-	policy, _ := json.MarshalIndent(map[string]any{
-		"Version": "2012-10-17",
-		"Statement": []any{
-			map[string]any{"Effect": "Allow", "Action": []string{"lambda:ListAliases", "lambda:ListVersionsByFunction"}, "Resource": arn},
-			// Only versions: without a number DeleteFunction deletes the function.
-			map[string]any{"Effect": "Allow", "Action": "lambda:DeleteFunction", "Resource": arn + ":*"},
-		},
-	}, "", "  ")
-	return "A prune needs this policy of the role that the job runs with; lambda:DeleteFunction is what is missing:\n" + string(policy)
 }
 
 // goneVersions collects what several goroutines have deleted.

@@ -9,7 +9,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"lambda-release/internal/alias"
-	"lambda-release/internal/artifact"
 	"lambda-release/internal/awsapi"
 )
 
@@ -30,7 +29,7 @@ func newRelease(req Request) verb {
 func (v release) plan(t target) Plan {
 	p := planMove(t, v.req)
 	if source, given := v.req.Code[t.fn.Name]; given {
-		p = p.withUpload(Upload{source, v.slots})
+		p = p.withUpload(Upload{Source: source, slots: v.slots})
 	}
 	if v.req.Latest {
 		return p.followingLatest()
@@ -129,18 +128,6 @@ func (v release) read(ctx context.Context, p Plan) (Facts, error) {
 	t := p.target
 	var reads errgroup.Group
 	var latest, serving awsapi.Configuration
-	var pack artifact.Package
-	if p.Upload != nil {
-		release, err := p.Upload.acquire(ctx)
-		if err != nil {
-			return Facts{}, err
-		}
-		defer release()
-		reads.Go(func() (err error) {
-			pack, err = t.open(ctx, *p.Upload)
-			return err
-		})
-	}
 	reads.Go(func() error { return t.edit.Read(ctx) })
 	reads.Go(func() (err error) {
 		latest, err = t.aws.Configuration(ctx, t.fn, "")
@@ -161,7 +148,7 @@ func (v release) read(ctx context.Context, p Plan) (Facts, error) {
 	}
 	f := Facts{Serving: serving}
 	if p.Upload != nil {
-		pack, err := t.check(ctx, pack, latest)
+		pack, err := t.check(ctx, p.Upload.Package, latest)
 		if err != nil {
 			return Facts{}, err
 		}

@@ -4,6 +4,7 @@
 // A function goes through it like this:
 //
 //	plan     what the request says is to be done      (plan.go)
+//	compare  all local code, before any is uploaded   (code.go)
 //	read     what AWS has; a real release publishes   (a file a verb)
 //	decide   what becomes of the alias, pure          (decide.go, a file a verb)
 //	render   the plan in words: a dry run ends here   (plan.go)
@@ -28,6 +29,7 @@ import (
 	"lambda-release/internal/awsapi"
 	"lambda-release/internal/function"
 	"lambda-release/internal/gateway"
+	"lambda-release/internal/policy"
 	"lambda-release/internal/rollout"
 )
 
@@ -81,6 +83,10 @@ type Request struct {
 	Description string                     // the user's text in the version's description
 	Code        map[string]artifact.Source // by function name: uploaded first
 	CodeSHA256  map[string]string          // by function name: publish only this code
+
+	// Policy is what jobs with these inputs need of the role, for the hint of a call
+	// that is denied.
+	Policy policy.Needs
 }
 
 // Rollout is how the traffic goes over to a version. The zero Rollout is all at
@@ -114,9 +120,15 @@ func (r *Releaser) Run(ctx context.Context, req Request) Result {
 	for i, fn := range req.Functions {
 		plans[i] = v.plan(r.target(req, fn))
 	}
+	plans = each(plans, func(p Plan) Plan { return p.inspected(ctx) })
+	if firstFailure(plans) != nil {
+		return unsuitable(ctx, req, plans)
+	}
 	watcher, warnings, err := r.watcher(ctx, plans)
 	if err != nil {
-		return refused(req, err)
+		res := refused(req, err)
+		advisePermissions(res.Outcomes, permissions(req.Policy, r.AWS.Denials(), r.AWS.Region))
+		return res
 	}
 	for _, text := range warnings {
 		plans[0].target.log.warn("%s", text)
@@ -126,10 +138,11 @@ func (r *Releaser) Run(ctx context.Context, req Request) Result {
 		plans = v.join(each(plans, func(p Plan) Plan { return known(ctx, p, v.read) }))
 		plans = rendered(each(plans, func(p Plan) Plan { return survey(ctx, v, p) }))
 	} else {
+		plans = compared(ctx, plans)
 		plans = v.join(each(plans, func(p Plan) Plan { return known(ctx, p, v.prepare) }))
 		plans = r.apply(ctx, v, watcher, each(plans, func(p Plan) Plan { return prepare(ctx, v, p) }))
 	}
-	return conclude(req, plans, started)
+	return conclude(req, plans, r.AWS, started)
 }
 
 func phase(req Request) string {

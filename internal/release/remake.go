@@ -86,7 +86,7 @@ func (t target) uploadAgain(ctx context.Context, u Upload, revision string) erro
 		return err
 	}
 	defer release()
-	pack, err := t.open(ctx, u)
+	pack, err := t.load(ctx, u)
 	if err != nil {
 		return err
 	}

@@ -122,6 +122,16 @@ type Outcome struct {
 	NotAsItWas bool
 }
 
+func (o Outcome) withHint(text string) Outcome {
+	o.Hint = text
+	return o
+}
+
+func (o Outcome) withWarning(text string) Outcome {
+	o.Warnings = append(slices.Clone(o.Warnings), text)
+	return o
+}
+
 // Shift is how the traffic of one alias was shifted, as far as that went.
 type Shift struct {
 	Strategy string        // "AllAtOnce", as SAM writes it, or CodeDeploy with its configuration

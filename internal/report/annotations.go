@@ -28,13 +28,12 @@ type annotation struct {
 // inputTitle is the prefix of the title of a problem with an input.
 const inputTitle = "Input "
 
-// The runner truncates the text of an annotation to 4,096 characters. maxError
-// leaves room for the position and the hint that follow an error.
+// The runner truncates the text of an annotation to 4,096 characters. maxError and
+// maxWhere leave room for the hint that follows an error.
 const (
 	maxAnnotation = 4_000
 	maxError      = 1_400
 	maxWhere      = 500
-	maxHint       = 2_000
 )
 
 // styles are the colours of the levels in a terminal.
@@ -83,7 +82,7 @@ func annotations(res release.Result) []annotation {
 			all = append(all, annotation{level: notice, title: subject(o) + " not released: superseded", text: o.Reason})
 		}
 		for _, w := range o.Warnings {
-			all = append(all, annotation{level: warning, title: subject(o), text: w})
+			all = append(all, annotation{level: warning, title: subject(o), text: brief(w, maxAnnotation)})
 		}
 	}
 	return all
@@ -112,9 +111,32 @@ func failureText(o release.Outcome) string {
 		parts = append(parts, "Now: "+shorten(where, maxWhere)+".")
 	}
 	if o.Hint != "" {
-		parts = append(parts, shorten(o.Hint, maxHint))
+		room := maxAnnotation - len(strings.Join(parts, "\n")) - 1
+		parts = append(parts, shorten(brief(o.Hint, room), room))
 	}
 	return strings.Join(parts, "\n")
+}
+
+// elsewhere stands for JSON that an annotation has no room for.
+const elsewhere = "(The policy is in the job summary and in the log.)"
+
+// brief is a text without its JSON if there is no room for it: half a policy is of no
+// use.
+func brief(text string, room int) string {
+	if len(text) <= room {
+		return text
+	}
+	var kept []string
+	all := lines(text)
+	for i := 0; i < len(all); i++ {
+		if n := jsonLines(all[i:]); n > 0 {
+			kept = append(kept, elsewhere)
+			i += n - 1
+		} else {
+			kept = append(kept, all[i])
+		}
+	}
+	return strings.Join(kept, "\n")
 }
 
 // refusals returns the annotations of a run that was not started.

@@ -11,7 +11,7 @@ import (
 // plain is the result in a few lines of text for the end of the log, below the
 // headline, without what the annotations already report.
 func plain(res release.Result) []string {
-	var all []string
+	all := unabridged(res)
 	if len(res.Outcomes) == 1 {
 		o := res.Outcomes[0]
 		if o.Reason != "" && len(annotations(res)) == 0 {
@@ -32,6 +32,24 @@ func plain(res release.Result) []string {
 		}
 		if len(o.Plan) > 0 {
 			all = append(append(all, subject(o)), plainPlan(o)...)
+		}
+	}
+	return all
+}
+
+// unabridged are the hints and warnings with JSON that is too long for their
+// annotation.
+func unabridged(res release.Result) []string {
+	var all []string
+	for _, o := range res.Outcomes {
+		for _, text := range append([]string{o.Hint}, o.Warnings...) {
+			shown := brief(text, maxAnnotation)
+			if text == o.Hint {
+				shown = failureText(o)
+			}
+			if strings.Contains(shown, elsewhere) {
+				all = append(append(all, subject(o)+":"), lines(text)...)
+			}
 		}
 	}
 	return all

@@ -18,7 +18,8 @@ const (
 	maxRows     = 200       // functions in the table
 	maxFailures = 20        // failures shown in full
 	maxDetails  = 50        // warnings, and functions with a plan
-	maxText     = 2_000     // characters of an error, a hint or a warning
+	maxText     = 2_000     // characters of an error or a line of a warning
+	maxAdvice   = 64 << 10  // characters of a hint, which may have a policy for many functions
 )
 
 // summary renders the result as Markdown for the page of the job.
@@ -151,7 +152,7 @@ func failurePart(res release.Result, o release.Outcome) string {
 		b.WriteString("**" + q.title + ":**\n\n" + codeBlock("", lines(q.text)))
 	}
 	if o.Hint != "" {
-		b.WriteString("**What to do:**\n\n" + prose(shorten(o.Hint, maxText)))
+		b.WriteString("**What to do:**\n\n" + prose(shorten(o.Hint, maxAdvice)))
 	}
 	return b.String()
 }
@@ -161,7 +162,12 @@ func notes(res release.Result, title string, of func(release.Outcome) []string) 
 	var items []string
 	for _, o := range res.Outcomes {
 		for _, text := range of(o) {
-			items = append(items, "- "+code(subject(o))+": "+markdown(shorten(text, maxText))+"\n")
+			text, more, _ := strings.Cut(shorten(text, maxAdvice), "\n")
+			item := "- " + code(subject(o)) + ": " + markdown(shorten(text, maxText)) + "\n"
+			if more != "" {
+				item += "\n" + prose(more)
+			}
+			items = append(items, item)
 		}
 	}
 	return list(title, items)

@@ -333,7 +333,7 @@ func TestBeginRetries(t *testing.T) {
 			w.spoil(op, 0, time.Hour, denied)
 			_, err := w.watcher(both).Begin(t.Context())
 			var refused *awsapi.Error
-			if !errors.As(err, &refused) || refused.Kind != awsapi.Denied || !strings.Contains(refused.Hint(), `"cloudwatch:`+op+`"`) {
+			if !errors.As(err, &refused) || refused.Kind != awsapi.Denied || refused.Denial() != (awsapi.Denial{Action: "cloudwatch:" + op, Resource: "*"}) {
 				t.Errorf("%s: %v", op, err)
 			}
 			w.took(0)

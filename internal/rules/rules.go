@@ -36,6 +36,19 @@ type Rule struct {
 	text    string
 }
 
+// Kind is what the rule matches.
+func (r Rule) Kind() Kind { return r.pattern.kind }
+
+// Glob is the rule's pattern over the names of branches or tags, as doublestar
+// reads it; "" for pull requests.
+func (r Rule) Glob() string { return r.pattern.glob }
+
+// Latest reports whether the alias follows $LATEST.
+func (r Rule) Latest() bool { return r.latest }
+
+// String is the rule as written.
+func (r Rule) String() string { return r.text }
+
 // Target is where a ref is released to.
 type Target struct {
 	Alias    string // a name that passes CheckAlias

@@ -1,0 +1,618 @@
+package app_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"lambda-release/internal/app"
+	"lambda-release/internal/localaws"
+)
+
+// role is the IAM of an embedded AWS: a role with the policy that the program has
+// printed.
+type role struct {
+	*localaws.Cloud
+
+	t          *testing.T
+	functions  []string
+	statements []allowing
+
+	expectDenials bool
+
+	mu     sync.Mutex
+	used   map[string]bool // what a call needed of one statement alone: Sid, action and resource
+	denied []string
+}
+
+// allowing is a statement of a policy.
+type allowing struct {
+	Sid, Effect      string
+	Action, Resource values
+	Condition        map[string]map[string]values
+}
+
+// values is a list, or one of it.
+type values []string
+
+func (v *values) UnmarshalJSON(b []byte) error {
+	var one string
+	if json.Unmarshal(b, &one) == nil {
+		*v = values{one}
+		return nil
+	}
+	return json.Unmarshal(b, (*[]string)(v))
+}
+
+// statementsOf decodes a policy.
+func statementsOf(t *testing.T, document []byte) []allowing {
+	t.Helper()
+	var p struct {
+		Version   string
+		Statement []allowing
+	}
+	d := json.NewDecoder(bytes.NewReader(document))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&p); err != nil || p.Version != "2012-10-17" {
+		t.Fatalf("%v: %s", err, document)
+	}
+	return p.Statement
+}
+
+// matchesARN matches as IAM does.
+func matchesARN(pattern, arn string) bool {
+	expression := regexp.QuoteMeta(pattern)
+	for _, escaped := range []string{"*", "?", "$"} {
+		expression = strings.ReplaceAll(expression, regexp.QuoteMeta("${"+escaped+"}"), "\x00"+escaped)
+	}
+	expression = strings.NewReplacer("\x00*", `\*`, "\x00?", `\?`, "\x00$", `\$`, `\*`, ".*", `\?`, ".").Replace(expression)
+	return regexp.MustCompile("^" + expression + "$").MatchString(arn)
+}
+
+// need is what a call needs.
+type need struct{ action, resource, principal string }
+
+// allow reports whether the policy allows all of the needs, and notes what of the
+// policy that took.
+func (r *role) allow(needs []need) (missing need, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, n := range needs {
+		var by []string
+		for _, s := range r.statements {
+			for _, pattern := range s.Resource {
+				principals := s.Condition["StringEquals"]["lambda:Principal"]
+				if slices.Contains(s.Action, n.action) && matchesARN(pattern, n.resource) && (principals == nil || slices.Contains(principals, n.principal)) {
+					by = append(by, s.Sid+" "+n.action+" "+pattern)
+				}
+			}
+		}
+		if len(by) == 0 {
+			r.denied = append(r.denied, n.action+" on "+n.resource)
+			return n, false
+		}
+		if len(by) == 1 {
+			r.used[by[0]] = true
+		}
+	}
+	return need{}, true
+}
+
+const (
+	lambdaARN     = "arn:aws:lambda:eu-central-1:123456789012:function:"
+	codeDeployARN = "arn:aws:codedeploy:eu-central-1:123456789012:"
+	restStageARN  = "arn:aws:apigateway:eu-central-1::/restapis/a1b2c3d4e5/stages/live"
+)
+
+// needsOf is what AWS asks for a call, as far as the service authorization reference
+// and Lambda's guide say.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+func needsOf(c localaws.Call) []need {
+	var body map[string]any
+	_ = json.Unmarshal(c.Body, &body)
+	text := func(key string) string { s, _ := body[key].(string); return s }
+	fn, group := lambdaARN+c.Function, codeDeployARN+"deploymentgroup:shop/items"
+	qualified := fn
+	if c.Qualifier != "" {
+		qualified += ":" + c.Qualifier
+	}
+	switch c.Service + " " + c.Operation {
+	case "lambda GetAlias", "lambda CreateAlias", "lambda UpdateAlias", "lambda DeleteAlias": // AWS does not say which
+		return []need{{"lambda:" + c.Operation, fn, ""}, {"lambda:" + c.Operation, fn + ":" + c.Qualifier, ""}}
+	case "lambda Invoke":
+		return []need{{"lambda:InvokeFunction", qualified, ""}}
+	case "lambda AddPermission":
+		return []need{{"lambda:AddPermission", qualified, text("Principal")}}
+	case "lambda RemovePermission":
+		return []need{{"lambda:RemovePermission", qualified, "apigateway.amazonaws.com"}}
+	case "lambda GetFunction", "lambda GetPolicy", "lambda DeleteFunction", "lambda GetProvisionedConcurrencyConfig":
+		return []need{{"lambda:" + c.Operation, qualified, ""}}
+	case "lambda UpdateFunctionCode":
+		needs := []need{{"lambda:UpdateFunctionCode", fn, ""}}
+		if text("S3Bucket") != "" {
+			read := "s3:GetObject"
+			if text("S3ObjectVersion") != "" {
+				read = "s3:GetObjectVersion"
+			}
+			needs = append(needs, need{read, "arn:aws:s3:::" + text("S3Bucket") + "/" + text("S3Key"), ""})
+		}
+		return needs
+	case "codedeploy CreateDeployment":
+		config := text("deploymentConfigName")
+		if config == "" {
+			config = "CodeDeployDefault.LambdaCanary10Percent5Minutes"
+		}
+		return []need{
+			{"codedeploy:CreateDeployment", group, ""},
+			{"codedeploy:GetDeploymentConfig", codeDeployARN + "deploymentconfig:" + config, ""},
+			{"codedeploy:RegisterApplicationRevision", codeDeployARN + "application:shop", ""},
+			{"codedeploy:GetApplicationRevision", codeDeployARN + "application:shop", ""},
+		}
+	case "codedeploy GetDeployment", "codedeploy ListDeployments":
+		return []need{{"codedeploy:" + c.Operation, group, ""}}
+	case "codedeploy ListDeploymentTargets", "codedeploy BatchGetDeploymentTargets", "codedeploy StopDeployment",
+		"cloudwatch DescribeAlarms", "cloudwatch GetMetricData":
+		return []need{{c.Service + ":" + c.Operation, "*", ""}}
+	case "apigateway GetStage":
+		return []need{{"apigateway:GET", restStageARN, ""}}
+	case "apigateway UpdateStage":
+		return []need{{"apigateway:PATCH", restStageARN, ""}}
+	}
+	return []need{{c.Service + ":" + c.Operation, fn, ""}}
+}
+
+// refusalOf is how AWS denies a call.
+func refusalOf(n need) *localaws.Fault {
+	return &localaws.Fault{Status: http.StatusForbidden, Code: "AccessDeniedException", Message: fmt.Sprintf(
+		"User: arn:aws:sts::123456789012:assumed-role/deploy/shop is not authorized to perform: %s on resource: %s because no identity-based policy allows the %s action",
+		n.action, n.resource, n.action)}
+}
+
+// situation is a state of AWS, and what happens to a run that begins in it.
+type situation struct {
+	name   string
+	before func(*role)                                    // sets the scene
+	during func(r *role, c localaws.Call) *localaws.Fault // may be nil
+	cancel string                                         // the operation after which the job is cancelled
+	exit   []int                                          // 0 if empty
+}
+
+// begin makes an AWS with the functions, each with five versions and prod at the third.
+func begin(t *testing.T, statements []allowing, used map[string]bool, names ...string) *role {
+	t.Helper()
+	r := &role{Cloud: localaws.New(localaws.Options{}), t: t, functions: names, statements: statements, used: used}
+	t.Cleanup(r.Close)
+	for _, name := range names {
+		r.AddFunction(name)
+		for i := range 5 {
+			r.Publish(name, "")
+			r.Upload(name, fmt.Sprint("v", i))
+		}
+		r.SetAlias(name, localaws.Alias{Name: "prod", Version: "5", Description: "[5 < 4 < 3 | run 4700]"})
+		r.Age(name, 24*time.Hour)
+	}
+	r.AddRestStage("a1b2c3d4e5", "live", map[string]string{})
+	r.AddDeploymentGroup("shop", "items", "CodeDeployDefault.LambdaCanary10Percent5Minutes")
+	r.SetAlarm("errors", "OK", "")
+	r.PutObject("shop-artifacts", "items.zip", aZip())
+	return r
+}
+
+// aZip is an archive with a program.
+var aZip = sync.OnceValue(func() []byte {
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	if w, err := z.Create("bootstrap"); err == nil {
+		_, _ = w.Write([]byte("#!/bin/sh\n")) // into memory
+	}
+	_ = z.Close()
+	return b.Bytes()
+})
+
+// in runs the program in a situation.
+func (r *role) in(s situation, env map[string]string, args []string) {
+	r.t.Helper()
+	if s.before != nil {
+		s.before(r)
+	}
+	ctx, cancel := context.WithCancel(r.t.Context())
+	defer cancel()
+	r.OnCall(func(c localaws.Call) *localaws.Fault {
+		if n, ok := r.allow(needsOf(c)); !ok {
+			return refusalOf(n)
+		}
+		if s.during != nil {
+			return s.during(r, c)
+		}
+		return nil
+	})
+	r.AfterCall(func(c localaws.Call) {
+		if c.Operation == s.cancel {
+			cancel()
+		}
+	})
+	server := httptest.NewServer(r.Cloud)
+	defer server.Close()
+	env = maps.Clone(env)
+	env["AWS_ENDPOINT_URL"] = server.URL
+	var log bytes.Buffer
+	code := app.Run(ctx, args, func(name string) string { return env[name] }, &log, &log)
+	if want := append(s.exit, 0); code != want[0] {
+		r.t.Errorf("%s: exit code %d\n%s", s.name, code, &log)
+	}
+	if len(r.denied) > 0 && !r.expectDenials {
+		r.t.Errorf("%s: denied: %q", s.name, r.denied)
+	}
+}
+
+// outside is the environment of a run outside CI.
+func outside() map[string]string {
+	return map[string]string{
+		"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": secret,
+		"INPUT_TIMEOUT": "20s", "INPUT_ALIASES": "main=prod\npull_request=pr-{number}", "INPUT_REF": "refs/heads/main",
+	}
+}
+
+// printed is what the program prints for these arguments.
+func printed(t *testing.T, env map[string]string, args ...string) (stdout []byte, stderr string) {
+	t.Helper()
+	var out, notes bytes.Buffer
+	if code := app.Run(t.Context(), args, func(name string) string { return env[name] }, &out, &notes); code != 0 {
+		t.Fatalf("%q: exit code %d\n%s", args, code, &notes)
+	}
+	return out.Bytes(), notes.String()
+}
+
+// once is f for the first call of an operation.
+func once(operation string, f localaws.Fault) func(*role, localaws.Call) *localaws.Fault {
+	return func(_ *role, c localaws.Call) *localaws.Fault {
+		if c.Operation == operation && c.Attempt == 1 {
+			return &f
+		}
+		return nil
+	}
+}
+
+// always is f for every call of an operation, of one function if that is not "".
+func always(operation, fn string, f localaws.Fault) func(*role, localaws.Call) *localaws.Fault {
+	return func(_ *role, c localaws.Call) *localaws.Fault {
+		if c.Operation == operation && (fn == "" || fn == c.Function) {
+			return &f
+		}
+		return nil
+	}
+}
+
+// The situations that take all of a policy.
+var (
+	asUsual  = situation{name: "as usual"}
+	newAlias = situation{name: "new alias", before: func(r *role) {
+		for _, name := range r.functions {
+			r.call(http.MethodDelete, name+"/aliases/prod", "")
+		}
+	}}
+	busy = situation{
+		name:   "update in progress",
+		during: once("PublishVersion", localaws.Fault{Status: http.StatusConflict, Code: "ResourceConflictException", Message: "An update is in progress"}),
+	}
+	contended = situation{
+		name:   "alias busy",
+		during: once("UpdateAlias", localaws.Fault{Status: http.StatusConflict, Code: "ResourceConflictException", Message: "An update is in progress"}),
+	}
+	pending = situation{name: "pending version", before: func(r *role) {
+		for _, name := range r.functions {
+			r.OnPublish(name, "Active", "", "")
+		}
+	}}
+	sick = situation{name: "failed version", before: func(r *role) {
+		r.OnPublish("items", "Failed", "", "init")
+		r.Publish("items", "")
+		r.OnPublish("items", "", "", "")
+	}}
+	lostDelete = situation{name: "delete without an answer", during: always("DeleteFunction", "", localaws.Fault{DropAfter: true})}
+	noVersion  = situation{name: "missing version", exit: []int{1}}
+)
+
+// call calls Lambda with other credentials.
+func (r *role) call(method, path, body string) string {
+	r.t.Helper()
+	q := httptest.NewRequest(method, "/2015-03-31/functions/"+path, strings.NewReader(body))
+	q.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKIAOTHER/20260101/eu-central-1/lambda/aws4_request")
+	w := httptest.NewRecorder()
+	r.ServeHTTP(w, q)
+	if w.Code >= http.StatusMultipleChoices {
+		r.t.Fatalf("%s %s: %s", method, path, w.Body)
+	}
+	r.ResetCalls()
+	return w.Body.String()
+}
+
+func without4(r *role) { r.call(http.MethodDelete, "items?Qualifier=4", "") }
+
+func withDev(r *role) { r.SetAlias("items", localaws.Alias{Name: "dev", Version: "4"}) }
+
+// withWrongPermission binds the stage, and then changes the permission for it.
+func withWrongPermission(r *role) {
+	r.admin("--api-gateway-stages", "prod="+restStageARN)
+	var p struct{ Policy string }
+	if err := json.Unmarshal([]byte(r.call(http.MethodGet, "items/policy?Qualifier=prod", "")), &p); err != nil {
+		r.t.Fatal(err)
+	}
+	sid := regexp.MustCompile(`"Sid":"([^"]+)"`).FindStringSubmatch(p.Policy)[1]
+	r.call(http.MethodDelete, "items/policy/"+sid+"?Qualifier=prod", "")
+	r.call(http.MethodPost, "items/policy?Qualifier=prod", `{"StatementId": "`+sid+`", "Action": "lambda:InvokeFunction", "Principal": "apigateway.amazonaws.com"}`)
+}
+
+// admin runs the program on items with all permissions.
+func (r *role) admin(args ...string) {
+	statements := r.statements
+	r.statements = []allowing{{Action: everything, Resource: values{"*"}}}
+	r.in(situation{name: "before"}, outside(), append(args, "--function-name", lambdaARN+"items"))
+	r.statements = statements
+	r.ResetCalls()
+}
+
+var everything = values{
+	"lambda:PublishVersion", "lambda:GetAlias", "lambda:UpdateAlias", "lambda:GetFunction", "lambda:GetPolicy", "lambda:AddPermission",
+	"apigateway:GET", "apigateway:PATCH", "codedeploy:CreateDeployment", "codedeploy:GetDeployment",
+	"codedeploy:GetDeploymentConfig", "codedeploy:RegisterApplicationRevision", "codedeploy:GetApplicationRevision",
+}
+
+// after makes a situation in which other things have happened before.
+func (s situation) after(name string, before func(*role)) situation {
+	was := s.before
+	s.name += ", " + name
+	s.before = func(r *role) {
+		if was != nil {
+			was(r)
+		}
+		before(r)
+	}
+	return s
+}
+
+// cancelled is s with a job that is cancelled after a call of this operation.
+func (s situation) cancelled(operation string, exit int) situation {
+	s.name, s.cancel, s.exit = s.name+", cancelled", operation, []int{exit}
+	return s
+}
+
+// failing is s with a run that fails.
+func (s situation) failing() situation {
+	s.exit = []int{1}
+	return s
+}
+
+// undoes makes the run fail after its alias was created, so that it is deleted again.
+func undoes(during func(*role, localaws.Call) *localaws.Fault, exit int) situation {
+	s := newAlias
+	s.name, s.during, s.exit = "undo of a new alias", during, []int{exit}
+	return s
+}
+
+// TestPolicyIsEnoughAndNoMore: with the policy that the program prints for its inputs,
+// nothing is denied, and every action on every resource in it is needed for something.
+// Of the optional statements, only the former is asked.
+func TestPolicyIsEnoughAndNoMore(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "bootstrap"), []byte("#!/bin/sh\n"), 0o700); err != nil { //nolint:gosec // it is a program
+		t.Fatal(err)
+	}
+	alarm := func(r *role, c localaws.Call) *localaws.Fault {
+		if c.Operation == "DescribeAlarms" && c.Attempt > 1 {
+			r.SetAlarm("errors", "ALARM", "too many")
+		}
+		return nil
+	}
+	deployed := asUsual.after("a deployment is under way", func(r *role) { r.admin("--codedeploy", "shop/items", "--codedeploy-wait=false") })
+	preview := asUsual.after("preview", func(r *role) { r.SetAlias("items", localaws.Alias{Name: "pr-7", Version: "5"}) })
+	refused := localaws.Fault{Status: http.StatusBadRequest, Code: "InvalidParameterValueException", Message: "no", Delay: 300 * time.Millisecond} // after the others
+	several := []string{"items", "orders"}
+	const stage = "prod=" + restStageARN
+
+	undo := undoes(always("CreateAlias", "orders", refused), 1)
+	noneBefore := noVersion.after("nothing before", func(r *role) { r.SetAlias("items", localaws.Alias{Name: "prod", Version: "5"}) })
+	lost := situation{name: "no answer", during: once("CreateDeployment", localaws.Fault{DropAfter: true})}
+	deploys := []situation{
+		newAlias, asUsual.cancelled("BatchGetDeploymentTargets", 1), busy.cancelled("CreateDeployment", 1),
+		pending.cancelled("CreateDeployment", 1), lost.cancelled("BatchGetDeploymentTargets", 1),
+	}
+	releases := []situation{asUsual, newAlias, busy, pending, sick}
+	for name, tt := range map[string]struct {
+		args       []string
+		functions  []string
+		situations []situation
+	}{
+		"release":             {situations: releases},
+		"release, follows":    {args: []string{"--aliases", "main=prod@$LATEST"}, situations: []situation{asUsual, newAlias, contended}},
+		"release, dry run":    {args: []string{"--dry-run"}, situations: []situation{asUsual, newAlias}},
+		"release of several":  {functions: several, situations: append(releases, undo)},
+		"code":                {args: []string{"--code", folder}, situations: releases},
+		"code of several":     {args: []string{"--code", "items=" + folder + "\norders=" + folder}, functions: several, situations: append(releases, undo)},
+		"code, dry run":       {args: []string{"--code", folder, "--dry-run"}, situations: []situation{asUsual}},
+		"code in S3":          {args: []string{"--code", "s3://shop-artifacts/items.zip"}, situations: releases},
+		"a version in S3":     {args: []string{"--code", "s3://shop-artifacts/items.zip#1"}, situations: releases},
+		"code in S3, dry run": {args: []string{"--code", "s3://shop-artifacts/items.zip", "--dry-run"}, situations: []situation{asUsual}},
+		"smoke test":          {args: []string{"--smoke-test", "{}"}, situations: releases},
+		"smoke test of one":   {functions: several, args: []string{"--smoke-test", "items={}"}, situations: append(releases, undo, undoes(always("CreateAlias", "items", refused), 1))},
+		"strategy":            {args: []string{"--strategy", "Canary10Percent1Second"}, situations: releases},
+		"alarms":              {args: []string{"--bake-time", "1s", "--alarms", "errors"}, situations: append(releases, undoes(alarm, 1))},
+		"alarms, dry run":     {args: []string{"--bake-time", "1s", "--alarms", "errors", "--dry-run"}, situations: []situation{asUsual}},
+		"error rate": {args: []string{"--bake-time", "2m", "--max-error-rate", "1%"}, situations: []situation{
+			asUsual.cancelled("UpdateAlias", 1), busy.cancelled("UpdateAlias", 1), pending.cancelled("UpdateAlias", 1), undoes(nil, 1).cancelled("CreateAlias", 1),
+		}},
+		"provisioned concurrency":    {args: []string{"--wait-for-provisioned-concurrency"}, situations: append(releases, undoes(always("GetProvisionedConcurrencyConfig", "", refused), 1))},
+		"stages":                     {args: []string{"--api-gateway-stages", stage}, situations: append(releases, asUsual.after("wrong permission", withWrongPermission))},
+		"stages, dry run":            {args: []string{"--api-gateway-stages", stage, "--dry-run"}, situations: []situation{asUsual}},
+		"CodeDeploy":                 {args: []string{"--codedeploy", "shop/items"}, situations: deploys},
+		"CodeDeploy with a strategy": {args: []string{"--codedeploy", "shop/items", "--strategy", "Canary10Percent10Minutes"}, situations: deploys},
+		"CodeDeploy, dry run":        {args: []string{"--codedeploy", "shop/items", "--dry-run"}, situations: []situation{asUsual, deployed.failing()}},
+		"keep-versions":              {args: []string{"--keep-versions", "3"}, situations: append(releases, lostDelete)},
+		"keep-versions, dry run":     {args: []string{"--keep-versions", "3", "--dry-run"}, situations: []situation{asUsual}},
+		"promote":                    {args: []string{"--operation", "promote", "--version", "4"}, situations: []situation{asUsual, newAlias, noVersion.after("none", without4)}},
+		"promote an alias":           {args: []string{"--operation", "promote", "--version", "dev"}, situations: []situation{asUsual.after("dev", withDev), newAlias.after("dev", withDev)}},
+		"promote, dry run":           {args: []string{"--operation", "promote", "--version", "4", "--dry-run"}, situations: []situation{asUsual, noVersion.after("none", without4)}},
+		"promote several": {args: []string{"--operation", "promote", "--version", "4"}, functions: several, situations: []situation{
+			asUsual, undo, noVersion.after("none", without4),
+		}},
+		"rollback":                 {args: []string{"--operation", "rollback"}, situations: []situation{asUsual, contended, noneBefore}},
+		"rollback, dry run":        {args: []string{"--operation", "rollback", "--dry-run"}, situations: []situation{asUsual, noneBefore}},
+		"rollback, provisioned":    {args: []string{"--operation", "rollback", "--wait-for-provisioned-concurrency"}, situations: []situation{asUsual, noneBefore}},
+		"rollback of a deployment": {args: []string{"--operation", "rollback", "--codedeploy", "shop/items"}, situations: []situation{deployed, noneBefore}},
+		"rollback of any":          {args: []string{"--operation", "rollback"}, situations: []situation{deployed, noneBefore}},
+		"prune":                    {args: []string{"--operation", "prune", "--keep-versions", "3"}, situations: []situation{asUsual, lostDelete}},
+		"prune, dry run":           {args: []string{"--operation", "prune", "--keep-versions", "3", "--dry-run"}, situations: []situation{asUsual}},
+		"delete-alias":             {args: []string{"--operation", "delete-alias", "--ref", "refs/pull/7/merge"}, situations: []situation{preview}},
+		"delete-alias, dry run":    {args: []string{"--operation", "delete-alias", "--ref", "refs/pull/7/merge", "--dry-run"}, situations: []situation{preview}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			functions := tt.functions
+			if functions == nil {
+				functions = []string{"items"}
+			}
+			args := slices.Clone(tt.args)
+			for _, fn := range functions {
+				args = append(args, "--function-name", lambdaARN+fn)
+			}
+			document, _ := printed(t, outside(), append(args, "--print-policy")...)
+			statements := statementsOf(t, document)
+			used := map[string]bool{}
+			for _, s := range tt.situations {
+				begin(t, statements, used, functions...).in(s, outside(), args)
+			}
+			for _, s := range statements {
+				for _, action := range s.Action {
+					if needed := slices.ContainsFunc(s.Resource, func(arn string) bool { return used[s.Sid+" "+action+" "+arn] }); !needed && !strings.HasPrefix(s.Sid, "Optional") {
+						t.Errorf("%s has %s without need", s.Sid, action)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestOneRunShowsEverything: a role without any policy needs one red run. With the
+// policy that this run shows, nothing is denied to the next one.
+func TestOneRunShowsEverything(t *testing.T) {
+	t.Parallel()
+	six := []string{"items", "orders", "carts", "users", "prices", "stocks"}
+	for name, tt := range map[string]struct {
+		args      []string
+		functions []string
+		exit      int // of the run without a policy
+	}{
+		"release of six":  {nil, six, 1},
+		"promote of six":  {[]string{"--operation", "promote", "--version", "4"}, six, 1},
+		"rollback of six": {[]string{"--operation", "rollback"}, six, 1},
+		"prune of six":    {[]string{"--operation", "prune", "--keep-versions", "3"}, six, 1},
+		"all of one": {[]string{
+			"--smoke-test", "{}", "--bake-time", "1s", "--alarms", "errors", "--keep-versions", "3", "--wait-for-provisioned-concurrency",
+			"--api-gateway-stages", "prod=" + restStageARN, "--code", "s3://shop-artifacts/items.zip",
+		}, six[:1], 2}, // the alarms are read before anything else
+		"dry run": {[]string{"--dry-run"}, six[:2], 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			env := outside()
+			delete(env, "INPUT_ALIASES")
+			folder := t.TempDir()
+			summary, output := filepath.Join(folder, "summary"), filepath.Join(folder, "output")
+			for _, file := range []string{summary, output} {
+				if err := os.WriteFile(file, nil, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for key, value := range map[string]string{
+				"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": summary, "GITHUB_OUTPUT": output, "GITHUB_SERVER_URL": "https://github.com",
+				"GITHUB_EVENT_NAME": "push", "GITHUB_REF": "refs/heads/main", "GITHUB_RUN_ID": "4711", "GITHUB_RUN_ATTEMPT": "1",
+			} {
+				env[key] = value
+			}
+			args := tt.args
+			for _, fn := range tt.functions {
+				args = append(args, "--function-name", fn)
+			}
+			r := begin(t, nil, map[string]bool{}, tt.functions...)
+			r.expectDenials = true
+			r.in(situation{name: "no policy", exit: []int{tt.exit}}, env, args)
+			if len(r.denied) == 0 {
+				t.Fatal("nothing was denied")
+			}
+			shown, err := os.ReadFile(summary)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, policy, found := strings.Cut(string(shown), "```json\n")
+			policy, _, _ = strings.Cut(policy, "\n```")
+			if !found || strings.Contains(string(shown[strings.Index(string(shown), policy)+len(policy):]), "```json") {
+				t.Fatalf("not one policy:\n%s", shown)
+			}
+			statements := statementsOf(t, []byte(policy))
+			if !strings.HasPrefix(statements[0].Sid, "Missing") {
+				t.Errorf("nothing is marked:\n%s", policy)
+			}
+			for _, call := range r.denied {
+				action, arn, _ := strings.Cut(call, " on ")
+				if !slices.ContainsFunc(statements, func(s allowing) bool {
+					return strings.HasPrefix(s.Sid, "Missing") && slices.Contains(s.Action, action) && slices.ContainsFunc(s.Resource, func(p string) bool { return matchesARN(p, arn) })
+				}) {
+					t.Errorf("%s was denied, and is not marked:\n%s", call, policy)
+				}
+			}
+			begin(t, statements, map[string]bool{}, tt.functions...).in(asUsual, env, args)
+		})
+	}
+}
+
+// TestIAMPage: the policies in docs/iam.md are those that the commands before them
+// print. -update writes them anew.
+func TestIAMPage(t *testing.T) {
+	t.Parallel()
+	const page = "../../docs/iam.md"
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := map[string]string{
+		"AWS_REGION": "eu-central-1", "INPUT_ROLE-TO-ASSUME": "arn:aws:iam::123456789012:role/release-items",
+		"GITHUB_REPOSITORY": "shop/items", "GITHUB_REPOSITORY_OWNER_ID": "1234567", "GITHUB_REPOSITORY_ID": "7654321",
+	}
+	n := 0
+	got := regexp.MustCompile("(?s)```sh\nlambda-release ([^\n>]+)\n```\n\n```json\n.*?```\n").ReplaceAllStringFunc(string(text), func(block string) string {
+		n++
+		_, rest, _ := strings.Cut(block, "```sh\nlambda-release ")
+		command, _, _ := strings.Cut(rest, "\n")
+		document, _ := printed(t, env, strings.Fields(command)...)
+		return "```sh\nlambda-release " + command + "\n```\n\n```json\n" + string(document) + "```\n"
+	})
+	if n < 10 {
+		t.Errorf("%d policies", n)
+	}
+	if got == string(text) {
+		return
+	}
+	if !*update {
+		t.Errorf("docs/iam.md differs from what the program prints; -update writes it anew (-want +got):\n%s", cmp.Diff(got, string(text)))
+		return
+	}
+	if err := os.WriteFile(page, []byte(got), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}

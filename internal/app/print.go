@@ -1,0 +1,136 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/sethvargo/go-githubactions"
+
+	"lambda-release/internal/awsapi"
+	"lambda-release/internal/function"
+	"lambda-release/internal/input"
+	"lambda-release/internal/policy"
+	"lambda-release/internal/release"
+	"lambda-release/internal/rules"
+)
+
+// printed prints the policy that in asks for and returns the exit code; err is what
+// is wrong with the inputs. Only JSON goes to stdout.
+func printed(ctx context.Context, in input.Input, err error, getenv func(string) string, stdout, stderr io.Writer) int {
+	if err == nil {
+		err = printPolicy(ctx, in, getenv, stdout, stderr)
+	}
+	if err != nil {
+		for line := range strings.SplitSeq(err.Error(), "\n") {
+			fmt.Fprintln(stderr, "error:", line)
+		}
+		return release.ExitBadInput
+	}
+	return release.ExitDone
+}
+
+// printPolicy prints the policy to stdout, and what is to be said about it to
+// stderr.
+func printPolicy(ctx context.Context, in input.Input, getenv func(string) string, stdout, stderr io.Writer) error {
+	var document string
+	var notes []string
+	switch in.Print {
+	case input.PrintNothing:
+		return nil
+	case input.PrintPolicy:
+		p := policy.For(needs(in, getenv))
+		document, notes = p.JSON(), append(p.Notes, p.SizeNotes()...)
+	case input.PrintTrustPolicy:
+		t, notFound := trust(ctx, in, getenv)
+		p, err := t.Policy()
+		if err != nil {
+			return err
+		}
+		document, notes = p.JSON(), append(notFound, p.Notes...)
+	}
+	for _, note := range notes {
+		fmt.Fprintln(stderr, "#", note)
+	}
+	_, err := fmt.Fprintln(stdout, document)
+	return err
+}
+
+// needs is what jobs with these inputs may do, whichever rule matches.
+func needs(in input.Input, getenv func(string) string) policy.Needs {
+	n := policy.Needs{
+		Operation: in.Operation.String(), DryRun: in.DryRun, Functions: in.Functions,
+		Publishes: in.Alias != "" || slices.ContainsFunc(in.Rules, func(r rules.Rule) bool { return !r.Latest() }),
+		Code:      in.Code, ByNumber: in.Version != 0, SmokeTest: slices.Sorted(maps.Keys(in.SmokeTest)),
+		Alarms: len(in.Alarms) > 0, ErrorRate: in.MaxErrorRate > 0, BakeTime: in.BakeTime > 0,
+		Provisioned: in.WaitForProvisioned, Prune: in.KeepVersions > 0,
+		Region:  cmp.Or(in.Region, getenv("AWS_REGION"), getenv("AWS_DEFAULT_REGION")),
+		Account: accountOf(in), Partition: partitionOf(in, getenv),
+	}
+	for alias, stages := range in.Stages {
+		if in.Alias == "" || in.Alias == alias {
+			for _, s := range stages {
+				n.Stages = append(n.Stages, s.ARN)
+			}
+		}
+	}
+	slices.Sort(n.Stages)
+	if d := codeDeploy(in); d != nil {
+		n.CodeDeploy = &policy.CodeDeploy{Application: d.Application, Group: d.Group, Config: d.Config}
+	}
+	return n
+}
+
+// accountOf is the account where a function's ARN does not name it: that of the
+// role.
+func accountOf(in input.Input) string {
+	if parts := strings.Split(in.Role, ":"); len(parts) > 4 {
+		return parts[4]
+	}
+	return ""
+}
+
+// partitionOf is the partition of the role, of the functions, or of the region.
+func partitionOf(in input.Input, getenv func(string) string) string {
+	if parts := strings.Split(in.Role, ":"); len(parts) > 1 {
+		return parts[1]
+	}
+	for _, fn := range in.Functions {
+		if fn.Partition != "" {
+			return fn.Partition
+		}
+	}
+	return function.PartitionOf(cmp.Or(in.Region, getenv("AWS_REGION"), getenv("AWS_DEFAULT_REGION")))
+}
+
+// trust is who may assume the role; and what could not be found out about that. If
+// the job can have a token, GitHub is asked for one, since only that shows what its
+// subject looks like.
+func trust(ctx context.Context, in input.Input, getenv func(string) string) (policy.Trust, []string) {
+	t := policy.Trust{
+		Rules: in.Rules, Environment: in.Environment,
+		Server: getenv("GITHUB_SERVER_URL"), Repository: getenv("GITHUB_REPOSITORY"),
+		OwnerID: getenv("GITHUB_REPOSITORY_OWNER_ID"), RepositoryID: getenv("GITHUB_REPOSITORY_ID"),
+		Account: accountOf(in), Partition: partitionOf(in, getenv),
+	}
+	for _, fn := range in.Functions {
+		t.Account = cmp.Or(t.Account, fn.Account)
+	}
+	if in.Alias != "" || in.Ref != "" { // then the rules do not count
+		t.Rules = nil
+		t.Ref, _ = rules.ParseRef(cmp.Or(in.Ref, getenv("GITHUB_REF")))
+	}
+	if getenv("ACTIONS_ID_TOKEN_REQUEST_URL") == "" {
+		return t, nil
+	}
+	token, err := githubactions.New(githubactions.WithGetenv(getenv)).GetIDToken(ctx, policy.Audience(t.Partition))
+	if err != nil {
+		return t, []string{fmt.Sprintf("GitHub gave no token, so its subject is not known: %v", err)}
+	}
+	t.Issuer, t.Subject = awsapi.TokenIdentity(token)
+	return t, nil
+}

@@ -1,0 +1,106 @@
+package awsapi
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// place is where the program runs, as far as hints depend on it.
+type place struct {
+	laptop    bool // a terminal, not a CI system
+	gitHub    bool // GitHub Actions
+	container bool // in a container, as far as the environment shows it
+}
+
+// inCI are variables that CI systems set.
+var inCI = []string{"CI", "GITLAB_CI", "BUILDKITE", "JENKINS_URL", "TEAMCITY_VERSION", "TF_BUILD", "CODEBUILD_BUILD_ID", "BITBUCKET_BUILD_NUMBER"}
+
+// dockerHost matches the name that Docker gives a container by default.
+var dockerHost = regexp.MustCompile(`^[0-9a-f]{12}$`)
+
+// placeOf finds out where the program runs.
+func placeOf(getenv func(string) string) place {
+	p := place{laptop: true, gitHub: getenv("GITHUB_ACTIONS") == "true"}
+	for _, name := range inCI {
+		p.laptop = p.laptop && getenv(name) == "" && !p.gitHub
+	}
+	p.container = getenv("GITHUB_WORKSPACE") == "/github/workspace" || // a Docker action
+		strings.HasPrefix(getenv("GITHUB_WORKSPACE"), "/__w/") || // a job in a container
+		getenv("CI_JOB_IMAGE") != "" || // GitLab
+		getenv("KUBERNETES_SERVICE_HOST") != "" || getenv("container") != "" || // podman and others
+		dockerHost.MatchString(getenv("HOSTNAME"))
+	return p
+}
+
+// noCredentials says how to get credentials; err is why there are none.
+func (p place) noCredentials(err error) string {
+	var hint string
+	switch {
+	case p.laptop:
+		hint = "Sign in with `aws sso login`, and choose the profile with AWS_PROFILE. The program cannot ask for the code of an MFA device: for a profile with mfa_serial, " +
+			"get a session with `aws sts get-session-token --serial-number ARN --token-code CODE` and set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN."
+	case p.gitHub:
+		hint = "Set the input `role-to-assume`, or run aws-actions/configure-aws-credentials before this step, and give the job `permissions: id-token: write`; " +
+			"a pull request from a fork gets neither secrets nor an OIDC token."
+	default:
+		hint = "Give the job AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE with an OIDC token of the CI system."
+	}
+	if p.container && askedInstance(err) {
+		hint += " To use the role of an EC2 instance in a container, the answers of its metadata service must be allowed one more hop: " +
+			"`aws ec2 modify-instance-metadata-options --instance-id ID --http-put-response-hop-limit 2`."
+	}
+	return hint
+}
+
+// askedInstance reports whether the metadata service of an EC2 instance was asked
+// and did not answer. The SDK has no type for that.
+func askedInstance(err error) bool {
+	said := strings.ToLower(fmt.Sprint(err))
+	return strings.Contains(said, "imds") && !strings.Contains(said, "access disabled")
+}
+
+// badCredentials says how to get new credentials.
+func (p place) badCredentials(region string) string {
+	hint := fmt.Sprintf("The credentials are expired, revoked, or not valid in region %s (is it enabled for the account?). ", region)
+	switch {
+	case p.laptop:
+		return hint + "Sign in again with `aws sso login`, or get a new session, and check AWS_PROFILE. AWS_ACCESS_KEY_ID in the environment goes before a profile."
+	case p.gitHub:
+		return hint + "Obtain them right before this step; a session of aws-actions/configure-aws-credentials lasts an hour unless role-duration-seconds sets another time."
+	}
+	return hint + "Obtain them right before this step."
+}
+
+// noRegion says how to choose a region.
+func (p place) noRegion() string {
+	if p.laptop {
+		return "Set --aws-region or AWS_REGION, for example to eu-central-1, or choose a profile that has a region with AWS_PROFILE."
+	}
+	return "Set the input `aws-region`, or AWS_REGION in the environment, for example to eu-central-1."
+}
+
+// profile is what determines the account on a laptop, in brackets.
+func (p place) profile() string {
+	if p.laptop {
+		return " (AWS_PROFILE)"
+	}
+	return ""
+}
+
+// otherAccount says how to get credentials of another account.
+func (p place) otherAccount(account string) string {
+	if p.laptop {
+		return fmt.Sprintf("Choose a profile of account %s with AWS_PROFILE, or name a function of your own account.", account)
+	}
+	return fmt.Sprintf("Assume a role of account %s (`role-to-assume`), or name a function of the credentials' account.", account)
+}
+
+// ifMFA is a hint for a person whose request may have been denied because the session
+// has no MFA.
+func (p place) ifMFA(denier string) string {
+	if !p.laptop || denier != explicitDeny {
+		return ""
+	}
+	return " If that policy asks for MFA, get a session with it: `aws sts get-session-token --serial-number ARN --token-code CODE`."
+}

@@ -1,0 +1,345 @@
+package policy
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"lambda-release/internal/artifact"
+	"lambda-release/internal/function"
+)
+
+// Needs is what a job with some inputs may do, whichever branch or tag triggers
+// it. The names are those of the inputs.
+type Needs struct {
+	Operation   string
+	DryRun      bool
+	Functions   []function.ID
+	Publishes   bool                       // release: some alias does not follow $LATEST
+	Code        map[string]artifact.Source // by function name
+	ByNumber    bool                       // promote: the version is given as a number
+	SmokeTest   []string                   // names of functions
+	Alarms      bool
+	ErrorRate   bool
+	BakeTime    bool
+	CodeDeploy  *CodeDeploy // nil: not used
+	Provisioned bool
+	Stages      []string // ARNs
+	Prune       bool     // after a release
+
+	Region    string // where the ARN of a function has none; "" if not known
+	Account   string // the same
+	Partition string // the same
+}
+
+// CodeDeploy is the deployment group that shifts the traffic.
+type CodeDeploy struct {
+	Application, Group string
+	Config             string // a deployment configuration; "": the group's own
+}
+
+// Known returns n with this region and account where n has none.
+func (n Needs) Known(region, account string) Needs {
+	n.Region = cmp.Or(n.Region, region)
+	n.Account = cmp.Or(n.Account, account)
+	return n
+}
+
+// unknown stands in an ARN for a region or account that is not known.
+const unknown = "*"
+
+// builder collects grants.
+type builder struct {
+	Needs
+
+	grants []grant
+	notes  []string
+}
+
+// For is the policy of a role for a job.
+func For(n Needs) Policy {
+	b := &builder{Needs: n}
+	for _, fn := range n.Functions {
+		f := onFunction{b, fn, b.arn(fn)}
+		switch n.Operation {
+		case "release":
+			f.release()
+		case "promote":
+			f.promote()
+		case "rollback":
+			f.rollback()
+		case "prune":
+			f.prune()
+		case "delete-alias":
+			f.deleteAlias()
+		}
+	}
+	if n.Operation == "release" || n.Operation == "promote" {
+		b.health()
+		b.stages()
+		b.deploy()
+	}
+	if n.Operation == "rollback" {
+		b.stopDeployment()
+	}
+	b.explain()
+	return Policy{grants: b.grants, Notes: b.notes}
+}
+
+func (b *builder) allow(sid, resource string, actions ...string) {
+	for _, action := range actions {
+		b.grants = append(b.grants, grant{sid: sid, action: action, resource: resource})
+	}
+}
+
+func (b *builder) note(format string, args ...any) {
+	b.notes = append(b.notes, fmt.Sprintf(format, args...))
+}
+
+// arn is the ARN of a function.
+func (b *builder) arn(fn function.ID) string {
+	return fmt.Sprintf("arn:%s:lambda:%s:%s:function:%s", cmp.Or(fn.Partition, b.partition()),
+		cmp.Or(fn.Region, b.Region, unknown), cmp.Or(fn.Account, b.Account, unknown), fn.Name)
+}
+
+func (b *builder) partition() string {
+	return cmp.Or(b.Partition, function.PartitionOf(b.Region))
+}
+
+// onFunction collects the grants for one function. Lambda matches the ARN with the
+// qualifier of the call if it has one, and neither form covers the other. For calls
+// that have the alias in a field of its own AWS documents neither, so they are
+// allowed on both.
+// https://docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html
+type onFunction struct {
+	*builder
+
+	fn  function.ID
+	arn string
+}
+
+func (f onFunction) onItself(actions ...string)   { f.allow("Function", f.arn, actions...) }
+func (f onFunction) onVersions(actions ...string) { f.allow("Versions", f.arn+":*", actions...) }
+
+func (f onFunction) onBoth(actions ...string) {
+	f.onItself(actions...)
+	f.onVersions(actions...)
+}
+
+func (f onFunction) release() {
+	f.onBoth("lambda:GetAlias", "lambda:GetFunction")
+	f.code()
+	if !f.DryRun {
+		if f.Publishes {
+			f.onItself("lambda:PublishVersion")
+			f.remake()
+		}
+		f.move()
+	}
+	if f.Prune {
+		f.prune()
+	}
+}
+
+func (f onFunction) promote() {
+	f.onItself("lambda:ListAliases")
+	if f.ByNumber { // a missing one: the error lists those there are
+		f.onItself("lambda:ListVersionsByFunction")
+	}
+	f.onVersions("lambda:GetFunction")
+	if !f.DryRun {
+		f.onBoth("lambda:GetAlias")
+		f.move()
+	}
+}
+
+func (f onFunction) rollback() {
+	f.onItself("lambda:ListAliases", "lambda:ListVersionsByFunction")
+	f.onVersions("lambda:GetFunction")
+	if !f.DryRun {
+		f.onBoth("lambda:GetAlias", "lambda:UpdateAlias")
+		f.provisioned()
+	}
+}
+
+// prune never allows deleting the function: that is DeleteFunction without a
+// version.
+func (f onFunction) prune() {
+	f.onItself("lambda:ListAliases", "lambda:ListVersionsByFunction")
+	if !f.DryRun {
+		f.onVersions("lambda:DeleteFunction", "lambda:GetFunction") // to see whether a delete without an answer was carried out
+	}
+}
+
+func (f onFunction) deleteAlias() {
+	f.onBoth("lambda:GetAlias")
+	if !f.DryRun {
+		f.onBoth("lambda:DeleteAlias")
+	}
+}
+
+// move allows what happens from the smoke test on, with the undo of it.
+func (f onFunction) move() {
+	f.onBoth("lambda:CreateAlias", "lambda:UpdateAlias")
+	if len(f.Functions) > 1 || f.Provisioned || f.BakeTime { // what fails after the alias was created deletes it again
+		f.onBoth("lambda:DeleteAlias")
+	}
+	if slices.Contains(f.SmokeTest, f.fn.Name) {
+		f.onVersions("lambda:InvokeFunction")
+	}
+	f.provisioned()
+}
+
+func (f onFunction) provisioned() {
+	if f.Provisioned {
+		f.onVersions("lambda:GetProvisionedConcurrencyConfig")
+	}
+}
+
+// code allows the upload. Of an object in S3, or an image by its tag, only AWS
+// knows the hash: a dry run asks with UpdateFunctionCode's own DryRun.
+func (f onFunction) code() {
+	source, given := f.Code[f.fn.Name]
+	if !given || f.DryRun && !source.HashOnlyAtAWS() {
+		return
+	}
+	f.onItself("lambda:UpdateFunctionCode")
+	switch source.Kind {
+	case artifact.S3:
+		read := "s3:GetObject"
+		if source.ObjectVersion != "" {
+			read = "s3:GetObjectVersion"
+		}
+		f.allow("Package", fmt.Sprintf("arn:%s:s3:::%s/%s", cmp.Or(f.fn.Partition, f.partition()), source.Bucket, literal(source.Key)), read)
+	case artifact.Image:
+		f.note("Lambda reads the image %s by the policy of its repository in ECR, not by that of the role: see docs/iam.md.", source.ImageURI)
+	case artifact.Zip, artifact.Folder: // sent along with the call
+	}
+}
+
+// remake allows the write of $LATEST by which a version that has failed is made
+// anew. An upload is such a write, too.
+func (f onFunction) remake() {
+	if _, uploads := f.Code[f.fn.Name]; !uploads {
+		f.allow(optional+"FailedVersions", f.arn, "lambda:UpdateFunctionConfiguration")
+	}
+}
+
+// health allows reading alarms and metrics, which have no ARN that would do: AWS
+// returns composite alarms only to callers with permission for all alarms.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
+func (b *builder) health() {
+	if b.Alarms {
+		b.allow("Health", "*", "cloudwatch:DescribeAlarms")
+	}
+	if b.ErrorRate {
+		b.allow("Health", "*", "cloudwatch:GetMetricData")
+	}
+}
+
+// stages allows binding the stages of API Gateway.
+func (b *builder) stages() {
+	for _, arn := range b.Stages {
+		b.allow("Stages", arn, "apigateway:GET")
+		if !b.DryRun {
+			b.allow("Stages", arn, "apigateway:PATCH")
+		}
+	}
+	if len(b.Stages) == 0 {
+		return
+	}
+	for _, fn := range b.Functions {
+		versions := b.arn(fn) + ":*"
+		b.allow("Versions", versions, "lambda:GetPolicy")
+		if b.DryRun {
+			continue
+		}
+		for _, action := range []string{"lambda:AddPermission", "lambda:RemovePermission"} {
+			b.grants = append(b.grants, grant{"Permissions", action, versions, "apigateway.amazonaws.com"})
+		}
+	}
+}
+
+// deploy allows a deployment of CodeDeploy. AWS asks for the actions on the
+// application and the configuration within CreateDeployment; those of the last two
+// statements cannot be limited to a resource.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscodedeploy.html
+func (b *builder) deploy() {
+	if b.CodeDeploy == nil {
+		return
+	}
+	d := *b.CodeDeploy
+	group := b.codeDeployARN("deploymentgroup", d.Application+"/"+d.Group)
+	b.allow("DeploymentGroup", group, "codedeploy:GetDeployment")
+	if b.DryRun {
+		return
+	}
+	b.allow("DeploymentGroup", group, "codedeploy:CreateDeployment", "codedeploy:ListDeployments")
+	b.allow("Application", b.codeDeployARN("application", d.Application), "codedeploy:GetApplicationRevision", "codedeploy:RegisterApplicationRevision")
+	b.allow("DeploymentConfig", b.codeDeployARN("deploymentconfig", cmp.Or(d.Config, "*")), "codedeploy:GetDeploymentConfig")
+	b.allow("StopDeployment", "*", "codedeploy:StopDeployment")
+	b.deploymentTargets()
+}
+
+// stopDeployment allows a rollback to stop the deployment that shifts the traffic.
+// Which group that is of, its inputs need not say.
+func (b *builder) stopDeployment() {
+	stop, group := optional+"StopDeployment", "*"
+	if b.CodeDeploy != nil {
+		stop, group = "StopDeployment", b.CodeDeploy.Application+"/"+b.CodeDeploy.Group
+	}
+	b.allow(stop, b.codeDeployARN("deploymentgroup", group), "codedeploy:GetDeployment")
+	if !b.DryRun {
+		b.allow(stop, "*", "codedeploy:StopDeployment")
+		b.deploymentTargets()
+	}
+}
+
+func (b *builder) deploymentTargets() {
+	b.allow(optional+"DeploymentTargets", "*", "codedeploy:BatchGetDeploymentTargets", "codedeploy:ListDeploymentTargets")
+}
+
+// codeDeployARN is an ARN of CodeDeploy where the functions are.
+func (b *builder) codeDeployARN(kind, name string) string {
+	fn := b.Functions[0]
+	return fmt.Sprintf("arn:%s:codedeploy:%s:%s:%s:%s", cmp.Or(fn.Partition, b.partition()),
+		cmp.Or(fn.Region, b.Region, unknown), cmp.Or(fn.Account, b.Account, unknown), kind, name)
+}
+
+// explanations of the optional statements, by Sid.
+var explanations = []struct{ sid, text string }{
+	{optional + "FailedVersions", "is only needed to publish again after a version has failed: AWS gives that version back until the function is written. Its description is written as it is."},
+	{optional + "StopDeployment", "is only needed if CodeDeploy shifts the traffic of the alias: a rollback stops the deployment first."},
+	{optional + "DeploymentTargets", "is only needed for the steps of a CodeDeploy deployment in the log."},
+}
+
+// explain adds the notes on what is not known, and on optional statements.
+func (b *builder) explain() {
+	var accounts, regions []string
+	for _, fn := range b.Functions {
+		if fn.Account == "" && b.Account == "" {
+			accounts = append(accounts, fn.Name)
+		}
+		if fn.Region == "" && b.Region == "" {
+			regions = append(regions, fn.Name)
+		}
+	}
+	if len(accounts) > 0 {
+		b.note("The account of %s is not known: replace the * after the region in the ARNs by its ID, or give the ARN of the function or the input role-to-assume.", strings.Join(accounts, ", "))
+	}
+	if len(regions) > 0 {
+		b.note("The region of %s is not known: replace the * before the account in the ARNs by it, or set the input aws-region or AWS_REGION.", strings.Join(regions, ", "))
+	}
+	for _, e := range explanations {
+		if slices.ContainsFunc(b.grants, func(g grant) bool { return g.sid == e.sid }) {
+			b.note("%s %s", e.sid, e.text)
+		}
+	}
+}
+
+// literal is a text with what IAM would read as a wildcard or a variable escaped.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-specialchars
+func literal(text string) string {
+	return strings.NewReplacer("*", "${*}", "?", "${?}", "$", "${$}").Replace(text)
+}
