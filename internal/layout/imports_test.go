@@ -30,7 +30,7 @@ var graph = map[string][]string{
 	// Not part of the program.
 	"localaws": {},
 	"demo":     {"app", "localaws"},
-	"layout":   {},
+	"layout":   {"app"}, // prints the policies that the docs show
 }
 
 // forTests are the packages that every test may import.

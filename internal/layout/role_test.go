@@ -1,6 +1,7 @@
 package layout
 
 import (
+	"bytes"
 	"encoding/json"
 	"maps"
 	"os"
@@ -12,6 +13,8 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
+
+	"lambda-release/internal/app"
 )
 
 // The page before-you-start.md and the template role.yml create the role of the
@@ -228,4 +231,101 @@ func subjects(t *testing.T, trust any) []string {
 		all = append(all, s.Condition.StringEquals.Subjects...)
 	}
 	return all
+}
+
+// TestRoleIsGenerated: the role has what the program prints for the inputs of the
+// README's workflows, without what is optional.
+func TestRoleIsGenerated(t *testing.T) {
+	t.Parallel()
+	parts := readTemplate(t)
+	printed := map[string]bool{}
+	var rules []string
+	for _, j := range jobs(t) {
+		if j.page != "README.md" {
+			continue
+		}
+		args := []string{"--print-policy"}
+		for name, value := range j.with {
+			args = append(args, "--"+name+"="+value)
+		}
+		for _, s := range statements(t, runProgram(t, args)) {
+			if !strings.HasPrefix(s.Sid, "Optional") {
+				s.addTo(printed)
+			}
+		}
+		for _, branch := range j.workflow.On.Push.Branches {
+			rules = append(rules, "--aliases="+branch+"=any")
+		}
+	}
+	has := map[string]bool{}
+	b, err := json.Marshal(parts.Resources.Role.Properties.Policies[0].Document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range statements(t, b) {
+		s.addTo(has)
+	}
+	if diff := cmp.Diff(printed, has); diff != "" {
+		t.Errorf("what the role is allowed (-printed by --print-policy +%s):\n%s", template, diff)
+	}
+
+	role := "--role-to-assume=arn:aws:iam::" + roleParameters["AWS::AccountId"] + ":role/" + parts.Parameters["RoleName"].Default
+	var trust any
+	if err := json.Unmarshal(runProgram(t, append(rules, "--print-trust-policy", role)), &trust); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(trust, parts.Resources.Role.Properties.Trust); diff != "" {
+		t.Errorf("the trust policy (-printed by --print-trust-policy +%s):\n%s", template, diff)
+	}
+}
+
+// runProgram returns what the program prints in a job of the repository.
+func runProgram(t *testing.T, args []string) []byte {
+	t.Helper()
+	env := map[string]string{
+		"GITHUB_REPOSITORY":          roleParameters["Owner"] + "/" + roleParameters["Repository"],
+		"GITHUB_REPOSITORY_OWNER_ID": roleParameters["OwnerId"],
+		"GITHUB_REPOSITORY_ID":       roleParameters["RepositoryId"],
+	}
+	var stdout, stderr bytes.Buffer
+	if code := app.Run(t.Context(), args, func(name string) string { return env[name] }, &stdout, &stderr); code != 0 {
+		t.Fatalf("lambda-release %q: exit code %d\n%s", args, code, &stderr)
+	}
+	return stdout.Bytes()
+}
+
+// statement is a statement of a policy.
+type statement struct {
+	Sid              string
+	Action, Resource texts
+}
+
+// texts is a list of texts, or one of it.
+type texts []string
+
+func (v *texts) UnmarshalJSON(b []byte) error {
+	var one string
+	if json.Unmarshal(b, &one) == nil {
+		*v = texts{one}
+		return nil
+	}
+	return json.Unmarshal(b, (*[]string)(v))
+}
+
+func statements(t *testing.T, policy []byte) []statement {
+	t.Helper()
+	var document struct{ Statement []statement }
+	if err := json.Unmarshal(policy, &document); err != nil {
+		t.Fatalf("%v\n%s", err, policy)
+	}
+	return document.Statement
+}
+
+// addTo adds each action on each resource.
+func (s statement) addTo(all map[string]bool) {
+	for _, action := range s.Action {
+		for _, resource := range s.Resource {
+			all[action+" on "+resource] = true
+		}
+	}
 }
