@@ -2,11 +2,14 @@
 // needs no account and no configuration, and makes no calls to AWS.
 //
 //	go run ./internal/demo
+//	go run ./internal/demo -v
+//	go run ./internal/demo -html summaries.html
 //	go run ./internal/demo -serve 127.0.0.1:4566
 //
-// The first runs the jobs of story.go; it exits 0 only if every job ends as
-// expected. The second serves the control plane until it is interrupted, for
-// lambda-release, the aws CLI or an SDK.
+// The first runs the jobs of story.go and prints two lines for each; it exits 0 only
+// if every job ends as expected. The second prints their logs, outputs and summaries,
+// the third also writes the summaries as a page for a browser. The last serves the
+// control plane until it is interrupted, for lambda-release, the aws CLI or an SDK.
 package main
 
 import (
@@ -24,6 +27,8 @@ import (
 
 func main() {
 	addr := flag.String("serve", "", "serve the AWS control plane on this `address` until interrupted, instead of running the jobs")
+	verbose := flag.Bool("v", false, "print the logs, outputs and summaries of the jobs")
+	html := flag.String("html", "", "also write the summaries of the jobs to this `file`, as a page for a browser")
 	settle := flag.Duration("settle", 300*time.Millisecond, "how long functions and updates stay Pending or InProgress")
 	latency := flag.Duration("latency", 0, "added to every call")
 	rate := flag.Float64("rate", 0, "limit of control-plane calls a second (15 on AWS); 0: no limit")
@@ -34,7 +39,14 @@ func main() {
 	defer stop()
 
 	cloud := localaws.New(localaws.Options{Settle: *settle, Latency: *latency, Rate: *rate, Stale: *stale, NotYet: *notYet})
-	play := func(ctx context.Context, url string) error { return runStory(ctx, os.Stdout, cloud, url) }
+	show := shower(&brief{out: os.Stdout})
+	if *verbose {
+		show = &full{out: os.Stdout}
+	}
+	if *html != "" {
+		show = &page{shower: show, file: *html}
+	}
+	play := func(ctx context.Context, url string) error { return runStory(ctx, cloud, url, show) }
 	if *addr != "" {
 		play = func(ctx context.Context, url string) error {
 			prepare(cloud)

@@ -81,7 +81,7 @@ var story = []step{
 		want: "status=promoted version=4 previous-version=2 published=false", alias: "prod 4",
 	},
 	{
-		title:  "A rollback moves prod back to version 2, which it was at before, not to version 3",
+		title:  "A rollback moves prod back to version 2 of its history, not to version 3",
 		inputs: []string{"--operation", "rollback"},
 		branch: "main", runID: 4741,
 		want: "status=rolled-back version=2 previous-version=4", alias: "prod 2",
@@ -92,7 +92,7 @@ var story = []step{
 		want: "status=held version= changed=false", alias: "prod 2",
 	},
 	{
-		title: "A day later, pruning deletes old versions, except those in use by an alias or in its history",
+		title: "A day later, a prune deletes old versions, but none that an alias needs",
 		before: func(c *localaws.Cloud) {
 			for i := range 4 {
 				c.Upload(function, fmt.Sprint("more ", i))
@@ -105,7 +105,7 @@ var story = []step{
 		want: "status=pruned version=", alias: "prod 2",
 	},
 	{
-		title: "A canary release sends 20 % of the traffic to new code, and without an alarm all of it",
+		title: "A canary gives new code 20 % of the traffic, and without an alarm all of it",
 		before: func(c *localaws.Cloud) {
 			c.Upload(function, "fourth")
 			c.SetAlarm(alarm, "OK", "")
@@ -115,7 +115,7 @@ var story = []step{
 		want: "status=released version=9 previous-version=2 published=true", alias: "prod 9",
 	},
 	{
-		title:  "The next canary release sets off an alarm and is rolled back",
+		title:  "The next canary sets off an alarm and is rolled back",
 		before: func(c *localaws.Cloud) { c.Upload(function, "bad") },
 		during: func(c *localaws.Cloud) {
 			c.SetAlarm(alarm, "ALARM", "Threshold Crossed: 1 datapoint [7.0] was greater than the threshold (5.0).")
@@ -126,57 +126,78 @@ var story = []step{
 	},
 }
 
-// runStory runs the jobs and prints their logs, outputs and summaries.
-func runStory(ctx context.Context, out io.Writer, cloud *localaws.Cloud, url string) error {
+// ended is how a job ended.
+type ended struct {
+	log     string
+	outputs outputs
+	summary string            // Markdown
+	aliases map[string]string // name -> version
+}
+
+// runStory runs the jobs, and has show print each of them.
+func runStory(ctx context.Context, cloud *localaws.Cloud, url string, show shower) error {
 	dir, err := os.MkdirTemp("", "lambda-release-demo-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
 	began := time.Now()
+	show.begin()
 	for i, s := range story {
-		fmt.Fprintf(out, "\n%s\n%d. %s\n%s\n\n", strings.Repeat("─", 78), i+1, s.title, strings.Repeat("─", 78))
-		if err := s.run(ctx, out, cloud, url, dir); err != nil {
-			return fmt.Errorf("job %d (%s): %w", i+1, s.title, err)
+		log := show.start(i+1, s)
+		e, err := s.run(ctx, log, cloud, url, dir)
+		if err != nil {
+			return fmt.Errorf("job %d (%s): %w\n%s", i+1, s.title, err, e.log)
 		}
+		show.end(i+1, s, e)
 	}
-	fmt.Fprintf(out, "\nAll %d jobs ended as expected, in %.1f s.\n", len(story), time.Since(began).Seconds())
-	return nil
+	return show.finish(time.Since(began))
 }
 
-// run runs the job and prints its log, outputs and summary.
-func (s step) run(ctx context.Context, out io.Writer, cloud *localaws.Cloud, url, dir string) error {
+// command is what a shell would run for the job; every job is for the same function,
+// which the environment names.
+func (s step) command() string {
+	return strings.Join(append([]string{"lambda-release"}, s.inputs...), " ")
+}
+
+// run runs the job. The error says what did not end as expected.
+func (s step) run(ctx context.Context, log io.Writer, cloud *localaws.Cloud, url, dir string) (ended, error) {
 	if s.before != nil {
 		s.before(cloud)
 	}
-	outputs, summary := filepath.Join(dir, "output"), filepath.Join(dir, "summary")
-	for _, file := range []string{outputs, summary} {
+	written, summary := filepath.Join(dir, "output"), filepath.Join(dir, "summary")
+	for _, file := range []string{written, summary} {
 		if err := os.WriteFile(file, nil, 0o600); err != nil {
-			return err
+			return ended{}, err
 		}
 	}
-	args := append([]string{"--function-name", function}, s.inputs...)
-	fmt.Fprintf(out, "$ lambda-release %s   (on %s, run %d)\n\n", strings.Join(args, " "), s.branch, s.runID)
 	during, done := context.WithCancel(ctx)
 	go s.interfere(during, cloud)
-	code := app.Run(ctx, args, s.environment(url, outputs, summary), out, out)
+	var kept strings.Builder
+	to := io.MultiWriter(log, &kept)
+	code := app.Run(ctx, s.inputs, s.environment(url, written, summary), to, to)
 	done()
 
-	written, err := os.ReadFile(outputs)
+	e := ended{log: kept.String(), aliases: map[string]string{}}
+	file, err := os.ReadFile(written)
 	if err != nil {
-		return err
+		return e, err
 	}
 	page, err := os.ReadFile(summary)
 	if err != nil {
-		return err
+		return e, err
 	}
-	got := readOutputs(string(written))
-	fmt.Fprintf(out, "\nOutputs\n")
-	for _, name := range got.names {
-		fmt.Fprintf(out, "  %-16s %s\n", name, got.values[name])
+	e.outputs, e.summary = readOutputs(string(file)), withoutLinks(string(page))
+	for _, name := range []string{"dev", "prod"} {
+		if a, ok := cloud.Alias(function, name); ok {
+			e.aliases[name] = a.Version
+		}
 	}
-	fmt.Fprintf(out, "\nSummary\n%s\n", indent(withoutLinks(string(page))))
+	return e, s.check(cloud, code, e.outputs)
+}
 
+// check compares how the job ended with what is expected.
+func (s step) check(cloud *localaws.Cloud, code int, got outputs) error {
 	if code != s.exit {
 		return fmt.Errorf("exit code %d, want %d", code, s.exit)
 	}
@@ -212,6 +233,7 @@ func (s step) interfere(ctx context.Context, cloud *localaws.Cloud) {
 // environment returns the variables of the runner and the AWS SDK.
 func (s step) environment(url, outputs, summary string) func(string) string {
 	env := map[string]string{
+		"INPUT_FUNCTION-NAME":       function,
 		"GITHUB_ACTIONS":            "true",
 		"GITHUB_EVENT_NAME":         "push",
 		"GITHUB_REF":                "refs/heads/" + s.branch,
@@ -259,7 +281,3 @@ var link = regexp.MustCompile(`\[([^\]]*)\]\(https://[^)]*\)`)
 
 // withoutLinks replaces the links of a page by their texts.
 func withoutLinks(page string) string { return link.ReplaceAllString(page, "$1") }
-
-func indent(text string) string {
-	return "  │ " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n  │ ")
-}

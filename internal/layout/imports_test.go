@@ -30,7 +30,7 @@ var graph = map[string][]string{
 	// Not part of the program.
 	"localaws": {},
 	"demo":     {"app", "localaws"},
-	"layout":   {},
+	"layout":   {"app"}, // prints the policies that the docs show
 }
 
 // forTests are the packages that every test may import.
@@ -42,6 +42,7 @@ var owners = map[string][]string{
 	"github.com/aws/aws-sdk-go-v2":               {"awsapi"},
 	"github.com/aws/smithy-go":                   {"awsapi", "localaws"}, // localaws: for the encoding CBOR
 	"github.com/sethvargo/go-githubactions":      {"report", "app"},      // app: for the OIDC token
+	"github.com/yuin/goldmark":                   {"demo"},               // for -html; not in the program
 	"github.com/rogpeppe/go-internal/testscript": {},
 	"github.com/google/go-cmp/":                  {},
 }
