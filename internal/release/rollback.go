@@ -252,12 +252,15 @@ func (v rollback) decideShifted(s alias.State, f Facts, to alias.Version) (Decis
 // rolledBack is the alias moved back to a version, with a history so far.
 func (v rollback) rolledBack(s alias.State, h alias.History, to alias.Version) Decision {
 	left := s.Version
-	if weighted := s.NewestWeight(); weighted != alias.None && weighted != to {
-		left = max(left, weighted)
+	if left != alias.Latest {
+		left = max(left, s.NewestWeight())
 	}
 	why := fmt.Sprintf("left %s", left)
-	if left == to { // of its weights, none was newer
+	if left == to { // the newest of them stays
 		left, why = alias.None, "cleared the weights"
+		if s.Version != to {
+			why = fmt.Sprintf("left %s", s.Version)
+		}
 	}
 	return Decision{
 		Status: RolledBack, Version: to,
