@@ -91,7 +91,7 @@ func functionOf(name string, functions []string) (string, *lines.Error) {
 	case name == "":
 		return "", &lines.Error{
 			Problem: fmt.Sprintf("one code for %d functions", len(functions)),
-			Allowed: "write NAME=CODE for each, one a line",
+			Allowed: "write NAME=CODE for each, one per line",
 		}
 	}
 	short := name[strings.LastIndexByte(name, ':')+1:]
@@ -110,6 +110,6 @@ func without(missing []string, of int) *lines.Error {
 	}
 	return &lines.Error{
 		Problem: "no code for " + strings.Join(missing, ", "),
-		Allowed: "write NAME=CODE for every function, one a line",
+		Allowed: "write NAME=CODE for every function, one per line",
 	}
 }

@@ -46,10 +46,13 @@ type flags struct {
 // value of another flag; --name=VALUE takes anything that is not empty.
 func parseFlags(args []string) (flags, error) {
 	f := flags{values: map[string]string{}, refused: map[string]bool{}}
-	if len(args) == 1 {
+	switch {
+	case len(args) == 1:
 		if err := lone(args[0]); err != nil {
 			return f, err
 		}
+	case len(args) > 1 && args[0] == "help" && !slices.Contains(args, "--help-all"):
+		return f, ErrHelp
 	}
 	before := "" // the name of the flag before the argument, if it has no value
 	for len(args) > 0 {
@@ -154,15 +157,19 @@ func isKnownFlag(arg string) bool {
 
 func (f *flags) add(p Problem) { f.problems = append(f.problems, p) }
 
-// set takes a value for an input. The flags of a list add up; of other flags, the
-// last one counts.
+// set takes a value for an input. The flags of a list add up; any other may be
+// given once.
 func (f *flags) set(s spec, value string) {
 	if strings.TrimSpace(value) == "" {
 		f.refuse(s, "the flag has an empty value")
 		return
 	}
-	if old, ok := f.values[s.name]; ok && s.kind == list {
+	old, again := f.values[s.name]
+	switch {
+	case again && s.kind == list:
 		value = old + "\n" + value
+	case again && old != value:
+		f.add(Problem{Input: s.name, Value: value, What: "the flag was given before, with " + lines.Quote(old), Allowed: "give it once"})
 	}
 	f.values[s.name] = value
 }

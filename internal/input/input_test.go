@@ -105,10 +105,6 @@ func TestParse(t *testing.T) {
 				in.Alias, in.Timeout, in.ClearWeights = "dev", 7*time.Minute, true
 			},
 		},
-		"the last flag counts": {
-			args: []string{"--alias", "dev", "--alias", "live"},
-			want: func(in *Input) { in.Alias = "live" },
-		},
 		"list flags add up, and win": {
 			env:  map[string]string{"aliases": "x=y", "function-name": "z"},
 			args: []string{"--function-name", "a", "--aliases", "main=live", "--function-name", "b,c", "--aliases", "a=b=c"},
@@ -278,6 +274,7 @@ func TestParseRefuses(t *testing.T) {
 		"timeout, long":   {env: map[string]string{"timeout": "24h1s"}, want: []string{"timeout", "longer than 24h"}},
 
 		"flag unknown":          {args: []string{"--frobnicate", "--dry-run"}, want: []string{"flag", "unknown"}},
+		"flag twice":            {args: []string{"--alias", "dev", "--alias", "live"}, want: []string{"alias", `the flag was given before, with "dev"`}},
 		"flag misspelt":         {args: []string{"--function_name", "x", "-dryrun"}, want: []string{"flag", "did you mean --function-name?", "flag", "did you mean --dry-run?"}},
 		"flag begun":            {args: []string{"--function=x"}, want: []string{"flag", "did you mean --function-name?"}},
 		"flag with three":       {args: []string{"---alias", "x"}, want: []string{"flag", "unknown (did you mean --alias?)"}},

@@ -78,15 +78,16 @@ func (c *checks) alreadyReported(name string) bool {
 	return slices.ContainsFunc(c.reported, func(p Problem) bool { return p.Input == name })
 }
 
-func (c *checks) refuse(name string, wrong bool, value, what string) {
+// refuse refuses an input that does not go with another one.
+func (c *checks) refuse(name string, wrong bool, value, with, what string) {
 	if wrong {
-		c.found = append(c.found, Problem{Input: name, Value: value, What: "conflicts with the other inputs", Allowed: what})
+		c.found = append(c.found, Problem{Input: name, Value: value, What: "conflicts with " + with, Allowed: what})
 	}
 }
 
 func (c *checks) operation() {
 	in := c.in
-	version := in.VersionOf
+	version, operation := in.VersionOf, "operation "+in.Operation.String()
 	if in.Version != 0 {
 		version = strconv.FormatInt(in.Version, 10)
 	}
@@ -96,17 +97,17 @@ func (c *checks) operation() {
 			c.needs("version", "give the version to promote, or the alias whose version to promote")
 		}
 	case release.Rollback:
-		c.refuse("version", in.VersionOf != "", version, "to roll back, give a version number, or leave it empty for the alias's previous version")
+		c.refuse("version", in.VersionOf != "", version, operation, "give a version number, or leave it empty for the alias's previous version")
 	case release.Prune:
 		if in.KeepVersions == 0 {
 			c.needs("keep-versions", "give the number of newest versions to keep, at least 3")
 		}
 	case release.DeleteAlias:
-		c.refuse("alias", in.Alias != "", in.Alias, "delete-alias deletes only the alias of a rule with {number}, {branch} or {tag}; leave alias empty")
+		c.refuse("alias", in.Alias != "", in.Alias, operation, "delete-alias deletes only the alias of a rule with {number}, {branch} or {tag}; leave alias empty")
 	}
-	c.refuse("version", version != "" && in.Operation != release.Promote && in.Operation != release.Rollback, version, "only promote and rollback take a version")
-	c.refuse("code", in.Code != nil && in.Operation != release.Release, "", "only release uploads code")
-	c.refuse("code-sha256", in.Code != nil && in.CodeSHA256 != nil, "", "uploaded code is guarded by its own hash: leave code-sha256 empty")
+	c.refuse("version", version != "" && in.Operation != release.Promote && in.Operation != release.Rollback, version, operation, "only promote and rollback take a version")
+	c.refuse("code", in.Code != nil && in.Operation != release.Release, "", operation, "only release uploads code")
+	c.refuse("code-sha256", in.Code != nil && in.CodeSHA256 != nil, "", "code", "uploaded code is guarded by its own hash: leave code-sha256 empty")
 	c.refuse("keep-versions", in.KeepVersions != 0 && in.Operation != release.Release && in.Operation != release.Prune,
-		strconv.Itoa(in.KeepVersions), "only release and prune delete versions")
+		strconv.Itoa(in.KeepVersions), operation, "only release and prune delete versions")
 }

@@ -90,22 +90,34 @@ func (c *checks) rollout() {
 		return
 	}
 	const unwatched = "nothing would be monitored: set a strategy with steps, or bake-time"
-	c.refuse("alarms", len(in.Alarms) > 0 && !watched, strings.Join(in.Alarms, ", "), unwatched)
+	c.refuse("alarms", len(in.Alarms) > 0 && !watched, strings.Join(in.Alarms, ", "), "a move of all traffic at once", unwatched)
 	rate := strconv.FormatFloat(in.MaxErrorRate*100, 'g', -1, 64) + "%"
-	c.refuse("max-error-rate", in.MaxErrorRate > 0 && !watched, rate, unwatched)
+	c.refuse("max-error-rate", in.MaxErrorRate > 0 && !watched, rate, "a move of all traffic at once", unwatched)
 	const tooShort = "the error rate is measured by the minute and arrives late: at least 2 minutes"
-	c.refuse("strategy", in.MaxErrorRate > 0 && len(strategy.Steps()) > 0 && strategy.Every < minJudged, strategy.String(), tooShort)
-	c.refuse("bake-time", in.MaxErrorRate > 0 && in.BakeTime > 0 && in.BakeTime < minJudged, in.BakeTime.String(), tooShort)
+	c.refuse("strategy", in.MaxErrorRate > 0 && len(strategy.Steps()) > 0 && strategy.Every < minJudged, strategy.String(), "max-error-rate", tooShort)
+	c.refuse("bake-time", in.MaxErrorRate > 0 && in.BakeTime > 0 && in.BakeTime < minJudged, shortTime(in.BakeTime), "max-error-rate", tooShort)
+}
+
+// shortTime is a duration as people write it: 1m, not 1m0s.
+func shortTime(d time.Duration) string {
+	s := d.String()
+	if d%time.Minute == 0 {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if d%time.Hour == 0 {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
 }
 
 func (c *checks) codeDeploy(strategy rollout.Strategy) {
 	in := c.in
 	given := in.CodeDeploy.Application + "/" + in.CodeDeploy.Group
-	c.refuse("codedeploy", len(in.Functions) > 1, given, "a deployment group is for one function: use a job for each function")
+	c.refuse("codedeploy", len(in.Functions) > 1, given, "several functions", "a deployment group is for one function: use a job for each function")
 	_, known := strategy.CodeDeployConfig()
-	c.refuse("strategy", in.Strategy != nil && !known, strategy.String(),
+	c.refuse("strategy", in.Strategy != nil && !known, strategy.String(), "codedeploy",
 		"CodeDeploy has no deployment configuration of that name: use one of its own, such as Canary10Percent5Minutes or Linear10PercentEvery1Minute, or leave strategy empty to use the group's")
-	c.refuse("alarms", len(in.Alarms) > 0, strings.Join(in.Alarms, ", "), "with codedeploy, set the alarms in the deployment group")
-	c.refuse("max-error-rate", in.MaxErrorRate > 0, "", "with codedeploy, the alarms of the deployment group monitor the shift")
-	c.refuse("bake-time", in.BakeTime > 0, in.BakeTime.String(), "with codedeploy, the alarms of the deployment group monitor the shift")
+	c.refuse("alarms", len(in.Alarms) > 0, strings.Join(in.Alarms, ", "), "codedeploy", "set the alarms in the deployment group")
+	c.refuse("max-error-rate", in.MaxErrorRate > 0, "", "codedeploy", "the alarms of the deployment group monitor the shift")
+	c.refuse("bake-time", in.BakeTime > 0, shortTime(in.BakeTime), "codedeploy", "the alarms of the deployment group monitor the shift")
 }

@@ -31,7 +31,7 @@ func parseCodeSHA256(in *Input, value string) Problems {
 		case len(in.Functions) == 0:
 			continue
 		case !named && len(in.Functions) > 1:
-			add(line, fmt.Sprintf("one hash for %d functions", len(in.Functions)), "write NAME=SHA256 for each, one a line")
+			add(line, fmt.Sprintf("one hash for %d functions", len(in.Functions)), "write NAME=SHA256 for each, one per line")
 			continue
 		case !named:
 			name = in.Functions[0].Name

@@ -23,7 +23,7 @@ type spec struct {
 type kind uint8
 
 const (
-	text   kind = iota // --name VALUE; the last one counts
+	text   kind = iota // --name VALUE, once
 	list               // --name VALUE, again and again: an entry each
 	toggle             // --name, or --name=false
 )

@@ -25,9 +25,9 @@ Examples
 
 Exit codes
   0  done, or nothing to do
-  1  failed; every alias is as it was before
-  2  invalid input or environment; nothing was called
-  3  failed; an alias is not as it was before, and the message says where it is
+  1  failed; every alias is as it was before, or where others have moved it
+  2  an input, the event or local code is invalid; nothing was changed
+  3  failed; an alias is not as it was before, or its state is unknown
 `
 
 // Usage writes what --help shows: the common flags on one screen.
@@ -40,7 +40,7 @@ func Usage(w io.Writer) {
 			row(s.flag(), s.short)
 		}
 	}
-	row("--help-all", fmt.Sprintf("shows all %d flags", len(table)+len(switches)-1)) // --version is in both
+	row("--help-all", fmt.Sprintf("shows all %d flags", len(table)+len(printFlags)+len(switches)-1)) // --version is an input and a switch
 	b.WriteString(examples)
 	_, _ = io.WriteString(w, b.String())
 }

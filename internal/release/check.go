@@ -26,7 +26,7 @@ func (p Plan) checkShiftable() error {
 	const allAtOnce = "`strategy: AllAtOnce` moves it"
 	what := fmt.Sprintf("shift %s of %s from %s to %s", t.alias(), t.fn.Name, s.Version, named(to))
 	if s.Version == alias.Latest || to == alias.Latest {
-		return fmt.Errorf("%s: $LATEST cannot share an alias: %s", what, allAtOnce)
+		return fmt.Errorf("%s: AWS does not let $LATEST share an alias with a version: %s", what, allAtOnce)
 	}
 	from, config := p.Facts.Serving, p.Facts.Config
 	for _, c := range []struct{ what, from, to string }{

@@ -42,6 +42,21 @@ func (e *ChoiceError) Hint() string {
 	return b.String()
 }
 
+// NoAliasError says that an alias does not exist that an input names.
+type NoAliasError struct {
+	Input, Name, Function string
+	Aliases               string // that there are
+}
+
+func (e NoAliasError) Error() string {
+	return fmt.Sprintf("%s %q: %s has no such alias", e.Input, e.Name, e.Function)
+}
+
+// Hint lists the aliases.
+func (e NoAliasError) Hint() string {
+	return fmt.Sprintf("Set the input `%s` to one of the aliases that there are: %s.", e.Input, e.Aliases)
+}
+
 // choice is the error that lists the versions there are.
 func (t target) choice(ctx context.Context, what string) error {
 	versions, err := t.versions(ctx)

@@ -144,7 +144,7 @@ func (e WeightsError) Hint() string {
 	if e.Ours {
 		return "Wait for that run, or cancel it: it then rolls the alias back. `operation: rollback` clears the weights at once."
 	}
-	return fmt.Sprintf("Look with `aws lambda get-alias --function-name … --name %s` and in CodeDeploy's deployments. "+
+	return fmt.Sprintf("Look with `aws lambda get-alias --function-name NAME --name %s` and in CodeDeploy's deployments. "+
 		"If nothing is shifting its traffic any more, set the input `clear-weights: true` to take the alias over.", e.Alias)
 }
 

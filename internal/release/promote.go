@@ -50,7 +50,7 @@ func (v promotion) read(ctx context.Context, p Plan) (Facts, error) {
 	}
 	switch {
 	case awsapi.Is(err, awsapi.NotFound) && aliases != nil:
-		return f, v.missing(ctx, t, aliases, err)
+		return f, v.missing(ctx, t, aliases)
 	case err != nil:
 		return f, err
 	}
@@ -89,9 +89,9 @@ func (v promotion) source() string {
 }
 
 // missing says what there is instead of the version or alias asked for.
-func (v promotion) missing(ctx context.Context, t target, aliases map[string]alias.State, err error) error {
+func (v promotion) missing(ctx context.Context, t target, aliases map[string]alias.State) error {
 	if v.req.From != "" {
-		return fmt.Errorf("promote %s: %s has no such alias, its aliases are %s: %w", v.req.From, t.fn.Name, aliasNames(aliases), err)
+		return NoAliasError{Input: "version", Name: v.req.From, Function: t.fn.Name, Aliases: aliasNames(aliases)}
 	}
 	return t.choice(ctx, fmt.Sprintf("promote version %s: %s has no such version", v.req.Version, t.fn.Name))
 }

@@ -90,7 +90,7 @@ func (t target) makePublished(ctx context.Context, publication awsapi.Publicatio
 	if f.Published {
 		t.log.fact("published version %s", version)
 	} else {
-		t.log.fact("$LATEST was not written since version %s: no new version", version)
+		t.log.fact("$LATEST has not changed since version %s: no new version", version)
 	}
 	return f, nil
 }
@@ -248,10 +248,10 @@ func (v release) decide(s alias.State, f Facts, now time.Time) (Decision, error)
 	switch left := s.History.Left; {
 	case to == alias.Latest || to == s.Version:
 	case to <= left:
-		return Decision{Status: Held}.because("version %s was rolled back from %s%s: upload new code, or run operation promote with version %s",
+		return Decision{Status: Held}.because("version %s was rolled back from %s%s: change its code or configuration, or run `operation: promote` with `version: %s`",
 			to, name, by(s.History.LeftBy), to), nil
 	case f.Left.Fingerprint != "" && f.Left.Fingerprint == f.Config.Fingerprint:
-		return Decision{Status: Held}.because("%s has the same code and configuration as version %s, which was rolled back from %s%s: change them, or run operation promote with version %s",
+		return Decision{Status: Held}.because("%s has the same code and configuration as version %s, which was rolled back from %s%s: change them, or run `operation: promote` with `version: %s`",
 			named(to), left, name, by(s.History.LeftBy), left), nil
 	}
 	return v.released(s, f), nil

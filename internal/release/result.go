@@ -66,9 +66,9 @@ func (r Result) NotAsItWas() bool {
 // The exit codes of the program.
 const (
 	ExitDone       = 0 // done, or nothing to do
-	ExitFailed     = 1 // failed, and every alias is as it was
-	ExitBadInput   = 2 // bad input or surroundings; nothing was called
-	ExitNotAsItWas = 3 // failed, and an alias is not as it was: the message says where it is
+	ExitFailed     = 1 // failed; every alias is as it was before, or where others have moved it
+	ExitBadInput   = 2 // an input, the event or local code is invalid; nothing was changed
+	ExitNotAsItWas = 3 // failed; an alias is not as it was before, or its state is unknown
 )
 
 // ExitCode is how the program ends.

@@ -54,7 +54,7 @@ func (v rollback) read(ctx context.Context, p Plan) (Facts, error) {
 	case f.Missing[v.req.Version]:
 		return f, t.choice(ctx, fmt.Sprintf("roll back to version %s: %s has no such version", v.req.Version, t.fn.Name))
 	case !t.edit.Current().Exists():
-		return f, fmt.Errorf("roll back %s of %s: there is no such alias, its aliases are %s", t.alias(), t.fn.Name, aliasNames(aliases))
+		return f, NoAliasError{Input: "alias", Name: t.alias(), Function: t.fn.Name, Aliases: aliasNames(aliases)}
 	}
 	if h := t.edit.Current().History; len(v.req.Functions) > 1 && v.done(t.edit.Current()) && h.Left > alias.None {
 		left, err := t.aws.Configuration(ctx, t.fn, h.Left.String())

@@ -400,7 +400,7 @@ func TestWhatCannotBeShifted(t *testing.T) {
 			r := newRollout(t, "items")
 			r.SetAlias("items", localaws.Alias{Name: "prod", Version: "$LATEST"})
 			o := ended(t, r.shift(t.Context(), strategy, nil, "items"), release.Failed, 2)
-			if !strings.Contains(o.Err.Error(), "$LATEST cannot share an alias") {
+			if !strings.Contains(o.Err.Error(), "AWS does not let $LATEST share an alias") {
 				t.Error(o.Err)
 			}
 		})

@@ -14,8 +14,8 @@ func plain(res release.Result) []string {
 	all := unabridged(res)
 	if len(res.Outcomes) == 1 {
 		o := res.Outcomes[0]
-		if o.Reason != "" && len(annotations(res)) == 0 {
-			all = append(all, "  "+reason(o))
+		if r := reason(o); r != "" && len(annotations(res)) == 0 && !strings.HasSuffix(headline(res), ": "+r) {
+			all = append(all, "  "+r)
 		}
 		if o.Shift != nil {
 			all = append(all, "  "+shiftWords(o))

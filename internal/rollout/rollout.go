@@ -214,7 +214,7 @@ func (s AllAtOnce) finish(ctx context.Context, targets []*Target, began time.Tim
 	if err := firstError(targets); err != nil || s.Bake == 0 {
 		return err
 	}
-	s.Log(fmt.Sprintf("%s  100 %%, watched for %s more", bar(100), s.Bake))
+	s.Log(fmt.Sprintf("%s  100 %%, monitored for %s more", bar(100), s.Bake))
 	full := time.Now()
 	err := s.Watcher.watchShift(ctx, served(targets, full), 100, began, s.Bake)
 	for _, t := range targets {
