@@ -65,7 +65,38 @@ func programOf(head []byte) program {
 // than run.
 func isLibrary(name string) bool {
 	base := path.Base(name)
-	return strings.HasSuffix(base, ".so") || strings.Contains(base, ".so.") || strings.HasSuffix(base, ".node")
+	switch path.Ext(base) {
+	case ".so", ".node", ".pyd", ".dylib":
+		return true
+	case ".dll":
+		_, inNode := packageOf(name)
+		return inNode // else it is most often code for .NET, which runs anywhere
+	}
+	return strings.Contains(base, ".so.")
+}
+
+// packageOf is the dependency that a file belongs to, and whether it is one of
+// Node.js. Packages for one system each count as one: x-darwin-arm64, x-linux-x64.
+func packageOf(name string) (dependency string, inNode bool) {
+	const modules = "/node_modules/"
+	name = "/" + name
+	i := strings.LastIndex(name, modules)
+	if i < 0 {
+		top, _, below := strings.Cut(name[1:], "/")
+		if !below {
+			return "", false
+		}
+		return top, false
+	}
+	steps := strings.SplitN(name[i+len(modules):], "/", 3)
+	dependency = steps[0]
+	if strings.HasPrefix(dependency, "@") && len(steps) > 1 {
+		dependency += "/" + steps[1]
+	}
+	for _, system := range []string{"-darwin", "-win32", "-linux"} {
+		dependency, _, _ = strings.Cut(dependency, system)
+	}
+	return dependency, true
 }
 
 // bootstrapName is the program that the runtimes provided.al2 and
@@ -75,10 +106,21 @@ const bootstrapName = "bootstrap"
 
 // scan collects what systems the files of a package are built for.
 type scan struct {
+	bootstrapFile string // where the name bootstrap leads, which may be a link
 	bootstrap     program
 	windowsScript bool  // bootstrap, with a carriage return in its first line
 	executables   guess // in the top folder
 	libraries     guess // anywhere
+
+	foreign []foreignLibrary
+	native  map[string]bool // dependencies with a library for Linux
+}
+
+// foreignLibrary is one that Lambda cannot load.
+type foreignLibrary struct{ name, system string }
+
+func newScan(c contents) *scan {
+	return &scan{bootstrapFile: c.find(bootstrapName).name, native: map[string]bool{}}
 }
 
 // guess is an architecture that all files seen so far agree on.
@@ -97,13 +139,19 @@ func (g *guess) add(name, architecture string) {
 // add records a file by its first bytes.
 func (s *scan) add(name string, head []byte) {
 	p := programOf(head)
+	library := isLibrary(name)
+	if dependency, _ := packageOf(name); library && p.system == linux {
+		s.native[dependency] = true
+	}
 	switch {
-	case name == bootstrapName:
+	case name == s.bootstrapFile:
 		s.bootstrap = p
 		line, _, _ := bytes.Cut(head, []byte("\n"))
 		s.windowsScript = bytes.HasPrefix(line, []byte("#!")) && bytes.HasSuffix(line, []byte("\r"))
+	case library && (p.system == macOS || p.system == windows):
+		s.foreign = append(s.foreign, foreignLibrary{name, p.system})
 	case p.architecture == "":
-	case isLibrary(name):
+	case library:
 		s.libraries.add(name, p.architecture)
 	case !strings.Contains(name, "/"):
 		s.executables.add(name, p.architecture)
@@ -114,10 +162,11 @@ func (s *scan) add(name string, head []byte) {
 // those that may be programs or libraries, and skips what cannot be unpacked.
 func (s *scan) archive(directory *zip.Reader) {
 	for _, f := range directory.File {
-		if f.FileInfo().IsDir() || strings.Contains(f.Name, "/") && !isLibrary(f.Name) {
+		name := nameOf(f)
+		if f.FileInfo().IsDir() || strings.Contains(name, "/") && name != s.bootstrapFile && !isLibrary(name) {
 			continue
 		}
-		s.add(f.Name, headOf(f))
+		s.add(name, headOf(f))
 	}
 }
 
@@ -136,6 +185,11 @@ func headOf(f *zip.File) []byte {
 // beside it, else of the libraries; none if they disagree.
 func (s *scan) into(p *Package) {
 	p.bootstrap, p.windowsScript = s.bootstrap, s.windowsScript
+	for _, library := range s.foreign {
+		if dependency, _ := packageOf(library.name); !s.native[dependency] {
+			p.foreignLibraries = append(p.foreignLibraries, library)
+		}
+	}
 	switch {
 	case s.bootstrap.architecture != "":
 		p.Architecture, p.ArchitectureFile = s.bootstrap.architecture, bootstrapName

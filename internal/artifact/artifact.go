@@ -56,6 +56,9 @@ type Package struct {
 	bootstrap     program  // of the file `bootstrap`, if there is one
 	windowsScript bool     // that file, with a carriage return in its first line
 	contents      contents // of the archive; nil for S3 and an image
+	leftOut       omitted  // of a folder
+
+	foreignLibraries []foreignLibrary // of dependencies that have none for Linux
 }
 
 // Inspect reads the .zip, or zips the folder, without keeping the archive; for S3

@@ -142,7 +142,7 @@ func TestOpenHostPath(t *testing.T) {
 	for code, want := range map[string]string{
 		host + "/../build":            "does not exist either",
 		"/home/runner/work/_temp/x":   "sees only the workspace, ",
-		"build/never.zip":             "in an earlier step of this job",
+		"build/never.zip":             "no such file or folder in /",
 		filepath.Join(dir, "missing"): "missing",
 	} {
 		_, err := parsed(t, code).Inspect(t.Context(), getenv)

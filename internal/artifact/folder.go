@@ -44,8 +44,8 @@ type folder struct {
 	unpacked int64
 	visited  int // files and folders
 
-	leftOut  map[string]bool // by .lambdaignore, or as secrets
-	secrets  []string        // those that are only left out as such
+	leftOut  omitted
+	secrets  []string // those that are only left out as such
 	badLinks []linkProblem
 }
 
@@ -65,7 +65,7 @@ func openFolder(ctx context.Context, dir string, l limits) (*folder, error) {
 	if dir, err = filepath.EvalSymlinks(dir); err != nil {
 		return nil, err
 	}
-	f := &folder{ctx: ctx, limits: l, contents: contents{}, leftOut: map[string]bool{}}
+	f := &folder{ctx: ctx, limits: l, contents: contents{}, leftOut: omitted{}}
 	if err := f.list(dir); err != nil {
 		return nil, errors.Join(err, f.close())
 	}
@@ -113,7 +113,7 @@ func (f *folder) readIgnored(root *os.Root) error {
 	if err != nil {
 		return fmt.Errorf("read %s: %w", ignoreName, err)
 	}
-	f.ignored = slices.Concat(byInstalled, bySecrets, own, ignored{{glob: ignoreName}})
+	f.ignored = slices.Concat(byInstalled, bySecrets, own, ignored{{glob: ignoreName, parts: true}})
 	return nil
 }
 
@@ -142,7 +142,7 @@ func (f *folder) walk(t part, from string) error {
 // add adds what is at from, and what is below it.
 func (f *folder) add(t part, from string, info fs.FileInfo) error {
 	name := path.Join(t.name, filepath.ToSlash(from))
-	if f.leavesOut(name, info.IsDir()) {
+	if f.leavesOut(name, filepath.ToSlash(from), info.IsDir()) {
 		return nil
 	}
 	if err := f.visit(name); err != nil {
@@ -166,10 +166,10 @@ func (f *folder) add(t part, from string, info fs.FileInfo) error {
 }
 
 // leavesOut reports whether a name is left out, and keeps it in mind.
-func (f *folder) leavesOut(name string, dir bool) bool {
-	out, secret := f.ignored.match(name, dir)
+func (f *folder) leavesOut(name, inPart string, dir bool) bool {
+	out, secret := f.ignored.match(name, inPart, dir)
 	if out {
-		f.leftOut[name] = true
+		f.leftOut[name] = secret
 	}
 	if secret {
 		f.secrets = append(f.secrets, name)
@@ -270,7 +270,7 @@ func (f *folder) addPackage(name, target string) (bool, error) {
 	if rel, err := filepath.Rel(target, f.parts[0].dir); err == nil && filepath.IsLocal(rel) {
 		return false, nil // it has the folder in it
 	}
-	if f.leavesOut(name, true) {
+	if f.leavesOut(name, name, true) {
 		return true, nil
 	}
 	root, err := os.OpenRoot(target)
@@ -342,7 +342,7 @@ func (t part) has(target string) bool {
 func (f *folder) checkLinks() error {
 	for _, bad := range f.contents.badLinks() {
 		problem := bad.problem()
-		if out := f.outOf(bad.found.name); out != "" {
+		if out := f.leftOut.at(bad.found.name); out != "" {
 			problem.what = fmt.Sprintf("but %q is left out of the package: write `!%s` into %s, or leave out the link, too", out, out, ignoreName)
 		}
 		f.badLinks = append(f.badLinks, problem)
@@ -368,10 +368,13 @@ func (f *folder) checkLinks() error {
 	return nil
 }
 
-// outOf is what was left out at a name or above it, if anything was.
-func (f *folder) outOf(name string) string {
+// omitted are the names that were left out: true as secrets, else by .lambdaignore.
+type omitted map[string]bool
+
+// at is what was left out at a name or above it, if anything was.
+func (o omitted) at(name string) string {
 	for at := name; at != "." && at != ""; at = path.Dir(at) {
-		if f.leftOut[at] {
+		if _, out := o[at]; out {
 			return at
 		}
 	}

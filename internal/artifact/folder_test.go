@@ -235,7 +235,7 @@ func TestFolderRefuses(t *testing.T) {
 		make func(m maker)
 		want []string
 	}{
-		{"empty", func(maker) {}, []string{"it contains no file", "earlier step"}},
+		{"empty", func(maker) {}, []string{"it contains no file", "before this step"}},
 		{"only folders", func(m maker) { m.folder("a/b") }, []string{"it contains no file"}},
 		{"socket", func(m maker) { m.socket("s") }, []string{`"s" is a socket`, "remove it"}},
 		{"backslash", func(m maker) { m.odd(`a\b`) }, []string{"backslash", "rename it"}},

@@ -1,7 +1,6 @@
 package artifact
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"path"
@@ -59,11 +58,15 @@ func (p Package) startBootstrap(f Function) *startError {
 	case boot.layer:
 		return nil
 	case boot.dead != 0 || boot.mode.IsDir():
-		text := fmt.Sprintf("the runtime %s starts the program `bootstrap` at the top of the package, which is not there", f.Runtime)
+		text := fmt.Sprintf("the runtime %s starts the program `bootstrap` at the top of the package, ", f.Runtime)
+		why := p.absent(bootstrapName)
 		if f.Layers {
-			return &startError{text: text + "; that works only if a layer has it"}
+			return &startError{text: text + why + "; that works only if a layer has it"}
 		}
-		return certainly("%s%s", text, cmp.Or(p.elsewhere([]string{bootstrapName}), ": build it under that name (with Go: go build -o bootstrap)"))
+		if why == notThere {
+			why += ": build it under that name (with Go: go build -o bootstrap)"
+		}
+		return certainly("%s%s", text, why)
 	case boot.mode&0o111 == 0:
 		return certainly("`bootstrap` is not executable (mode %04o), so it would fail with \"permission denied\": run chmod +x bootstrap before zipping, "+
 			"or give the folder as code if the zip is made on Windows", boot.mode.Perm())
@@ -193,7 +196,7 @@ func (p Package) startHandler(f Function, r handlers) *startError {
 	if r.indirect != nil && r.indirect(p.contents, path.Clean(file)) {
 		return nil
 	}
-	text := fmt.Sprintf("the function's handler %q needs %s in the package, which is not there%s", f.Handler, oneOf(names), p.elsewhere(names))
+	text := fmt.Sprintf("the function's handler %q needs %s in the package, %s", f.Handler, oneOf(names), p.absent(names...))
 	if jars := p.jars(); r.prefix == "java" && len(jars) > 0 {
 		text = fmt.Sprintf("the class of the function's handler %q is not in the package, and Lambda does not look into the archive %s in it: give the .jar itself as code, or put it into the folder lib of the zip", f.Handler, listed(jars))
 	}
@@ -228,6 +231,23 @@ func (p Package) jars() []string {
 		}
 	}
 	return jars
+}
+
+const notThere = "which is not there"
+
+// absent says that none of the names is in the package, and why if that is known.
+func (p Package) absent(names ...string) string {
+	for _, name := range names {
+		out := p.leftOut.at(p.contents.find(name).name)
+		switch {
+		case out == "":
+		case p.leftOut[out]:
+			return fmt.Sprintf("but %s is left out, as such files often hold secrets: write `!%s` into %s", out, out, ignoreName)
+		default:
+			return fmt.Sprintf("but %s is left out by %s: write `!%s` at its end", out, ignoreName, out)
+		}
+	}
+	return notThere + p.elsewhere(names)
 }
 
 // elsewhere says where one of the names is instead, and what to do.

@@ -2,6 +2,7 @@ package artifact
 
 import (
 	"archive/zip"
+	"io/fs"
 	"maps"
 	"path/filepath"
 	"strings"
@@ -35,6 +36,8 @@ func TestWhatCanStart(t *testing.T) {
 		{"custom, layer", layered(custom), files{"index.php": "x"}, "", "works only if a layer has it"},
 		{"custom, not executable", custom, files{"bootstrap": "true"}, "`bootstrap` is not executable (mode 0644)", ""},
 		{"custom, Windows", custom, files{"bootstrap": "#!/bin/sh\r\nexec true\r\n"}, "carriage return", ""},
+		{"custom, Windows behind a link", custom, files{"bin/app": "#!/bin/sh\r\nexec true\r\n", "bootstrap": "-> bin/app"}, "carriage return", ""},
+		{"custom, another architecture behind links", custom, files{"bin/app": elfArm64, "bootstrap": "-> bin/link", "bin/link": "-> app"}, `"bootstrap" is built for arm64`, ""},
 		{"custom, whatever the handler", custom, files{"bootstrap": script, "x.js": ""}, "", ""},
 
 		{"node", node, files{"index.js": "x"}, "", ""},
@@ -159,5 +162,87 @@ func TestLoadRefusesWhatHasChanged(t *testing.T) {
 	put(t, path, string(open(t, zipOf(t, map[string]string{"a": "y"}, nil)).ZipFile), 0o644)
 	if got, err := p.Load(t.Context()); err == nil || !strings.Contains(err.Error(), "has changed since it was checked") {
 		t.Errorf("%v, %v", got, err)
+	}
+}
+
+func TestLinkedBootstrapOfAnotherSystem(t *testing.T) {
+	t.Parallel()
+	path := zipOf(t, map[string]string{"bin/app": machO, "bootstrap": "-> bin/app"}, func(h *zip.FileHeader) {
+		if h.Name == "bin/app" {
+			h.SetMode(0o755)
+		}
+	})
+	check(t, open(t, path), Function{Runtime: "provided.al2023"}, "bootstrap is a macOS program", "")
+}
+
+func TestWhatIsLeftOutIsNotCalledMissing(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ runtime, handler, file, ignore, want string }{
+		{"nodejs22.x", "index.handler", "index.js", "*.js", "in the package, but index.js is left out by .lambdaignore: write `!index.js` at its end"},
+		{"nodejs22.x", "src/index.handler", "src/index.js", "src/", "but src is left out by .lambdaignore"},
+		{"nodejs22.x", ".aws/index.handler", ".aws/index.js", "", "but .aws is left out, as such files often hold secrets: write `!.aws` into .lambdaignore"},
+		{"nodejs22.x", "index.handler", "other.js", "other.js", "which is not there"},
+		{"provided.al2023", "x", "bootstrap", "boot*", "top of the package, but bootstrap is left out by .lambdaignore: write `!bootstrap` at its end"},
+	} {
+		dir := tree(t, map[string]string{tt.file: script, "x": "", ignoreName: tt.ignore})
+		err := open(t, dir).Mismatch(Function{Runtime: tt.runtime, Handler: tt.handler})
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v, want %q in it", tt.file, err, tt.want)
+		}
+	}
+	wantIn(t, refused(t, tree(t, map[string]string{"a.js": "", ".env": "", ignoreName: "*.js"})), "all of it is left out by .lambdaignore, or as secrets: .env, a.js")
+	wantIn(t, refused(t, tree(t, map[string]string{ignoreName: "*.js"})), "it contains no file")
+}
+
+func TestZipThatOthersMayNotRead(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		mode  fs.FileMode
+		warns bool
+	}{
+		{"x.js", 0o600, true}, {"x.js", 0o640, true}, {"x.js", 0o644, false}, {"x.js", 0o444, false}, {"x.js", 0, false},
+		{"d/", fs.ModeDir | 0o700, true}, {"d/", fs.ModeDir | 0o744, true}, {"d/", fs.ModeDir | 0o755, false}, {"l", fs.ModeSymlink | 0o700, false},
+	} {
+		to := "" // a folder has no content
+		if !tt.mode.IsDir() {
+			to = "-> index.js"
+		}
+		path := zipOf(t, map[string]string{"index.js": "", tt.name: to}, func(h *zip.FileHeader) {
+			if h.Name == tt.name {
+				h.SetMode(tt.mode)
+			}
+		})
+		got := strings.Join(open(t, path).Warnings, "\n")
+		if (got != "") != tt.warns || tt.warns && !strings.Contains(got, ": "+strings.TrimSuffix(tt.name, "/")+"; run chmod -R a+rX before zipping, or give the folder as code") {
+			t.Errorf("%s %s: warnings %q", tt.name, tt.mode, got)
+		}
+	}
+}
+
+// A dependency that was installed on another system is doubted, unless it brings a
+// library for Linux, too.
+func TestLibrariesOfOtherSystems(t *testing.T) {
+	t.Parallel()
+	const m = "node_modules/"
+	arm := Function{Architectures: []string{arm64}}
+	for _, tt := range []struct {
+		files map[string]string
+		f     Function
+		want  string
+	}{
+		{map[string]string{m + "sharp/sharp.node": machO}, Function{}, `the file "node_modules/sharp/sharp.node" is a macOS program, but Lambda runs Linux: loading it will fail; install the dependencies on Linux, or with npm install --os=linux --cpu=x64`},
+		{map[string]string{m + "a/a.node": pe, m + "a/b.dll": pe}, arm, "is a Windows program, but Lambda runs Linux: loading it will fail, as it will for 1 more; install the dependencies on Linux, or with npm install --os=linux --cpu=arm64"},
+		{map[string]string{"numpy/core.pyd": pe}, Function{}, `"numpy/core.pyd" is a Windows program, but Lambda runs Linux: loading it will fail; install the dependencies on Linux`},
+		{map[string]string{"numpy/core.cpython-313-darwin.so": machO, "x.so": elfX86}, Function{}, "macOS"},
+		{map[string]string{m + "a/prebuilds/darwin-arm64/a.node": machO, m + "a/prebuilds/linux-x64/a.node": elfX86}, Function{}, ""},
+		{map[string]string{m + "a/a.node": machO, m + "b/b.node": elfX86}, Function{}, "macOS"},
+		{map[string]string{m + "@img/sharp-darwin-arm64/s.node": machO, m + "@img/sharp-linux-x64/s.node": elfX86}, Function{}, ""},
+		{map[string]string{m + "@img/sharp-darwin-arm64/s.node": machO, m + "@img/other/s.node": elfX86}, Function{}, "macOS"},
+		{map[string]string{"Shop.dll": pe, "bin/run.exe": pe, m + "x/run.exe": pe}, Function{}, ""},
+	} {
+		folder := open(t, tree(t, tt.files))
+		check(t, folder, tt.f, "", tt.want)
+		check(t, open(t, write(t, "app.zip", string(folder.ZipFile))), tt.f, "", tt.want)
 	}
 }

@@ -52,6 +52,7 @@ type ignorePattern struct {
 	negated bool
 	folders bool // only
 	secret  bool // one of secrets
+	parts   bool // counts from the top of each part, too
 }
 
 // bySecrets and byInstalled are left out of every folder.
@@ -66,7 +67,7 @@ func mustParse(text string, secret bool) ignored {
 		panic(err) // text is a constant
 	}
 	for i := range patterns {
-		patterns[i].secret = secret
+		patterns[i].secret, patterns[i].parts = secret, true
 	}
 	return patterns
 }
@@ -133,13 +134,13 @@ func globOf(pattern string) string {
 }
 
 // match reports whether a name is left out, itself and not for a folder above it,
-// and whether only because it is one of secrets.
-func (i ignored) match(name string, folder bool) (out, secret bool) {
+// and whether only because it is one of secrets. In its part it is inPart.
+func (i ignored) match(name, inPart string, folder bool) (out, secret bool) {
 	for _, p := range i {
 		if p.folders && !folder {
 			continue
 		}
-		if doublestar.MatchUnvalidated(p.glob, name) {
+		if doublestar.MatchUnvalidated(p.glob, name) || p.parts && doublestar.MatchUnvalidated(p.glob, inPart) {
 			out, secret = !p.negated, p.secret
 		}
 	}
@@ -160,7 +161,7 @@ func (c contents) secretsIn(names []string) []string {
 				}
 				continue
 			}
-			out, _ := bySecrets.match(prefix, c[prefix].mode.IsDir())
+			out, _ := bySecrets.match(prefix, prefix, c[prefix].mode.IsDir())
 			checked[prefix] = out
 			if out {
 				all = append(all, prefix)
@@ -178,8 +179,12 @@ func leftOut(names []string) string {
 	if i := slices.IndexFunc(names, func(name string) bool { return path.Base(name) == ".env" }); i >= 0 {
 		example = names[i]
 	}
-	return fmt.Sprintf("%s left out of the package, because such files often hold secrets. An application that reads %s needs the line `!%s` in %s, at the top of the folder; the line `%s` leaves it out without this warning",
-		listed(names), example, example, ignoreName, example)
+	verb, silence := "are", "their names there, one per line, leave them out without this warning"
+	if len(names) == 1 {
+		verb, silence = "is", fmt.Sprintf("the line `%s` there leaves it out without this warning", example)
+	}
+	return fmt.Sprintf("%s %s left out of the package, because such files often hold secrets. If the function needs %s, write the line `!%s` into %s, at the top of the folder; %s",
+		listed(names), verb, example, example, ignoreName, silence)
 }
 
 // kept is the warning about what is in a given archive.

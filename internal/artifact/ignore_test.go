@@ -63,7 +63,7 @@ func TestIgnoredAsByGit(t *testing.T) {
 func outBy(i ignored, path string) bool {
 	steps := strings.Split(path, "/")
 	for n := range steps {
-		if out, _ := i.match(strings.Join(steps[:n+1], "/"), n+1 < len(steps)); out {
+		if out, _ := i.match(strings.Join(steps[:n+1], "/"), "", n+1 < len(steps)); out {
 			return true
 		}
 	}
@@ -93,8 +93,10 @@ func TestSecretsAreLeftOut(t *testing.T) {
 		more  []string
 		warns string
 	}{
-		"by default":         {files, nil, ".aws, .env, .env.production, .git, .npmrc and 2 more left out of the package, because such files often hold secrets. An application that reads .env needs the line `!.env`"},
-		"taken back in":      {with("!.env\n!/.aws/\n"), []string{".aws/credentials", ".env", "lib/.env"}, ".env.production, .git, .npmrc, sub/.git left out"},
+		"by default":         {files, nil, ".aws, .env, .env.production, .git, .npmrc and 2 more are left out of the package, because such files often hold secrets. If the function needs .env, write the line `!.env` into .lambdaignore, at the top of the folder; their names there, one per line, leave them out without this warning"},
+		"taken back in":      {with("!.env\n!/.aws/\n"), []string{".aws/credentials", ".env", "lib/.env"}, ".env.production, .git, .npmrc, sub/.git are left out"},
+		"by their names":     {with(".aws\n.env\n.env.production\n.git\n.npmrc\n!node_modules/x/.npmrc\n"), nil, ""},
+		"one":                {with(".aws\n.env\n.env.production\n.git\n"), nil, ".npmrc is left out of the package, because such files often hold secrets. If the function needs .npmrc, write the line `!.npmrc` into .lambdaignore, at the top of the folder; the line `.npmrc` there leaves it out without this warning"},
 		"left out knowingly": {with(".git\n.env*\n.aws\n/.npmrc\n!.env.example\n"), nil, ""},
 		"more left out":      {with("*.js\n.*\nnode_modules\n!.env.example\n!.git*\n"), []string{".git/config", "sub/.git"}, ""},
 	} {

@@ -185,6 +185,37 @@ func TestFolderCopiesPackagesOfItsMonorepo(t *testing.T) {
 	}
 }
 
+// A secret at the top of a copied package is left out as at the top of the folder, and
+// taken back in by its name in the archive. A package in node_modules keeps its .npmrc.
+func TestFolderLeavesOutSecretsOfCopiedPackages(t *testing.T) {
+	t.Parallel()
+	root := maker{t, t.TempDir()}
+	put(t, root.path("package.json"), `{"workspaces": ["packages/*", "apps/*"]}`, 0o644)
+	put(t, root.path("packages/lib/package.json"), "{}", 0o644)
+	for _, name := range []string{".npmrc", ".env", ".git/config", ".lambdaignore", "node_modules/x/.npmrc", "index.js"} {
+		root.file("packages/lib/" + name)
+	}
+	root.file("apps/api/index.js")
+	root.link("apps/api/node_modules/@x/lib", filepath.Join("..", "..", "..", "..", "packages", "lib"))
+	has := func(want ...string) {
+		t.Helper()
+		p := open(t, root.path("apps/api"))
+		files, _ := unzip(t, p.ZipFile)
+		const in = "node_modules/@x/lib/"
+		want = append(want, in+"index.js", in+"node_modules/x/.npmrc", in+"package.json", "index.js")
+		slices.Sort(want)
+		if got := slices.Sorted(maps.Keys(files)); !slices.Equal(got, want) {
+			t.Errorf("got  %q\nwant %q", got, want)
+		}
+		if len(want) == 4 {
+			wantIn(t, strings.Join(p.Warnings, "\n"), in+".env, "+in+".git, "+in+".npmrc are left out")
+		}
+	}
+	has()
+	put(t, root.path("apps/api/.lambdaignore"), "!node_modules/@x/lib/.npmrc\n", 0o644)
+	has("node_modules/@x/lib/.npmrc")
+}
+
 // What pnpm hoists is for packages that declare too little. `pnpm deploy` leaves links
 // to the workspace there.
 func TestFolderLeavesOutWhatPnpmHoistsFromOutside(t *testing.T) {
@@ -260,6 +291,9 @@ func zipOf(t *testing.T, entries map[string]string, change func(*zip.FileHeader)
 		h := &zip.FileHeader{Name: name, Method: zip.Deflate}
 		h.SetMode(0o644)
 		content := entries[name]
+		if strings.HasSuffix(name, "/") {
+			h.SetMode(fs.ModeDir | 0o755)
+		}
 		if to, ok := strings.CutPrefix(content, "-> "); ok {
 			h.SetMode(fs.ModeSymlink | 0o777)
 			content = to

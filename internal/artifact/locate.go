@@ -1,6 +1,7 @@
 package artifact
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -41,20 +42,24 @@ func (s Source) locate(ws workspace) (Source, fs.FileInfo, error) {
 			return s, info, err
 		}
 	}
-	err = fmt.Errorf("open code %q: %w", s.Given, err)
+	isGlob := strings.ContainsAny(s.Path, globs)
 	switch {
-	case strings.ContainsAny(s.Path, globs):
-		err = fmt.Errorf("open code %q: no file or folder matches it", s.Given)
-		if dir, wdErr := os.Getwd(); wdErr == nil && !isAbsolute(s.Path) {
-			err = fmt.Errorf("%w in %q; build or download it in an earlier step of this job", err, dir)
-		}
+	case isGlob:
+		err = fmt.Errorf("code %q: no file or folder matches it", s.Given)
+	case errors.Is(err, fs.ErrNotExist):
+		err = fmt.Errorf("code %q: no such file or folder", s.Given)
+	default:
+		err = fmt.Errorf("open code %q: %w", s.Given, err)
+	}
+	switch {
+	case isGlob && isAbsolute(s.Path):
 	case ok:
 		err = fmt.Errorf("%w; %q, the same place in a container, does not exist either", err, mapped)
 	case isAbsolute(s.Path) && ws.dir != "" && !ws.has(s.Path):
 		err = fmt.Errorf("%w; an action that runs in a container sees only the workspace, %q here: put the code there and write its path relative to it", err, ws.dir)
 	case !isAbsolute(s.Path):
 		if dir, wdErr := os.Getwd(); wdErr == nil {
-			err = fmt.Errorf("%w in %q; build or download it in an earlier step of this job", err, dir)
+			err = fmt.Errorf("%w in %s; build or download it before this step", err, dir)
 		}
 	}
 	return s, nil, err

@@ -35,7 +35,7 @@ func TestGlobs(t *testing.T) {
 	} {
 		wantIn(t, refused(t, dir+"/"+glob), want...)
 	}
-	wantIn(t, refused(t, "no-such-*.zip"), "no file or folder matches it in ", "earlier step of this job")
+	wantIn(t, refused(t, "no-such-*.zip"), "no file or folder matches it in ", "build or download it before this step")
 }
 
 func TestUnexpanded(t *testing.T) {

@@ -51,7 +51,28 @@ func (p Package) Doubts(f Function) []string {
 	if p.Architecture != "" && p.ArchitectureFile != bootstrapName && !slices.Contains(runs, p.Architecture) {
 		doubts = append(doubts, p.foreign(runs[0])+": loading or starting it will fail; "+cure(runs[0], p.Architecture))
 	}
+	if len(p.foreignLibraries) > 0 {
+		doubts = append(doubts, foreignDoubt(p.foreignLibraries, runs[0]))
+	}
 	return doubts
+}
+
+// foreignDoubt is the warning about libraries that were installed on another system.
+func foreignDoubt(all []foreignLibrary, runs string) string {
+	first := all[0]
+	text := fmt.Sprintf("the file %q is a %s program, but Lambda runs Linux: loading it will fail", first.name, first.system)
+	if more := len(all) - 1; more > 0 {
+		text += fmt.Sprintf(", as it will for %d more", more)
+	}
+	text += "; install the dependencies on Linux"
+	if _, inNode := packageOf(first.name); inNode {
+		cpu := "x64"
+		if runs == arm64 {
+			cpu = arm64
+		}
+		text += fmt.Sprintf(", or with npm install --os=linux --cpu=%s", cpu)
+	}
+	return text
 }
 
 func (p Package) foreign(runs string) string {

@@ -14,6 +14,8 @@ import (
 	"hash/crc32"
 	"io"
 	"io/fs"
+	"maps"
+	"slices"
 )
 
 const (
@@ -42,13 +44,13 @@ func packFolder(ctx context.Context, s Source, l limits, out io.Writer) (p Packa
 	}
 	defer func() { err = errors.Join(err, f.close()) }()
 	if len(f.files) == 0 {
-		return Package{}, errors.New("it contains no file: build or download the code in an earlier step of this job")
+		return Package{}, f.empty()
 	}
 	a := &archive{hash: sha256.New(), out: out, folder: f}
-	var seen scan
+	seen := newScan(f.contents)
 	w := newPacker(a)
 	for _, file := range f.files {
-		if err := w.add(f, file, &seen); err != nil {
+		if err := w.add(f, file, seen); err != nil {
 			return Package{}, err
 		}
 	}
@@ -62,12 +64,22 @@ func packFolder(ctx context.Context, s Source, l limits, out io.Writer) (p Packa
 		Unpacked: f.unpacked,
 		Files:    len(f.files),
 		contents: f.contents,
+		leftOut:  f.leftOut,
 	}
 	if len(f.secrets) > 0 {
 		p.Warnings = []string{leftOut(f.secrets)}
 	}
 	seen.into(&p)
 	return p, nil
+}
+
+// empty says why there is no file to pack.
+func (f *folder) empty() error {
+	delete(f.leftOut, ignoreName)
+	if len(f.leftOut) == 0 {
+		return errors.New("it contains no file: build or download the code before this step")
+	}
+	return fmt.Errorf("all of it is left out by %s, or as secrets: %s", ignoreName, listed(slices.Sorted(maps.Keys(f.leftOut))))
 }
 
 // packer writes files into an archive, one after the other, with one compressor

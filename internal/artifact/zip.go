@@ -55,7 +55,7 @@ func loadZip(s Source, l limits, out io.Writer) (p Package, err error) {
 	if p.contents, p.Warnings, err = checkEntries(directory); err != nil {
 		return Package{}, err
 	}
-	var seen scan
+	seen := newScan(p.contents)
 	seen.archive(directory)
 	seen.into(&p)
 
@@ -71,9 +71,9 @@ func loadZip(s Source, l limits, out io.Writer) (p Package, err error) {
 // when Lambda has unpacked it.
 func checkEntries(directory *zip.Reader) (contents, []string, error) {
 	c := contents{}
-	var names, odd, packed []string
+	var names, odd, packed, private []string
 	for _, f := range directory.File {
-		name := path.Clean(strings.Trim(f.Name, "/"))
+		name := nameOf(f)
 		e, err := entryOf(f)
 		if err != nil {
 			return nil, nil, err
@@ -86,6 +86,9 @@ func checkEntries(directory *zip.Reader) (contents, []string, error) {
 		if f.Method != zip.Store && f.Method != zip.Deflate {
 			packed = append(packed, fmt.Sprintf("%q", f.Name))
 		}
+		if !readable(e.mode) {
+			private = append(private, name)
+		}
 	}
 	var warnings []string
 	if len(odd) > 0 {
@@ -93,6 +96,9 @@ func checkEntries(directory *zip.Reader) (contents, []string, error) {
 	}
 	if len(packed) > 0 {
 		warnings = append(warnings, fmt.Sprintf("the archive has files that Lambda may not be able to unpack: %s; compress them by deflate", listed(packed)))
+	}
+	if len(private) > 0 {
+		warnings = append(warnings, fmt.Sprintf("the archive has files or folders that only some users may read, and Lambda may run the function as another: %s; run chmod -R a+rX before zipping, or give the folder as code", listed(private)))
 	}
 	var problems []linkProblem
 	for _, bad := range c.badLinks() {
@@ -102,6 +108,19 @@ func checkEntries(directory *zip.Reader) (contents, []string, error) {
 		warnings = append(warnings, kept(secret))
 	}
 	return c, warnings, refuseLinks(problems)
+}
+
+// nameOf is the name of an entry in contents.
+func nameOf(f *zip.File) string { return path.Clean(strings.Trim(f.Name, "/")) }
+
+// readable reports whether every user may read an entry. A mode without any
+// permission is taken for one that the archive does not have.
+func readable(mode fs.FileMode) bool {
+	need := fs.FileMode(0o004)
+	if mode.IsDir() {
+		need = 0o005
+	}
+	return mode.Type() == fs.ModeSymlink || mode.Perm() == 0 || mode&need == need
 }
 
 // encrypted is the flag of an entry that needs a password.
