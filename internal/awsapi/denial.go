@@ -23,6 +23,9 @@ type Denial struct {
 	// Other says why no statement in the policies of Identity helps, and what does;
 	// "" if one does.
 	Other string
+	// CodeOf is the name of the function whose code S3 has not given to Lambda, if
+	// AWS has not said which object that is; otherwise "".
+	CodeOf string
 }
 
 // Denials are the calls of this client that were denied, each once.
@@ -42,7 +45,7 @@ func (c *Client) recordDenial(d Denial) {
 
 var (
 	actionPattern    = regexp.MustCompile(`to perform: ([a-z0-9-]+:[A-Za-z]+)`)
-	resourcePattern  = regexp.MustCompile(`on resource: (arn:[^\s,]+)`)
+	resourcePattern  = regexp.MustCompile(`on resource: "?(arn:[^\s,"]+)`) // S3 quotes it
 	numberedPattern  = regexp.MustCompile(`(:function:[^:]+):\d+$`)
 	principalPattern = regexp.MustCompile(`User: arn:` + function.PartitionPattern + `:(?:sts|iam)::(` + function.AccountPattern + `):([a-z-]+)/([^\s]+)`)
 	ownerPattern     = regexp.MustCompile(`^arn:[^:]*:[^:]*:[^:]*:(` + function.AccountPattern + `):`)
@@ -65,9 +68,32 @@ func (e *Error) Denial() Denial {
 	// would soon not be enough.
 	d.Resource = numberedPattern.ReplaceAllString(submatch(resourcePattern, said), "$1:*")
 	owner := cmp.Or(submatch(ownerPattern, d.Resource), e.Function.Account)
-	d.Resource = cmp.Or(d.Resource, e.arn(d.Account))
+	if e.deniedByS3(said) {
+		d.Action, d.Resource, d.CodeOf = "s3:GetObject", "arn:"+function.PartitionOf(e.Region)+":s3:::*", e.Function.Name
+	}
+	if d.Resource == "" {
+		d.Resource = "*"
+		if service, _, _ := strings.Cut(d.Action, ":"); service == e.Service { // else the ARN is not known
+			d.Resource = e.arn(d.Account)
+		}
+	}
 	d.Other = e.otherDenier(said, d, owner)
 	return d
+}
+
+// deniedByS3 reports whether S3 has refused to give Lambda the code, and has not said
+// more.
+func (e *Error) deniedByS3(said string) bool {
+	return e.Op == "UpdateFunctionCode" && strings.Contains(said, "S3 Error Code: AccessDenied") && !actionPattern.MatchString(said)
+}
+
+// denialHint is what to do about an error of kind Denied, beside adding a statement.
+func (e *Error) denialHint() string {
+	d := e.Denial()
+	if d.Other == "" && d.CodeOf != "" {
+		return "S3 did not give the code to Lambda. It answers the same if the object does not exist and the role lacks s3:ListBucket on the bucket: check bucket and key, too."
+	}
+	return d.Other
 }
 
 func submatch(pattern *regexp.Regexp, text string) string {
@@ -92,6 +118,13 @@ func identity(kind, name string) string {
 // otherDenier says what denied a request, if not a missing statement in a policy of
 // the identity.
 func (e *Error) otherDenier(said string, d Denial, owner string) string {
+	switch {
+	case !slices.Contains(deniedCodes, codeOf(e.Err)) && !actionPattern.MatchString(said):
+		return "This answer is not IAM's, so no statement in a policy helps: something on the way to AWS refuses the request. Check proxies, VPC endpoints and WAFs on the way."
+	case e.Op == "UpdateFunctionCode" && strings.Contains(said, "permission to access the ECR image"):
+		return "Lambda itself may not read the image, so a statement in the role's policy does not help: the policy of the repository in ECR must allow " +
+			"lambda.amazonaws.com the actions ecr:BatchGetImage and ecr:GetDownloadUrlForLayer. See docs/iam.md."
+	}
 	if d.Account != "" && owner != "" && d.Account != owner {
 		return fmt.Sprintf("The credentials are of account %s (%s), and %s is of account %s. %s", d.Account, d.Identity,
 			cmp.Or(e.Function.Name, e.Resource, d.Resource), owner, e.place.otherAccount(owner))

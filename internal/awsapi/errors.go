@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -32,7 +33,7 @@ const (
 	NotFound            // 404
 	Stale               // 412: changed since it was read
 	Conflict            // 409: exists already, is in use, or is being updated
-	Invalid             // 400
+	Invalid             // 400; or what Lambda could not do with the function as it is configured
 	StorageFull         // 400 CodeStorageExceededException
 	Throttled           // 429
 	Server              // 5xx
@@ -74,7 +75,7 @@ func (e *Error) Error() string {
 	case NoRegion:
 		return "no AWS region is set"
 	case NoCredentials:
-		return "no AWS credentials were found: " + innermost(e.Err)
+		return strings.TrimSuffix("no AWS credentials were found: "+e.place.whyNoCredentials(e.Err), ": ")
 	case Cancelled:
 		b.WriteString("cancelled")
 	case Deadline:
@@ -154,7 +155,8 @@ func EffectOf(err error) Effect {
 // been retried, or was not answered, then failed because the job ended.
 func kindOf(job context.Context, err error) Kind {
 	status := statusOf(err)
-	refused := status >= 400 && status < 500 && status != http.StatusTooManyRequests
+	_, misconfigured := misconfigured[codeOf(err)]
+	refused := status >= 400 && status < 500 && status != http.StatusTooManyRequests || misconfigured
 	switch {
 	case refused:
 	case errors.Is(err, errRateLimit):
@@ -178,6 +180,8 @@ func kindOf(job context.Context, err error) Kind {
 		unread    *unreadableError
 	)
 	switch {
+	case misconfigured:
+		return Invalid
 	case errors.As(err, &unread):
 		return Unreadable
 	case errors.As(err, &notFound):
@@ -204,12 +208,16 @@ func kindOf(job context.Context, err error) Kind {
 	return Other
 }
 
+// deniedCodes are those with which AWS says that a caller may not do something.
+var deniedCodes = []string{"AccessDeniedException", "AccessDenied", "NotAuthorized", "UnauthorizedOperation"}
+
 // kindOfCode is for errors that have no type in the SDK.
 // https://docs.aws.amazon.com/lambda/latest/api/CommonErrors.html
 func kindOfCode(code string, status int) Kind {
-	switch code {
-	case "AccessDeniedException", "AccessDenied", "NotAuthorized", "UnauthorizedOperation":
+	if slices.Contains(deniedCodes, code) {
 		return Denied
+	}
+	switch code {
 	case "ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidClientTokenId",
 		"InvalidSignatureException", "SignatureDoesNotMatch", "IncompleteSignature",
 		"MissingAuthenticationToken", "MissingAuthenticationTokenException", "RequestExpired", "OptInRequired":
@@ -240,3 +248,31 @@ func statusOf(err error) int {
 	}
 	return 0
 }
+
+// misconfigured has the codes with which Invoke says that the function cannot run as
+// it is configured, and what to do. Most come with a status of 502, but nothing on
+// AWS's side has failed, and trying again does not help.
+// https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_Errors
+var misconfigured = map[string]string{
+	"KMSAccessDeniedException": "Lambda could not decrypt the environment variables: the function's execution role, not the role of the job, needs kms:Decrypt on the function's KMS key, and the policy of the key must not forbid it.",
+	"KMSDisabledException":     "The function's KMS key is disabled, so Lambda cannot decrypt the environment variables. Enable it, or give the function another key.",
+	"KMSInvalidStateException": "The function's KMS key cannot be used in its state, so Lambda cannot decrypt the environment variables: it may be pending deletion or import. Mend that, or give the function another key.",
+	"KMSNotFoundException":     "The function's KMS key does not exist, so Lambda cannot decrypt the environment variables. Give the function another key.",
+
+	"InvalidZipFileException": "Lambda could not unzip the code of this version. Make the package anew, and upload the code again.",
+	"InvalidRuntimeException": "Lambda does not support the runtime of this version. Set a supported one on the function, and release again.",
+
+	"EC2AccessDeniedException":             "The function's execution role, not the role of the job, lacks permissions for the VPC: attach the managed policy AWSLambdaVPCAccessExecutionRole to it.",
+	"ENILimitReachedException":             "The VPC of the function has reached its limit of network interfaces. Remove unused ones, or ask AWS for a higher quota.",
+	"SubnetIPAddressLimitReachedException": "A subnet of the function has no free IP address. Free some, or give the function larger or more subnets.",
+	"InvalidSubnetIDException":             "A subnet in the function's VPC configuration does not exist or is not valid. Correct it, and release again.",
+	"InvalidSecurityGroupIDException":      "A security group in the function's VPC configuration does not exist or is not valid. Correct it, and release again.",
+
+	"EFSIOException":                efsAdvice,
+	"EFSMountConnectivityException": efsAdvice,
+	"EFSMountFailureException":      efsAdvice,
+	"EFSMountTimeoutException":      efsAdvice,
+}
+
+const efsAdvice = "The function could not use its EFS file system. Check the mount targets in its subnets, the security groups (port 2049), the access point, " +
+	"and that the function's execution role, not the role of the job, has elasticfilesystem:ClientMount and ClientWrite."

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"regexp"
 
 	"lambda-release/internal/function"
 )
@@ -23,13 +24,17 @@ func (e *Error) Hint() string {
 	case BadCredentials:
 		return e.place.badCredentials(e.Region)
 	case Denied:
-		return e.Denial().Other
+		return e.denialHint()
 	case NotFound:
 		account := accountIn(e)
 		if account == "" {
 			account = "of the credentials"
 		}
-		return fmt.Sprintf("Looked for in region %s, account %s. Check the name, the region and the account%s.", e.Region, account, e.place.profile())
+		check := "the name, the region and the account"
+		if e.lacksFunction() {
+			check = "the inputs `function-name` and `aws-region`, and the account"
+		}
+		return fmt.Sprintf("Looked for in region %s, account %s. Check %s%s.", e.Region, account, check, e.place.byProfile())
 	case Conflict:
 		return "Something else is changing the function. Run the job again when that is done; a `concurrency` group in the workflow prevents jobs from running at the same time."
 	case Stale:
@@ -46,6 +51,9 @@ func (e *Error) Hint() string {
 	case Deadline:
 		return cmp.Or(e.lastHint(), "Raise the input `timeout` if this can take longer.")
 	case Invalid:
+		if advice := misconfigured[codeOf(e.Err)]; advice != "" {
+			return advice
+		}
 		if e.Op == "PublishVersion" {
 			return "If the CodeSHA256 differs, other code was uploaded after yours. Upload again, and use a `concurrency` group so that jobs do not run at the same time."
 		}
@@ -74,6 +82,18 @@ func (e *Error) lastHint() string {
 	}
 	return ""
 }
+
+// lacksFunction reports whether what was not found is the function itself, and not a
+// version or an alias of it.
+func (e *Error) lacksFunction() bool {
+	if e.Service != "lambda" || e.Function.Name == "" {
+		return false
+	}
+	return e.Qualifier == "" || missingFunction.MatchString(message(e.Err))
+}
+
+// missingFunction matches AWS's message with the ARN of a function without qualifier.
+var missingFunction = regexp.MustCompile(`Function not found: arn:[^\s]+:function:[^:\s]+(\s|$)`)
 
 func accountIn(e *Error) string {
 	if e.Function.Account != "" {

@@ -247,3 +247,124 @@ func TestNotFoundNamesTheAccount(t *testing.T) {
 		says(t, hintOf(t, err), "region eu-central-1, account "+tt.account+".")
 	}
 }
+
+// S3 refuses the code of a function in words of its own.
+func TestDenialByS3(t *testing.T) {
+	t.Parallel()
+	const began = "Your access has been denied by S3, please make sure your request credentials have permission to GetObject for releases/items.zip. S3 Error Code: AccessDenied. S3 Error Message: "
+	const object = "arn:aws:s3:::releases/items.zip"
+	for said, want := range map[string]awsapi.Denial{
+		`x is not authorized to perform: s3:GetObject on resource: "` + object + `" because no identity-based policy allows the s3:GetObject action`: {Action: "s3:GetObject", Resource: object},
+		"x is not authorized to perform: s3:GetObject": {Action: "s3:GetObject", Resource: "*"},
+		"Access Denied": {Action: "s3:GetObject", Resource: "arn:aws:s3:::*", CodeOf: "items"},
+	} {
+		w := newCloud(t, localaws.Options{})
+		w.spoil("", always, refusal(http.StatusForbidden, "AccessDeniedException", began+said))
+		_, err := w.open(t).UpdateCode(t.Context(), items, awsapi.Code{Bucket: "releases", Key: "items.zip"}, false)
+		if got := denialOf(t, err); got != want {
+			t.Errorf("%s: %+v", said, got)
+		}
+		if got := strings.Contains(hintOf(t, err), "s3:ListBucket"); got != (want.CodeOf != "") {
+			t.Errorf("%s: hint %q", said, hintOf(t, err))
+		}
+	}
+}
+
+// Lambda reads an image by the policy of its repository.
+func TestDenialByECR(t *testing.T) {
+	t.Parallel()
+	w := newCloud(t, localaws.Options{})
+	w.spoil("", always, refusal(http.StatusForbidden, "AccessDeniedException", "Lambda does not have permission to access the ECR image. Check the ECR permissions."))
+	_, err := w.open(t).UpdateCode(t.Context(), items, awsapi.Code{ImageURI: "123456789012.dkr.ecr.eu-central-1.amazonaws.com/items:v1"}, false)
+	says(t, denialOf(t, err).Other, "does not help", "policy of the repository", "ecr:BatchGetImage")
+}
+
+// A 403 that is not of IAM is no missing statement.
+func TestDeniedByOthers(t *testing.T) {
+	t.Parallel()
+	page := func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = w.Write([]byte("<html>Blocked</html>"))
+	}
+	_, err := open(t, local, served(page)(t)).Alias(t.Context(), items, "prod")
+	isKind(t, err, awsapi.Denied)
+	says(t, denialOf(t, err).Other, "not IAM's", "proxies")
+
+	aws := newCloud(t, localaws.Options{})
+	aws.spoil("", always, refused)
+	_, alarms := aws.open(t).Alarms(t.Context(), []string{"a"})
+	_, deployment := aws.open(t).Deployment(t.Context(), "d-1")
+	for _, err := range []error{alarms, deployment} { // of other protocols
+		if other := denialOf(t, err).Other; other != "" {
+			t.Errorf("%v: %q", err, other)
+		}
+	}
+
+	for said, other := range map[string]bool{"Forbidden": true, "x is not authorized to perform: lambda:GetAlias": false} {
+		w := newCloud(t, localaws.Options{})
+		w.spoil("", always, refusal(http.StatusForbidden, "SomethingNewException", said))
+		_, err := w.open(t).Alias(t.Context(), items, "prod")
+		isKind(t, err, awsapi.Denied)
+		if got := denialOf(t, err).Other; (got != "") != other {
+			t.Errorf("%s: %q", said, got)
+		}
+	}
+}
+
+// What Invoke cannot do with the function is not AWS's fault, whatever the status.
+func TestInvokeOfAMisconfiguredFunction(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		status     int
+		code, says string
+	}{
+		{502, "KMSAccessDeniedException", "execution role, not the role of the job, needs kms:Decrypt"},
+		{502, "KMSDisabledException", "disabled"},
+		{502, "KMSInvalidStateException", "pending deletion"},
+		{502, "KMSNotFoundException", "does not exist"},
+		{502, "InvalidZipFileException", "upload the code again"},
+		{502, "InvalidRuntimeException", "runtime"},
+		{502, "EC2AccessDeniedException", "AWSLambdaVPCAccessExecutionRole"},
+		{502, "ENILimitReachedException", "network interfaces"},
+		{502, "SubnetIPAddressLimitReachedException", "IP address"},
+		{502, "InvalidSubnetIDException", "subnet"},
+		{502, "InvalidSecurityGroupIDException", "security group"},
+		{410, "EFSIOException", "EFS"},
+		{408, "EFSMountConnectivityException", "EFS"},
+		{403, "EFSMountFailureException", "EFS"},
+		{408, "EFSMountTimeoutException", "EFS"},
+	} {
+		w := newCloud(t, localaws.Options{})
+		w.spoil("", always, refusal(tt.status, tt.code, "AWS's words."))
+		c := w.open(t)
+		_, err := c.Invoke(t.Context(), items, "1", nil)
+		isKind(t, err, awsapi.Invalid)
+		says(t, err.Error(), tt.code)
+		says(t, hintOf(t, err), tt.says)
+		if n := w.count("Invoke"); n != 1 || len(c.Denials()) != 0 {
+			t.Errorf("%s: %d calls, denials %v", tt.code, n, c.Denials())
+		}
+	}
+}
+
+// Where the function itself is missing, the inputs that name it are to be checked.
+func TestNotFoundNamesTheInputs(t *testing.T) {
+	t.Parallel()
+	const arn = "arn:aws:lambda:eu-central-1:123456789012:function:items"
+	const inputs = "the inputs `function-name` and `aws-region`"
+	for said, want := range map[string]string{
+		"Function not found: " + arn:              inputs,
+		"Function not found: " + arn + " (x)":     inputs,
+		"Function not found: " + arn + ":1":       "the name, the region",
+		"Cannot find alias arn: " + arn + ":prod": "the name, the region",
+	} {
+		w := newCloud(t, localaws.Options{})
+		w.spoil("", always, refusal(http.StatusNotFound, "ResourceNotFoundException", said))
+		_, err := w.open(t).Alias(t.Context(), items, "prod")
+		says(t, hintOf(t, err), "Check "+want)
+	}
+	w := newCloud(t, localaws.Options{})
+	_, err := w.open(t).Publish(t.Context(), named(t, "nosuch"), awsapi.Publication{})
+	says(t, hintOf(t, err), "Check "+inputs)
+}

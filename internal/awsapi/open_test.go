@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -86,15 +87,20 @@ func TestOpenWithoutCredentials(t *testing.T) {
 	emptyProcess(t)
 	t.Setenv("AWS_EC2_METADATA_DISABLED", "true") // the SDK's last source
 	w := newCloud(t, localaws.Options{})
-	for _, missing := range [][]string{
-		{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}, {"AWS_ACCESS_KEY_ID"}, {"AWS_SECRET_ACCESS_KEY"},
+	for want, missing := range map[string][]string{
+		"no AWS credentials were found": {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"},
+		"no AWS credentials were found: AWS_SECRET_ACCESS_KEY is set, AWS_ACCESS_KEY_ID is not": {"AWS_ACCESS_KEY_ID"},
+		"no AWS credentials were found: AWS_ACCESS_KEY_ID is set, AWS_SECRET_ACCESS_KEY is not": {"AWS_SECRET_ACCESS_KEY"},
 	} {
 		env := environment(local)
 		maps.DeleteFunc(env, func(name, _ string) bool { return slices.Contains(missing, name) })
 		start := time.Now()
 		_, err := awsapi.Open(t.Context(), awsapi.Options{Dial: w.dial, Getenv: getenv(env)})
 		isKind(t, err, awsapi.NoCredentials)
-		says(t, hintOf(t, err), "`aws sso login`")
+		if err.Error() != want {
+			t.Error(err)
+		}
+		says(t, hintOf(t, err), "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or choose a profile with AWS_PROFILE", "`aws sso login`")
 		if took := time.Since(start); took > 5*time.Second {
 			t.Errorf("looked for %s", took)
 		}
@@ -109,11 +115,16 @@ func TestOpenWithABrokenProfile(t *testing.T) {
 	emptyProcess(t)
 	t.Setenv("AWS_PROFILE", "nosuch")
 	w := newCloud(t, localaws.Options{})
-	_, err := awsapi.Open(t.Context(), awsapi.Options{Dial: w.dial, Getenv: getenv(environment(local))})
+	env := environment(local)
+	env["AWS_PROFILE"] = "nosuch"
+	_, err := awsapi.Open(t.Context(), awsapi.Options{Dial: w.dial, Getenv: getenv(env)})
 	if _, ok := errors.AsType[*awsapi.Error](err); !ok {
 		t.Fatal(err)
 	}
-	says(t, err.Error(), "nosuch")
+	says(t, err.Error(), "no AWS credentials were found: AWS_PROFILE is nosuch, and the AWS config file has no such profile")
+	if hint := hintOf(t, err); !strings.Contains(hint, "AWS_PROFILE") || strings.Contains(hint, "sso") {
+		t.Error(hint)
+	}
 }
 
 // A company's proxy has a certificate of its own, which AWS_CA_BUNDLE names; it

@@ -1,9 +1,12 @@
 package awsapi
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/config"
 )
 
 // place is where the program runs, as far as hints depend on it.
@@ -11,6 +14,9 @@ type place struct {
 	laptop    bool // a terminal, not a CI system
 	gitHub    bool // GitHub Actions
 	container bool // in a container, as far as the environment shows it
+
+	profile string // the value of AWS_PROFILE
+	halfKey string // says which of the two variables of a key is set without the other; "" if none is
 }
 
 // inCI are variables that CI systems set.
@@ -21,7 +27,7 @@ var dockerHost = regexp.MustCompile(`^[0-9a-f]{12}$`)
 
 // placeOf finds out where the program runs.
 func placeOf(getenv func(string) string) place {
-	p := place{laptop: true, gitHub: getenv("GITHUB_ACTIONS") == "true"}
+	p := place{laptop: true, gitHub: getenv("GITHUB_ACTIONS") == "true", profile: getenv("AWS_PROFILE"), halfKey: halfKey(getenv)}
 	for _, name := range inCI {
 		p.laptop = p.laptop && getenv(name) == "" && !p.gitHub
 	}
@@ -33,12 +39,51 @@ func placeOf(getenv func(string) string) place {
 	return p
 }
 
+// halfKey says which of the two variables of an access key is set without the other.
+func halfKey(getenv func(string) string) string {
+	const id, secret = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"
+	switch hasID, hasSecret := getenv(id) != "", getenv(secret) != ""; {
+	case hasID && !hasSecret:
+		return id + " is set, " + secret + " is not"
+	case hasSecret && !hasID:
+		return secret + " is set, " + id + " is not"
+	}
+	return ""
+}
+
+// whyNoCredentials is the cause, in place of the SDK's where that only misleads; ""
+// if there is nothing to say.
+func (p place) whyNoCredentials(err error) string {
+	if missing, ok := errors.AsType[config.SharedConfigProfileNotExistError](err); ok {
+		if missing.Profile == p.profile {
+			return "AWS_PROFILE is " + p.profile + ", and the AWS config file has no such profile"
+		}
+		return "the AWS config file has no profile " + missing.Profile
+	}
+	said := strings.ToLower(fmt.Sprint(err))
+	switch asked := strings.Contains(said, "imds"); { // the SDK's last source
+	case asked && p.halfKey != "":
+		return p.halfKey
+	case asked && strings.Contains(said, imdsDisabled):
+		return ""
+	}
+	return innermost(err)
+}
+
+// imdsDisabled is in the SDK's error where the metadata service must not be asked.
+const imdsDisabled = "access disabled"
+
 // noCredentials says how to get credentials; err is why there are none.
 func (p place) noCredentials(err error) string {
 	var hint string
+	_, noProfile := errors.AsType[config.SharedConfigProfileNotExistError](err)
 	switch {
+	case noProfile && !p.gitHub:
+		return "Set AWS_PROFILE to one of the profiles that `aws configure list-profiles` shows, or unset it; AWS_CONFIG_FILE may name another config file."
+	case noProfile:
+		return "Unset AWS_PROFILE in the `env` of the job, or make the profile before this step. The input `role-to-assume` needs no profile."
 	case p.laptop:
-		hint = "Sign in with `aws sso login`, and choose the profile with AWS_PROFILE. The program cannot ask for the code of an MFA device: for a profile with mfa_serial, " +
+		hint = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or choose a profile with AWS_PROFILE and sign in with `aws sso login`. The program cannot ask for the code of an MFA device: for a profile with mfa_serial, " +
 			"get a session with `aws sts get-session-token --serial-number ARN --token-code CODE` and set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN."
 	case p.gitHub:
 		hint = "Set the input `role-to-assume`, or run aws-actions/configure-aws-credentials before this step, and give the job `permissions: id-token: write`; " +
@@ -57,7 +102,7 @@ func (p place) noCredentials(err error) string {
 // and did not answer. The SDK has no type for that.
 func askedInstance(err error) bool {
 	said := strings.ToLower(fmt.Sprint(err))
-	return strings.Contains(said, "imds") && !strings.Contains(said, "access disabled")
+	return strings.Contains(said, "imds") && !strings.Contains(said, imdsDisabled)
 }
 
 // badCredentials says how to get new credentials.
@@ -80,8 +125,8 @@ func (p place) noRegion() string {
 	return "Set the input `aws-region`, or AWS_REGION in the environment, for example to eu-central-1."
 }
 
-// profile is what determines the account on a laptop, in brackets.
-func (p place) profile() string {
+// byProfile is what determines the account on a laptop, in brackets.
+func (p place) byProfile() string {
 	if p.laptop {
 		return " (AWS_PROFILE)"
 	}

@@ -207,15 +207,32 @@ func (f onFunction) code() {
 	f.onItself("lambda:UpdateFunctionCode")
 	switch source.Kind {
 	case artifact.S3:
-		read := "s3:GetObject"
-		if source.ObjectVersion != "" {
-			read = "s3:GetObjectVersion"
-		}
-		f.allow("Package", fmt.Sprintf("arn:%s:s3:::%s/%s", cmp.Or(f.fn.Partition, f.partition()), source.Bucket, literal(source.Key)), read)
+		read := f.objectOf(f.fn, source)
+		f.allow("Package", read.Resource, read.Action)
 	case artifact.Image:
 		f.note("Lambda reads the image %s by the policy of its repository in ECR, not by that of the role: see docs/iam.md.", source.ImageURI)
 	case artifact.Zip, artifact.Folder: // sent along with the call
 	}
+}
+
+// objectOf is the read of the code of a function in S3.
+func (b *builder) objectOf(fn function.ID, source artifact.Source) Call {
+	read := "s3:GetObject"
+	if source.ObjectVersion != "" {
+		read = "s3:GetObjectVersion"
+	}
+	return Call{read, fmt.Sprintf("arn:%s:s3:::%s/%s", cmp.Or(fn.Partition, b.partition()), source.Bucket, literal(source.Key))}
+}
+
+// Object is the read of the code of the function with this name, if that is in S3.
+func (n Needs) Object(name string) (Call, bool) {
+	b := &builder{Needs: n}
+	for _, fn := range n.Functions {
+		if source, given := n.Code[name]; given && fn.Name == name && source.Kind == artifact.S3 {
+			return b.objectOf(fn, source), true
+		}
+	}
+	return Call{}, false
 }
 
 // remake allows the write of $LATEST by which a version that has failed is made

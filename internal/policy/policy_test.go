@@ -173,3 +173,23 @@ func TestSizes(t *testing.T) {
 		}
 	}
 }
+
+// The object of a function's code is what its policy allows to read.
+func TestObject(t *testing.T) {
+	t.Parallel()
+	n := Needs{Region: "eu-central-1", Functions: []function.ID{{Name: "items"}, {Name: "carts"}, {Name: "users"}}, Code: map[string]artifact.Source{
+		"items": {Kind: artifact.S3, Bucket: "b", Key: "items.zip"},
+		"carts": {Kind: artifact.S3, Bucket: "b", Key: "carts.zip", ObjectVersion: "7"},
+		"users": {Kind: artifact.Zip},
+	}}
+	for name, want := range map[string]Call{
+		"items": {"s3:GetObject", "arn:aws:s3:::b/items.zip"},
+		"carts": {"s3:GetObjectVersion", "arn:aws:s3:::b/carts.zip"},
+		"users": {},
+		"":      {},
+	} {
+		if got, ok := n.Object(name); got != want || ok != (want != Call{}) {
+			t.Errorf("%s: %+v, %t", name, got, ok)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -120,7 +121,7 @@ func conclude(req Request, plans []Plan, aws *awsapi.Client, started time.Time) 
 		}
 		text := "old versions could not be pruned: " + p.PruneErr.Error() + "\n" + hint(p.PruneErr)
 		if lacksStatement(p.PruneErr) { // the advice is the same for all functions
-			text, advice = text+"\n"+advice, ""
+			text, advice.missing = text+"\n"+advice.missing, ""
 		}
 		outcomes[i] = outcomes[i].withWarning(strings.TrimSpace(text))
 	}
@@ -169,8 +170,20 @@ func (p Plan) outcome() Outcome {
 }
 
 // advisePermissions adds what is missing in the role's policy, of all functions, to
-// the first outcome that it has failed.
-func advisePermissions(outcomes []Outcome, advice string) {
+// the first outcome that it has failed; if none, to the first that failed because
+// something else denied a call.
+func advisePermissions(outcomes []Outcome, a advice) {
+	errs := make([]error, len(outcomes))
+	for i, o := range outcomes {
+		errs[i] = o.Err
+	}
+	advice := a.text(errs...)
+	if !slices.ContainsFunc(errs, lacksStatement) {
+		if i := slices.IndexFunc(errs, isDenied); i >= 0 {
+			outcomes[i] = outcomes[i].withHint(strings.TrimSpace(outcomes[i].Hint + "\n" + advice))
+		}
+		return
+	}
 	first := ""
 	for i, o := range outcomes {
 		switch {
