@@ -115,13 +115,14 @@ func conclude(req Request, plans []Plan, aws *awsapi.Client, started time.Time) 
 	}
 	advice := permissions(req.Policy, aws.Denials(), aws.Region)
 	advisePermissions(outcomes, advice)
+	missing := advice.missing
 	for i, p := range plans {
 		if p.PruneErr == nil {
 			continue
 		}
 		text := "old versions could not be pruned: " + p.PruneErr.Error() + "\n" + hint(p.PruneErr)
 		if lacksStatement(p.PruneErr) { // the advice is the same for all functions
-			text, advice.missing = text+"\n"+advice.missing, ""
+			text, missing = text+"\n"+missing, ""
 		}
 		outcomes[i] = outcomes[i].withWarning(strings.TrimSpace(text))
 	}
