@@ -3,6 +3,7 @@ package awsapi_test
 import (
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"lambda-release/internal/awsapi"
 	"lambda-release/internal/localaws"
@@ -11,7 +12,6 @@ import (
 // Hints name what there is where the program runs.
 func TestHintsFitThePlace(t *testing.T) {
 	emptyProcess(t)
-	w := newCloud(t, localaws.Options{})
 	for name, tt := range map[string]struct {
 		env       map[string]string
 		want, not []string
@@ -25,21 +25,24 @@ func TestHintsFitThePlace(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("AWS_EC2_METADATA_DISABLED", "false")
-			t.Setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://localhost:1") // which w does not dial
+			t.Setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:1") // which w does not dial
 			env := environment(local)
 			delete(env, "AWS_ACCESS_KEY_ID")
 			for key, value := range tt.env {
 				env[key] = value
 			}
-			_, err := awsapi.Open(t.Context(), awsapi.Options{Dial: w.dial, Getenv: getenv(env)})
-			isKind(t, err, awsapi.NoCredentials)
-			hint := hintOf(t, err)
-			says(t, hint, tt.want...)
-			for _, not := range tt.not {
-				if strings.Contains(hint, not) {
-					t.Errorf("says %q: %s", not, hint)
+			synctest.Test(t, func(t *testing.T) { // the SDK tries for seconds
+				w := newCloud(t, localaws.Options{})
+				_, err := awsapi.Open(t.Context(), awsapi.Options{Dial: w.dial, Getenv: getenv(env)})
+				isKind(t, err, awsapi.NoCredentials)
+				hint := hintOf(t, err)
+				says(t, hint, tt.want...)
+				for _, not := range tt.not {
+					if strings.Contains(hint, not) {
+						t.Errorf("says %q: %s", not, hint)
+					}
 				}
-			}
+			})
 		})
 	}
 }
