@@ -444,7 +444,7 @@ func (e *Editor) VerifyAt(ctx context.Context, v Version) error {
 	if e.current.Version == v && len(e.current.Settled().Weights) == 0 {
 		return nil
 	}
-	e.lostTo = e.changedBy()
+	e.lostTo = e.ChangedBy()
 	return &LostError{Function: e.fn.Name, Alias: e.name, Now: e.current.Position, By: e.lostTo}
 }
 
@@ -628,14 +628,13 @@ func (e *Editor) recordDoubt(what string) { e.standing, e.doubt = Unknown, what 
 // recordLoss notes that the alias was changed since this run's write: nothing of
 // it is undone.
 func (e *Editor) recordLoss() error {
-	e.lostTo = e.changedBy()
+	e.lostTo = e.ChangedBy()
 	e.written, e.standing = nil, LostToOther
 	return &LostError{Function: e.fn.Name, Alias: e.name, Now: e.current.Position, By: e.lostTo}
 }
 
-// changedBy is who has changed the alias since this run's write, as far as its
-// history tells.
-func (e *Editor) changedBy() string {
+// ChangedBy is who else has changed the alias last, as far as its history shows.
+func (e *Editor) ChangedBy() string {
 	switch run := e.current.History.Run; {
 	case e.current.Exists() && e.current.MovedOutside():
 		return "a change made outside lambda-release"

@@ -84,7 +84,7 @@ func TestMarkMoves(t *testing.T) {
 	}
 
 	if got, want := m.At(9).String(), "[9 < 12 < 10 < 7 | run 120]"; got != want {
-		t.Errorf("moved to 9 by someone else: %s, want %s", got, want)
+		t.Errorf("moved to 9 outside lambda-release: %s, want %s", got, want)
 	}
 	left := History{Versions: []Version{10, 7}, Left: 12, LeftBy: Run{ID: 130}, Run: Run{ID: 130}}
 	if got, want := left.Moved(11, Run{ID: 140}).String(), "[11 < 10 < 7 | left 12 by 130 | run 140]"; got != want {

@@ -63,45 +63,35 @@ func TestUndoHoldsTheVersion(t *testing.T) {
 	})
 }
 
+// An undo restores the weights that were there, without those that a shift of an
+// earlier run has left and those that AWS sets itself.
 func TestUndoRestoresWeights(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(r *rig) {
-		r.SetAlias("items", localaws.Alias{Name: "prod", Version: "1", Description: "text", Weights: map[string]float64{"3": 0.25}})
-		noError(t, r.Read(r.t.Context()))
-		r.mustMove(2)
-		_, err := r.undo(alias.None)
-		noError(t, err)
-		if a, _ := r.Alias("items", "prod"); a.Version != "1" || a.Weights["3"] != 0.25 || a.Description != "text" {
-			t.Errorf("%+v", a)
-		}
-	})
-}
-
-func TestUndoLeavesOutWhatAShiftHasLeft(t *testing.T) {
-	t.Parallel()
-	bubble(t, func(r *rig) {
-		r.SetAlias("items", localaws.Alias{
-			Name: "prod", Version: "1", Weights: map[string]float64{"3": 0.25},
-			Description: "text [1 | shifting to 3 until 1999-12-31T00:00Z | run 9]",
+	for name, tt := range map[string]struct {
+		description string
+		weight      float64 // of version 3
+		want        string
+		restored    float64
+	}{
+		"set outside":   {"text", 0.25, "1 text with weights", 0.25},
+		"left by shift": {"text [1 | shifting to 3 until 1999-12-31T00:00Z | run 9]", 0.25, "1 text [1 | run 9]", 0},
+		"AWS's own":     {"text", 1, "1 text", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bubble(t, func(r *rig) {
+				r.SetAlias("items", localaws.Alias{Name: "prod", Version: "1", Description: tt.description, Weights: map[string]float64{"3": tt.weight}})
+				noError(t, r.Read(r.t.Context()))
+				r.mustMove(2)
+				_, err := r.undo(alias.None)
+				noError(t, err)
+				r.is(tt.want)
+				if a, _ := r.Alias("items", "prod"); a.Weights["3"] != tt.restored {
+					t.Errorf("%+v", a)
+				}
+			})
 		})
-		noError(t, r.Read(r.t.Context()))
-		r.mustMove(2)
-		_, err := r.undo(alias.None)
-		noError(t, err)
-		r.is("1 text [1 | run 9]")
-	})
-}
-
-func TestUndoLeavesOutWeightsOfAWSsOwn(t *testing.T) {
-	t.Parallel()
-	bubble(t, func(r *rig) {
-		r.SetAlias("items", localaws.Alias{Name: "prod", Version: "1", Description: "text", Weights: map[string]float64{"3": 1}})
-		noError(t, r.Read(r.t.Context()))
-		r.mustMove(2)
-		_, err := r.undo(alias.None)
-		noError(t, err)
-		r.is("1 text")
-	})
+	}
 }
 
 func TestUndoOfAShift(t *testing.T) {

@@ -359,7 +359,7 @@ func TestAssumeRoleRefused(t *testing.T) {
 		"region is not on": {
 			fault: refusal(http.StatusForbidden, "RegionDisabledException", "STS is not activated"), kind: awsapi.Denied, hint: []string{"not enabled in region eu-central-1"},
 		},
-		"a token that nobody can read": {
+		"a token that cannot be read": {
 			change: func(r *awsapi.Role) {
 				r.ARN = "a-role-without-account"
 				r.Token = func(context.Context) (string, error) { return "opaque.%.x", nil }

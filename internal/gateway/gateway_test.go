@@ -527,7 +527,7 @@ func TestBindReplaces(t *testing.T) {
 			[]awsapi.Permission{wide(restID + "-b"), wide(restID)}, restID + "-b=" + restSource,
 			"AddPermission GetPolicy GetPolicy GetPolicy GetStage RemovePermission RemovePermission",
 		},
-		"by somebody already": {
+		"by another tool already": {
 			[]awsapi.Permission{{ID: "terraform", Service: "apigateway.amazonaws.com", Action: "lambda:InvokeFunction", SourceARN: restSource}},
 			"terraform=" + restSource, "GetPolicy GetStage",
 		},
@@ -594,7 +594,7 @@ func TestBindOvertaken(t *testing.T) {
 		if c.Operation == "RemovePermission" {
 			first.Do(func() {
 				p := p
-				p.ID = "somebody"
+				p.ID = "another"
 				if err := w.aws.AddPermission(t.Context(), orders, "prod", p); err != nil {
 					t.Error(err)
 				}
@@ -606,7 +606,7 @@ func TestBindOvertaken(t *testing.T) {
 	if err != nil || len(changed) != 2 {
 		t.Errorf("changed %q, %v", changed, err)
 	}
-	if got, want := w.sources(), restID+"-b="+restSource+" somebody="+p.SourceARN; got != want {
+	if got, want := w.sources(), restID+"-b="+restSource+" another="+p.SourceARN; got != want {
 		t.Errorf("policy %s, want %s", got, want)
 	}
 }

@@ -95,19 +95,7 @@ func (c *checks) rollout() {
 	c.refuse("max-error-rate", in.MaxErrorRate > 0 && !watched, rate, "a move of all traffic at once", unwatched)
 	const tooShort = "the error rate is measured by the minute and arrives late: at least 2 minutes"
 	c.refuse("strategy", in.MaxErrorRate > 0 && len(strategy.Steps()) > 0 && strategy.Every < minJudged, strategy.String(), "max-error-rate", tooShort)
-	c.refuse("bake-time", in.MaxErrorRate > 0 && in.BakeTime > 0 && in.BakeTime < minJudged, shortTime(in.BakeTime), "max-error-rate", tooShort)
-}
-
-// shortTime is a duration as people write it: 1m, not 1m0s.
-func shortTime(d time.Duration) string {
-	s := d.String()
-	if d%time.Minute == 0 {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if d%time.Hour == 0 {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
+	c.refuse("bake-time", in.MaxErrorRate > 0 && in.BakeTime > 0 && in.BakeTime < minJudged, rollout.Duration(in.BakeTime), "max-error-rate", tooShort)
 }
 
 func (c *checks) codeDeploy(strategy rollout.Strategy) {
@@ -119,5 +107,5 @@ func (c *checks) codeDeploy(strategy rollout.Strategy) {
 		"CodeDeploy has no deployment configuration of that name: use one of its own, such as Canary10Percent5Minutes or Linear10PercentEvery1Minute, or leave strategy empty to use the group's")
 	c.refuse("alarms", len(in.Alarms) > 0, strings.Join(in.Alarms, ", "), "codedeploy", "set the alarms in the deployment group")
 	c.refuse("max-error-rate", in.MaxErrorRate > 0, "", "codedeploy", "the alarms of the deployment group monitor the shift")
-	c.refuse("bake-time", in.BakeTime > 0, shortTime(in.BakeTime), "codedeploy", "the alarms of the deployment group monitor the shift")
+	c.refuse("bake-time", in.BakeTime > 0, rollout.Duration(in.BakeTime), "codedeploy", "the alarms of the deployment group monitor the shift")
 }

@@ -14,7 +14,7 @@ var graph = map[string][]string{
 	"app":    {"alias", "awsapi", "event", "function", "input", "policy", "release", "report", "rollout", "rules"}, // the wiring
 	"event":  {"rules"},                                                                                            // for rules.Ref
 	"input":  {"alias", "artifact", "function", "gateway", "lines", "release", "rollout", "rules"},                 // release: for its Operation
-	"report": {"alias", "release"},                                                                                 // renders a Result; it makes no call to AWS
+	"report": {"alias", "release", "rollout"},                                                                      // renders a Result; it makes no call to AWS
 
 	"release":  {"alias", "artifact", "awsapi", "function", "gateway", "policy", "rollout"},
 	"alias":    {"awsapi", "function"}, // for the Editor; the rest is pure

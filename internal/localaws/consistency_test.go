@@ -84,7 +84,7 @@ func TestStaleReadsOfEverything(t *testing.T) {
 }
 
 // A test can choose one read that is stale: of what the call names, the last
-// change is missing, whoever made it and when.
+// change is missing, whichever client made it, and when.
 func TestStaleReadOfOneCall(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

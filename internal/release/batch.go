@@ -145,17 +145,9 @@ func decideAgain(ctx context.Context, v verb, p Plan) Plan {
 	case !v.deliberate() || now.Same(was):
 		return decided(ctx, v, p)
 	case now.Version == to && len(now.Settled().Weights) == 0:
-		return p.withDecision(Decision{Status: Unchanged, Version: to}.because("%s has moved it there meanwhile", changedBy(now)))
+		return p.withDecision(Decision{Status: Unchanged, Version: to}.because("%s has moved it there meanwhile", p.target.edit.ChangedBy()))
 	}
-	return p.failed(&OutrunError{Alias: p.target.alias(), Function: p.target.fn.Name, Was: was.Position.String(), Now: now.Position.String(), By: changedBy(now)})
-}
-
-// changedBy is who changed an alias that this run has not written.
-func changedBy(s alias.State) string {
-	if s.History.Run.Known() && !s.MovedOutside() {
-		return s.History.Run.String()
-	}
-	return "a change made outside lambda-release"
+	return p.failed(&OutrunError{Alias: p.target.alias(), Function: p.target.fn.Name, Was: was.Position.String(), Now: now.Position.String(), By: p.target.edit.ChangedBy()})
 }
 
 // OutrunError says that others have changed an alias after a promotion or a

@@ -152,7 +152,7 @@ func TestUndoDoesNotTouchWhatSomeoneElseHasMovedSince(t *testing.T) {
 			t.Errorf("items: %+v", items)
 		}
 		if a, _ := w.Alias("items", "prod"); a.Version != "3" {
-			t.Errorf("items:prod is at %s: an undo stepped over someone else's release", a.Version)
+			t.Errorf("items:prod is at %s: an undo overwrote the release of another run", a.Version)
 		}
 		if a, _ := w.Alias("users", "prod"); a.Version != "1" {
 			t.Errorf("users:prod is at %s", a.Version)

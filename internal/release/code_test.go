@@ -102,7 +102,7 @@ func TestWhatIsPublishedIsWhatWasUploaded(t *testing.T) {
 	w.AddFunction("items", inNode)
 	w.OnCall(func(c localaws.Call) *localaws.Fault {
 		if c.Operation == "PublishVersion" {
-			w.Upload("items", "somebody else's")
+			w.Upload("items", "another job's")
 		}
 		return nil
 	})

@@ -151,7 +151,7 @@ func TestRollbackRefusesToGuess(t *testing.T) {
 		}
 		w.at("items", "prod", "4", tt.description)
 	}
-	// Named outright, any of them will do; what someone else did is history.
+	// Named outright, any of them will do; what another run did is history.
 	w.SetAlias("items", localaws.Alias{Name: "prod", Version: "4", Description: "[5 < 2 | run 1]"})
 	ended(t, w.rollback(to(9, 3), "items"), release.RolledBack, 3)
 	w.at("items", "prod", "3", "[3 < 5 < 2 | left 4 | run 9]")
@@ -181,7 +181,7 @@ func TestRollbackClearsWeights(t *testing.T) {
 			3, "[3 < 2 | left 4 | run 9]",
 		},
 		{
-			"someone else's shift to a newer version, no history needed",
+			"a shift from outside to a newer version, no history needed",
 			localaws.Alias{Version: "3", Description: "canary", Weights: map[string]float64{"4": 0.1}},
 			3, "canary [3 | left 4 | run 9]",
 		},
@@ -417,7 +417,7 @@ func TestPruneKeepsWhatIsNeeded(t *testing.T) {
 	req := run(2)
 	req.Keep = 10
 	// The real rate is the client's; a thousand deletes at 15 a second would
-	// be a minute of test, so the rate is told to be generous.
+	// be a minute of test, so the rate is generous.
 	w.rate = 100_000
 	res := w.prune(req, "items")
 	o := ended(t, res, release.Pruned, none)

@@ -16,7 +16,7 @@ func prepare(ctx context.Context, v verb, p Plan) Plan {
 	}
 	var stuck *awsapi.StateError
 	if v.settles() {
-		// What AWS itself moves is nobody's canary, and over soon (fact A12a).
+		// What AWS itself moves is no canary, and over soon (fact A12a).
 		if err := p.target.edit.AwaitRouting(ctx); err != nil && !errors.As(err, &stuck) {
 			return p.failed(err)
 		}

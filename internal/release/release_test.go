@@ -271,7 +271,7 @@ func TestTheAliasIsMovedBySomeoneElseMeanwhile(t *testing.T) {
 	})
 	o := ended(t, w.release(run(2), "items"), release.Superseded, 2)
 	if o.Changed() {
-		t.Error("what someone else did is reported as this run's change")
+		t.Error("what another run did is reported as this run's change")
 	}
 	w.at("items", "prod", "3", "[3 < 1 | run 3]")
 }

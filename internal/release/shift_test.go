@@ -291,7 +291,7 @@ func TestKilledAtAnyCallOfAShiftAndRunAgain(t *testing.T) {
 	}
 }
 
-// killedShift tells whether a shift made so many calls as to be killed at the n-th.
+// killedShift reports whether a shift made so many calls as to be killed at the n-th.
 func killedShift(t *testing.T, n int32, works bool) bool {
 	const strategy = "Linear40PercentEvery20Seconds"
 	r := newRollout(t, "items")

@@ -8,7 +8,7 @@ import (
 )
 
 // ciVariables are set by CI systems. Several of them run jobs in a pseudo-terminal,
-// which nobody watches.
+// which no person watches.
 var ciVariables = []string{
 	"CI", "GITHUB_ACTIONS", "GITEA_ACTIONS", "FORGEJO_ACTIONS", "GITLAB_CI", "BITBUCKET_BUILD_NUMBER", "CIRCLECI", "BUILDKITE",
 	"CODEBUILD_BUILD_ID", "TF_BUILD", "JENKINS_URL", "TRAVIS",

@@ -8,6 +8,7 @@ import (
 
 	"lambda-release/internal/alias"
 	"lambda-release/internal/release"
+	"lambda-release/internal/rollout"
 )
 
 // The icons before a headline, the only ones in the report.
@@ -174,17 +175,8 @@ func shiftWords(o release.Outcome) string {
 	return text
 }
 
-// duration is a duration in whole seconds: 90s is 1m30s, and 10m is not 10m0s.
-func duration(d time.Duration) string {
-	text := d.Round(time.Second).String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
-}
+// duration is a duration in whole seconds.
+func duration(d time.Duration) string { return rollout.Duration(d.Round(time.Second)) }
 
 // sharesInWords are the steps of a shift: `10 % → 100 %`. Of many, the middle is
 // left out.

@@ -198,7 +198,7 @@ func TestCreateLandsLate(t *testing.T) {
 			t.Errorf("%q, want %s", all, id)
 		}
 
-		// Somebody else's is told from it.
+		// The deployment of another run is not taken for this run's.
 		w = withGroup(t, "CodeDeployDefault.LambdaCanary10Percent5Minutes")
 		w.create(deployment)
 		w.OnCall(first("CreateDeployment", 2, dropped))

@@ -70,3 +70,15 @@ func sum(rates []Rate) string {
 	}
 	return all.counts()
 }
+
+// Duration is a duration as people write it: 90s is 1m30s, and 10m is not 10m0s.
+func Duration(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}

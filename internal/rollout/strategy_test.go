@@ -122,7 +122,7 @@ func TestStrategyString(t *testing.T) {
 		}
 	}
 	if got := (rollout.Strategy{Percent: 5, Every: time.Millisecond}).String(); got != "Canary5Percent1ms" {
-		t.Errorf("a strategy that nobody can write: %s", got)
+		t.Errorf("a strategy that cannot be written: %s", got)
 	}
 }
 

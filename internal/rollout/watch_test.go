@@ -144,7 +144,7 @@ func TestAlarmsTogether(t *testing.T) {
 	})
 }
 
-// cloudWatch is somebody else's session.
+// cloudWatch is a client other than the Watcher's.
 func (w *world) cloudWatch() *cloudwatch.Client {
 	return cloudwatch.New(cloudwatch.Options{
 		Region: "eu-central-1", BaseEndpoint: aws.String(endpoint), HTTPClient: &http.Client{Transport: &http.Transport{DialContext: w.loopback.Dial}},
@@ -212,7 +212,7 @@ func TestPolls(t *testing.T) {
 	})
 }
 
-// Less than a minute without an answer is told, and nothing more.
+// Less than a minute without an answer is only reported.
 func TestReadsFailForAWhile(t *testing.T) {
 	t.Parallel()
 	for name, f := range map[string]localaws.Fault{"throttled": throttled, "broken": broken, "dropped": dropped, "denied": denied} {
