@@ -20,7 +20,7 @@ func (r *Releaser) watcher(ctx context.Context, plans []Plan) (w *rollout.Watche
 	o := plans[0].Rollout
 	if total := o.Duration(); total > maxFixed && !r.AWS.Renewable() {
 		return nil, nil, fmt.Errorf("the rollout takes %s and the credentials cannot be renewed: let the action assume the role itself with "+
-			"`role-to-assume`, or let CodeDeploy run the traffic shift with `codedeploy`", total)
+			"`role-to-assume`, or let CodeDeploy run the traffic shift with `codedeploy`", rollout.Duration(total))
 	}
 	w = rollout.NewWatcher(r.AWS, o.Health, r.say)
 	warnings, err = w.Begin(ctx)

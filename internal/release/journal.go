@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"lambda-release/internal/awsapi"
+	"lambda-release/internal/rollout"
 )
 
 // journal is what is worth telling about one function: facts at once, warnings
@@ -51,7 +52,7 @@ func (l *journal) waiting(what string) awsapi.Waiting {
 		if why := strings.TrimSpace(now.StateReason); why != "" {
 			state += ", " + why
 		}
-		l.fact("still waiting for %s after %s (%s)", what, since.Round(time.Second), state)
+		l.fact("still waiting for %s after %s (%s)", what, rollout.Duration(since.Round(time.Second)), state)
 	}
 }
 

@@ -334,7 +334,7 @@ func (p Plan) renderMove(w *words, s alias.State) {
 		w.addIf(len(diff) > 0, "change, against version %s: %s", p.Facts.Serving.Version, strings.Join(diff, "; "))
 	}
 	w.addIf(p.Provisioned, "wait for the provisioned concurrency of %s", t.alias())
-	w.addIf(p.Rollout.Bake > 0, "watch it for %s when it has all the traffic", p.Rollout.Bake)
+	w.addIf(p.Rollout.Bake > 0, "watch it for %s when it has all the traffic", rollout.Duration(p.Rollout.Bake))
 	if h := p.Rollout.Health; p.Rollout.Duration() > 0 {
 		w.addIf(len(h.Alarms) == 1, "roll back when alarm %s goes off", strings.Join(h.Alarms, ""))
 		w.addIf(len(h.Alarms) > 1, "roll back when one of the alarms %s goes off", strings.Join(h.Alarms, ", "))

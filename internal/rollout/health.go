@@ -60,7 +60,7 @@ type HealthUnknownError struct {
 }
 
 func (e *HealthUnknownError) Error() string {
-	return fmt.Sprintf("%s could not be read for %s: %v", e.What, e.For.Round(time.Second), e.Err)
+	return fmt.Sprintf("%s could not be read for %s: %v", e.What, Duration(e.For.Round(time.Second)), e.Err)
 }
 
 func (e *HealthUnknownError) Unwrap() error { return e.Err }

@@ -16,7 +16,7 @@ const detailed = 3
 // done so far. Without the permission to read metrics, or while they cannot be
 // read, the line does without them.
 func (w *Watcher) reportProgress(ctx context.Context, served []Served, percent int, since time.Time, left time.Duration) {
-	line := fmt.Sprintf("%s  %d %%, %s left", bar(percent), percent, left.Round(time.Second))
+	line := fmt.Sprintf("%s  %d %%, %s left", bar(percent), percent, Duration(left.Round(time.Second)))
 	if rates := w.progressRates(ctx, served, since); rates != "" {
 		line += ": " + rates
 	}

@@ -169,7 +169,7 @@ func (t *Target) unlessOvertaken(err error) error {
 }
 
 func (t *Target) awaitingConcurrency(now awsapi.Concurrency, since time.Duration) {
-	t.Fact(fmt.Sprintf("still waiting for the provisioned concurrency after %s (%d of %d ready)", since.Round(time.Second), now.Available, now.Requested))
+	t.Fact(fmt.Sprintf("still waiting for the provisioned concurrency after %s (%d of %d ready)", Duration(since.Round(time.Second)), now.Available, now.Requested))
 }
 
 func (t *Target) logMove() {
@@ -214,7 +214,7 @@ func (s AllAtOnce) finish(ctx context.Context, targets []*Target, began time.Tim
 	if err := firstError(targets); err != nil || s.Bake == 0 {
 		return err
 	}
-	s.Log(fmt.Sprintf("%s  100 %%, monitored for %s more", bar(100), s.Bake))
+	s.Log(fmt.Sprintf("%s  100 %%, monitored for %s more", bar(100), Duration(s.Bake)))
 	full := time.Now()
 	err := s.Watcher.watchShift(ctx, served(targets, full), 100, began, s.Bake)
 	for _, t := range targets {
