@@ -3,70 +3,8 @@ package localaws
 import (
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 )
-
-// What refers to a qualifier of a function, beside its aliases (A23). The services
-// behind it are not implemented: Go code adds them, and calls list them.
-
-// eventSource is an event source mapping.
-type eventSource struct {
-	uuid     string
-	target   string // ARN of the function, with its qualifier
-	source   string // ARN
-	modified time.Time
-}
-
-// listEventSourceMappings lists the mappings of a function or source. Those of a
-// function without a qualifier are the ones that refer to none.
-func (l *lambda) listEventSourceMappings(r *request) (answer, error) {
-	type mapping struct {
-		UUID           string
-		EventSourceArn string
-		FunctionArn    string
-		State          string
-		BatchSize      int
-		LastModified   epoch
-	}
-	var arn string
-	if name := r.query.Get("FunctionName"); name != "" {
-		t, err := l.target(r.incoming, r.operation, name, "")
-		if err != nil {
-			return answer{}, err
-		}
-		arn = qualified(t.arn, t.qualifier)
-	}
-	source := r.query.Get("EventSourceArn")
-
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var all []mapping
-	for _, e := range l.eventSources {
-		if (arn == "" || e.target == arn) && (source == "" || e.source == source) && strings.Split(e.target, ":")[3] == r.region {
-			all = append(all, mapping{e.uuid, e.source, e.target, "Enabled", 10, epoch{e.modified}})
-		}
-	}
-	page, next, err := page(r, all)
-	if err != nil {
-		return answer{}, err
-	}
-	return reply(http.StatusOK, struct {
-		EventSourceMappings []mapping
-		NextMarker          string `json:",omitempty"`
-	}{page, next}), nil
-}
-
-// AddEventSourceMapping adds a mapping from a source, such as a queue, to a function
-// or a qualifier of it, and returns its UUID.
-func (c *Cloud) AddEventSourceMapping(name, qualifier, sourceARN string) string {
-	id := newID()
-	c.on(name, func(f *function) {
-		f.mustResolve(qualifier)
-		c.store.eventSources = append(c.store.eventSources, eventSource{id, qualified(f.arn, qualifier), sourceARN, time.Now()})
-	})
-	return id
-}
 
 // execution is an execution of a durable function. It stays on its version.
 type execution struct {
