@@ -38,26 +38,18 @@ func (l *lambda) invoke(r *request) (answer, error) {
 	if len(r.body) > 0 && !json.Valid(r.body) {
 		return answer{}, &apiError{http.StatusBadRequest, "InvalidRequestContentException", "Could not parse request body into json: Could not parse payload into json"}
 	}
-	run, number, err := l.reach(t)
+	mode := r.Header.Get("X-Amz-Invocation-Type")
+	if mode == "DryRun" {
+		_, number, err := l.reach(t)
+		return answer{status: http.StatusNoContent, header: http.Header{"X-Amz-Executed-Version": {number}}}, err
+	}
+
+	logTail := r.Header.Get("X-Amz-Log-Type") == "Tail"
+	out, number, err := l.execute(r.region, t, r.body, logTail)
 	if err != nil {
 		return answer{}, err
 	}
 	a := answer{status: http.StatusOK, header: http.Header{"X-Amz-Executed-Version": {number}}}
-	mode := r.Header.Get("X-Amz-Invocation-Type")
-	if mode == "DryRun" {
-		a.status = http.StatusNoContent
-		return a, nil
-	}
-
-	logTail := r.Header.Get("X-Amz-Log-Type") == "Tail"
-	begun := time.Now()
-	out := run(Invocation{t.function, t.qualifier, number, r.body, logTail})
-	l.mu.Lock()
-	l.measureInvoke(invoked{
-		r.region, t.function, t.qualifier, number,
-		out.FunctionError != "", out.Status == http.StatusTooManyRequests, time.Since(begun),
-	})
-	l.mu.Unlock()
 	if mode == "Event" { // asynchronous
 		a.status = http.StatusAccepted
 		return a, nil
@@ -73,6 +65,24 @@ func (l *lambda) invoke(r *request) (answer, error) {
 	}
 	a.body = out.Payload
 	return a, nil
+}
+
+// execute invokes a function, and returns what its script answered and the number of
+// the version that was executed.
+func (l *lambda) execute(region string, t target, payload []byte, logTail bool) (Answer, string, error) {
+	run, number, err := l.reach(t)
+	if err != nil {
+		return Answer{}, "", err
+	}
+	begun := time.Now()
+	out := run(Invocation{t.function, t.qualifier, number, payload, logTail})
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.measureInvoke(invoked{
+		region, t.function, t.qualifier, number,
+		out.FunctionError != "", out.Status == http.StatusTooManyRequests, time.Since(begun),
+	})
+	return out, number, nil
 }
 
 // tail returns the last 4 KB of a log. If the log is empty, it returns the lines that

@@ -105,10 +105,7 @@ func checkCORS(v *validation, body json.RawMessage) error {
 	if body == nil {
 		return nil
 	}
-	var cors struct {
-		AllowHeaders, AllowMethods, AllowOrigins, ExposeHeaders []string
-		MaxAge                                                  int32
-	}
+	var cors crossOrigin
 	if err := json.Unmarshal(body, &cors); err != nil {
 		return unreadable(err)
 	}
