@@ -63,6 +63,8 @@ var lambdaRoutes = []route{
 	{"PUT", "/2015-03-31/event-source-mappings/{}", "UpdateEventSourceMapping", controlPlane, (*lambda).updateEventSourceMapping},
 	{"DELETE", "/2015-03-31/event-source-mappings/{}", "DeleteEventSourceMapping", controlPlane, (*lambda).deleteEventSourceMapping},
 	{"GET", "/2025-12-01/functions/{}/durable-executions", "ListDurableExecutionsByFunction", controlPlane, (*lambda).listDurableExecutionsByFunction},
+	{"GET", "/2025-12-01/durable-executions/{}", "GetDurableExecution", controlPlane, (*lambda).getDurableExecution},
+	{"POST", "/2025-12-01/durable-executions/{}/stop", "StopDurableExecution", controlPlane, (*lambda).stopDurableExecution},
 	{"GET", "/2017-03-31/tags/{}", "ListTags", controlPlane, (*lambda).listTags},
 	{"POST", "/2017-03-31/tags/{}", "TagResource", controlPlane, (*lambda).tagResource},
 	{"DELETE", "/2017-03-31/tags/{}", "UntagResource", controlPlane, (*lambda).untagResource},

@@ -121,7 +121,7 @@ func forbidden(message any) answer {
 
 // invokeURL invokes the function, and answers with what it returns.
 func (u *functionURLs) invokeURL(e *urlEndpoint, r *urlRequest) answer {
-	out, _, err := u.execute(r.region, e.target, u.event(e, r), false)
+	out, _, _, err := u.execute(invokeInput{region: r.region, target: e.target, payload: u.event(e, r)})
 	switch {
 	case err == nil && out.Status == http.StatusTooManyRequests:
 		return answer{status: out.Status, header: http.Header{}, body: []byte(`{"Message":"Rate Exceeded."}`)}
