@@ -95,6 +95,7 @@ type function struct {
 	async      map[string]*eventInvoke // by qualifier
 	executions []*execution            // in the order in which they began
 	policies   map[string]*policy      // by qualifier, "" the function's own
+	signing    string                  // ARN of the code signing configuration, "": none
 
 	provisioned  map[string]*provisioned // by qualifier
 	provisioning time.Duration           // how long an allocation takes
@@ -176,6 +177,7 @@ func (l *lambda) createFunction(r *request) (answer, error) {
 		settings
 		FunctionName  *string
 		Code          *codeInput
+		CodeSigning   string `json:"CodeSigningConfigArn"`
 		PackageType   string
 		Architectures []string
 		Publish       bool
@@ -228,10 +230,14 @@ func (l *lambda) createFunction(r *request) (answer, error) {
 	if err := in.Code.apply(&c); err != nil {
 		return answer{}, err
 	}
+	if err := l.checkSignature(t.function, in.CodeSigning, &c); err != nil {
+		return answer{}, err
+	}
 	f, err := l.create(t, c, in.Tags)
 	if err != nil {
 		return answer{}, err
 	}
+	f.signing = in.CodeSigning
 	if in.Publish {
 		v, err := l.publish(f, nil, creating, f.outcomeOfPublish())
 		if err != nil {
@@ -338,6 +344,9 @@ func (l *lambda) updateFunctionCode(r *request) (answer, error) {
 		return answer{}, err
 	}
 	if err := in.apply(&c); err != nil {
+		return answer{}, err
+	}
+	if err := l.checkSignature(f.name, f.signing, &c); err != nil {
 		return answer{}, err
 	}
 	if in.Architectures != nil {

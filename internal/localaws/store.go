@@ -21,8 +21,9 @@ type store struct {
 	functions    map[string]*function // by unqualified ARN
 	numbers      map[string]int       // last version number of deleted functions, by unqualified ARN (V18)
 	eventSources []*eventSource
-	codeStorage  int64             // limit in bytes, 0: none
-	buckets      map[string]bucket // of S3, by name
+	signing      map[string]*codeSigning // by ARN
+	codeStorage  int64                   // limit in bytes, 0: none
+	buckets      map[string]bucket       // of S3, by name
 
 	alarms  map[place]*alarm             // by name
 	metrics map[string]map[string]series // by metricKey, then by unit
@@ -50,6 +51,7 @@ func newStore(o Options) *store {
 		notYet:       o.NotYet,
 		functions:    map[string]*function{},
 		numbers:      map[string]int{},
+		signing:      map[string]*codeSigning{},
 		buckets:      map[string]bucket{},
 
 		alarms:  map[place]*alarm{},
