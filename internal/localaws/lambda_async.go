@@ -108,7 +108,7 @@ func (l *lambda) writeEventInvoke(r *request, from func(*function, string) (*eve
 		set(&e.onSuccess, d.OnSuccess)
 		set(&e.onFailure, d.OnFailure)
 	}
-	e.modified = time.Now()
+	e.modified = l.date()
 	f.async[qualifier] = e
 	return reply(http.StatusOK, e.describe(f, qualifier)), nil
 }

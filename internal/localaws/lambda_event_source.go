@@ -103,7 +103,7 @@ func (e *eventSource) kind() sourceKind {
 // newEventSource returns a mapping of a function with settings and the defaults for
 // its source.
 func newEventSource(function string, settings map[string]json.RawMessage) (*eventSource, error) {
-	e := &eventSource{uuid: newID(), function: function, settings: settings, modified: time.Now(), state: "Enabled"}
+	e := &eventSource{uuid: newID(), function: function, settings: settings, state: "Enabled"}
 	kind := e.kind()
 	if kind.defaults == "" {
 		return nil, invalid("Unrecognized event source.")
@@ -267,8 +267,7 @@ func (l *lambda) createEventSourceMapping(r *request) (answer, error) {
 
 // changeEventSource begins a change of a mapping, and answers with it.
 func (l *lambda) changeEventSource(e *eventSource, changing string) answer {
-	now := time.Now()
-	e.changing, e.settles, e.modified = changing, now.Add(l.settle), now
+	e.changing, e.settles, e.modified = changing, time.Now().Add(l.settle), l.date()
 	return reply(http.StatusAccepted, e.describe(changing))
 }
 
@@ -401,6 +400,7 @@ func (c *Cloud) AddEventSourceMapping(name, qualifier, sourceARN string) string 
 		if err != nil {
 			panic("localaws: add event source mapping: " + err.Error())
 		}
+		e.modified = c.store.date()
 		c.store.eventSources = append(c.store.eventSources, e)
 	})
 	return e.uuid

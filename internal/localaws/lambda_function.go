@@ -126,7 +126,7 @@ func (s *store) create(t target, c Function, tags map[string]string) (*function,
 		latest: &version{
 			Function: c,
 			number:   latestVersion,
-			modified: now,
+			modified: s.date(),
 			revision: newID(),
 			state:    creating,
 			settling: &settling{now.Add(s.settle), active, successful, true},
@@ -154,7 +154,7 @@ func (s *store) write(f *function, c Function) {
 	f.latest.Function = c
 	now := time.Now()
 	f.written = true
-	f.latest.modified = now
+	f.latest.modified = s.date()
 	f.latest.revision = newID()
 	f.latest.update = updating
 	f.latest.settling = &settling{now.Add(s.settle), f.latest.state, successful, true}

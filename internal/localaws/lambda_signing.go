@@ -68,7 +68,7 @@ func noCodeSigning(arn string) error {
 
 // addCodeSigning adds a configuration in a region, and returns its ARN.
 func (s *store) addCodeSigning(region string, c *codeSigning) string {
-	c.id, c.modified = "csc-"+strings.ToLower(rand.Text()[:17]), time.Now()
+	c.id, c.modified = "csc-"+strings.ToLower(rand.Text()[:17]), s.date()
 	arn := "arn:" + partition(region) + ":lambda:" + region + ":" + s.account + ":code-signing-config:" + c.id
 	s.signing[arn] = c
 	return arn

@@ -153,7 +153,7 @@ func (l *lambda) createFunctionURLConfig(r *request) (answer, error) {
 	if f.urls[qualifier] != nil {
 		return answer{}, conflict("Failed to create function url config for [functionArn = %s]. Error message:  FunctionUrlConfig exists for this Lambda function", qualified(f.arn, qualifier))
 	}
-	now := time.Now()
+	now := l.date()
 	u := &functionURL{id: strings.ReplaceAll(newID(), "-", ""), mode: "BUFFERED", created: now, modified: now}
 	in.apply(u)
 	f.urls[qualifier] = u
@@ -198,7 +198,7 @@ func (l *lambda) updateFunctionURLConfig(r *request) (answer, error) {
 		return answer{}, err
 	}
 	in.apply(u)
-	u.modified = time.Now()
+	u.modified = l.date()
 	return reply(http.StatusOK, u.describe(f, qualifier)), nil
 }
 

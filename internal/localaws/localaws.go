@@ -29,6 +29,7 @@ type Options struct {
 	Provisioning time.Duration // how long provisioned concurrency takes to move; default Settle
 	Latency      time.Duration // added to every call
 	Rate         float64       // Lambda's control-plane calls a second and region, AWS has 15; 0: unlimited
+	Age          time.Duration // what is written in Lambda counts as written so long ago
 
 	// Lambda is eventually consistent. What Go code writes starts neither time.
 	Stale  time.Duration // for so long after a call that writes, reads show the state before it

@@ -15,6 +15,7 @@ type store struct {
 	provisioning time.Duration
 	stale        time.Duration
 	notYet       time.Duration
+	age          time.Duration
 
 	mu           sync.Mutex
 	seeding      bool                 // Go code writes
@@ -49,6 +50,7 @@ func newStore(o Options) *store {
 		provisioning: cmp.Or(o.Provisioning, o.Settle),
 		stale:        o.Stale,
 		notYet:       o.NotYet,
+		age:          o.Age,
 		functions:    map[string]*function{},
 		numbers:      map[string]int{},
 		signing:      map[string]*codeSigning{},
