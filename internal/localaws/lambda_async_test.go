@@ -3,6 +3,7 @@ package localaws_test
 import (
 	"fmt"
 	"lambda-release/internal/localaws"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -42,4 +43,28 @@ func TestA22EventInvokeConfig(t *testing.T) {
 	must(api.DeleteFunctionEventInvokeConfig(t.Context(), &lambda.DeleteFunctionEventInvokeConfigInput{FunctionName: aws.String("fn"), Qualifier: aws.String("prod")}))(t)
 	_, err = get("prod")
 	wantError(t, err, 404, "ResourceNotFoundException", "The function "+arn+":prod doesn't have an EventInvokeConfig")
+}
+
+func TestDestinationsRefused(t *testing.T) {
+	t.Parallel()
+	c, api := withProd(t)
+	c.AddFunction("other")
+	for destination, want := range map[string][2]string{
+		arn + ":prod": {"InvalidParameterValueException", "You can't specify the function as a destination for itself."},
+		arn + "x":     {"InvalidParameterValueException", "The destination ARN " + arn + "x is invalid."},
+		"queue": {"ValidationException", `1 validation error detected: Value 'queue' at 'destinationConfig.onFailure.destination' failed to satisfy constraint: Member must satisfy regular expression pattern: ` +
+			`$|kafka://([^.]([a-zA-Z0-9\-_.]{0,248}))|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1})?:(\d{12})?:(.*)`},
+		strings.TrimSuffix(arn, "fn") + "other": {},
+		"":                                      {},
+	} {
+		_, err := api.PutFunctionEventInvokeConfig(t.Context(), &lambda.PutFunctionEventInvokeConfigInput{
+			FunctionName: aws.String("fn"), Qualifier: aws.String("prod"),
+			DestinationConfig: &types.DestinationConfig{OnFailure: &types.OnFailure{Destination: &destination}},
+		})
+		if want[0] == "" {
+			wantNone(t, err)
+			continue
+		}
+		wantError(t, err, 400, want[0], want[1])
+	}
 }
