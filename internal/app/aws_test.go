@@ -57,6 +57,7 @@ func sceneOf(ts *testscript.TestScript) *scene { return ts.Value(sceneKey{}).(*s
 //	managed NAME                        makes it have the version $LATEST.PUBLISHED
 //	age NAME DURATION                   makes it and its versions older by that
 //	code-storage BYTES                  how much code the account may keep
+//	require-signature NAME PROFILE      makes it refuse code that is not signed by this profile
 //	answers NAME FILE [Handled|Unhandled] [LOG]
 //	                                    what an invocation returns instead of its payload
 //	invoked NAME VERSION PAYLOAD        asserts the last invocation since `calls`
@@ -120,17 +121,18 @@ func awsVerbs() map[string]func(*testscript.TestScript, *scene, []string) {
 		"queue-deployments": func(ts *testscript.TestScript, s *scene, a []string) {
 			s.DelayDeployments(0, duration(ts, a[0]))
 		},
-		"stage-variable": wantStageVariable,
-		"publish":        func(_ *testscript.TestScript, s *scene, a []string) { s.Publish(a[0], cmp.Or(at(a, 1), "by hand")) },
-		"alias":          wantAlias,
-		"set-alias":      setAlias,
-		"remove-alias":   removeAlias,
-		"versions":       wantVersions,
-		"published":      wantPublished,
-		"become":         func(_ *testscript.TestScript, s *scene, a []string) { s.OnPublish(a[0], a[1], a[2], a[3]) },
-		"state":          func(_ *testscript.TestScript, s *scene, a []string) { s.SetState(a[0], a[1], a[2], at(a, 3), at(a, 4)) },
-		"last-update":    func(_ *testscript.TestScript, s *scene, a []string) { s.SetLastUpdate(a[0], a[1], at(a, 2), at(a, 3)) },
-		"code-storage":   func(ts *testscript.TestScript, s *scene, a []string) { s.LimitCodeStorage(int64(number(ts, a[0]))) },
+		"stage-variable":    wantStageVariable,
+		"publish":           func(_ *testscript.TestScript, s *scene, a []string) { s.Publish(a[0], cmp.Or(at(a, 1), "by hand")) },
+		"alias":             wantAlias,
+		"set-alias":         setAlias,
+		"remove-alias":      removeAlias,
+		"versions":          wantVersions,
+		"published":         wantPublished,
+		"become":            func(_ *testscript.TestScript, s *scene, a []string) { s.OnPublish(a[0], a[1], a[2], a[3]) },
+		"state":             func(_ *testscript.TestScript, s *scene, a []string) { s.SetState(a[0], a[1], a[2], at(a, 3), at(a, 4)) },
+		"last-update":       func(_ *testscript.TestScript, s *scene, a []string) { s.SetLastUpdate(a[0], a[1], at(a, 2), at(a, 3)) },
+		"code-storage":      func(ts *testscript.TestScript, s *scene, a []string) { s.LimitCodeStorage(int64(number(ts, a[0]))) },
+		"require-signature": func(_ *testscript.TestScript, s *scene, a []string) { s.RequireSignature(a[0], a[1]) },
 		"fault": func(ts *testscript.TestScript, s *scene, a []string) {
 			s.add(ts, a[0], rule{fault: localaws.Fault{Status: number(ts, a[1]), Code: a[2], Message: a[3]}})
 		},

@@ -33,7 +33,7 @@ const (
 	NotFound            // 404
 	Stale               // 412: changed since it was read
 	Conflict            // 409: exists already, is in use, or is being updated
-	Invalid             // 400; or what Lambda could not do with the function as it is configured
+	Invalid             // 400; or what Lambda cannot do with the function as it is configured
 	StorageFull         // 400 CodeStorageExceededException
 	Throttled           // 429
 	Server              // 5xx
@@ -250,9 +250,11 @@ func statusOf(err error) int {
 }
 
 // misconfigured has the codes with which Invoke says that the function cannot run as
-// it is configured, and what to do. Most come with a status of 502, but nothing on
+// it is configured, and UpdateFunctionCode that its configuration does not allow the
+// code; and what to do. Most come with a status of 502, one with 404, but nothing on
 // AWS's side has failed, and trying again does not help.
 // https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_Errors
+// https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html#API_UpdateFunctionCode_Errors
 var misconfigured = map[string]string{
 	"KMSAccessDeniedException": "Lambda could not decrypt the environment variables: the function's execution role, not the role of the job, needs kms:Decrypt on the function's KMS key, and the policy of the key must not forbid it.",
 	"KMSDisabledException":     "The function's KMS key is disabled, so Lambda cannot decrypt the environment variables. Enable it, or give the function another key.",
@@ -272,6 +274,11 @@ var misconfigured = map[string]string{
 	"EFSMountConnectivityException": efsAdvice,
 	"EFSMountFailureException":      efsAdvice,
 	"EFSMountTimeoutException":      efsAdvice,
+
+	"CodeVerificationFailedException": "The function accepts only code that is signed by one of its signing profiles, with a signature that has not expired and was not revoked. " +
+		"Sign the zip with AWS Signer, and use the signed zip as the input `code`: its object in S3, or the file as it is. A folder is never signed.",
+	"InvalidCodeSignatureException":      "The code was changed after it was signed. Sign the zip with AWS Signer again, and use the signed zip unchanged as the input `code`.",
+	"CodeSigningConfigNotFoundException": "The function's code signing configuration does not exist. Give the function another one, or remove it from the function with `aws lambda delete-function-code-signing-config`.",
 }
 
 const efsAdvice = "The function could not use its EFS file system. Check the mount targets in its subnets, the security groups (port 2049), the access point, " +

@@ -348,6 +348,29 @@ func TestInvokeOfAMisconfiguredFunction(t *testing.T) {
 	}
 }
 
+// Code that a function's code signing configuration does not allow is refused at once,
+// whatever the status.
+func TestCodeThatMayNotBeDeployed(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		status     int
+		code, says string
+	}{
+		{400, "CodeVerificationFailedException", "Sign the zip with AWS Signer"},
+		{400, "InvalidCodeSignatureException", "changed after it was signed"},
+		{404, "CodeSigningConfigNotFoundException", "delete-function-code-signing-config"},
+	} {
+		w := newCloud(t, localaws.Options{})
+		w.spoil("", always, refusal(tt.status, tt.code, "AWS's words."))
+		_, err := w.open(t).UpdateCode(t.Context(), items, awsapi.Code{ZipFile: []byte("zip")}, false)
+		isKind(t, err, awsapi.Invalid)
+		says(t, hintOf(t, err), tt.says)
+		if n := w.count("UpdateFunctionCode"); n != 1 {
+			t.Errorf("%s: %d calls", tt.code, n)
+		}
+	}
+}
+
 // Where the function itself is missing, the inputs that name it are to be checked.
 func TestNotFoundNamesTheInputs(t *testing.T) {
 	t.Parallel()

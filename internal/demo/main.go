@@ -5,11 +5,17 @@
 //	go run ./internal/demo -v
 //	go run ./internal/demo -html summaries.html
 //	go run ./internal/demo -serve 127.0.0.1:4566
+//	go run ./internal/demo -serve 127.0.0.1:4566 -age 2h
 //
 // The first runs the jobs of story.go and prints two lines for each; it exits 0 only
 // if every job ends as expected. The second prints their logs, outputs and summaries,
-// the third also writes the summaries as a page for a browser. The last serves the
-// control plane until it is interrupted, for lambda-release, the aws CLI or an SDK.
+// the third also writes the summaries as a page for a browser. The fourth serves the
+// control plane until it is interrupted, for lambda-release, the aws CLI or an SDK; and
+// function URLs, for
+//
+//	curl --connect-to ::127.0.0.1:4566 http://ID.lambda-url.eu-central-1.on.aws/
+//
+// With -age, prune can be tried at once: it keeps every version of the last hour.
 package main
 
 import (
@@ -34,11 +40,12 @@ func main() {
 	rate := flag.Float64("rate", 0, "limit of control-plane calls a second (15 on AWS); 0: no limit")
 	stale := flag.Duration("stale", 0, "how long after a write reads show the state before it")
 	notYet := flag.Duration("not-yet", 0, "how long calls that name a new function, version or alias answer 404")
+	age := flag.Duration("age", 0, "what is created or changed counts as made so long ago")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 
-	cloud := localaws.New(localaws.Options{Settle: *settle, Latency: *latency, Rate: *rate, Stale: *stale, NotYet: *notYet})
+	cloud := localaws.New(localaws.Options{Settle: *settle, Latency: *latency, Rate: *rate, Stale: *stale, NotYet: *notYet, Age: *age})
 	show := shower(&brief{out: os.Stdout})
 	if *verbose {
 		show = &full{out: os.Stdout}
@@ -76,9 +83,13 @@ func run(ctx context.Context, addr string, cloud *localaws.Cloud, play func(cont
 	return play(ctx, "http://"+listener.Addr().String())
 }
 
-// prepare adds a function whose code is newer than its alias prod.
+// prepare adds a function whose code is newer than its alias prod. It returns the
+// version that was invoked.
 func prepare(cloud *localaws.Cloud) {
 	cloud.AddFunction(function)
+	cloud.OnInvoke(function, func(in localaws.Invocation) localaws.Answer {
+		return localaws.Answer{Payload: fmt.Appendf(nil, `{"version": %q}`, in.Version)}
+	})
 	cloud.Publish(function, "published by hand")
 	cloud.SetAlias(function, localaws.Alias{Name: "prod", Version: "1"})
 	cloud.Upload(function, "second")

@@ -5,12 +5,13 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
 // eventInvoke are the settings for asynchronous invocations of one qualifier: a new
 // alias does not get those of the function (A22), and DeleteAlias leaves them behind
-// (A21).
+// (A21); see [alias].
 type eventInvoke struct {
 	attempts  *int32
 	age       *int32
@@ -33,6 +34,40 @@ type eventInvokeConfiguration struct {
 	MaximumRetryAttempts     *int32 `json:",omitempty"`
 	MaximumEventAgeInSeconds *int32 `json:",omitempty"`
 	DestinationConfig        destinationConfig
+}
+
+// namedDestination is a destination that a call gives.
+type namedDestination struct{ member, arn string }
+
+// named returns the destinations of a call; an empty one removes it.
+func (c *destinationConfig) named() []namedDestination {
+	if c == nil {
+		return nil
+	}
+	var all []namedDestination
+	if d := c.OnSuccess; d != nil && d.Destination != "" {
+		all = append(all, namedDestination{"destinationConfig.onSuccess.destination", d.Destination})
+	}
+	if d := c.OnFailure; d != nil && d.Destination != "" {
+		all = append(all, namedDestination{"destinationConfig.onFailure.destination", d.Destination})
+	}
+	return all
+}
+
+// admitDestination refuses a function that is the function itself, or does not exist.
+// The other services are not implemented.
+func (s *store) admitDestination(f *function, arn string) error {
+	n, ok := parseName(arn)
+	if !ok || !strings.HasPrefix(arn, "arn:") {
+		return nil
+	}
+	switch to := functionARN(n.region, n.account, n.function, ""); {
+	case to == f.arn:
+		return invalid("You can't specify the function as a destination for itself.")
+	case s.function(to) == nil:
+		return invalid("The destination ARN %s is invalid.", arn)
+	}
+	return nil
 }
 
 // describe returns the settings as the API does.
@@ -74,6 +109,10 @@ func (l *lambda) writeEventInvoke(r *request, from func(*function, string) (*eve
 	if n := in.MaximumEventAgeInSeconds; n != nil {
 		v.between(*n, "maximumEventAgeInSeconds", 60, 21600)
 	}
+	destinations := in.DestinationConfig.named()
+	for _, d := range destinations {
+		v.pattern(d.arn, d.member, destinationPattern)
+	}
 	if err := v.err(); err != nil {
 		return answer{}, err
 	}
@@ -90,6 +129,11 @@ func (l *lambda) writeEventInvoke(r *request, from func(*function, string) (*eve
 	f, qualifier := l.function(t.arn), cmp.Or(t.qualifier, latestVersion)
 	if f == nil || f.resolve(qualifier) == nil {
 		return answer{}, notFound("The function doesn't exist.")
+	}
+	for _, d := range destinations {
+		if err := l.admitDestination(f, d.arn); err != nil {
+			return answer{}, err
+		}
 	}
 	if err := f.idle(qualifier); err != nil {
 		return answer{}, err
@@ -108,7 +152,7 @@ func (l *lambda) writeEventInvoke(r *request, from func(*function, string) (*eve
 		set(&e.onSuccess, d.OnSuccess)
 		set(&e.onFailure, d.OnFailure)
 	}
-	e.modified = time.Now()
+	e.modified = l.date()
 	f.async[qualifier] = e
 	return reply(http.StatusOK, e.describe(f, qualifier)), nil
 }
@@ -124,7 +168,7 @@ func (l *lambda) eventInvokeOf(r *request) (*function, string, error) {
 		return nil, "", err
 	}
 	f, qualifier := l.function(t.arn), cmp.Or(t.qualifier, latestVersion)
-	if f == nil || f.resolve(qualifier) == nil || f.async[qualifier] == nil {
+	if f == nil || f.async[qualifier] == nil {
 		return nil, "", noEventInvoke(qualified(t.arn, qualifier))
 	}
 	return f, qualifier, nil

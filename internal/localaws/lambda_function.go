@@ -29,8 +29,9 @@ type Function struct {
 	VPC              *VPCConfig   // nil: none
 	KMSKey           string       // ARN
 	FileSystems      []FileSystem
-	DeadLetterConfig string // ARN of a queue or topic
-	Code             []byte // the zip; nil for an image
+	DeadLetterConfig string         // ARN of a queue or topic
+	Durable          *DurableConfig // nil: not durable
+	Code             []byte         // the zip; nil for an image
 	ImageURI         string
 	CodeSha256       string // computed from Code or ImageURI
 }
@@ -92,8 +93,9 @@ type function struct {
 	aliases    map[string]*alias
 	urls       map[string]*functionURL // by alias, "" the function's own
 	async      map[string]*eventInvoke // by qualifier
-	executions []execution
-	policies   map[string]*policy // by qualifier, "" the function's own
+	executions []*execution            // in the order in which they began
+	policies   map[string]*policy      // by qualifier, "" the function's own
+	signing    string                  // ARN of the code signing configuration, "": none
 
 	provisioned  map[string]*provisioned // by qualifier
 	provisioning time.Duration           // how long an allocation takes
@@ -124,7 +126,7 @@ func (s *store) create(t target, c Function, tags map[string]string) (*function,
 		latest: &version{
 			Function: c,
 			number:   latestVersion,
-			modified: now,
+			modified: s.date(),
 			revision: newID(),
 			state:    creating,
 			settling: &settling{now.Add(s.settle), active, successful, true},
@@ -152,7 +154,7 @@ func (s *store) write(f *function, c Function) {
 	f.latest.Function = c
 	now := time.Now()
 	f.written = true
-	f.latest.modified = now
+	f.latest.modified = s.date()
 	f.latest.revision = newID()
 	f.latest.update = updating
 	f.latest.settling = &settling{now.Add(s.settle), f.latest.state, successful, true}
@@ -175,6 +177,7 @@ func (l *lambda) createFunction(r *request) (answer, error) {
 		settings
 		FunctionName  *string
 		Code          *codeInput
+		CodeSigning   string `json:"CodeSigningConfigArn"`
 		PackageType   string
 		Architectures []string
 		Publish       bool
@@ -227,10 +230,14 @@ func (l *lambda) createFunction(r *request) (answer, error) {
 	if err := in.Code.apply(&c); err != nil {
 		return answer{}, err
 	}
+	if err := l.checkSignature(t.function, in.CodeSigning, &c); err != nil {
+		return answer{}, err
+	}
 	f, err := l.create(t, c, in.Tags)
 	if err != nil {
 		return answer{}, err
 	}
+	f.signing = in.CodeSigning
 	if in.Publish {
 		v, err := l.publish(f, nil, creating, f.outcomeOfPublish())
 		if err != nil {
@@ -337,6 +344,9 @@ func (l *lambda) updateFunctionCode(r *request) (answer, error) {
 		return answer{}, err
 	}
 	if err := in.apply(&c); err != nil {
+		return answer{}, err
+	}
+	if err := l.checkSignature(f.name, f.signing, &c); err != nil {
 		return answer{}, err
 	}
 	if in.Architectures != nil {

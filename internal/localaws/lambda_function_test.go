@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"lambda-release/internal/localaws"
 
@@ -187,4 +189,22 @@ func TestListFunctions(t *testing.T) {
 
 	all := must(api.ListFunctions(t.Context(), &lambda.ListFunctionsInput{FunctionVersion: types.FunctionVersionAll}))(t).Functions
 	equal(t, "FunctionArn of a version", *all[1].FunctionArn, c.FunctionARN("fn-00", "1"))
+}
+
+// What is written counts as written Options.Age ago.
+func TestAge(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		onDate()
+		c, api := start(t, localaws.Options{Age: 2 * time.Hour})
+		must(api.CreateFunction(t.Context(), newFunction(t)))(t)
+		must(api.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: aws.String("fn")}))(t)
+		c.AddFunction("other")
+		time.Sleep(time.Minute)
+		must(api.UpdateFunctionCode(t.Context(), &lambda.UpdateFunctionCodeInput{FunctionName: aws.String("fn"), ZipFile: zipOf(t, "two")}))(t)
+		equal(t, "LastModified of the version", *getFunction(t, api, "1").LastModified, "2026-11-23T08:00:00.000+0000")
+		equal(t, "LastModified of $LATEST", *getFunction(t, api, "").LastModified, "2026-11-23T08:01:00.000+0000")
+		other := must(api.GetFunction(t.Context(), &lambda.GetFunctionInput{FunctionName: aws.String("other")}))(t)
+		equal(t, "LastModified of what Go code added", *other.Configuration.LastModified, "2026-11-23T08:00:00.000+0000")
+	})
 }

@@ -163,7 +163,7 @@ func (l *lambda) putProvisionedConcurrencyConfig(r *request) (answer, error) {
 		return answer{}, err
 	}
 	now := time.Now()
-	p := &provisioned{requested: *in.ProvisionedConcurrentExecutions, modified: now, since: now}
+	p := &provisioned{requested: *in.ProvisionedConcurrentExecutions, modified: l.date(), since: now}
 	if old := f.provisioned[qualifier]; old != nil {
 		p.version = old.version
 	}
@@ -172,7 +172,7 @@ func (l *lambda) putProvisionedConcurrencyConfig(r *request) (answer, error) {
 	return reply(http.StatusAccepted, provisionedConfiguration{
 		RequestedProvisionedConcurrentExecutions: *in.ProvisionedConcurrentExecutions,
 		Status:                                   "IN_PROGRESS",
-		LastModified:                             timestamp(now),
+		LastModified:                             timestamp(p.modified),
 	}), nil
 }
 
@@ -234,7 +234,7 @@ func (c *Cloud) ProvisionConcurrency(name, qualifier string) error {
 		f.mustResolve(qualifier)
 		if err = f.admitProvisioned(qualifier); err == nil {
 			now := time.Now()
-			f.provisioned[qualifier] = &provisioned{requested: 1, modified: now, since: now.Add(-f.provisioning), version: f.resolve(qualifier).number}
+			f.provisioned[qualifier] = &provisioned{requested: 1, modified: c.store.date(), since: now.Add(-f.provisioning), version: f.resolve(qualifier).number}
 		}
 	})
 	return err

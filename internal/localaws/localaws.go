@@ -29,6 +29,7 @@ type Options struct {
 	Provisioning time.Duration // how long provisioned concurrency takes to move; default Settle
 	Latency      time.Duration // added to every call
 	Rate         float64       // Lambda's control-plane calls a second and region, AWS has 15; 0: unlimited
+	Age          time.Duration // what is written in Lambda counts as written so long ago
 
 	// Lambda is eventually consistent. What Go code writes starts neither time.
 	Stale  time.Duration // for so long after a call that writes, reads show the state before it
@@ -58,7 +59,7 @@ func New(o Options) *Cloud {
 	s := newStore(o)
 	return &Cloud{
 		latency:  o.Latency,
-		services: []service{&lambda{s}, newCloudwatch(s), newCodedeploy(s), &sts{s}, &apigateway{s}},
+		services: []service{&functionURLs{&lambda{s}}, &lambda{s}, newCloudwatch(s), newCodedeploy(s), &sts{s}, &apigateway{s}},
 		budgets:  newBudgets(o.Rate),
 		store:    s,
 		closed:   make(chan struct{}),
@@ -72,7 +73,8 @@ func (c *Cloud) Close() {
 
 // ServeHTTP answers one call. It is the endpoint of every service in every
 // region; the region is the one in the signature's credential scope. The
-// signature itself is not verified.
+// signature itself is not verified. It is also the endpoint of every function URL:
+// clients connect to it, and send the URL's host in the header Host.
 func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	in, err := receive(r)
 	if err != nil {

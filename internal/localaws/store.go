@@ -15,14 +15,16 @@ type store struct {
 	provisioning time.Duration
 	stale        time.Duration
 	notYet       time.Duration
+	age          time.Duration
 
 	mu           sync.Mutex
 	seeding      bool                 // Go code writes
 	functions    map[string]*function // by unqualified ARN
 	numbers      map[string]int       // last version number of deleted functions, by unqualified ARN (V18)
-	eventSources []eventSource
-	codeStorage  int64             // limit in bytes, 0: none
-	buckets      map[string]bucket // of S3, by name
+	eventSources []*eventSource
+	signing      map[string]*codeSigning // by ARN
+	codeStorage  int64                   // limit in bytes, 0: none
+	buckets      map[string]bucket       // of S3, by name
 
 	alarms  map[place]*alarm             // by name
 	metrics map[string]map[string]series // by metricKey, then by unit
@@ -48,8 +50,10 @@ func newStore(o Options) *store {
 		provisioning: cmp.Or(o.Provisioning, o.Settle),
 		stale:        o.Stale,
 		notYet:       o.NotYet,
+		age:          o.Age,
 		functions:    map[string]*function{},
 		numbers:      map[string]int{},
+		signing:      map[string]*codeSigning{},
 		buckets:      map[string]bucket{},
 
 		alarms:  map[place]*alarm{},
