@@ -74,7 +74,8 @@ func (loopbackAddr) String() string  { return "loopback" }
 // clientEnd is the client's end of a connection. A write does not wait until the
 // server has read it, as it would on a bare [net.Pipe]: the answer might then
 // arrive before net/http is done with the body of the request, and the SDK
-// closes a body that was answered, which net/http takes for an error.
+// closes a body that was answered, which net/http takes for an error. So there is
+// room for a large body as a whole.
 type clientEnd struct {
 	net.Conn
 
@@ -84,7 +85,8 @@ type clientEnd struct {
 }
 
 func newClientEnd(conn net.Conn) *clientEnd {
-	c := &clientEnd{Conn: conn, written: make(chan []byte, 1), closed: make(chan struct{})}
+	const room = 256 // net/http writes 32 KB at a time
+	c := &clientEnd{Conn: conn, written: make(chan []byte, room), closed: make(chan struct{})}
 	go c.deliver()
 	return c
 }
