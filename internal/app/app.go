@@ -130,7 +130,7 @@ func request(in input.Input, ev event.Event, target rules.Target) release.Reques
 		StageVariable:    in.StageVariable,
 		Rollout:          rolloutOf(in),
 		CodeDeploy:       codeDeploy(in),
-		Smoke:            release.Smoke{Payloads: in.SmokeTest, Expect: in.Expect, Given: in.ExpectGiven},
+		Smoke:            in.SmokeTest,
 		Run:              release.Run{ID: ev.RunID, Scope: alias.Scope(ev.Server), Attempt: ev.Attempt, Ref: ev.Ref.Short(), SHA: ev.SHA},
 	}
 }

@@ -130,15 +130,17 @@ var table = []spec{
 		name: "smoke-test", group: groupSmoke, kind: list, hint: "JSON",
 		short: "payload that the version must answer first",
 		doc: "A JSON payload with which the version is invoked before any alias moves to it; the function must not return " +
-			"an error. `@FILE` reads it from a file. For several functions, one payload for all, or `NAME=JSON` per " +
-			"line. Only for `release` and `promote`.",
+			"an error. `@FILE` reads it from a file. An array of " +
+			"`{\"name\": TEXT, \"payload\": JSON, \"expect\": JQ}` is a test with several cases; `name` and `expect` may be " +
+			"left out. For several functions, one value for all, or `NAME=JSON` per line. Only for `release` and `promote`.",
 		allowed: "must be JSON or @FILE, or NAME=JSON or NAME=@FILE per line",
 		parse:   parseSmokeTest,
 	},
 	{
 		name: "smoke-test-expect", group: groupSmoke, hint: "JQ",
-		doc:     "A jq expression on the response to the smoke test that must evaluate to `true`: `.statusCode == 200`.",
-		allowed: "must be a jq expression that evaluates to true, for example .statusCode == 200",
+		doc: "A jq expression on the response to the smoke test that must evaluate to `true`: `.statusCode == 200`. It " +
+			"applies to each case that has no `expect`.",
+		allowed: jqShape,
 		parse:   parseExpect,
 	},
 	{

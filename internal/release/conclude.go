@@ -153,9 +153,9 @@ func reportOnce(plans []Plan) []Plan {
 // outcome is what is reported of one function.
 func (p Plan) outcome() Outcome {
 	t, f, e := p.target, p.Facts, p.End
-	test, tested := errors.AsType[*SmokeError](e.Err)
-	if !tested {
-		test = &SmokeError{}
+	test, failed := errors.AsType[*TestError](e.Err)
+	if !failed {
+		test = &TestError{}
 	}
 	pruned, freed := pruned(p.Deleted)
 	return Outcome{

@@ -312,9 +312,16 @@ func (p Plan) updating() bool {
 // renderMove says how the alias moves and what is checked on the way.
 func (p Plan) renderMove(w *words, s alias.State) {
 	t, to := p.target, named(p.version())
-	_, tested := p.Smoke.Payloads[t.fn.Name]
-	w.addIf(tested && p.Smoke.Expect == nil, "smoke-test %s: it must answer without an error", to)
-	w.addIf(tested && p.Smoke.Expect != nil, "smoke-test %s: it must answer without an error, and %s must be true", to, p.Smoke.Given)
+	for _, c := range p.Smoke[t.fn.Name] {
+		with := ""
+		if c.Name != "" {
+			with = fmt.Sprintf(" with the case %q", c.Name)
+		}
+		w.addIf(c.Expect == nil, "smoke-test %s%s: it must answer without an error", to, with)
+		if c.Expect != nil {
+			w.add("smoke-test %s%s: it must answer without an error, and %s must be true", to, with, c.Expect.Given)
+		}
+	}
 	reason := because(p.Decision.Reason)
 	switch deploy := p.CodeDeploy; {
 	case !s.Exists():
@@ -350,8 +357,7 @@ func (p Plan) notChecked() []string {
 	w.addIf(writes, "permissions to write")
 	w.addIf(p.Publish != nil, "whether AWS makes a new version")
 	w.addIf(p.Publish != nil && p.moves(), "the init of the new version")
-	_, tested := p.Smoke.Payloads[p.target.fn.Name]
-	w.addIf(tested && p.moves(), "the smoke test")
+	w.addIf(p.tested() && p.moves(), "the smoke test")
 	w.addIf(p.CodeDeploy != nil && p.moves(), "whether CodeDeploy accepts the deployment")
 	return w
 }
