@@ -31,6 +31,7 @@ type Input struct {
 	KeepVersions       int               // 3 or more; 0: nothing is deleted
 	SmokeTest          release.Smoke     // no name twice in the cases of a function
 	ExpectGiven        string            // `smoke-test-expect`, which is in the cases of SmokeTest
+	Hooks              release.Hooks     // a function left out has none
 	Strategy           *rollout.Strategy // nil: not given
 	BakeTime           time.Duration     // at most 24 h
 	Alarms             []string          // no name twice

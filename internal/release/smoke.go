@@ -43,6 +43,7 @@ const expectTime = 5 * time.Second
 // TestError says that a function that was invoked for a test rejects a version.
 type TestError struct {
 	What   string // the test and what it is about
+	By     string // what was invoked: function or hook
 	Answer string // what the function answered, raw
 	Log    string // the end of its log, raw
 	Err    error
@@ -66,7 +67,7 @@ func (p Plan) smokeTest(ctx context.Context) error {
 		}
 		if err := c.judge(ctx, answer); err != nil {
 			what := fmt.Sprintf("%s of version %s of %s", c, v, t.fn.Name)
-			return &TestError{What: what, Answer: string(answer.Payload), Log: answer.Log, Err: err}
+			return &TestError{What: what, By: "function", Answer: string(answer.Payload), Log: answer.Log, Err: err}
 		}
 		t.log.fact("version %s passed the %s in %s", v, c, answer.Took.Round(time.Millisecond))
 	}
