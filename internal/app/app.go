@@ -130,18 +130,25 @@ func request(in input.Input, ev event.Event, target rules.Target) release.Reques
 		StageVariable:    in.StageVariable,
 		Rollout:          rolloutOf(in),
 		CodeDeploy:       codeDeploy(in),
-		Smoke:            release.Smoke{Payloads: in.SmokeTest, Expect: in.Expect, Given: in.ExpectGiven},
+		Smoke:            in.SmokeTest,
+		Hooks:            in.Hooks,
 		Run:              release.Run{ID: ev.RunID, Scope: alias.Scope(ev.Server), Attempt: ev.Attempt, Ref: ev.Ref.Short(), SHA: ev.SHA},
 	}
 }
 
-// ownTime is how long the rollout itself takes if nothing goes wrong; the timeout
-// is for everything else.
+// ownTime is how long the rollout itself takes if nothing goes wrong, and how long
+// the hooks may; the timeout is for everything else.
 func ownTime(in input.Input) time.Duration {
-	if in.Strategy == nil || in.CodeDeploy != nil { // a deployment's own time counts by itself
-		return in.BakeTime
+	own := in.BakeTime
+	if in.Strategy != nil && in.CodeDeploy == nil { // a deployment's own time counts by itself
+		own += in.Strategy.Duration()
 	}
-	return in.Strategy.Duration() + in.BakeTime
+	for _, hooks := range []map[string]release.Hook{in.Hooks.Pre, in.Hooks.Post} {
+		if len(hooks) > 0 { // all at once
+			own += awsapi.MaxRun
+		}
+	}
+	return own
 }
 
 func rolloutOf(in input.Input) release.Rollout {

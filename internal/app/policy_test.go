@@ -210,6 +210,10 @@ func begin(t *testing.T, statements []allowing, used map[string]bool, names ...s
 	r.AddDeploymentGroup("shop", "items", "CodeDeployDefault.LambdaCanary10Percent5Minutes")
 	r.SetAlarm("errors", "OK", "")
 	r.PutObject("shop-artifacts", "items.zip", aZip())
+	r.AddFunction("smoke")
+	r.AddFunction("check")
+	r.Publish("check", "")
+	r.SetAlias("check", localaws.Alias{Name: "live", Version: "1"})
 	return r
 }
 
@@ -420,6 +424,12 @@ func TestPolicyIsEnoughAndNoMore(t *testing.T) {
 		}
 		return nil
 	}
+	rejected := func(r *role, c localaws.Call) *localaws.Fault {
+		if c.Operation == "CreateAlias" {
+			r.OnInvoke("smoke", func(localaws.Invocation) localaws.Answer { return localaws.Answer{FunctionError: "Handled"} })
+		}
+		return nil
+	}
 	deployed := asUsual.after("a deployment is under way", func(r *role) { r.admin("--codedeploy", "shop/items", "--codedeploy-wait=false") })
 	preview := asUsual.after("preview", func(r *role) { r.SetAlias("items", localaws.Alias{Name: "pr-7", Version: "5"}) })
 	refused := localaws.Fault{Status: http.StatusBadRequest, Code: "InvalidParameterValueException", Message: "no", Delay: 300 * time.Millisecond} // after the others
@@ -451,6 +461,11 @@ func TestPolicyIsEnoughAndNoMore(t *testing.T) {
 		"code in S3, dry run": {args: []string{"--code", "s3://shop-artifacts/items.zip", "--dry-run"}, situations: []situation{asUsual}},
 		"smoke test":          {args: []string{"--smoke-test", "{}"}, situations: releases},
 		"smoke test of one":   {functions: several, args: []string{"--smoke-test", "items={}"}, situations: append(releases, undo, undoes(always("CreateAlias", "items", refused), 1))},
+		"hooks":               {args: []string{"--pre-traffic-hook", "check:live", "--post-traffic-hook", "smoke"}, situations: append(releases, undoes(rejected, 1))},
+		"hook before":         {args: []string{"--pre-traffic-hook", lambdaARN + "smoke"}, situations: releases},
+		"hooks of several":    {functions: several, args: []string{"--post-traffic-hook", "items=smoke\norders=check:live"}, situations: append(releases, undo)},
+		"hooks, dry run":      {args: []string{"--pre-traffic-hook", "check:live", "--post-traffic-hook", "smoke", "--dry-run"}, situations: []situation{asUsual}},
+		"hook, CodeDeploy":    {args: []string{"--codedeploy", "shop/items", "--pre-traffic-hook", "smoke"}, situations: deploys},
 		"strategy":            {args: []string{"--strategy", "Canary10Percent1Second"}, situations: releases},
 		"alarms":              {args: []string{"--bake-time", "1s", "--alarms", "errors"}, situations: append(releases, undoes(alarm, 1))},
 		"alarms, dry run":     {args: []string{"--bake-time", "1s", "--alarms", "errors", "--dry-run"}, situations: []situation{asUsual}},
@@ -523,7 +538,7 @@ func TestOneRunShowsEverything(t *testing.T) {
 		"rollback of six": {[]string{"--operation", "rollback"}, six, 1},
 		"prune of six":    {[]string{"--operation", "prune", "--keep-versions", "3"}, six, 1},
 		"all of one": {[]string{
-			"--smoke-test", "{}", "--bake-time", "1s", "--alarms", "errors", "--keep-versions", "3", "--wait-for-provisioned-concurrency",
+			"--smoke-test", "{}", "--pre-traffic-hook", "smoke", "--post-traffic-hook", "check:live", "--bake-time", "1s", "--alarms", "errors", "--keep-versions", "3", "--wait-for-provisioned-concurrency",
 			"--api-gateway-stages", "prod=" + restStageARN, "--code", "s3://shop-artifacts/items.zip",
 		}, six[:1], 2}, // the alarms are read before anything else
 		"dry run": {[]string{"--dry-run"}, six[:2], 1},

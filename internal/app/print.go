@@ -67,9 +67,16 @@ func needs(in input.Input, getenv func(string) string) policy.Needs {
 		Publishes: in.Alias != "" || slices.ContainsFunc(in.Rules, func(r rules.Rule) bool { return !r.Latest() }),
 		Code:      in.Code, ByNumber: in.Version != 0, SmokeTest: slices.Sorted(maps.Keys(in.SmokeTest)),
 		Alarms: len(in.Alarms) > 0, ErrorRate: in.MaxErrorRate > 0, BakeTime: in.BakeTime > 0,
-		Provisioned: in.WaitForProvisioned, Prune: in.KeepVersions > 0,
+		PostHook: len(in.Hooks.Post) > 0, Provisioned: in.WaitForProvisioned, Prune: in.KeepVersions > 0,
 		Region:  cmp.Or(in.Region, getenv("AWS_REGION"), getenv("AWS_DEFAULT_REGION")),
 		Account: accountOf(in), Partition: partitionOf(in, getenv),
+	}
+	for _, hooks := range []map[string]release.Hook{in.Hooks.Pre, in.Hooks.Post} {
+		for _, fn := range in.Functions {
+			if h, given := hooks[fn.Name]; given {
+				n.Hooks = append(n.Hooks, policy.Hook{Function: h.Function, Qualifier: h.Qualifier})
+			}
+		}
 	}
 	for alias, stages := range in.Stages {
 		if in.Alias == "" || in.Alias == alias {

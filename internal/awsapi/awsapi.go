@@ -28,6 +28,11 @@ const (
 	maxResponseTime = 20 * time.Second
 	// connectTime is how long a connection may take to be made.
 	connectTime = 5 * time.Second
+	// keepAlive is the time between two probes of a connection on which an answer is
+	// awaited: gateways drop one that is silent for minutes. AWS's NAT gateway does
+	// after 350 seconds.
+	// https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html#nat-gateway-troubleshooting-timeout
+	keepAlive = 30 * time.Second
 	// credentialsTime bounds the search for credentials: outside AWS its last
 	// source, the instance metadata, may never answer.
 	credentialsTime = 10 * time.Second
@@ -65,8 +70,9 @@ type Client struct {
 	Region string
 
 	session
-	lambda  *lambda.Client
-	patient func() *lambda.Client // for calls that take long: uploads, invocations
+	lambda   *lambda.Client
+	patient  func() *lambda.Client // for calls that take long: uploads, smoke tests
+	tireless func() *lambda.Client // for those that take as long as a function may run
 
 	cloudwatch func() *cloudwatch.Client
 	codedeploy func() *codedeploy.Client
@@ -129,7 +135,7 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 		return nil, &Error{Action: Action{Op: "RetrieveCredentials"}, Region: cfg.Region, Kind: NoCredentials, Err: err, place: s.place}
 	}
 	return &Client{
-		Region: cfg.Region, session: s, lambda: s.newLambda(), patient: sync.OnceValue(s.newPatient),
+		Region: cfg.Region, session: s, lambda: s.newLambda(), patient: sync.OnceValue(s.newPatient), tireless: sync.OnceValue(s.newTireless),
 		cloudwatch: sync.OnceValue(s.newCloudWatch), codedeploy: sync.OnceValue(s.newCodeDeploy),
 		gateways: sync.OnceValue(s.newGateways),
 	}, nil
@@ -156,7 +162,10 @@ func answerTime(timeout time.Duration) time.Duration {
 // httpClient is the SDK's, since only that one supports AWS_CA_BUNDLE.
 func httpClient(wait time.Duration, dial func(ctx context.Context, network, addr string) (net.Conn, error)) *awshttp.BuildableClient {
 	return awshttp.NewBuildableClient().
-		WithDialerOptions(func(d *net.Dialer) { d.Timeout = min(connectTime, wait) }).
+		WithDialerOptions(func(d *net.Dialer) {
+			d.Timeout = min(connectTime, wait)
+			d.KeepAliveConfig = net.KeepAliveConfig{Enable: true, Idle: keepAlive, Interval: keepAlive}
+		}).
 		WithTransportOptions(func(t *http.Transport) {
 			t.ResponseHeaderTimeout = wait
 			t.MaxIdleConnsPerHost = idleConnections

@@ -42,6 +42,9 @@ func (e *Error) Hint() string {
 	case StorageFull:
 		return "The account's code storage in this region is full. Delete old versions, of this and of other functions, or ask AWS for a higher quota."
 	case Throttled:
+		if e.Op == "Invoke" {
+			return "The concurrency of the function, or of the account in this region, is used up. Reserve some for the function, or run the job again when there is less traffic."
+		}
 		if e.Service != "lambda" {
 			return "Other callers in the account and region use up the request rate limit. Raise the input `timeout` or run fewer jobs at once."
 		}

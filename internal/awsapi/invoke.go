@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"net/http"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -25,28 +26,71 @@ type Answer struct {
 const (
 	firstWake = 500 * time.Millisecond
 	maxWake   = 5 * time.Second
+
+	// MaxRun is the longest time that Lambda lets a function run.
+	// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+	MaxRun = 15 * time.Minute
+	// runSlack is what else an invocation may take: the start of the environment, and
+	// the answer's way back.
+	runSlack = 30 * time.Second
 )
 
-// Invoke runs a version with a JSON payload and waits for its answer. It retries
-// only what AWS refused before the function ran, until ctx ends: an invocation
-// whose answer was lost may have run.
-func (c *Client) Invoke(ctx context.Context, fn function.ID, version string, payload []byte) (Answer, error) {
-	in := &lambda.InvokeInput{FunctionName: &fn.Given, Qualifier: &version, Payload: payload, LogType: types.LogTypeTail}
-	once := func(ctx context.Context, in *lambda.InvokeInput, opts ...func(*lambda.Options)) (*lambda.InvokeOutput, error) {
-		return c.patient().Invoke(ctx, in, append(opts, func(o *lambda.Options) { o.Retryer = aws.NopRetryer{} })...)
+// Invoke runs a version with a JSON payload and waits for its answer, as long as the
+// job's timeout. It retries only what AWS refused before the function ran, until ctx
+// ends: an invocation whose answer was lost may have run. Without a qualifier the
+// unpublished code runs.
+func (c *Client) Invoke(ctx context.Context, fn function.ID, qualifier string, payload []byte) (Answer, error) {
+	return c.invoke(ctx, c.patient(), fn, qualifier, payload)
+}
+
+// InvokeLong is Invoke for a function that may run for MaxRun, whatever the timeout.
+func (c *Client) InvokeLong(ctx context.Context, fn function.ID, qualifier string, payload []byte) (Answer, error) {
+	return c.invoke(ctx, c.tireless(), fn, qualifier, payload)
+}
+
+// CheckInvoke asks AWS whether a function exists that the role may invoke, and does
+// not run it.
+func (c *Client) CheckInvoke(ctx context.Context, fn function.ID, qualifier string) error {
+	in := &lambda.InvokeInput{FunctionName: &fn.Given, Qualifier: optional(qualifier), InvocationType: types.InvocationTypeDryRun}
+	_, err := insist(ctx, func() (*lambda.InvokeOutput, error) {
+		return call(ctx, c, target{Action: invoke, fn: fn, qualifier: qualifier}, withoutRetries(c.lambda), in,
+			func(out *lambda.InvokeOutput) bool { return out.StatusCode == http.StatusNoContent })
+	})
+	return err
+}
+
+// withoutRetries is Invoke of a client without the retries of the SDK.
+func withoutRetries(l *lambda.Client) func(context.Context, *lambda.InvokeInput, ...func(*lambda.Options)) (*lambda.InvokeOutput, error) {
+	return func(ctx context.Context, in *lambda.InvokeInput, opts ...func(*lambda.Options)) (*lambda.InvokeOutput, error) {
+		return l.Invoke(ctx, in, append(opts, func(o *lambda.Options) { o.Retryer = singleAttempt{} })...)
 	}
-	t := target{Action: invoke, fn: fn, qualifier: version}
+}
+
+// singleAttempt retries nothing. It is for Invoke, which shares no rate with others.
+type singleAttempt struct{ aws.NopRetryer }
+
+// GetAttemptToken records how the attempt ends.
+func (singleAttempt) GetAttemptToken(ctx context.Context) (func(error) error, error) {
+	return func(err error) error {
+		attemptsOf(ctx).ended(err)
+		return nil
+	}, nil
+}
+
+func (c *Client) invoke(ctx context.Context, client *lambda.Client, fn function.ID, qualifier string, payload []byte) (Answer, error) {
+	in := &lambda.InvokeInput{FunctionName: &fn.Given, Qualifier: optional(qualifier), Payload: payload, LogType: types.LogTypeTail}
+	t := target{Action: invoke, fn: fn, qualifier: qualifier}
 	var refusal error
 	for pause := firstWake; ; pause = min(maxWake, 2*pause) {
 		start := time.Now()
-		out, err := call(ctx, c, t, once, in, func(out *lambda.InvokeOutput) bool { return aws.ToString(out.ExecutedVersion) != "" })
+		out, err := call(ctx, c, t, withoutRetries(client), in, func(out *lambda.InvokeOutput) bool { return aws.ToString(out.ExecutedVersion) != "" })
 		if err == nil {
 			log, _ := base64.StdEncoding.DecodeString(aws.ToString(out.LogResult)) // the log may be missing
 			return Answer{out.Payload, aws.ToString(out.FunctionError), string(log), time.Since(start)}, nil
 		}
 		var e *Error
 		if !errors.As(err, &e) || !notRun(e) {
-			if e != nil && e.Last == nil {
+			if e != nil && refusal != nil {
 				e.Last = refusal
 			}
 			return Answer{}, err

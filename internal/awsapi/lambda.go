@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -21,12 +22,18 @@ func (s *session) newLambda() *lambda.Client {
 	})
 }
 
-// newPatient waits as long as the job for an answer to begin: a function may run
-// for 15 minutes, and an upload of 50 MB takes time.
-func (s *session) newPatient() *lambda.Client {
+// newPatient waits as long as the job for an answer to begin: a smoke test takes
+// time, and so does an upload of 50 MB.
+func (s *session) newPatient() *lambda.Client { return s.newWaiting(max(s.timeout, maxResponseTime)) }
+
+// newTireless waits for an answer as long as a function may run.
+func (s *session) newTireless() *lambda.Client { return s.newWaiting(MaxRun + runSlack) }
+
+// newWaiting waits so long for an answer to begin.
+func (s *session) newWaiting(wait time.Duration) *lambda.Client {
 	client := s.cfg.HTTPClient
 	if c, ok := client.(*awshttp.BuildableClient); ok { // as it is configured, CA bundle included
-		client = c.WithTransportOptions(func(t *http.Transport) { t.ResponseHeaderTimeout = max(s.timeout, maxResponseTime) })
+		client = c.WithTransportOptions(func(t *http.Transport) { t.ResponseHeaderTimeout = wait })
 	}
 	return lambda.New(s.newLambda().Options(), func(o *lambda.Options) { o.HTTPClient = client })
 }

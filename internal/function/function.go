@@ -36,6 +36,8 @@ var (
 	account   = regexp.MustCompile(`^` + AccountPattern + `$`)
 	shortName = regexp.MustCompile(`^` + namePattern + `$`)
 
+	qualifierPattern = regexp.MustCompile(`^(\$LATEST|[a-zA-Z0-9_-]{1,128})$`)
+
 	functionARN = regexp.MustCompile(`\barn:(` + PartitionPattern + `):lambda:(` + RegionPattern + `):(` + AccountPattern + `):function:(` + namePattern + `)`)
 )
 
@@ -47,12 +49,31 @@ func IsRegion(name string) bool { return region.MatchString(name) }
 // The error says what is wrong and does not repeat given.
 // https://docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html
 func Parse(given string) (ID, error) {
-	id := ID{Given: given}
+	id, qualifier, err := split(given)
+	if err == nil && id.Given != given {
+		return ID{}, fmt.Errorf("%.80q is a version or an alias: put the alias in `alias`, and leave it out here", qualifier)
+	}
+	return id, err
+}
+
+// ParseQualified is Parse for a name or an ARN that may end with a version or an
+// alias; qualifier is "" if it does not. The Given of the ID is without it.
+func ParseQualified(given string) (id ID, qualifier string, err error) {
+	id, qualifier, err = split(given)
+	if err == nil && id.Given != given && !qualifierPattern.MatchString(qualifier) {
+		return ID{}, "", fmt.Errorf("%.80q is not a version or an alias, which is a number, $LATEST, or 1 to 128 of a-z, A-Z, 0-9, - and _", qualifier)
+	}
+	return id, qualifier, err
+}
+
+// split parses a name or an ARN, and cuts what may be a version or an alias.
+func split(given string) (id ID, qualifier string, err error) {
+	id = ID{Given: given}
 	parts := strings.Split(given, ":")
 	qualified := false
 	switch {
 	case len(parts) == 2 && account.MatchString(parts[0]):
-		return ID{}, errors.New("neither a name nor a partial ARN, which has function: after the account")
+		return ID{}, "", errors.New("neither a name nor a partial ARN, which has function: after the account")
 	case len(parts) <= 2:
 		id.Name, qualified = parts[0], len(parts) == 2
 	case len(parts) <= 4 && parts[1] == "function":
@@ -61,25 +82,26 @@ func Parse(given string) (ID, error) {
 		id.Partition, id.Region, id.Account, id.Name = parts[1], parts[3], parts[4], parts[6]
 		qualified = len(parts) == 8
 		if !partition.MatchString(id.Partition) {
-			return ID{}, fmt.Errorf("%.80q is not a partition such as aws, aws-cn or aws-us-gov", id.Partition)
+			return ID{}, "", fmt.Errorf("%.80q is not a partition such as aws, aws-cn or aws-us-gov", id.Partition)
 		}
 		if !IsRegion(id.Region) {
-			return ID{}, fmt.Errorf("%.80q is not a region such as eu-central-1", id.Region)
+			return ID{}, "", fmt.Errorf("%.80q is not a region such as eu-central-1", id.Region)
 		}
 	default:
-		return ID{}, errors.New("neither a name nor the ARN of a function")
+		return ID{}, "", errors.New("neither a name nor the ARN of a function")
 	}
 	switch {
 	case len(parts) > 2 && !account.MatchString(id.Account):
-		return ID{}, fmt.Errorf("%.80q is not an account id, which is 12 digits", id.Account)
+		return ID{}, "", fmt.Errorf("%.80q is not an account id, which is 12 digits", id.Account)
 	case len(id.Name) > 64:
-		return ID{}, fmt.Errorf("a name of %d characters is too long: a function's name has at most 64", len(id.Name))
+		return ID{}, "", fmt.Errorf("a name of %d characters is too long: a function's name has at most 64", len(id.Name))
 	case !shortName.MatchString(id.Name):
-		return ID{}, fmt.Errorf("%.80q is not the name of a function, which is 1 to 64 of a-z, A-Z, 0-9, - and _", id.Name)
+		return ID{}, "", fmt.Errorf("%.80q is not the name of a function, which is 1 to 64 of a-z, A-Z, 0-9, - and _", id.Name)
 	case qualified:
-		return ID{}, fmt.Errorf("%.80q is a version or an alias: put the alias in `alias`, and leave it out here", parts[len(parts)-1])
+		qualifier = parts[len(parts)-1]
+		id.Given = strings.TrimSuffix(given, ":"+qualifier)
 	}
-	return id, nil
+	return id, qualifier, nil
 }
 
 // Find returns the function whose ARN, qualified or not, is the first in text;

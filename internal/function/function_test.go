@@ -26,6 +26,36 @@ func TestParse(t *testing.T) {
 	}
 }
 
+func TestParseQualified(t *testing.T) {
+	t.Parallel()
+	const arn = "arn:aws:lambda:eu-central-1:123456789012:function:check"
+	for given, want := range map[string][2]string{ // Given and qualifier
+		"check":                              {"check", ""},
+		"check:live":                         {"check", "live"},
+		"check:7":                            {"check", "7"},
+		"check:$LATEST":                      {"check", "$LATEST"},
+		"123456789012:function:check":        {"123456789012:function:check", ""},
+		"123456789012:function:check:live-2": {"123456789012:function:check", "live-2"},
+		arn:                                  {arn, ""},
+		arn + ":live":                        {arn, "live"},
+	} {
+		id, qualifier, err := ParseQualified(given)
+		if id.Name != "check" || id.Given != want[0] || qualifier != want[1] || err != nil {
+			t.Errorf("%s: got %+v, %q, %v", given, id, qualifier, err)
+		}
+	}
+	for given, want := range map[string]string{
+		"check:":      `"" is not a version or an alias`,
+		"check:a.b":   `"a.b" is not a version or an alias`,
+		arn + ":$NEW": `"$NEW" is not a version or an alias`,
+		"a b:live":    `"a b" is not the name of a function`,
+	} {
+		if id, _, err := ParseQualified(given); err == nil || !strings.Contains(err.Error(), want) || id != (ID{}) {
+			t.Errorf("%s: got %+v, %v; want %q", given, id, err, want)
+		}
+	}
+}
+
 func TestParseRefuses(t *testing.T) {
 	t.Parallel()
 	for given, want := range map[string]string{

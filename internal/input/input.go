@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/itchyny/gojq"
-
 	"lambda-release/internal/artifact"
 	"lambda-release/internal/function"
 	"lambda-release/internal/gateway"
@@ -31,9 +29,9 @@ type Input struct {
 	Version            int64             // `version` as a number; 0: not given as one
 	VersionOf          string            // `version` as the name of an alias, for Promote
 	KeepVersions       int               // 3 or more; 0: nothing is deleted
-	SmokeTest          map[string][]byte // JSON by short function name; a function left out is not tested
-	Expect             *gojq.Code        // `smoke-test-expect`; nil: any answer passes
-	ExpectGiven        string            // as given
+	SmokeTest          release.Smoke     // no name twice in the cases of a function
+	ExpectGiven        string            // `smoke-test-expect`, which is in the cases of SmokeTest
+	Hooks              release.Hooks     // a function left out has none
 	Strategy           *rollout.Strategy // nil: not given
 	BakeTime           time.Duration     // at most 24 h
 	Alarms             []string          // no name twice

@@ -58,6 +58,7 @@ func (in Input) crossCheck(reported Problems) Problems {
 		c.operation()
 	}
 	c.rollout()
+	c.hooks()
 	return c.found
 }
 

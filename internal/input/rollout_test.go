@@ -33,8 +33,8 @@ func TestRolloutInputs(t *testing.T) {
 		in.MinInvocations != 7 || !cmp.Equal(in.Alarms, []string{"a b", "c"}) {
 		t.Errorf("%+v", in)
 	}
-	if string(in.SmokeTest["orders"]) != `{"x": 1}` || in.Expect == nil || in.ExpectGiven != ".ok" {
-		t.Errorf("%+v", in)
+	if got := casesOf(in)["orders"]; got != `{"x": 1} smoke-test-expect .ok` {
+		t.Errorf("%s", got)
 	}
 	if in, problems = parse("codedeploy=shop/prod", "strategy=Canary10Percent5Minutes", "codedeploy-wait=false"); len(problems) > 0 ||
 		*in.CodeDeploy != (CodeDeploy{"shop", "prod"}) || in.CodeDeployWait {
@@ -71,6 +71,11 @@ func TestRolloutInputsRefused(t *testing.T) {
 		{"smoke-test=orders={", "smoke-test: not JSON"},
 		{"smoke-test=items={}", `smoke-test: function-name has no "items"`},
 		{"smoke-test=orders={}|smoke-test=orders=1", "smoke-test: a second payload for orders"},
+		{`smoke-test=[{"payload": 1}, {"name": "1", "payload": 2}]`, "smoke-test: two cases have this name"},
+		{`smoke-test=[{"name": 7, "payload": 1}]`, "smoke-test: the name of case 1 is not a text"},
+		{`smoke-test=[{"name": "a", "payload": 1, "expect": true}]`, "smoke-test: the `expect` of case \"a\" is not a text"},
+		{`smoke-test=[{"payload": 1}, {"payload": 1, "expect": ".a =="}]`, "smoke-test: the `expect` of case \"2\": unexpected EOF"},
+		{`smoke-test=orders=[{"name": "a", "payload": 1, "expect": "nosuch(1)"}]`, "smoke-test: the `expect` of case \"a\": function not defined"},
 		{"smoke-test-expect=.a", "smoke-test: missing"},
 		{"smoke-test={}|smoke-test-expect=.a ==", "smoke-test-expect: unexpected EOF"},
 		{"smoke-test={}|smoke-test-expect=nosuch(1)", "smoke-test-expect: function not defined"},
@@ -82,6 +87,50 @@ func TestRolloutInputsRefused(t *testing.T) {
 				t.Errorf("refused with %+v, want %s", problems, tt.refused)
 			}
 		})
+	}
+}
+
+// casesOf is the smoke test of each function: name, payload and expectation of each
+// case.
+func casesOf(in Input) map[string]string {
+	all := map[string]string{}
+	for fn, cases := range in.SmokeTest {
+		var texts []string
+		for _, c := range cases {
+			text := string(c.Payload)
+			if c.Name != "" {
+				text = c.Name + ": " + text
+			}
+			if c.Expect != nil && c.Expect.Code != nil {
+				text += " " + c.Expect.Key + " " + c.Expect.Given
+			}
+			texts = append(texts, text)
+		}
+		all[fn] = strings.Join(texts, "; ")
+	}
+	return all
+}
+
+func TestSmokeTestCases(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[string]string{
+		`[{"payload": {"a": 1}}]`: `1: {"a": 1} smoke-test-expect .ok`,
+		`[{"name": "health", "payload": 1}, {"payload": [2], "expect": ".x"}, {"payload": null, "name": null, "expect": ""}]`: `health: 1 smoke-test-expect .ok; 2: [2] expect .x; 3: null smoke-test-expect .ok`,
+
+		`[]`:                             `[] smoke-test-expect .ok`,
+		`[null]`:                         `[null] smoke-test-expect .ok`,
+		`[1, {"payload": 1}]`:            `[1, {"payload": 1}] smoke-test-expect .ok`,
+		`[{"payload": 1}, {"name": ""}]`: `[{"payload": 1}, {"name": ""}] smoke-test-expect .ok`,
+		`[{"payload": 1, "id": 1}]`:      `[{"payload": 1, "id": 1}] smoke-test-expect .ok`,
+		`[{"Payload": 1}]`:               `[{"Payload": 1}] smoke-test-expect .ok`,
+		`{"payload": 1}`:                 `{"payload": 1} smoke-test-expect .ok`,
+	} {
+		for _, given := range []string{given, "orders=" + given} {
+			in, problems := parse("smoke-test="+given, "smoke-test-expect=.ok")
+			if got := casesOf(in)["orders"]; got != want || len(problems) > 0 {
+				t.Errorf("%s: got %s, %v", given, got, problems)
+			}
+		}
 	}
 }
 
@@ -99,11 +148,7 @@ func TestSmokeTestOfSeveral(t *testing.T) {
 		`items="a=b"`:                   {"items": `"a=b"`},
 	} {
 		in, problems := parse("function-name=items", "smoke-test="+given)
-		got := map[string]string{}
-		for name, payload := range in.SmokeTest {
-			got[name] = string(payload)
-		}
-		if diff := cmp.Diff(want, got); diff != "" || len(problems) > 0 {
+		if diff := cmp.Diff(want, casesOf(in)); diff != "" || len(problems) > 0 {
 			t.Errorf("%s: %v\n%s", given, problems, diff)
 		}
 	}

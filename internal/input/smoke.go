@@ -1,16 +1,19 @@
 package input
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/itchyny/gojq"
 
 	"lambda-release/internal/function"
 	"lambda-release/internal/lines"
+	"lambda-release/internal/release"
 )
 
 // maxPayload is the most bytes that Lambda takes for a synchronous invocation.
@@ -18,20 +21,17 @@ import (
 const maxPayload = 6 << 20
 
 // parseSmokeTest needs the functions, which are parsed before. A value that is
-// JSON as a whole, or a file, is the payload for all of them; otherwise every
-// line is NAME=PAYLOAD.
+// JSON as a whole, or a file, is the payload or the cases for all of them; otherwise
+// every line is NAME=PAYLOAD.
 func parseSmokeTest(in *Input, value string) Problems {
-	payloads := map[string][]byte{}
+	smoke := release.Smoke{}
 	if strings.HasPrefix(value, "@") || json.Valid([]byte(value)) {
-		payload, wrong := readPayload(value)
-		if wrong != "" {
-			return bad(wrong)
-		}
+		cases, problems := readCases(value)
 		for _, f := range in.Functions {
-			payloads[f.Name] = payload
+			smoke[f.Name] = cases
 		}
-		in.SmokeTest = payloads
-		return nil
+		in.SmokeTest = smoke
+		return problems
 	}
 	var problems Problems
 	for _, line := range lines.Verbatim(value) {
@@ -40,23 +40,103 @@ func parseSmokeTest(in *Input, value string) Problems {
 		if !named || strings.ContainsAny(name, "{[\"") {
 			return bad("not JSON")
 		}
-		payload, wrong := readPayload(strings.TrimSpace(text))
-		_, second := payloads[name]
+		cases, wrong := readCases(strings.TrimSpace(text))
+		_, second := smoke[name]
 		switch {
-		case wrong != "":
+		case len(wrong) > 0:
 		case second:
-			wrong = "a second payload for " + name
+			wrong = bad("a second payload for " + name)
 		case len(in.Functions) > 0 && !slices.ContainsFunc(in.Functions, func(f function.ID) bool { return f.Name == name }):
-			wrong = fmt.Sprintf("function-name has no %s", lines.Quote(name))
+			wrong = bad(fmt.Sprintf("function-name has no %s", lines.Quote(name)))
 		}
-		if wrong != "" {
-			problems = append(problems, Problem{Value: line, What: wrong})
-			continue
+		for _, p := range wrong {
+			if p.Value == "" {
+				p.Value = line
+			}
+			problems = append(problems, p)
 		}
-		payloads[name] = payload
+		if len(wrong) == 0 {
+			smoke[name] = cases
+		}
 	}
-	in.SmokeTest = payloads
+	in.SmokeTest = smoke
 	return problems
+}
+
+// readCases reads the cases of a smoke test, or a payload that is the only one.
+func readCases(text string) ([]release.Case, Problems) {
+	payload, wrong := readPayload(text)
+	if wrong != "" {
+		return nil, bad(wrong)
+	}
+	if given := casesIn(payload); len(given) > 0 {
+		return parseCases(given)
+	}
+	return []release.Case{{Payload: payload}}, nil
+}
+
+// keysOfCase are what a case may have.
+var keysOfCase = []string{"name", "payload", "expect"}
+
+// casesIn are the elements of a list of cases: an array of objects with `payload`
+// and no other key than those of a case. Any other JSON is a payload: nil.
+func casesIn(payload []byte) []map[string]json.RawMessage {
+	var all []map[string]json.RawMessage
+	if json.Unmarshal(payload, &all) != nil {
+		return nil
+	}
+	for _, c := range all {
+		if _, ok := c["payload"]; !ok {
+			return nil
+		}
+		for key := range c {
+			if !slices.Contains(keysOfCase, key) {
+				return nil
+			}
+		}
+	}
+	return all
+}
+
+const caseShape = `write each case as {"name": "TEXT", "payload": JSON, "expect": "JQ"}, with a name of its own; name and expect may be left out`
+
+// parseCases reads the cases, and numbers those without a name.
+func parseCases(given []map[string]json.RawMessage) ([]release.Case, Problems) {
+	var all []release.Case
+	var problems Problems
+	add := func(value, what string) {
+		problems = append(problems, Problem{Value: value, What: what, Allowed: caseShape})
+	}
+	seen := map[string]bool{}
+	for i, g := range given {
+		name, err := textOf(g["name"])
+		if err != nil {
+			add(string(g["name"]), fmt.Sprintf("the name of case %d is not a text", i+1))
+		}
+		c := release.Case{Name: cmp.Or(name, strconv.Itoa(i+1)), Payload: g["payload"]}
+		if seen[c.Name] {
+			add(c.Name, "two cases have this name")
+		}
+		seen[c.Name] = true
+		expression, err := textOf(g["expect"])
+		if err != nil {
+			add(string(g["expect"]), fmt.Sprintf("the `expect` of case %q is not a text", c.Name))
+		} else if expression != "" {
+			if c.Expect, err = expectation("expect", expression); err != nil {
+				problems = append(problems, Problem{Value: expression, What: fmt.Sprintf("the `expect` of case %q: %v", c.Name, err), Allowed: jqShape})
+			}
+		}
+		all = append(all, c)
+	}
+	return all, problems
+}
+
+// textOf is the text of a JSON string, "" for none.
+func textOf(value json.RawMessage) (text string, err error) {
+	if value != nil {
+		err = json.Unmarshal(value, &text)
+	}
+	return strings.TrimSpace(text), err
 }
 
 // readPayload reads JSON, or a file of JSON given as @FILE.
@@ -83,15 +163,32 @@ func readPayload(text string) (payload []byte, wrong string) {
 	return payload, ""
 }
 
+// parseExpect needs the smoke test, which is parsed before: it is for the cases
+// without an expectation of their own.
 func parseExpect(in *Input, value string) Problems {
-	query, err := gojq.Parse(value)
+	in.ExpectGiven = value
+	expect, err := expectation("smoke-test-expect", value)
 	if err != nil {
 		return bad(err.Error())
+	}
+	for _, cases := range in.SmokeTest {
+		for i := range cases {
+			cases[i].Expect = cmp.Or(cases[i].Expect, expect)
+		}
+	}
+	return nil
+}
+
+const jqShape = "must be a jq expression that evaluates to true, for example .statusCode == 200"
+
+func expectation(key, given string) (*release.Expectation, error) {
+	query, err := gojq.Parse(given)
+	if err != nil {
+		return nil, err
 	}
 	code, err := gojq.Compile(query)
 	if err != nil {
-		return bad(err.Error())
+		return nil, err
 	}
-	in.Expect, in.ExpectGiven = code, value
-	return nil
+	return &release.Expectation{Code: code, Given: given, Key: key}, nil
 }

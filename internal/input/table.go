@@ -32,7 +32,7 @@ const (
 const (
 	groupWhat    = "What to release"
 	groupWhere   = "Which alias to release to"
-	groupSmoke   = "Smoke test"
+	groupSmoke   = "Smoke test and hooks"
 	groupShift   = "Traffic shift"
 	groupGateway = "API Gateway"
 	groupTexts   = "Descriptions"
@@ -130,16 +130,35 @@ var table = []spec{
 		name: "smoke-test", group: groupSmoke, kind: list, hint: "JSON",
 		short: "payload that the version must answer first",
 		doc: "A JSON payload with which the version is invoked before any alias moves to it; the function must not return " +
-			"an error. `@FILE` reads it from a file. For several functions, one payload for all, or `NAME=JSON` per " +
-			"line. Only for `release` and `promote`.",
+			"an error. `@FILE` reads it from a file. An array of " +
+			"`{\"name\": TEXT, \"payload\": JSON, \"expect\": JQ}` is a test with several cases; `name` and `expect` may be " +
+			"left out. For several functions, one value for all, or `NAME=JSON` per line. Only for `release` and `promote`.",
 		allowed: "must be JSON or @FILE, or NAME=JSON or NAME=@FILE per line",
 		parse:   parseSmokeTest,
 	},
 	{
 		name: "smoke-test-expect", group: groupSmoke, hint: "JQ",
-		doc:     "A jq expression on the response to the smoke test that must evaluate to `true`: `.statusCode == 200`.",
-		allowed: "must be a jq expression that evaluates to true, for example .statusCode == 200",
+		doc: "A jq expression on the response to the smoke test that must evaluate to `true`: `.statusCode == 200`. It " +
+			"applies to each case that has no `expect`.",
+		allowed: jqShape,
 		parse:   parseExpect,
+	},
+	{
+		name: "pre-traffic-hook", group: groupSmoke, kind: list, hint: "FUNCTION",
+		doc: "A Lambda function that judges the version before any alias moves to it: a name, partial ARN or ARN, with " +
+			"`:ALIAS` or `:VERSION` if needed. It is invoked once for each function that is released, after its smoke test, with " +
+			"`function`, `version`, `alias`, `previousVersion`, `region` and `run`, and has up to 15 minutes. It rejects the " +
+			"version by an error, or by answering a `status` other than `Succeeded`; then no alias moves. For several " +
+			"functions, one hook for all, or `NAME=HOOK` per line. Only for `release` and `promote`.",
+		allowed: hookShape,
+		parse:   parsePreHook,
+	},
+	{
+		name: "post-traffic-hook", group: groupSmoke, kind: list, hint: "FUNCTION",
+		doc: "The same after the version has all the traffic, and after `bake-time`. If it rejects the version, the alias is " +
+			"rolled back, and the version is held.",
+		allowed: hookShape,
+		parse:   parsePostHook,
 	},
 	{
 		name: "strategy", group: groupShift, hint: "STRATEGY",
@@ -293,9 +312,9 @@ var table = []spec{
 	},
 	{
 		name: "timeout", group: groupAWS, hint: "DURATION", def: "10m",
-		doc: "The limit for all waits together, a number with a unit such as `90s`, `10m` or `1h30m`, at most `24h`. The " +
-			"time of the traffic shift, by CodeDeploy too, and the bake time is added to it. SnapStart may need more than " +
-			"the default.",
+		doc: "The limit for all waits together, a number with a unit such as `90s`, `10m` or `1h30m`, at most `24h`. Added " +
+			"to it are the time of the traffic shift, by CodeDeploy too, the bake time, and 15 minutes for each of the hook " +
+			"inputs that is set. SnapStart may need more than the default.",
 		allowed: "must be a number with a unit, such as 90s, 10m or 1h30m, more than 0 and at most 24h",
 		parse: func(in *Input, value string) Problems {
 			return parseDuration(&in.Timeout, value)

@@ -20,6 +20,8 @@ type Needs struct {
 	Code        map[string]artifact.Source // by function name
 	ByNumber    bool                       // promote: the version is given as a number
 	SmokeTest   []string                   // names of functions
+	Hooks       []Hook                     // to invoke, or to ask about in a dry run
+	PostHook    bool                       // one of them is invoked after the move
 	Alarms      bool
 	ErrorRate   bool
 	BakeTime    bool
@@ -37,6 +39,12 @@ type Needs struct {
 type CodeDeploy struct {
 	Application, Group string
 	Config             string // a deployment configuration; "": the group's own
+}
+
+// Hook is a function that judges a version.
+type Hook struct {
+	Function  function.ID
+	Qualifier string // a version or an alias; "": its unpublished code
 }
 
 // Known returns n with this region and account where n has none.
@@ -77,6 +85,7 @@ func For(n Needs) Policy {
 	}
 	if n.Operation == "release" || n.Operation == "promote" {
 		b.health()
+		b.hooks()
 		b.stages()
 		b.deploy()
 	}
@@ -182,7 +191,7 @@ func (f onFunction) deleteAlias() {
 // move allows what happens from the smoke test on, with the undo of it.
 func (f onFunction) move() {
 	f.onBoth("lambda:CreateAlias", "lambda:UpdateAlias")
-	if len(f.Functions) > 1 || f.Provisioned || f.BakeTime { // what fails after the alias was created deletes it again
+	if len(f.Functions) > 1 || f.Provisioned || f.BakeTime || f.PostHook { // what fails after the alias was created deletes it again
 		f.onBoth("lambda:DeleteAlias")
 	}
 	if slices.Contains(f.SmokeTest, f.fn.Name) {
@@ -252,6 +261,18 @@ func (b *builder) health() {
 	}
 	if b.ErrorRate {
 		b.allow("Health", "*", "cloudwatch:GetMetricData")
+	}
+}
+
+// hooks allows invoking the hooks. A dry run asks by an invocation that does not run
+// them.
+func (b *builder) hooks() {
+	for _, h := range b.Hooks {
+		arn := b.arn(h.Function)
+		if h.Qualifier != "" {
+			arn += ":" + h.Qualifier
+		}
+		b.allow("Hooks", arn, "lambda:InvokeFunction")
 	}
 }
 

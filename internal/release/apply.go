@@ -36,6 +36,10 @@ func (r *Releaser) apply(ctx context.Context, v verb, w *rollout.Watcher, plans 
 	if why := firstFailure(plans); why != nil {
 		return skipRest(plans, *why)
 	}
+	plans = r.preHooks(ctx, plans)
+	if why := firstFailure(plans); why != nil {
+		return skipRest(plans, *why)
+	}
 	plans = r.move(ctx, v, w, plans)
 	if plans[0].CodeDeploy != nil { // which may have used up the job's timeout
 		rest, cancel := rollout.AfterDeployment(ctx)

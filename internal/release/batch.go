@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"lambda-release/internal/alias"
@@ -94,9 +95,14 @@ func (r *Releaser) move(ctx context.Context, v verb, w *rollout.Watcher, plans [
 	began := time.Now()
 	failure := r.shifter(plans[0], w).Shift(ctx, targets)
 	took := time.Since(began)
-	var undo int
 	for n, i := range moving {
 		next[i] = next[i].shifted(targets[n], took)
+	}
+	if failure == nil && firstFailure(next) == nil {
+		next = r.postHooks(ctx, next)
+	}
+	undo := 0
+	for _, i := range moving {
 		if next[i].target.edit.Undoable() {
 			undo++
 		}
@@ -117,7 +123,8 @@ func (r *Releaser) move(ctx context.Context, v verb, w *rollout.Watcher, plans [
 	}
 	undoCtx, cancel := alias.UndoContext(ctx, undo)
 	defer cancel()
-	return each(next, func(p Plan) Plan { return p.undone(undoCtx, *why, failure) })
+	unfit := unhealthy(failure) || slices.ContainsFunc(next, func(p Plan) bool { return unhealthy(p.End.Err) })
+	return each(next, func(p Plan) Plan { return p.undone(undoCtx, *why, unfit) })
 }
 
 // rolloutTarget is the alias of a plan for a Shifter.
@@ -237,14 +244,14 @@ func (p Plan) lostWhere() string {
 }
 
 // undone is the plan after the move of the batch has failed: its alias is
-// restored if this run has moved it.
-func (p Plan) undone(ctx context.Context, why cause, failure error) Plan {
+// restored if this run has moved it. unfit says that a version was found unfit.
+func (p Plan) undone(ctx context.Context, why cause, unfit bool) Plan {
 	t := p.target
 	if !t.edit.Undoable() {
 		return p.afterFailure(why)
 	}
 	left := alias.None
-	if unhealthy(failure) {
+	if unfit {
 		left = p.version()
 	}
 	standing, err := t.edit.Undo(ctx, left)
@@ -286,7 +293,8 @@ func (p Plan) afterFailure(why cause) Plan {
 func unhealthy(err error) bool {
 	_, health := errors.AsType[*rollout.UnhealthyError](err)
 	_, deployment := errors.AsType[*rollout.DeploymentError](err)
-	return health || deployment
+	_, test := errors.AsType[*TestError](err)
+	return health || deployment || test
 }
 
 // RolloutError is what ended the rollout of all functions.

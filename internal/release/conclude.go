@@ -153,9 +153,9 @@ func reportOnce(plans []Plan) []Plan {
 // outcome is what is reported of one function.
 func (p Plan) outcome() Outcome {
 	t, f, e := p.target, p.Facts, p.End
-	test, tested := errors.AsType[*SmokeError](e.Err)
-	if !tested {
-		test = &SmokeError{}
+	test, failed := errors.AsType[*TestError](e.Err)
+	if !failed {
+		test = &TestError{}
 	}
 	pruned, freed := pruned(p.Deleted)
 	return Outcome{
@@ -163,7 +163,7 @@ func (p Plan) outcome() Outcome {
 		Status: e.status(), End: e.Kind, Reason: e.Reason, NotAsItWas: e.notAsItWas(),
 		Version: p.reportedVersion(), Published: f.Published,
 		Before: t.edit.Before(), After: t.edit.Now(), Deployment: p.Deployment, Shift: p.Shift,
-		Answer: test.Answer, LogTail: test.Log,
+		AnswerBy: test.By, Answer: test.Answer, LogTail: test.Log,
 		Others: others(f.Aliases, t.alias()), Pruned: pruned, Freed: freed,
 		Plan: p.Words, Warnings: t.log.warnings, Changes: t.log.changes,
 		Err: e.Err, Hint: strings.TrimSpace(hint(e.Err) + "\n" + e.Advice),

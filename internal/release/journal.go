@@ -56,6 +56,29 @@ func (l *journal) waiting(what string) awsapi.Waiting {
 	}
 }
 
+const (
+	firstReport  = 10 * time.Second
+	reportPeriod = 30 * time.Second
+)
+
+// awaiting reports that something is awaited, after 10 seconds and then every 30,
+// until done is called.
+func (l *journal) awaiting(what string) (done func()) {
+	began, over := time.Now(), make(chan struct{})
+	var report sync.WaitGroup
+	report.Go(func() {
+		for pause := firstReport; ; pause = reportPeriod {
+			select {
+			case <-over:
+				return
+			case <-time.After(pause):
+				l.fact("still waiting for %s after %s", what, rollout.Duration(time.Since(began).Round(time.Second)))
+			}
+		}
+	})
+	return func() { close(over); report.Wait() }
+}
+
 func (l *journal) say(text string) { l.fact("%s", text) }
 func (l *journal) warnIfInactive(v awsapi.Configuration) {
 	if v.State == "Inactive" {

@@ -22,6 +22,7 @@ type Plan struct {
 	Publish       *awsapi.Publication // of a version of $LATEST; nil: none
 	Follow        bool                // the alias follows $LATEST
 	Smoke         Smoke               // what the version must pass
+	Hooks         Hooks               // what judges it, before any traffic and at the end
 	Rollout       Rollout             // how the traffic is shifted,
 	CodeDeploy    *CodeDeploy         // or by whom else
 	Provisioned   bool                // wait for provisioned concurrency
@@ -43,7 +44,7 @@ type Plan struct {
 // planMove is the plan of an operation that moves an alias as the request says.
 func planMove(t target, req Request) Plan {
 	return Plan{
-		target: t, Smoke: req.Smoke, Rollout: req.Rollout, CodeDeploy: req.CodeDeploy,
+		target: t, Smoke: req.Smoke, Hooks: req.Hooks, Rollout: req.Rollout, CodeDeploy: req.CodeDeploy,
 		Provisioned: req.Provisioned, Stages: req.Stages, StageVariable: req.StageVariable, Keep: req.Keep,
 	}
 }
@@ -312,9 +313,19 @@ func (p Plan) updating() bool {
 // renderMove says how the alias moves and what is checked on the way.
 func (p Plan) renderMove(w *words, s alias.State) {
 	t, to := p.target, named(p.version())
-	_, tested := p.Smoke.Payloads[t.fn.Name]
-	w.addIf(tested && p.Smoke.Expect == nil, "smoke-test %s: it must answer without an error", to)
-	w.addIf(tested && p.Smoke.Expect != nil, "smoke-test %s: it must answer without an error, and %s must be true", to, p.Smoke.Given)
+	for _, c := range p.Smoke[t.fn.Name] {
+		with := ""
+		if c.Name != "" {
+			with = fmt.Sprintf(" with the case %q", c.Name)
+		}
+		w.addIf(c.Expect == nil, "smoke-test %s%s: it must answer without an error", to, with)
+		if c.Expect != nil {
+			w.add("smoke-test %s%s: it must answer without an error, and %s must be true", to, with, c.Expect.Given)
+		}
+	}
+	if h, given := p.preHook(); given {
+		w.add("invoke %s %s: it must accept %s before any alias is moved", preTraffic, h, to)
+	}
 	reason := because(p.Decision.Reason)
 	switch deploy := p.CodeDeploy; {
 	case !s.Exists():
@@ -340,6 +351,9 @@ func (p Plan) renderMove(w *words, s alias.State) {
 		w.addIf(len(h.Alarms) > 1, "roll back when one of the alarms %s goes off", strings.Join(h.Alarms, ", "))
 		w.addIf(h.MaxErrorRate > 0, "roll back when the error rate is above %s, judged from %d invocations on", rollout.Ratio(h.MaxErrorRate), h.MinInvocations)
 	}
+	if h, given := p.Hooks.Post[t.fn.Name]; given {
+		w.add("invoke %s %s: roll back unless it accepts %s", postTraffic, h, to)
+	}
 }
 
 // notChecked is what only a write can tell.
@@ -350,8 +364,10 @@ func (p Plan) notChecked() []string {
 	w.addIf(writes, "permissions to write")
 	w.addIf(p.Publish != nil, "whether AWS makes a new version")
 	w.addIf(p.Publish != nil && p.moves(), "the init of the new version")
-	_, tested := p.Smoke.Payloads[p.target.fn.Name]
-	w.addIf(tested && p.moves(), "the smoke test")
+	w.addIf(p.tested() && p.moves(), "the smoke test")
+	_, pre := p.preHook()
+	_, post := p.Hooks.Post[p.target.fn.Name]
+	w.addIf(pre || post && p.moves(), "what the hooks find")
 	w.addIf(p.CodeDeploy != nil && p.moves(), "whether CodeDeploy accepts the deployment")
 	return w
 }

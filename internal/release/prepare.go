@@ -67,7 +67,7 @@ func (p Plan) prove(ctx context.Context) (Plan, error) {
 			return p, err
 		}
 	}
-	if _, tested := p.Smoke.Payloads[t.fn.Name]; !tested {
+	if !p.tested() {
 		t.log.warnIfInactive(p.Facts.Config)
 	}
 	return p, p.smokeTest(ctx)

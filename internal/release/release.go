@@ -71,6 +71,7 @@ type Request struct {
 	Rollout    Rollout     // how the traffic is shifted
 	CodeDeploy *CodeDeploy // shifts the traffic instead, for one function only; nil: not used
 	Smoke      Smoke       // what a version must pass before any alias is moved to it
+	Hooks      Hooks       // functions that judge a version
 
 	Provisioned   bool            // wait until the alias's provisioned concurrency is ready
 	Stages        []gateway.Stage // to bind to the alias when it is where it should be
@@ -125,7 +126,7 @@ func (r *Releaser) Run(ctx context.Context, req Request) Result {
 		return unsuitable(ctx, req, plans)
 	}
 	watcher, warnings, err := r.watcher(ctx, plans)
-	if err != nil {
+	if err = errors.Join(err, r.checkHooks(ctx, plans)); err != nil {
 		res := refused(req, err)
 		advisePermissions(res.Outcomes, permissions(req.Policy, r.AWS.Denials(), r.AWS.Region))
 		return res

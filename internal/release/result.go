@@ -100,8 +100,9 @@ type Outcome struct {
 
 	Shift *Shift // how the traffic was shifted; nil if it moved at once and was not monitored
 
-	Answer  string // of a smoke test that failed: what the function answered, raw
-	LogTail string // and the end of its log, raw
+	AnswerBy string // what rejected the version in a test: function or hook; "" without one
+	Answer   string // and what it answered, raw
+	LogTail  string // and the end of its log, raw
 
 	Others map[string]alias.Position // the function's other aliases, where they were read
 	Pruned []alias.Version           // versions that were deleted, oldest first

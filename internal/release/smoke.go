@@ -8,81 +8,104 @@ import (
 
 	"github.com/itchyny/gojq"
 
-	"lambda-release/internal/alias"
 	"lambda-release/internal/awsapi"
 )
 
-// Smoke is a test that a version must pass before any alias is moved to it.
-type Smoke struct {
-	Payloads map[string][]byte // JSON by function name; a function without one is not tested
-	Expect   *gojq.Code        // must be true over the answer; nil takes any answer without an error
-	Given    string            // Expect as the user wrote it
+// Smoke has by function name the cases that a version must pass before any alias is
+// moved to it, one after the other. A function without cases is not tested.
+type Smoke map[string][]Case
+
+// Case is one invocation of a smoke test.
+type Case struct {
+	Name    string       // "" where there is only one, without a name
+	Payload []byte       // JSON
+	Expect  *Expectation // nil takes any answer without an error
+}
+
+// String is the case in a sentence: smoke test "health".
+func (c Case) String() string {
+	if c.Name == "" {
+		return "smoke test"
+	}
+	return fmt.Sprintf("smoke test %q", c.Name)
+}
+
+// Expectation is a jq expression that must be true over an answer.
+type Expectation struct {
+	Code  *gojq.Code
+	Given string // as the user wrote it
+	Key   string // where the user wrote it: smoke-test-expect, or expect in a case
 }
 
 // expectTime bounds an expectation, which may be a program that never ends.
 const expectTime = 5 * time.Second
 
-// SmokeError says that a version did not pass its smoke test.
-type SmokeError struct {
-	Function string
-	Version  alias.Version
-	Answer   string // what the function answered, raw
-	Log      string // the end of its log, raw
-	Err      error
+// TestError says that a function that was invoked for a test rejects a version.
+type TestError struct {
+	What   string // the test and what it is about
+	By     string // what was invoked: function or hook
+	Answer string // what the function answered, raw
+	Log    string // the end of its log, raw
+	Err    error
 }
 
-func (e *SmokeError) Error() string {
-	return fmt.Sprintf("smoke test of version %s of %s: %v", e.Version, e.Function, e.Err)
-}
+func (e *TestError) Error() string { return e.What + ": " + e.Err.Error() }
 
-func (e *SmokeError) Unwrap() error { return e.Err }
+func (e *TestError) Unwrap() error { return e.Err }
 
-// smokeTest invokes the version of a plan that has a payload for it.
+// tested reports whether the version has to pass a smoke test.
+func (p Plan) tested() bool { return len(p.Smoke[p.target.fn.Name]) > 0 }
+
+// smokeTest invokes the version of a plan with each case for it, up to the first
+// that it does not pass.
 func (p Plan) smokeTest(ctx context.Context) error {
 	t, v := p.target, p.version()
-	payload, tested := p.Smoke.Payloads[t.fn.Name]
-	if !tested {
-		return nil
+	for _, c := range p.Smoke[t.fn.Name] {
+		answer, err := t.aws.Invoke(ctx, t.fn, v.String(), c.Payload)
+		if err != nil {
+			return fmt.Errorf("%s: %w", c, err)
+		}
+		if err := c.judge(ctx, answer); err != nil {
+			what := fmt.Sprintf("%s of version %s of %s", c, v, t.fn.Name)
+			return &TestError{What: what, By: "function", Answer: string(answer.Payload), Log: answer.Log, Err: err}
+		}
+		t.log.fact("version %s passed the %s in %s", v, c, answer.Took.Round(time.Millisecond))
 	}
-	answer, err := t.aws.Invoke(ctx, t.fn, v.String(), payload)
-	if err != nil {
-		return fmt.Errorf("smoke test: %w", err)
-	}
-	if err := p.Smoke.judge(ctx, answer); err != nil {
-		return &SmokeError{Function: t.fn.Name, Version: v, Answer: string(answer.Payload), Log: answer.Log, Err: err}
-	}
-	t.log.fact("version %s passed the smoke test in %s", v, answer.Took.Round(time.Millisecond))
 	return nil
 }
 
-func (s Smoke) judge(ctx context.Context, a awsapi.Answer) error {
+func (c Case) judge(ctx context.Context, a awsapi.Answer) error {
 	if a.FunctionError != "" {
 		return fmt.Errorf("the function failed (%s)", a.FunctionError)
 	}
-	if s.Expect == nil {
+	if c.Expect == nil {
 		return nil
 	}
 	var value any
 	if err := json.Unmarshal(a.Payload, &value); err != nil {
-		return fmt.Errorf("the answer is not JSON, so `smoke-test-expect` cannot be judged: %w", err)
+		return fmt.Errorf("the answer is not JSON, so `%s` cannot be judged: %w", c.Expect.Key, err)
 	}
+	return c.Expect.judge(ctx, value)
+}
+
+func (e Expectation) judge(ctx context.Context, value any) error {
 	ctx, cancel := context.WithTimeout(ctx, expectTime)
 	defer cancel()
-	results := s.Expect.RunWithContext(ctx, value)
+	results := e.Code.RunWithContext(ctx, value)
 	for given := false; ; given = true {
 		result, more := results.Next()
 		switch {
 		case !more && given:
 			return nil
 		case !more:
-			return fmt.Errorf("`smoke-test-expect` %s gives nothing, and must give true", s.Given)
+			return fmt.Errorf("`%s` %s gives nothing, and must give true", e.Key, e.Given)
 		}
 		if err, failed := result.(error); failed {
-			return fmt.Errorf("`smoke-test-expect` %s fails: %w", s.Given, err)
+			return fmt.Errorf("`%s` %s fails: %w", e.Key, e.Given, err)
 		}
 		if result != true {
 			text, _ := gojq.Marshal(result)
-			return fmt.Errorf("`smoke-test-expect` %s gives %s, and must give true", s.Given, text)
+			return fmt.Errorf("`%s` %s gives %s, and must give true", e.Key, e.Given, text)
 		}
 	}
 }

@@ -18,16 +18,17 @@ import (
 func smoke(t testing.TB, expect string) release.Request {
 	t.Helper()
 	req := run(500)
-	req.Smoke.Payloads = map[string][]byte{"items": []byte(`{"ping": true}`)}
+	req.Smoke = release.Smoke{"items": {{Payload: []byte(`{"ping": true}`)}}}
 	if expect != "" {
 		query, err := gojq.Parse(expect)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if req.Smoke.Expect, err = gojq.Compile(query); err != nil {
+		code, err := gojq.Compile(query)
+		if err != nil {
 			t.Fatal(err)
 		}
-		req.Smoke.Given = expect
+		req.Smoke["items"][0].Expect = &release.Expectation{Code: code, Given: expect, Key: "smoke-test-expect"}
 	}
 	return req
 }

@@ -153,6 +153,7 @@ var scenarios = map[string]release.Result{
 	}(),
 	"smoke-test-failed": resultOf(with(items(release.Failed, 12, 11, 11), func(o *release.Outcome) {
 		o.Published, o.Err = true, errors.New("smoke test of version 12 of ItemsFunction: the function failed (Unhandled)")
+		o.AnswerBy = "function"
 		o.Answer = "{\"errorType\": \"KeyError\",\n\"errorMessage\": \"::error::TABLE\"}"
 		o.LogTail = "START RequestId: 1 Version: 12\n::set-output name=version::99\n\x1b[31m[ERROR]\x1b[0m KeyError: TABLE\r\n```\nEND RequestId: 1\n"
 	})),

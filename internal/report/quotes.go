@@ -14,15 +14,15 @@ const (
 	maxLogged = 800
 )
 
-// quote is what a function wrote when it failed its smoke test.
+// quote is what a function wrote that failed a smoke test, or a hook that rejected
+// the version.
 type quote struct{ title, text string }
 
-// quotes returns the response of a function and the end of its log, if it failed
-// its smoke test.
+// quotes returns the response of a function or a hook, and the end of its log.
 func quotes(o release.Outcome, most int) []quote {
 	all := []quote{
-		{"Response of the function", shorten(o.Answer, most)},
-		{"End of the function's log", lastOf(o.LogTail, most)},
+		{"Response of the " + o.AnswerBy, shorten(o.Answer, most)},
+		{"End of the " + o.AnswerBy + "'s log", lastOf(o.LogTail, most)},
 	}
 	return slices.DeleteFunc(all, func(q quote) bool { return strings.TrimSpace(q.text) == "" })
 }
