@@ -513,7 +513,7 @@ type Metric struct {
 }
 
 // AddMetric adds a value to a metric, as PutMetricData does. Lambda's own metrics
-// are also added by each Invoke.
+// are also added by each Invoke, and by PlayTraffic.
 func (c *Cloud) AddMetric(m Metric) {
 	s := c.store
 	s.mu.Lock()

@@ -30,6 +30,7 @@ func (s *store) deploy(until time.Time) {
 		if due == nil {
 			return
 		}
+		s.play(at)
 		s.proceed(due, at)
 	}
 }

@@ -28,6 +28,7 @@ type store struct {
 	evaluated time.Time          // when alarms were last evaluated, a whole minute
 	metrics   map[string]*metric // by metricKey
 	delays    []delay            // of metrics
+	traffic   []*traffic
 
 	applications map[place]*application       // of CodeDeploy
 	configs      map[string]*deploymentConfig // by name
@@ -71,7 +72,8 @@ func newStore(o Options) *store {
 }
 
 // advance brings the account up to date. In order of time it takes the due steps of
-// deployments, and evaluates the alarms on metrics every minute.
+// deployments, evaluates the alarms on metrics every minute, and plays traffic up to
+// each of these, since a step changes the routing weights.
 func (s *store) advance() {
 	now := time.Now()
 	for s.watching() {
@@ -80,11 +82,13 @@ func (s *store) advance() {
 			break
 		}
 		s.deploy(minute)
+		s.play(minute)
 		s.evaluated = minute
 		s.watchMetrics(minute)
 	}
 	s.evaluated = now.Truncate(time.Minute)
 	s.deploy(now)
+	s.play(now)
 }
 
 // function returns a function in its current state, nil if there is none.
