@@ -101,14 +101,30 @@ func (l *lambda) execute(in invokeInput) (out Answer, number, execution string, 
 	out = run(Invocation{in.target.function, in.target.qualifier, number, in.payload, in.logTail})
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.measureInvoke(invoked{
-		in.region, in.target.function, in.target.qualifier, number,
-		out.FunctionError != "", out.Status == http.StatusTooManyRequests, time.Since(at),
-	})
+	l.measureInvoke(in.region, in.target, number, at, out)
 	if durable != nil && !in.asynchronous {
 		durable.finish(out)
 	}
 	return out, number, execution, nil
+}
+
+// measureInvoke adds the metrics of an invocation. One that ends with an error of Lambda
+// is not an invocation; it counts only if it was throttled.
+func (l *lambda) measureInvoke(region string, t target, number string, begun time.Time, out Answer) {
+	in := invocations{region: region, function: t.function, qualifier: t.qualifier, version: number, at: begun}
+	if f := l.functions[t.arn]; f != nil && f.aliases[t.qualifier] != nil {
+		in.weighted = len(f.aliases[t.qualifier].Weights) > 0
+	}
+	switch out.Status {
+	case http.StatusTooManyRequests:
+		in.throttled = 1
+	case 0, http.StatusOK:
+		in.count, in.durations = 1, map[float64]float64{milliseconds(time.Since(begun)): 1}
+		if out.FunctionError != "" {
+			in.errors = 1
+		}
+	}
+	l.measureInvocations(in)
 }
 
 // tail returns the last 4 KB of a log. If the log is empty, it returns the lines that
@@ -134,7 +150,7 @@ func (l *lambda) reach(t target) (run func(Invocation) Answer, number string, er
 	}
 	number = t.qualifier
 	if a := f.aliases[number]; a != nil {
-		number = l.route(f, a)
+		number = l.route(f, a, time.Now(), evenly)
 	}
 	v := f.resolve(number)
 	if v == nil {
