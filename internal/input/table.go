@@ -46,8 +46,9 @@ var table = []spec{
 		short: "the function, or several separated by commas",
 		doc: "The function to release, or several, one per line or separated by commas: name, partial ARN " +
 			"(`123456789012:function:orders`) or ARN, without a version or an alias. Several functions are released all " +
-			"or nothing.",
-		allowed: "name a function by its name, partial ARN (123456789012:function:NAME) or ARN; several one per line or separated by commas",
+			"or nothing. For `prune`, a name may be a glob, such as `orders-*`, `orders-?` or `orders-[ab]`: it stands for " +
+			"all functions of the account and region that it matches, and must match one.",
+		allowed: "name a function by its name, partial ARN (123456789012:function:NAME) or ARN, or for prune by a glob (orders-*); several one per line or separated by commas",
 		parse:   parseFunctions,
 	},
 	{

@@ -16,6 +16,7 @@ type Needs struct {
 	Operation   string
 	DryRun      bool
 	Functions   []function.ID
+	Globs       []function.Pattern         // of more functions
 	Publishes   bool                       // release: some alias does not follow $LATEST
 	Code        map[string]artifact.Source // by function name
 	ByNumber    bool                       // promote: the version is given as a number
@@ -60,7 +61,13 @@ type builder struct {
 // For is the policy of a role for a job.
 func For(n Needs) Policy {
 	b := &builder{Needs: n}
-	for _, fn := range n.Functions {
+	for _, glob := range n.Globs {
+		b.Functions = append(slices.Clip(b.Functions), function.ID{Name: glob.IAM()})
+	}
+	if len(n.Globs) > 0 { // IAM knows no resource for it
+		b.allow("FindFunctions", "*", "lambda:ListFunctions")
+	}
+	for _, fn := range b.Functions {
 		f := onFunction{b, fn, b.arn(fn)}
 		switch n.Operation {
 		case "release":

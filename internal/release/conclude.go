@@ -261,9 +261,9 @@ func unsuitable(ctx context.Context, req Request, plans []Plan) Result {
 
 // notStarted has the error once, with the first function.
 func notStarted(req Request, err error) []Outcome {
-	all := make([]Outcome, len(req.Functions))
-	for i, fn := range req.Functions {
-		all[i] = notStartedOne(req, fn, err)
+	var all []Outcome
+	for _, fn := range req.subjects() {
+		all = append(all, notStartedOne(req, fn, err))
 		err = nil
 	}
 	return all

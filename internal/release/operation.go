@@ -41,6 +41,19 @@ func Operations() []string {
 	return names
 }
 
+// withGlobs are the operations that treat each function by itself, so that functions
+// may be given as globs.
+var withGlobs = []Operation{Prune}
+
+// OperationsWithGlobs are the names of the operations that take globs for functions.
+func OperationsWithGlobs() []string {
+	var names []string
+	for _, o := range withGlobs {
+		names = append(names, o.String())
+	}
+	return names
+}
+
 // ParseOperation reads an operation's name.
 func ParseOperation(name string) (Operation, error) {
 	if i := slices.Index(Operations(), name); i >= 0 {

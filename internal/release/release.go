@@ -59,6 +59,7 @@ func (r Run) asksOrder() bool { return r.Attempt < 2 }
 type Request struct {
 	Operation        Operation
 	Functions        []function.ID
+	Globs            []function.Pattern // of more functions, which are found before all else
 	Alias            string
 	AliasDescription *string // the user's text in the alias's description; nil keeps it
 	ClearWeights     bool    // take over an alias whose weights were set outside lambda-release
@@ -111,10 +112,14 @@ type CodeDeploy struct {
 // Run carries out an operation for every function of the request.
 func (r *Releaser) Run(ctx context.Context, req Request) Result {
 	started := time.Now()
-	ctx = awsapi.Job(ctx, len(req.Functions))
 	if req.Operation == 0 {
 		return refused(req, errors.New("no operation is given"))
 	}
+	req, unmatched := r.expanded(ctx, req)
+	if unmatched != nil {
+		return Result{Operation: req.Operation, Alias: req.Alias, DryRun: req.DryRun, Outcomes: unmatched}
+	}
+	ctx = awsapi.Job(ctx, len(req.Functions))
 	v := operations[req.Operation].verb(req)
 	plans := make([]Plan, len(req.Functions))
 	for i, fn := range req.Functions {

@@ -210,7 +210,7 @@ func TestGolden(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			golden(t, name, func(r *run) error {
-				r.Start(res.Operation.String(), len(res.Outcomes))
+				r.Start(res.Operation.String(), len(res.Outcomes) > 1)
 				r.Phase("Publish")
 				r.Fact(res.Outcomes[0].Function, "still waiting for the update (InProgress) after 1m20s")
 				r.Phase("Move alias " + res.Alias)
