@@ -89,7 +89,11 @@ func intent(in input.Input, ev event.Event, target rules.Target) string {
 		names = append(names, string(glob))
 	}
 	text := in.Operation.String() + " " + strings.Join(names, ", ")
-	if target.Alias != "" {
+	switch {
+	case target.Alias == "":
+	case in.Operation == release.ReadStatus:
+		text += ", alias " + target.Alias
+	default:
 		text += " -> " + target.Alias
 	}
 	if target.Rule != "" {
@@ -124,7 +128,8 @@ func request(in input.Input, ev event.Event, target rules.Target) release.Reques
 		AliasDescription: in.AliasDescription,
 		CodeSHA256:       in.CodeSHA256,
 		ClearWeights:     in.ClearWeights,
-		DryRun:           in.DryRun,
+		DryRun:           in.DryRun && in.Operation != release.ReadStatus, // which changes nothing anyway
+		ExitDrifted:      in.ExitCode,
 		Version:          alias.Version(in.Version),
 		From:             in.VersionOf,
 		Keep:             in.KeepVersions,

@@ -54,6 +54,7 @@ type Input struct {
 	CodeSHA256         map[string]string          // short function name -> base64 SHA-256; a function left out is not guarded
 	ClearWeights       bool
 	DryRun             bool
+	ExitCode           bool          // of status: changes from outside fail the job
 	Region             string        // `aws-region`, else the one that the functions' ARNs name, else ""
 	Timeout            time.Duration // more than 0, at most 24 h
 	Outputs            bool          // print the outputs in a terminal, too

@@ -112,8 +112,8 @@ func (c *checks) operation() {
 	c.refuse("version", version != "" && in.Operation != release.Promote && in.Operation != release.Rollback, version, operation, "only promote and rollback take a version")
 	c.refuse("code", in.Code != nil && in.Operation != release.Release, "", operation, "only release uploads code")
 	c.refuse("code-sha256", in.Code != nil && in.CodeSHA256 != nil, "", "code", "uploaded code is guarded by its own hash: leave code-sha256 empty")
-	c.refuse("keep-versions", in.KeepVersions != 0 && in.Operation != release.Release && in.Operation != release.Prune,
-		strconv.Itoa(in.KeepVersions), operation, "only release and prune delete versions")
+	c.refuse("keep-versions", in.KeepVersions != 0 && in.Operation != release.Release && in.Operation != release.Prune && in.Operation != release.ReadStatus,
+		strconv.Itoa(in.KeepVersions), operation, "only release and prune delete versions, and status shows how many that would be")
 }
 
 // and is `a`, `a and b`, `a, b and c`.

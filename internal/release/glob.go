@@ -43,13 +43,7 @@ func (r *Releaser) expanded(ctx context.Context, req Request) (Request, []Outcom
 		}
 		return req, outcomes
 	}
-	for _, fn := range found {
-		if !slices.ContainsFunc(req.Functions, func(named function.ID) bool { return named.Name == fn.Name }) {
-			req.Functions = append(slices.Clip(req.Functions), fn)
-		}
-	}
-	req.Globs = nil
-	return req, nil
+	return req.withFunctions(found), nil
 }
 
 // matches are those of all functions that a glob matches, each once and sorted, and

@@ -11,6 +11,8 @@
 //	apply    the plan carried out                     (apply.go, batch.go)
 //	conclude every function's End into the Result     (conclude.go)
 //
+// The operation status only reads, and goes its own way (status.go).
+//
 // A Plan is a value that is handed from one step to the next. What the alias is,
 // only its alias.Editor knows, and only the Editor writes it.
 //
@@ -21,6 +23,7 @@ package release
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -79,6 +82,8 @@ type Request struct {
 
 	Keep int // how many of the newest versions a prune keeps; after a release 0 prunes nothing
 
+	ExitDrifted bool // of status: an alias that was changed outside lambda-release is a failure of the job
+
 	// Of a release:
 	Latest      bool                       // the alias is to follow $LATEST: nothing is published
 	Description string                     // the user's text in the version's description
@@ -88,6 +93,18 @@ type Request struct {
 	// Policy is what jobs with these inputs need of the role, for the hint of a call
 	// that is denied.
 	Policy policy.Needs
+}
+
+// withFunctions is req with the functions that its globs match, beside those named.
+func (req Request) withFunctions(found []function.ID) Request {
+	named := req.Functions
+	req.Globs, req.Functions = nil, slices.Clone(named)
+	for _, fn := range found {
+		if !slices.ContainsFunc(named, func(n function.ID) bool { return n.Name == fn.Name }) {
+			req.Functions = append(req.Functions, fn)
+		}
+	}
+	return req
 }
 
 // Rollout is how the traffic goes over to a version. The zero Rollout is all at
@@ -120,6 +137,9 @@ func (r *Releaser) Run(ctx context.Context, req Request) Result {
 		return Result{Operation: req.Operation, Alias: req.Alias, DryRun: req.DryRun, Outcomes: unmatched}
 	}
 	ctx = awsapi.Job(ctx, len(req.Functions))
+	if req.Operation == ReadStatus {
+		return r.inspect(ctx, req, started)
+	}
 	v := operations[req.Operation].verb(req)
 	plans := make([]Plan, len(req.Functions))
 	for i, fn := range req.Functions {

@@ -110,6 +110,7 @@ var scenarios = map[string]release.Result{
 			o.Others[fmt.Sprintf("pr-%d", i)] = at(12)
 		}
 	})),
+	"status": statusScenario(),
 	"batch-pruned": {Operation: release.Prune, Elapsed: time.Second, Outcomes: []release.Outcome{
 		{Function: "orders", Status: release.Pruned, Pruned: []alias.Version{1}, Freed: 1_000_000},
 		{Function: "payments", Status: release.Unchanged, Reason: "nothing to delete"},

@@ -100,7 +100,7 @@ func (r *Reporter) Finish(res release.Result) error {
 		headline:    headline(sorted),
 		mark:        mark(sorted),
 		lines:       plain(sorted),
-		annotations: annotations(sorted),
+		annotations: append(annotations(sorted), incomplete(res)...),
 		outputs:     outputs(res), // in the order of function-name
 		summary:     summary(sorted),
 	})
