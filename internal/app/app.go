@@ -65,7 +65,7 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdout,
 func operate(ctx context.Context, in input.Input, ev event.Event, target rules.Target, getenv func(string) string, out *report.Reporter) int {
 	req := request(in, ev, target)
 	req.Policy = needs(in, getenv)
-	out.Start(intent(in, ev, target), len(req.Functions))
+	out.Start(intent(in, ev, target), len(req.Functions) > 1 || len(req.Globs) > 0)
 	ctx, cancel := awsapi.WithTimeout(ctx, in.Timeout+ownTime(in))
 	defer cancel()
 	aws, err := awsapi.Open(ctx, awsapi.Options{
@@ -85,8 +85,15 @@ func intent(in input.Input, ev event.Event, target rules.Target) string {
 	for _, f := range in.Functions {
 		names = append(names, f.Name)
 	}
+	for _, glob := range in.Globs {
+		names = append(names, string(glob))
+	}
 	text := in.Operation.String() + " " + strings.Join(names, ", ")
-	if target.Alias != "" {
+	switch {
+	case target.Alias == "":
+	case in.Operation == release.ReadStatus:
+		text += ", alias " + target.Alias
+	default:
 		text += " -> " + target.Alias
 	}
 	if target.Rule != "" {
@@ -114,13 +121,15 @@ func request(in input.Input, ev event.Event, target rules.Target) release.Reques
 	return release.Request{
 		Operation:        in.Operation,
 		Functions:        in.Functions,
+		Globs:            in.Globs,
 		Alias:            target.Alias,
 		Latest:           target.Latest,
 		Description:      in.Description,
 		AliasDescription: in.AliasDescription,
 		CodeSHA256:       in.CodeSHA256,
 		ClearWeights:     in.ClearWeights,
-		DryRun:           in.DryRun,
+		DryRun:           in.DryRun && in.Operation != release.ReadStatus, // which changes nothing anyway
+		ExitDrifted:      in.ExitCode,
 		Version:          alias.Version(in.Version),
 		From:             in.VersionOf,
 		Keep:             in.KeepVersions,

@@ -62,6 +62,10 @@ func sceneOf(ts *testscript.TestScript) *scene { return ts.Value(sceneKey{}).(*s
 //	                                    what an invocation returns instead of its payload
 //	invoked NAME VERSION PAYLOAD        asserts the last invocation since `calls`
 //	provision NAME ALIAS [REASON]       provisioned concurrency, which fails for REASON
+//	url NAME ALIAS AUTH                 a function URL; with the alias '' of the function
+//	async NAME ALIAS JSON               settings of asynchronous invocations
+//	mapping NAME ALIAS ARN              an event source mapping
+//	snapstart NAME                      publishes versions with SnapStart from now on
 //	alarm NAME STATE REASON             a CloudWatch alarm, created if it does not exist
 //	deployment-group APPLICATION GROUP [CONFIG [ALARM…]]
 //	fail-deployment CODE MESSAGE        the last deployment fails
@@ -104,6 +108,10 @@ func awsVerbs() map[string]func(*testscript.TestScript, *scene, []string) {
 		"answers":   answers,
 		"invoked":   wantInvoked,
 		"provision": provision,
+		"url":       addURL,
+		"async":     setAsync,
+		"mapping":   func(_ *testscript.TestScript, s *scene, a []string) { s.AddEventSourceMapping(a[0], a[1], a[2]) },
+		"snapstart": snapStart,
 		"age":       age,
 		"alarm":     func(_ *testscript.TestScript, s *scene, a []string) { s.SetAlarm(a[0], a[1], a[2]) },
 		"deployed":  wantDeployed,

@@ -493,6 +493,9 @@ func TestPolicyIsEnoughAndNoMore(t *testing.T) {
 		"rollback of any":          {args: []string{"--operation", "rollback"}, situations: []situation{deployed, noneBefore}},
 		"prune":                    {args: []string{"--operation", "prune", "--keep-versions", "3"}, situations: []situation{asUsual, lostDelete}},
 		"prune, dry run":           {args: []string{"--operation", "prune", "--keep-versions", "3", "--dry-run"}, situations: []situation{asUsual}},
+		"status":                   {args: []string{"--operation", "status", "--keep-versions", "3"}, situations: []situation{asUsual}},
+		"status of a deployment":   {args: []string{"--operation", "status"}, situations: []situation{deployed}},
+		"status of several":        {args: []string{"--operation", "status"}, functions: several, situations: []situation{asUsual}},
 		"delete-alias":             {args: []string{"--operation", "delete-alias", "--ref", "refs/pull/7/merge"}, situations: []situation{preview}},
 		"delete-alias, dry run":    {args: []string{"--operation", "delete-alias", "--ref", "refs/pull/7/merge", "--dry-run"}, situations: []situation{preview}},
 	} {
@@ -523,6 +526,16 @@ func TestPolicyIsEnoughAndNoMore(t *testing.T) {
 	}
 }
 
+// TestPolicyOfGlobs: the policy for a glob is enough for the functions that it matches.
+func TestPolicyOfGlobs(t *testing.T) {
+	t.Parallel()
+	for _, operation := range []string{"status", "prune"} {
+		args := []string{"--operation", operation, "--keep-versions", "3", "--function-name", "item[st],ord*"}
+		document, _ := printed(t, outside(), append(args, "--print-policy")...)
+		begin(t, statementsOf(t, document), map[string]bool{}, "items", "orders").in(asUsual, outside(), args)
+	}
+}
+
 // TestOneRunShowsEverything: a role without any policy needs one red run. With the
 // policy that this run shows, nothing is denied to the next one.
 func TestOneRunShowsEverything(t *testing.T) {
@@ -537,6 +550,7 @@ func TestOneRunShowsEverything(t *testing.T) {
 		"promote of six":  {[]string{"--operation", "promote", "--version", "4"}, six, 1},
 		"rollback of six": {[]string{"--operation", "rollback"}, six, 1},
 		"prune of six":    {[]string{"--operation", "prune", "--keep-versions", "3"}, six, 1},
+		"status of six":   {[]string{"--operation", "status"}, six, 1},
 		"all of one": {[]string{
 			"--smoke-test", "{}", "--pre-traffic-hook", "smoke", "--post-traffic-hook", "check:live", "--bake-time", "1s", "--alarms", "errors", "--keep-versions", "3", "--wait-for-provisioned-concurrency",
 			"--api-gateway-stages", "prod=" + restStageARN, "--code", "s3://shop-artifacts/items.zip",

@@ -63,7 +63,7 @@ func printPolicy(ctx context.Context, in input.Input, getenv func(string) string
 // needs is what jobs with these inputs may do, whichever rule matches.
 func needs(in input.Input, getenv func(string) string) policy.Needs {
 	n := policy.Needs{
-		Operation: in.Operation.String(), DryRun: in.DryRun, Functions: in.Functions,
+		Operation: in.Operation.String(), DryRun: in.DryRun, Functions: in.Functions, Globs: in.Globs,
 		Publishes: in.Alias != "" || slices.ContainsFunc(in.Rules, func(r rules.Rule) bool { return !r.Latest() }),
 		Code:      in.Code, ByNumber: in.Version != 0, SmokeTest: slices.Sorted(maps.Keys(in.SmokeTest)),
 		Alarms: len(in.Alarms) > 0, ErrorRate: in.MaxErrorRate > 0, BakeTime: in.BakeTime > 0,

@@ -282,6 +282,7 @@ var normal = []struct {
 	{regexp.MustCompile(`\(request [0-9a-f-]{0,36}…`), "(request ID…"},
 	{regexp.MustCompile(`20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:.]+(Z|\+0000)`), "TIME"},
 	{regexp.MustCompile(`d-[0-9A-Z]{9}\b`), "d-DEPLOYMENT"},
+	{regexp.MustCompile(`https(\\?)://[0-9a-f]{32}\.lambda-url\.`), "https$1://ID.lambda-url."},
 	{regexp.MustCompile(`(uploaded|passed the smoke test) in [0-9.]+(µs|ms|s)\b`), "$1 in ?s"},
 	{regexp.MustCompile(`after [0-9]s of `), "after ?s of "},
 	{regexp.MustCompile(`(ended at [0-9]+ % after|→ 100 % in) [0-9]s\b`), "$1 ?s"},

@@ -44,6 +44,7 @@ func step(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("the SDK's own log is on stderr: %s", stderr)
 	}
 	checkSecrets(ts)
+	checkResults(ts)
 }
 
 // event sets what triggered the job.

@@ -14,7 +14,8 @@ import (
 // errNoRule says why a run has nothing to do.
 var errNoRule = errors.New("no rule in `aliases` matches")
 
-// targetOf returns the alias that the run is for; a prune has none. eventErr is the
+// targetOf returns the alias that the run is for; a prune has none, and a status only
+// one that is named. eventErr is the
 // error from reading the event, which only matters if the event is needed.
 func targetOf(in input.Input, ev event.Event, eventErr error) (rules.Target, error) {
 	optional := errors.Is(eventErr, event.ErrNoRef) || errors.Is(eventErr, event.ErrSkip)
@@ -23,6 +24,8 @@ func targetOf(in input.Input, ev event.Event, eventErr error) (rules.Target, err
 		return rules.Target{}, eventErr
 	case in.Operation == release.Prune:
 		return rules.Target{}, nil
+	case in.Operation == release.ReadStatus:
+		return rules.Target{Alias: in.Alias}, nil
 	case in.Operation == release.DeleteAlias:
 		return previewOf(in, ev, eventErr)
 	case in.Alias != "":

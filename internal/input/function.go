@@ -13,6 +13,14 @@ func parseFunctions(in *Input, value string) Problems {
 	var problems Problems
 	seen := map[string]string{} // short name -> as given
 	for _, given := range entries(value) {
+		if function.IsPattern(given) {
+			glob, err := function.ParsePattern(given)
+			if err != nil {
+				problems = append(problems, Problem{Value: given, What: err.Error()})
+			}
+			in.Globs = append(in.Globs, glob)
+			continue
+		}
 		f, err := function.Parse(given)
 		if err != nil {
 			problems = append(problems, Problem{Value: given, What: err.Error()})
@@ -29,7 +37,7 @@ func parseFunctions(in *Input, value string) Problems {
 		seen[f.Name] = given
 		functions = append(functions, f)
 	}
-	if len(problems) == 0 && len(functions) == 0 {
+	if len(problems) == 0 && len(functions) == 0 && len(in.Globs) == 0 {
 		return bad("it names no function")
 	}
 	problems = append(problems, emptyEntries(value)...)

@@ -20,11 +20,12 @@ import (
 
 // Input is what the job should do.
 type Input struct {
-	Functions          []function.ID // at least one, no short name twice
-	Rules              rules.Rules   // `aliases`
-	Alias              string        // passes rules.CheckAlias; "": Rules decide
-	Ref                string        // in a form that rules.ParseRef takes; "": the event's
-	IfNoMatch          string        // warn, ignore or error
+	Functions          []function.ID      // no short name twice
+	Globs              []function.Pattern // of functions; there is at least one function or glob
+	Rules              rules.Rules        // `aliases`
+	Alias              string             // passes rules.CheckAlias; "": Rules decide
+	Ref                string             // in a form that rules.ParseRef takes; "": the event's
+	IfNoMatch          string             // warn, ignore or error
 	Operation          release.Operation
 	Version            int64             // `version` as a number; 0: not given as one
 	VersionOf          string            // `version` as the name of an alias, for Promote
@@ -51,6 +52,7 @@ type Input struct {
 	CodeSHA256         map[string]string          // short function name -> base64 SHA-256; a function left out is not guarded
 	ClearWeights       bool
 	DryRun             bool
+	ExitCode           bool          // of status: changes from outside fail the job
 	Region             string        // `aws-region`, else the one that the functions' ARNs name, else ""
 	Timeout            time.Duration // more than 0, at most 24 h
 	Outputs            bool          // print the outputs in a terminal, too

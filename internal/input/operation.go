@@ -3,6 +3,7 @@ package input
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"lambda-release/internal/release"
 	"lambda-release/internal/rules"
@@ -106,9 +107,21 @@ func (c *checks) operation() {
 	case release.DeleteAlias:
 		c.refuse("alias", in.Alias != "", in.Alias, operation, "delete-alias deletes only the alias of a rule with {number}, {branch} or {tag}; leave alias empty")
 	}
+	if globs := release.OperationsWithGlobs(); len(in.Globs) > 0 && !slices.Contains(globs, in.Operation.String()) {
+		c.refuse("function-name", true, string(in.Globs[0]), operation, "only "+and(globs)+" take globs; name the functions")
+	}
 	c.refuse("version", version != "" && in.Operation != release.Promote && in.Operation != release.Rollback, version, operation, "only promote and rollback take a version")
 	c.refuse("code", in.Code != nil && in.Operation != release.Release, "", operation, "only release uploads code")
 	c.refuse("code-sha256", in.Code != nil && in.CodeSHA256 != nil, "", "code", "uploaded code is guarded by its own hash: leave code-sha256 empty")
-	c.refuse("keep-versions", in.KeepVersions != 0 && in.Operation != release.Release && in.Operation != release.Prune,
-		strconv.Itoa(in.KeepVersions), operation, "only release and prune delete versions")
+	c.refuse("keep-versions", in.KeepVersions != 0 && in.Operation != release.Release && in.Operation != release.Prune && in.Operation != release.ReadStatus,
+		strconv.Itoa(in.KeepVersions), operation, "only release and prune delete versions, and status shows how many that would be")
+}
+
+// and is `a`, `a and b`, `a, b and c`.
+func and(names []string) string {
+	last := len(names) - 1
+	if last == 0 {
+		return names[0]
+	}
+	return strings.Join(names[:last], ", ") + " and " + names[last]
 }

@@ -46,17 +46,19 @@ var table = []spec{
 		short: "the function, or several separated by commas",
 		doc: "The function to release, or several, one per line or separated by commas: name, partial ARN " +
 			"(`123456789012:function:orders`) or ARN, without a version or an alias. Several functions are released all " +
-			"or nothing.",
-		allowed: "name a function by its name, partial ARN (123456789012:function:NAME) or ARN; several one per line or separated by commas",
+			"or nothing. For `prune` and `status`, a name may be a glob, such as `orders-*`, `orders-?` or `orders-[ab]`: it " +
+			"stands for all functions of the account and region that it matches, and must match one.",
+		allowed: "name a function by its name, partial ARN (123456789012:function:NAME) or ARN, or for prune and status by a glob (orders-*); several one per line or separated by commas",
 		parse:   parseFunctions,
 	},
 	{
 		name: "operation", group: groupWhat, hint: "WHAT", def: "release",
-		short: "release, promote, rollback, prune or delete-alias",
+		short: "release, promote, rollback, prune, status, …",
 		doc: "The operation: `release` publishes a version and moves the alias to it; `promote` moves the alias to an " +
 			"existing version; `rollback` moves it back to its previous version; `prune` deletes old versions; " +
-			"`delete-alias` deletes the preview alias of a pull request.",
-		allowed: "must be release, promote, rollback, prune or delete-alias",
+			"`delete-alias` deletes the preview alias of a pull request; `status` shows all aliases, or the one in `alias`, " +
+			"and which of them were changed outside lambda-release.",
+		allowed: "must be release, promote, rollback, prune, delete-alias or status",
 		parse:   parseOperation,
 	},
 	{
@@ -84,7 +86,7 @@ var table = []spec{
 		doc: "How many of the newest versions to keep, at least 3; older ones are deleted after a release, or with " +
 			"`prune` alone. Versions that an alias points to, routes traffic to or has in its history are never deleted, " +
 			"nor are those that may have been published within the last hour. Callers that use a version number, such as " +
-			"an event source mapping, are not detected. If empty, nothing is deleted.",
+			"an event source mapping, are not detected. If empty, nothing is deleted. `status` shows how many would be.",
 		allowed: "must be a whole number, at least 3",
 		parse:   parseKeepVersions,
 	},
@@ -281,6 +283,15 @@ var table = []spec{
 		allowed: "must be true or false",
 		parse: func(in *Input, value string) Problems {
 			return parseBool(&in.DryRun, value)
+		},
+	},
+	{
+		name: "exit-code", group: groupGuards, kind: toggle, def: "false",
+		doc: "`true` lets `status` end with exit code 4 if an alias was changed outside lambda-release. It has no effect on " +
+			"other operations.",
+		allowed: "must be true or false",
+		parse: func(in *Input, value string) Problems {
+			return parseBool(&in.ExitCode, value)
 		},
 	},
 	{

@@ -28,6 +28,7 @@ Exit codes
   1  failed; every alias is as it was before, or where others have moved it
   2  an input, the event or local code is invalid; nothing was changed
   3  failed; an alias is not as it was before, or its state is unknown
+  4  status with --exit-code: an alias was changed outside lambda-release
 `
 
 // Usage writes what --help shows: the common flags on one screen.

@@ -81,7 +81,7 @@ func jobs(t *testing.T) []job {
 // reasons are in docs/recipes.md.
 func (j job) group() string {
 	switch branches := j.workflow.On.Push.Branches; {
-	case slices.Contains([]string{"rollback", "prune"}, j.with["operation"]) || j.with["dry-run"] == "true":
+	case slices.Contains([]string{"rollback", "prune", "status"}, j.with["operation"]) || j.with["dry-run"] == "true":
 		return ""
 	case j.with["aliases"] == "pull_request=pr-{number}":
 		return "release-pr-${{ github.event.number }}"

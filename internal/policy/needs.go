@@ -16,6 +16,7 @@ type Needs struct {
 	Operation   string
 	DryRun      bool
 	Functions   []function.ID
+	Globs       []function.Pattern         // of more functions
 	Publishes   bool                       // release: some alias does not follow $LATEST
 	Code        map[string]artifact.Source // by function name
 	ByNumber    bool                       // promote: the version is given as a number
@@ -68,7 +69,13 @@ type builder struct {
 // For is the policy of a role for a job.
 func For(n Needs) Policy {
 	b := &builder{Needs: n}
-	for _, fn := range n.Functions {
+	for _, glob := range n.Globs {
+		b.Functions = append(slices.Clip(b.Functions), function.ID{Name: glob.IAM()})
+	}
+	if len(n.Globs) > 0 { // IAM knows no resource for it
+		b.allow("FindFunctions", "*", "lambda:ListFunctions")
+	}
+	for _, fn := range b.Functions {
 		f := onFunction{b, fn, b.arn(fn)}
 		switch n.Operation {
 		case "release":
@@ -81,7 +88,12 @@ func For(n Needs) Policy {
 			f.prune()
 		case "delete-alias":
 			f.deleteAlias()
+		case "status":
+			f.status()
 		}
+	}
+	if n.Operation == "status" {
+		b.readOfAll()
 	}
 	if n.Operation == "release" || n.Operation == "promote" {
 		b.health()
@@ -186,6 +198,20 @@ func (f onFunction) deleteAlias() {
 	if !f.DryRun {
 		f.onBoth("lambda:DeleteAlias")
 	}
+}
+
+// status needs aliases and versions. Without the rest, less is shown.
+func (f onFunction) status() {
+	f.onItself("lambda:ListAliases", "lambda:ListVersionsByFunction")
+	f.allow(optional+"Details", f.arn, "lambda:GetFunction", "lambda:ListFunctionEventInvokeConfigs", "lambda:ListFunctionUrlConfigs",
+		"lambda:ListProvisionedConcurrencyConfigs")
+}
+
+// readOfAll allows what a status reads beside the functions. IAM knows no resource for
+// event source mappings, and the group of a deployment is not known.
+func (b *builder) readOfAll() {
+	b.allow(optional+"EventSources", "*", "lambda:ListEventSourceMappings")
+	b.allow(optional+"Deployments", b.codeDeployARN("deploymentgroup", "*"), "codedeploy:GetDeployment")
 }
 
 // move allows what happens from the smoke test on, with the undo of it.
@@ -349,6 +375,9 @@ func (b *builder) codeDeployARN(kind, name string) string {
 var explanations = []struct{ sid, text string }{
 	{optional + "FailedVersions", "is only needed to publish again after a version has failed: AWS gives that version back until the function is written. Its description is written as it is."},
 	{optional + "StopDeployment", "is only needed if CodeDeploy shifts the traffic of the alias: a rollback stops the deployment first."},
+	{optional + "Details", "is only needed to show $LATEST, function URLs, async settings and provisioned concurrency."},
+	{optional + "EventSources", "is only needed to show event source mappings."},
+	{optional + "Deployments", "is only needed to show the state of CodeDeploy deployments."},
 	{optional + "DeploymentTargets", "is only needed for the steps of a CodeDeploy deployment in the log."},
 }
 

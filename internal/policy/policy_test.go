@@ -27,6 +27,29 @@ func ids(t *testing.T, given ...string) []function.ID {
 	return all
 }
 
+// TestGlobs: a glob is a pattern of IAM, and finding what it matches is allowed.
+func TestGlobs(t *testing.T) {
+	t.Parallel()
+	p := For(Needs{
+		Operation: "prune", Functions: ids(t, "items"), Globs: []function.Pattern{"orders-*", "carts-[ab]-?"},
+		Region: "eu-central-1", Account: "123456789012",
+	})
+	valid(t, p)
+	const arn = "arn:aws:lambda:eu-central-1:123456789012:function:"
+	for action, want := range map[string][]string{
+		"lambda:ListFunctions":  {"*"},
+		"lambda:ListAliases":    {arn + "items", arn + "orders-*", arn + "carts-?-?"},
+		"lambda:DeleteFunction": {arn + "items:*", arn + "orders-*:*", arn + "carts-?-?:*"},
+	} {
+		if diff := cmp.Diff(want, p.resources(action)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", action, diff)
+		}
+	}
+	if marked := p.Marked([]Call{{"lambda:ListAliases", arn + "orders-7"}}).Statements()[0]; marked.Sid != "Missing" || marked.Resource[0] != arn+"orders-*" {
+		t.Errorf("marked %+v", marked)
+	}
+}
+
 // resources are those of an action, in the order of the policy.
 func (p Policy) resources(action string) []string {
 	var all []string

@@ -127,7 +127,7 @@ func conclude(req Request, plans []Plan, aws *awsapi.Client, started time.Time) 
 		outcomes[i] = outcomes[i].withWarning(strings.TrimSpace(text))
 	}
 	return Result{
-		Operation: req.Operation, Alias: req.Alias, DryRun: req.DryRun, Outcomes: outcomes,
+		Operation: req.Operation, Alias: req.Alias, DryRun: req.DryRun, ExitDrifted: req.ExitDrifted, Outcomes: outcomes,
 		Started: started, Elapsed: time.Since(started),
 	}
 }
@@ -165,7 +165,7 @@ func (p Plan) outcome() Outcome {
 		Before: t.edit.Before(), After: t.edit.Now(), Deployment: p.Deployment, Shift: p.Shift,
 		AnswerBy: test.By, Answer: test.Answer, LogTail: test.Log,
 		Others: others(f.Aliases, t.alias()), Pruned: pruned, Freed: freed,
-		Plan: p.Words, Warnings: t.log.warnings, Changes: t.log.changes,
+		Inspection: p.Inspection, Plan: p.Words, Warnings: t.log.warnings, Changes: t.log.changes,
 		Err: e.Err, Hint: strings.TrimSpace(hint(e.Err) + "\n" + e.Advice),
 	}
 }
@@ -261,9 +261,9 @@ func unsuitable(ctx context.Context, req Request, plans []Plan) Result {
 
 // notStarted has the error once, with the first function.
 func notStarted(req Request, err error) []Outcome {
-	all := make([]Outcome, len(req.Functions))
-	for i, fn := range req.Functions {
-		all[i] = notStartedOne(req, fn, err)
+	var all []Outcome
+	for _, fn := range req.subjects() {
+		all = append(all, notStartedOne(req, fn, err))
 		err = nil
 	}
 	return all

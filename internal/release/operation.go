@@ -16,6 +16,7 @@ const (
 	Rollback
 	Prune
 	DeleteAlias
+	ReadStatus
 )
 
 // operations has everything about an operation that is not its code.
@@ -23,13 +24,14 @@ var operations = [...]struct {
 	name  string             // as in the input
 	done  string             // past participle, for headlines
 	phase string             // title of the log group that begins it
-	verb  func(Request) verb // what carries it out
+	verb  func(Request) verb // what carries it out; nil for status, which only reads
 }{
 	Release:     {"release", "released", "Publish", newRelease},
 	Promote:     {"promote", "promoted", "Read aliases and versions", newPromotion},
 	Rollback:    {"rollback", "rolled back", "Read aliases and versions", newRollback},
 	Prune:       {"prune", "pruned", "Prune", newPrune},
 	DeleteAlias: {"delete-alias", "deleted", "Delete the alias", newDeletion},
+	ReadStatus:  {"status", "read", "Read", nil},
 }
 
 // Operations are the names of all operations.
@@ -37,6 +39,19 @@ func Operations() []string {
 	var names []string
 	for _, o := range operations[1:] {
 		names = append(names, o.name)
+	}
+	return names
+}
+
+// withGlobs are the operations that treat each function by itself, so that functions
+// may be given as globs.
+var withGlobs = []Operation{Prune, ReadStatus}
+
+// OperationsWithGlobs are the names of the operations that take globs for functions.
+func OperationsWithGlobs() []string {
+	var names []string
+	for _, o := range withGlobs {
+		names = append(names, o.String())
 	}
 	return names
 }

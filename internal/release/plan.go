@@ -38,6 +38,7 @@ type Plan struct {
 	Deleted    []awsapi.Configuration // versions that are gone
 	PruneErr   error                  // why the prune after a release has failed
 	Words      []string               // of a dry run: what would be done, a sentence each
+	Inspection *Inspection            // of status
 	End        End                    // how the function has ended, as far as it has
 }
 
@@ -106,6 +107,11 @@ func (p Plan) withPruneError(err error) Plan {
 
 func (p Plan) withWords(words []string) Plan {
 	p.Words = words
+	return p
+}
+
+func (p Plan) withInspection(i Inspection) Plan {
+	p.Inspection = &i
 	return p
 }
 

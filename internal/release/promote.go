@@ -108,6 +108,9 @@ func (v promotion) decide(s alias.State, f Facts, now time.Time) (Decision, erro
 		return Decision{}, err
 	}
 	if s.Exists() && s.Version == to && len(s.Weights) == 0 {
+		if s.Outside() != "" { // which a person has found to be right
+			return Decision{Status: Unchanged, Change: changeTo(s, to, false, v.req)}.because("it was moved there outside lambda-release, and only gets a new mark"), nil
+		}
 		return unchanged(s, v.req), nil
 	}
 	if err := weightsInTheWay(s, v.req, now); err != nil {

@@ -95,7 +95,7 @@ func (f Facts) doomed(keep int, now time.Time) (old []awsapi.Configuration, youn
 // Its LastModified is $LATEST's last write before the publish (fact V19b2): it was
 // published before the next one's, and perhaps long after its own.
 func isYoung(v awsapi.Configuration, now time.Time) bool {
-	written, err := time.Parse("2006-01-02T15:04:05.000-0700", v.LastModified)
+	written, err := time.Parse(modifiedTime, v.LastModified)
 	return err != nil || now.Sub(written) < youngAge
 }
 

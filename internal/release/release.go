@@ -11,6 +11,8 @@
 //	apply    the plan carried out                     (apply.go, batch.go)
 //	conclude every function's End into the Result     (conclude.go)
 //
+// The operation status only reads, and goes its own way (status.go).
+//
 // A Plan is a value that is handed from one step to the next. What the alias is,
 // only its alias.Editor knows, and only the Editor writes it.
 //
@@ -21,6 +23,7 @@ package release
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -59,6 +62,7 @@ func (r Run) asksOrder() bool { return r.Attempt < 2 }
 type Request struct {
 	Operation        Operation
 	Functions        []function.ID
+	Globs            []function.Pattern // of more functions, which are found before all else
 	Alias            string
 	AliasDescription *string // the user's text in the alias's description; nil keeps it
 	ClearWeights     bool    // take over an alias whose weights were set outside lambda-release
@@ -79,6 +83,8 @@ type Request struct {
 
 	Keep int // how many of the newest versions a prune keeps; after a release 0 prunes nothing
 
+	ExitDrifted bool // of status: an alias that was changed outside lambda-release is a failure of the job
+
 	// Of a release:
 	Latest      bool                       // the alias is to follow $LATEST: nothing is published
 	Description string                     // the user's text in the version's description
@@ -88,6 +94,18 @@ type Request struct {
 	// Policy is what jobs with these inputs need of the role, for the hint of a call
 	// that is denied.
 	Policy policy.Needs
+}
+
+// withFunctions is req with the functions that its globs match, beside those named.
+func (req Request) withFunctions(found []function.ID) Request {
+	named := req.Functions
+	req.Globs, req.Functions = nil, slices.Clone(named)
+	for _, fn := range found {
+		if !slices.ContainsFunc(named, func(n function.ID) bool { return n.Name == fn.Name }) {
+			req.Functions = append(req.Functions, fn)
+		}
+	}
+	return req
 }
 
 // Rollout is how the traffic goes over to a version. The zero Rollout is all at
@@ -112,9 +130,16 @@ type CodeDeploy struct {
 // Run carries out an operation for every function of the request.
 func (r *Releaser) Run(ctx context.Context, req Request) Result {
 	started := time.Now()
-	ctx = awsapi.Job(ctx, len(req.Functions))
 	if req.Operation == 0 {
 		return refused(req, errors.New("no operation is given"))
+	}
+	req, unmatched := r.expanded(ctx, req)
+	if unmatched != nil {
+		return Result{Operation: req.Operation, Alias: req.Alias, DryRun: req.DryRun, Outcomes: unmatched}
+	}
+	ctx = awsapi.Job(ctx, len(req.Functions))
+	if req.Operation == ReadStatus {
+		return r.inspect(ctx, req, started)
 	}
 	v := operations[req.Operation].verb(req)
 	plans := make([]Plan, len(req.Functions))

@@ -13,6 +13,7 @@ type Status string
 // The statuses, worst first: of several functions the run reports the worst.
 const (
 	Failed     Status = "failed"     // an error; the outcome's Err or Reason says which
+	Drifted    Status = "drifted"    // status: an alias was changed outside lambda-release
 	Superseded Status = "superseded" // something newer is already there; nothing was moved
 	Held       Status = "held"       // a rollback left this version; nothing was moved
 	Skipped    Status = "skipped"    // nothing was to be done for this ref, or another function held the batch back
@@ -27,7 +28,7 @@ const (
 )
 
 var worstFirst = []Status{
-	Failed, Superseded, Held, Skipped, Planned, Started, RolledBack, Promoted, Pruned, Deleted, Released, Unchanged,
+	Failed, Drifted, Superseded, Held, Skipped, Planned, Started, RolledBack, Promoted, Pruned, Deleted, Released, Unchanged,
 }
 
 // Result is what a run did. It is complete whatever failed: report writes
@@ -36,10 +37,19 @@ type Result struct {
 	Operation Operation
 	Alias     string // "" for prune
 	DryRun    bool
-	Refused   bool      // it cannot work as it was asked for: nothing was changed, exit code 2
-	Outcomes  []Outcome // one a function, in the order they were asked for
-	Started   time.Time
-	Elapsed   time.Duration
+	// ExitDrifted is set if aliases that were changed outside are to fail the job.
+	ExitDrifted bool
+	Refused     bool      // it cannot work as it was asked for: nothing was changed, exit code 2
+	Outcomes    []Outcome // one a function, in the order they were asked for
+	Started     time.Time
+	Elapsed     time.Duration
+}
+
+// withWarning is r with a warning about the function at i.
+func (r Result) withWarning(i int, text string) Result {
+	r.Outcomes = slices.Clone(r.Outcomes)
+	r.Outcomes[i] = r.Outcomes[i].withWarning(text)
+	return r
 }
 
 // Status is the worst status among the functions.
@@ -69,6 +79,7 @@ const (
 	ExitFailed     = 1 // failed; every alias is as it was before, or where others have moved it
 	ExitBadInput   = 2 // an input, the event or local code is invalid; nothing was changed
 	ExitNotAsItWas = 3 // failed; an alias is not as it was before, or its state is unknown
+	ExitDrifted    = 4 // status, with exit-code: an alias was changed outside lambda-release
 )
 
 // ExitCode is how the program ends.
@@ -80,6 +91,8 @@ func (r Result) ExitCode() int {
 		return ExitBadInput
 	case r.Status() == Failed:
 		return ExitFailed
+	case r.Status() == Drifted && r.ExitDrifted:
+		return ExitDrifted
 	}
 	return ExitDone
 }
@@ -103,6 +116,8 @@ type Outcome struct {
 	AnswerBy string // what rejected the version in a test: function or hook; "" without one
 	Answer   string // and what it answered, raw
 	LogTail  string // and the end of its log, raw
+
+	Inspection *Inspection // of status; nil if the function could not be read
 
 	Others map[string]alias.Position // the function's other aliases, where they were read
 	Pruned []alias.Version           // versions that were deleted, oldest first

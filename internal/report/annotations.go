@@ -2,6 +2,7 @@ package report
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"lambda-release/internal/release"
@@ -67,7 +68,7 @@ func (r *Reporter) annotate(a annotation) {
 }
 
 // annotations returns the annotations of a result: one error for each failure, a
-// warning for a held version and for each warning of an outcome, and a notice
+// warning or an error for aliases that were changed outside, a warning for a held version and for each warning of an outcome, and a notice
 // for a superseded release. A function that failed only because another function
 // of its batch did has none.
 func annotations(res release.Result) []annotation {
@@ -76,6 +77,8 @@ func annotations(res release.Result) []annotation {
 		switch {
 		case failedItself(o):
 			all = append(all, annotation{failure, failureTitle(res, o), failureText(o), annotatedQuotes(o)})
+		case o.Status == release.Drifted:
+			all = append(all, annotation{level: driftLevel(res), title: o.Function + " changed outside lambda-release", text: o.Reason + "\n" + driftAdvice})
 		case o.Status == release.Held:
 			all = append(all, annotation{level: warning, title: subject(o) + " not released: held", text: o.Reason})
 		case o.Status == release.Superseded:
@@ -86,6 +89,25 @@ func annotations(res release.Result) []annotation {
 		}
 	}
 	return all
+}
+
+// driftLevel is the level of aliases that were changed outside: an error if they fail
+// the job.
+func driftLevel(res release.Result) level {
+	if res.ExitCode() == release.ExitDrifted {
+		return failure
+	}
+	return warning
+}
+
+// incomplete says that the output `results` has no room for all functions.
+func incomplete(res release.Result) []annotation {
+	entries, omitted := resultsOf(res)
+	if omitted == 0 {
+		return nil
+	}
+	return []annotation{{level: warning, title: "The output results is incomplete", text: fmt.Sprintf("GitHub takes 1 MiB of outputs: %d of %s are in it, failures and changes "+
+		"from outside lambda-release first. Use several jobs, each for a part of them.", len(entries), count(len(res.Outcomes), "function"))}}
 }
 
 // failedItself reports whether the outcome is a failure of its own, not only the

@@ -110,6 +110,7 @@ var scenarios = map[string]release.Result{
 			o.Others[fmt.Sprintf("pr-%d", i)] = at(12)
 		}
 	})),
+	"status": statusScenario(),
 	"batch-pruned": {Operation: release.Prune, Elapsed: time.Second, Outcomes: []release.Outcome{
 		{Function: "orders", Status: release.Pruned, Pruned: []alias.Version{1}, Freed: 1_000_000},
 		{Function: "payments", Status: release.Unchanged, Reason: "nothing to delete"},
@@ -211,7 +212,7 @@ func TestGolden(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			golden(t, name, func(r *run) error {
-				r.Start(res.Operation.String(), len(res.Outcomes))
+				r.Start(res.Operation.String(), len(res.Outcomes) > 1)
 				r.Phase("Publish")
 				r.Fact(res.Outcomes[0].Function, "still waiting for the update (InProgress) after 1m20s")
 				r.Phase("Move alias " + res.Alias)

@@ -54,10 +54,10 @@ func draw(n int, o release.Outcome) string {
 			d.served[s.version] = true
 		}
 	}
-	d.alias(o.Alias, edgesOf(o))
+	d.alias(o.Alias, append(edgesOf(o), markEdges(o, o.Alias)...))
 	others := slices.Sorted(maps.Keys(o.Others))
 	for _, name := range others[:min(len(others), maxAliases)] {
-		d.alias(name, sharesOf(o.Others[name]))
+		d.alias(name, append(sharesOf(o.Others[name]), markEdges(o, name)...))
 	}
 	if more := len(others) - maxAliases; more > 0 {
 		d.line(`more%d(["… and %d more"])`, n, more)

@@ -2,7 +2,6 @@ package report
 
 import (
 	"crypto/rand"
-	"encoding/json"
 	"regexp"
 	"strconv"
 	"strings"
@@ -52,7 +51,7 @@ func outputVersion(o release.Outcome) string {
 		return ""
 	}
 	switch o.Status {
-	case release.Released, release.Promoted, release.RolledBack, release.Unchanged, release.Started, release.Failed:
+	case release.Released, release.Promoted, release.RolledBack, release.Unchanged, release.Drifted, release.Started, release.Failed:
 		return o.Version.String()
 	default:
 		return ""
@@ -66,33 +65,6 @@ func qualified(arn, qualifier string) string {
 	return arn + ":" + qualifier
 }
 
-// result is an element of the output `results`. It has no ARN: GitHub drops a job
-// output that contains a masked value, and the account ID often is one. Versions
-// are strings, as in all other outputs.
-type result struct {
-	Function  string         `json:"function"`
-	Alias     string         `json:"alias"`
-	Status    release.Status `json:"status"`
-	Version   string         `json:"version"`
-	Previous  string         `json:"previous"`
-	Published bool           `json:"published"`
-	Changed   bool           `json:"changed"`
-	Reason    string         `json:"reason"`
-}
-
-func resultsJSON(res release.Result) string {
-	all := make([]result, len(res.Outcomes))
-	for i, o := range res.Outcomes {
-		all[i] = result{
-			Function: o.Function, Alias: o.Alias, Status: o.Status,
-			Version: outputVersion(o), Previous: o.Before.Version.String(),
-			Published: o.Published, Changed: o.Changed(),
-			Reason: defuse(shorten(anonymous(reason(o), o.FunctionARN), maxReason)),
-		}
-	}
-	return toJSON(all)
-}
-
 // versionsJSON is a JSON object, function -> version, of the functions that have
 // a version.
 func versionsJSON(res release.Result) string {
@@ -103,14 +75,6 @@ func versionsJSON(res release.Result) string {
 		}
 	}
 	return toJSON(all)
-}
-
-func toJSON(v any) string {
-	text, err := json.Marshal(v)
-	if err != nil {
-		panic(err) // strings and booleans only
-	}
-	return string(text)
 }
 
 var (

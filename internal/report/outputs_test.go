@@ -59,7 +59,7 @@ func FuzzOutputs(f *testing.F) {
 		}
 
 		r := inActions(t)
-		r.Start("release", 2)
+		r.Start("release", true)
 		r.Phase(reason)
 		r.Fact(function, text)
 		if err := r.Finish(res); err != nil {

@@ -12,6 +12,9 @@ import (
 // headline, without what the annotations already report.
 func plain(res release.Result) []string {
 	all := unabridged(res)
+	if res.Operation == release.ReadStatus {
+		return append(all, statusLines(res)...)
+	}
 	if len(res.Outcomes) == 1 {
 		o := res.Outcomes[0]
 		if r := reason(o); r != "" && len(annotations(res)) == 0 && !strings.HasSuffix(headline(res), ": "+r) {

@@ -75,10 +75,10 @@ func (r *Reporter) Check() error {
 
 // Start writes what the run is going to do. With several functions, facts begin
 // with the name of theirs.
-func (r *Reporter) Start(what string, functions int) {
+func (r *Reporter) Start(what string, several bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.several = functions > 1
+	r.several = several
 	r.say(what)
 }
 
@@ -100,7 +100,7 @@ func (r *Reporter) Finish(res release.Result) error {
 		headline:    headline(sorted),
 		mark:        mark(sorted),
 		lines:       plain(sorted),
-		annotations: annotations(sorted),
+		annotations: append(annotations(sorted), incomplete(res)...),
 		outputs:     outputs(res), // in the order of function-name
 		summary:     summary(sorted),
 	})

@@ -20,7 +20,7 @@ import (
 func TestFact(t *testing.T) {
 	t.Parallel()
 	r := newRun(nil)
-	r.Start("release", 2)
+	r.Start("release", true)
 	r.Fact("", "two functions")
 	r.Fact("orders", "answered:\n{\n\t\"ok\": true\n}\n::error::x")
 	want := `release

@@ -24,12 +24,16 @@ const (
 
 // summary renders the result as Markdown for the page of the job.
 func summary(res release.Result) string {
-	parts := []string{heading(mark(res), headline(res)), table(res)}
+	rows := table
+	if res.Operation == release.ReadStatus {
+		rows = statusTable
+	}
+	parts := []string{heading(mark(res), headline(res)), rows(res)}
 	parts = append(parts, failureParts(res)...)
 	parts = append(parts,
 		notes(res, "Warnings", func(o release.Outcome) []string { return o.Warnings }),
 		notes(res, "Also changed", func(o release.Outcome) []string { return o.Changes }),
-		shiftPart(res), planPart(res), prunedPart(res), picture(res), footer(res))
+		statusPart(res), shiftPart(res), planPart(res), prunedPart(res), picture(res), footer(res))
 	var b strings.Builder
 	for _, part := range parts {
 		if b.Len()+len(part) > maxSummary {
@@ -73,7 +77,7 @@ func rank(o release.Outcome) int {
 		return 0
 	case o.Err != nil:
 		return 1
-	case o.Status == release.Held, o.Status == release.Superseded:
+	case o.Status == release.Drifted, o.Status == release.Held, o.Status == release.Superseded:
 		return 2
 	default:
 		return 3

@@ -60,7 +60,7 @@ func TestColours(t *testing.T) {
 	var logs []string
 	for _, colour := range []bool{false, true} {
 		r := inTerminal(colour)
-		r.Start("release", 1)
+		r.Start("release", false)
 		r.Phase("Publish \x1b[31mred")
 		r.Fact("orders", "one \x1b[31mred\ntwo")
 		res := scenarios["nasty"]

@@ -26,7 +26,7 @@ func mark(res release.Result) string {
 	switch res.Status() {
 	case release.Failed:
 		return markFailed
-	case release.Held:
+	case release.Held, release.Drifted:
 		return markWarning
 	case release.Superseded, release.Skipped, release.Planned, release.Started:
 		return markNote
@@ -37,6 +37,9 @@ func mark(res release.Result) string {
 
 // headline summarizes the result in one sentence.
 func headline(res release.Result) string {
+	if res.Operation == release.ReadStatus {
+		return statusHeadline(res)
+	}
 	if len(res.Outcomes) == 1 {
 		return headlineOfOne(res, res.Outcomes[0])
 	}

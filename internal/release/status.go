@@ -1,0 +1,440 @@
+package release
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"lambda-release/internal/alias"
+	"lambda-release/internal/awsapi"
+	"lambda-release/internal/function"
+	"lambda-release/internal/rollout"
+)
+
+// Inspection is what the operation status has found out about a function.
+type Inspection struct {
+	Latest     *Latest // nil: not readable
+	Versions   Stock
+	Aliases    []AliasStatus // by name; the one that was asked for, or all
+	Unreadable []string      // what could not be read, in words
+
+	others string // the aliases that were not asked for, as a list
+}
+
+// Latest is $LATEST, the unpublished code.
+type Latest struct {
+	CodeSHA256 string    // base64
+	Modified   time.Time // zero if unknown
+	URL        string    // of the function itself; "" for none
+	Settings   []string  // of the function itself, a phrase each
+}
+
+// Stock is the published versions.
+type Stock struct {
+	Count     int
+	Bytes     int64 // of their code
+	SnapStart int   // how many have a snapshot, which costs money while they exist
+
+	Keep       int // how many of the newest a prune would keep; 0: not asked for
+	Prune      int // how many it would delete, as far as aliases and age show
+	PruneBytes int64
+}
+
+// AliasStatus is an alias, and what belongs to it.
+type AliasStatus struct {
+	Name     string
+	State    alias.State
+	Commit   string // that its version was published from, 7 digits; "" if unknown
+	Shift    *ShiftStatus
+	Lock     *Lock
+	Outside  string // how it was changed outside lambda-release; "" if it was not
+	Latest   Comparison
+	URL      string   // "" for none
+	Settings []string // a phrase each: provisioned concurrency, async settings, event source mappings
+}
+
+// Managed reports whether lambda-release has moved the alias: it has a mark.
+func (a AliasStatus) Managed() bool { return a.State.History.Head() != alias.None }
+
+// ShiftStatus is a traffic shift that the alias's history announces.
+type ShiftStatus struct {
+	To      alias.Version
+	Until   time.Time // when it is over at the latest; zero for a deployment
+	Overdue bool      // it is past that: its run was killed
+
+	Deployment string // of CodeDeploy, which shifts the traffic instead
+	Status     string // of the deployment; "" if it is not readable
+}
+
+// Lock is what keeps an alias from being moved.
+type Lock struct {
+	Reason string
+	Until  time.Time // zero: until it is unlocked
+	Run    alias.Run
+}
+
+// Comparison is how $LATEST differs from the version of an alias.
+type Comparison struct {
+	Known             bool // false: one of them is not readable
+	SameCode          bool
+	SameConfiguration bool
+	Differences       []string // from the version to $LATEST; of variables the names only
+}
+
+// modifiedTime is the layout of a LastModified.
+const modifiedTime = "2006-01-02T15:04:05.000-0700"
+
+// atOnce is how many functions a status reads side by side. That is enough to use up
+// the shared rate, and lets them be read one after the other.
+const atOnce = 10
+
+// inspect carries out the operation status: it only reads, and a function that cannot
+// be read does not hide the others.
+func (r *Releaser) inspect(ctx context.Context, req Request, started time.Time) Result {
+	r.Progress.Phase(operations[ReadStatus].phase)
+	mappings := r.mappings(ctx)
+	plans := make([]Plan, len(req.Functions))
+	var reads errgroup.Group
+	reads.SetLimit(atOnce)
+	var done atomic.Int32
+	stop := r.reporting(func() string { return fmt.Sprintf("read %d of %d functions", done.Load(), len(plans)) })
+	for i, fn := range req.Functions {
+		reads.Go(func() error {
+			plans[i] = r.target(req, fn).status(ctx, req, mappings)
+			done.Add(1)
+			return nil
+		})
+	}
+	_ = reads.Wait() // the plans have the errors
+	stop()
+	plans = withoutAlias(req.Alias, plans)
+	res := conclude(req, plans, r.AWS, started)
+	gap := slices.IndexFunc(plans, func(p Plan) bool { return p.Inspection != nil && len(p.Inspection.Unreadable) > 0 })
+	if gap < 0 {
+		return res
+	}
+	if _, err := mappings(); err != nil && !awsapi.Is(err, awsapi.Denied) {
+		res = res.withWarning(gap, "no event source mapping is shown, of no function: "+err.Error()+"\n"+hint(err))
+	}
+	if denied := permissions(req.Policy, r.AWS.Denials(), r.AWS.Region).text(); denied != "" {
+		text := "what the role may not read is not shown"
+		if !slices.ContainsFunc(plans, func(p Plan) bool { return isDenied(p.End.Err) }) { // else it is shown with that
+			text += "\n" + denied
+		}
+		res = res.withWarning(gap, text)
+	}
+	return res
+}
+
+// mappings begins to read the event source mappings of the whole account, and returns
+// what waits for them.
+func (r *Releaser) mappings(ctx context.Context) func() ([]awsapi.Mapping, error) {
+	var all []awsapi.Mapping
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		all, err = r.AWS.Mappings(ctx)
+	}()
+	return func() ([]awsapi.Mapping, error) {
+		<-done
+		return all, err
+	}
+}
+
+// withoutAlias fails the first function if none of them has the alias that was asked
+// for: its name is wrong.
+func withoutAlias(name string, plans []Plan) []Plan {
+	if name == "" || slices.ContainsFunc(plans, func(p Plan) bool { return p.Inspection == nil || len(p.Inspection.Aliases) > 0 }) {
+		return plans
+	}
+	next := slices.Clone(plans)
+	next[0] = next[0].failed(NoAliasError{Input: "alias", Name: name, Function: next[0].target.fn.Name, Aliases: next[0].Inspection.others})
+	return next
+}
+
+const reportingPeriod = 10 * time.Second
+
+// reporting reports what is known so far, from time to time until stop is called.
+func (r *Releaser) reporting(known func() string) (stop func()) {
+	ended := make(chan struct{})
+	var reporter sync.WaitGroup
+	started := time.Now()
+	reporter.Go(func() {
+		tick := time.NewTicker(reportingPeriod)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				r.say(fmt.Sprintf("%s after %s", known(), rollout.Duration(time.Since(started).Round(time.Second))))
+			case <-ended:
+				return
+			}
+		}
+	})
+	return func() { close(ended); reporter.Wait() }
+}
+
+// status reads a function, and ends its plan.
+func (t target) status(ctx context.Context, req Request, mappings func() ([]awsapi.Mapping, error)) Plan {
+	p := Plan{target: t}
+	found, err := t.readAll(ctx, mappings)
+	if err != nil {
+		return p.failed(err)
+	}
+	i := found.inspection(req, time.Now())
+	f, shown := p.Facts, found.aliases
+	if req.Alias != "" {
+		s := found.aliases[req.Alias]
+		f, shown = f.about(s.Version, found.configurations[s.Version]), nil
+	}
+	f = f.withInventory(found.versions, shown)
+	var drifts []string
+	for _, a := range i.Aliases {
+		if a.Outside != "" {
+			drifts = append(drifts, fmt.Sprintf("%s was changed outside lambda-release: %s", a.Name, a.Outside))
+		}
+		if s := a.Shift; s != nil && s.Overdue {
+			t.log.warn("the traffic shift of %s to %s%s should have ended at %s: its run was probably killed", a.Name, s.To, by(a.State.History.Run), s.Until.Format(alias.HistoryTime))
+		}
+	}
+	p = p.withFacts(f).withInspection(i)
+	switch {
+	case len(drifts) > 0:
+		return p.ended(End{Kind: EndNotAttempted, Status: Drifted, Reason: strings.Join(drifts, "; ")})
+	case req.Alias != "" && len(i.Aliases) == 0:
+		return p.ended(End{Kind: EndUnchanged, Reason: "it has no alias " + req.Alias})
+	}
+	return p.ended(End{Kind: EndUnchanged})
+}
+
+// readings is everything that a status reads of one function.
+type readings struct {
+	fn       function.ID
+	versions []awsapi.Configuration
+	aliases  map[string]alias.State
+	latest   awsapi.Configuration // zero: not readable
+	// configurations are the versions, and $LATEST if it is readable.
+	configurations map[alias.Version]awsapi.Configuration
+	deployments    map[string]awsapi.Deployment // by ID: those that histories name
+	urls           []awsapi.URL
+	async          []awsapi.AsyncSettings
+	concurrency    []awsapi.Concurrency
+	mappings       []awsapi.Mapping
+	unreadable     []string
+}
+
+// readAll reads everything side by side. Aliases and versions are needed; the rest
+// may be denied.
+func (t target) readAll(ctx context.Context, mappings func() ([]awsapi.Mapping, error)) (readings, error) {
+	r := readings{fn: t.fn, configurations: map[alias.Version]awsapi.Configuration{}, deployments: map[string]awsapi.Deployment{}}
+	reads := []struct {
+		optional string // what it reads, if it may be denied
+		tolerant bool   // any error counts as denied
+		read     func() error
+		err      error
+	}{
+		{read: func() (err error) { r.aliases, err = t.edit.ReadAll(ctx); return err }},
+		{read: func() (err error) { r.versions, err = t.versions(ctx); return err }},
+		{optional: "$LATEST", read: func() (err error) { r.latest, err = t.aws.Configuration(ctx, t.fn, ""); return err }},
+		{optional: "function URLs", read: func() (err error) { r.urls, err = t.aws.URLs(ctx, t.fn); return err }},
+		{optional: "async settings", read: func() (err error) { r.async, err = t.aws.AllAsyncSettings(ctx, t.fn); return err }},
+		{optional: "provisioned concurrency", read: func() (err error) { r.concurrency, err = t.aws.AllProvisionedConcurrency(ctx, t.fn); return err }},
+		// Of all functions together: its error is reported once.
+		{optional: "event source mappings", tolerant: true, read: func() (err error) { r.mappings, err = mappings(); return err }},
+	}
+	var running sync.WaitGroup
+	for i := range reads {
+		running.Go(func() { reads[i].err = reads[i].read() })
+	}
+	running.Wait()
+	for _, read := range reads { // the needed ones first: without the function, all of them fail
+		switch {
+		case read.err == nil:
+		case read.tolerant, read.optional != "" && awsapi.Is(read.err, awsapi.Denied):
+			r.unreadable = append(r.unreadable, read.optional)
+		default:
+			return r, read.err
+		}
+	}
+	for _, c := range append(slices.Clone(r.versions), r.latest) {
+		if v, err := alias.ParseVersion(c.Version); err == nil {
+			r.configurations[v] = c
+		}
+	}
+	err := t.readDeployments(ctx, &r)
+	return r, err
+}
+
+// readDeployments reads the deployments that the aliases' histories name.
+func (t target) readDeployments(ctx context.Context, r *readings) error {
+	for _, name := range slices.Sorted(maps.Keys(r.aliases)) {
+		s := r.aliases[name]
+		id := s.History.Deployment
+		if id == "" || s.History.Head() != s.Version {
+			continue
+		}
+		d, err := t.aws.Deployment(ctx, id)
+		switch {
+		case awsapi.Is(err, awsapi.Denied):
+			r.unreadable = append(r.unreadable, "CodeDeploy's deployments")
+		case awsapi.Is(err, awsapi.NotFound):
+			r.deployments[id] = awsapi.Deployment{Status: awsapi.DeploymentStopped}
+		case err != nil:
+			return err
+		default:
+			r.deployments[id] = d
+		}
+	}
+	slices.Sort(r.unreadable)
+	r.unreadable = slices.Compact(r.unreadable)
+	return nil
+}
+
+// inspection is what the readings say. It is pure.
+func (r readings) inspection(req Request, now time.Time) Inspection {
+	i := Inspection{Versions: r.stock(req.Keep, now), Unreadable: r.unreadable, others: aliasNames(r.aliases)}
+	if r.latest.Version != "" {
+		i.Latest = &Latest{CodeSHA256: r.latest.CodeSHA256, URL: r.url(""), Settings: r.settings("", "$LATEST")}
+		if at, err := time.Parse(modifiedTime, r.latest.LastModified); err == nil {
+			i.Latest.Modified = at.UTC()
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.aliases)) {
+		if req.Alias != "" && name != req.Alias {
+			continue
+		}
+		s := r.aliases[name]
+		version := r.configurations[s.Version]
+		i.Aliases = append(i.Aliases, AliasStatus{
+			Name: name, State: s, Commit: publishedCommit(version.Description), Shift: r.shift(s, now), Outside: s.Outside(),
+			Latest: compareLatest(version, r.latest), URL: r.url(name), Settings: r.settings(name),
+		})
+	}
+	return i
+}
+
+func (r readings) stock(keep int, now time.Time) Stock {
+	s := Stock{Count: len(r.versions), Keep: keep}
+	for _, v := range r.versions {
+		s.Bytes += v.CodeBytes
+		if v.SnapStart {
+			s.SnapStart++
+		}
+	}
+	if keep > 0 {
+		doomed, _ := Facts{}.withInventory(r.versions, r.aliases).doomed(keep, now)
+		s.Prune = len(doomed)
+		for _, v := range doomed {
+			s.PruneBytes += v.CodeBytes
+		}
+	}
+	return s
+}
+
+// shift is the shift that a history announces, nil if there is none, or CodeDeploy
+// has ended it.
+func (r readings) shift(s alias.State, now time.Time) *ShiftStatus {
+	h := s.History
+	if h.ShiftTo == alias.None || h.Head() != s.Version {
+		return nil
+	}
+	d, known := r.deployments[h.Deployment]
+	if known && rollout.HasEnded(d) {
+		return nil
+	}
+	return &ShiftStatus{To: h.ShiftTo, Until: h.Until, Overdue: h.Deployment == "" && !now.Before(h.Until), Deployment: h.Deployment, Status: d.Status}
+}
+
+// url is the function URL of an alias, or with "" of the function itself.
+func (r readings) url(qualifier string) string {
+	for _, u := range r.urls {
+		if u.Qualifier == qualifier {
+			return u.Address
+		}
+	}
+	return ""
+}
+
+// settings are phrases about what belongs to these qualifiers.
+func (r readings) settings(qualifiers ...string) []string {
+	var w words
+	for _, u := range r.urls {
+		if slices.Contains(qualifiers, u.Qualifier) {
+			w.addIf(u.Auth == awsapi.URLPublic, "function URL: public")
+			w.addIf(u.Auth != awsapi.URLPublic, "function URL: %s", u.Auth)
+		}
+	}
+	for _, c := range r.concurrency {
+		if slices.Contains(qualifiers, c.Qualifier) {
+			w.add("provisioned concurrency: %d, %d available, %s%s", c.Requested, c.Available, c.Status, because(c.Reason))
+		}
+	}
+	for _, a := range r.async {
+		if slices.Contains(qualifiers, a.Qualifier) {
+			w.add("async invocations: %s", asyncWords(a))
+		}
+	}
+	for _, m := range r.mappings {
+		at, _ := function.Find(m.FunctionARN)
+		ours := at.Name == r.fn.Name && (r.fn.Account == "" || r.fn.Account == at.Account)
+		if ours && slices.Contains(qualifiers, function.QualifierOf(m.FunctionARN)) {
+			w.add("event source: %s, %s", cmp.Or(resourceOf(m.Source), "self-managed"), m.State)
+		}
+	}
+	return w
+}
+
+func asyncWords(a awsapi.AsyncSettings) string {
+	var w words
+	if n := a.Retries; n != nil {
+		w.addIf(*n == 0, "no retry")
+		w.addIf(*n == 1, "1 retry")
+		w.addIf(*n > 1, "%d retries", *n)
+	}
+	if a.MaxSeconds != nil {
+		w.add("events up to %s old", rollout.Duration(time.Duration(*a.MaxSeconds)*time.Second))
+	}
+	w.addIf(a.OnSuccess != "", "results to %s", resourceOf(a.OnSuccess))
+	w.addIf(a.OnFailure != "", "failures to %s", resourceOf(a.OnFailure))
+	if len(w) == 0 {
+		return "AWS's defaults"
+	}
+	return strings.Join(w, ", ")
+}
+
+// resourceOf is the end of an ARN that names its resource.
+func resourceOf(arn string) string {
+	if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 {
+		return parts[5]
+	}
+	return arn
+}
+
+// compareLatest is how $LATEST differs from a version.
+func compareLatest(version, latest awsapi.Configuration) Comparison {
+	if version.Version == "" || latest.Version == "" {
+		return Comparison{}
+	}
+	c := Comparison{
+		Known: true, SameCode: version.CodeSHA256 == latest.CodeSHA256,
+		SameConfiguration: version.WithCode("").Fingerprint == latest.WithCode("").Fingerprint,
+		Differences:       differences(version, latest),
+	}
+	if version.EnvironmentError != "" || latest.EnvironmentError != "" {
+		c.SameConfiguration = false
+		c.Differences = append(c.Differences, "environment, which AWS could not read")
+	}
+	if known := len(c.Differences); !c.SameConfiguration && (known == 0 || known == 1 && !c.SameCode) {
+		c.Differences = append(c.Differences, "other configuration")
+	}
+	return c
+}
