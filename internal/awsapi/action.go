@@ -21,7 +21,12 @@ func lambdaAction(op string) Action {
 }
 
 // qualified are the operations for which IAM checks the ARN of the version or alias.
-var qualified = []string{"DeleteFunction", "GetProvisionedConcurrencyConfig", "GetPolicy", "AddPermission", "RemovePermission"}
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
+var qualified = []string{
+	"DeleteFunction", "GetProvisionedConcurrencyConfig", "DeleteProvisionedConcurrencyConfig", "GetPolicy", "AddPermission", "RemovePermission",
+	"GetFunctionUrlConfig", "CreateFunctionUrlConfig", "DeleteFunctionUrlConfig", "PutFunctionEventInvokeConfig", "DeleteFunctionEventInvokeConfig",
+	"ListDurableExecutionsByFunction",
+}
 
 func cloudWatchAction(op string) Action {
 	return Action{Service: "cloudwatch", Op: op, IAM: "cloudwatch:" + op}
@@ -42,7 +47,10 @@ var (
 	getFunction      = Action{Service: "lambda", Op: "GetFunction", IAM: "lambda:GetFunction", qualified: true}
 	invoke           = Action{Service: "lambda", Op: "Invoke", IAM: "lambda:InvokeFunction", qualified: true, once: true}
 	createDeployment = Action{Service: "codedeploy", Op: "CreateDeployment", IAM: "codedeploy:CreateDeployment", once: true}
-	assumeRole       = Action{Service: "sts", Op: "AssumeRoleWithWebIdentity", IAM: "sts:AssumeRoleWithWebIdentity"}
+	// IAM knows no resource for lists of the whole account.
+	listFunctions           = Action{Service: "lambda", Op: "ListFunctions", IAM: "lambda:ListFunctions"}
+	listEventSourceMappings = Action{Service: "lambda", Op: "ListEventSourceMappings", IAM: "lambda:ListEventSourceMappings"}
+	assumeRole              = Action{Service: "sts", Op: "AssumeRoleWithWebIdentity", IAM: "sts:AssumeRoleWithWebIdentity"}
 )
 
 // target is what a call is about, for its error: a function or a resource.

@@ -18,6 +18,7 @@ const ProvisioningFailed = string(types.ProvisionedConcurrencyStatusEnumFailed)
 
 // Concurrency is an alias's provisioned concurrency.
 type Concurrency struct {
+	Qualifier string // the alias or version
 	Status    string // IN_PROGRESS, READY or FAILED
 	Reason    string // AWS's, of FAILED
 	Requested int32
@@ -35,11 +36,45 @@ func (c *Client) ProvisionedConcurrency(ctx context.Context, fn function.ID, ali
 		return Concurrency{}, err
 	}
 	return Concurrency{
-		Status: string(out.Status), Reason: aws.ToString(out.StatusReason),
+		Qualifier: alias, Status: string(out.Status), Reason: aws.ToString(out.StatusReason),
 		Requested: aws.ToInt32(out.RequestedProvisionedConcurrentExecutions),
 		Allocated: aws.ToInt32(out.AllocatedProvisionedConcurrentExecutions),
 		Available: aws.ToInt32(out.AvailableProvisionedConcurrentExecutions),
 	}, nil
+}
+
+// AllProvisionedConcurrency reads the provisioned concurrency of all aliases and
+// versions of a function that have some.
+func (c *Client) AllProvisionedConcurrency(ctx context.Context, fn function.ID) ([]Concurrency, error) {
+	return pages(func(marker *string) ([]Concurrency, *string, error) {
+		out, err := call(ctx, c, onFunction("ListProvisionedConcurrencyConfigs", fn, ""), c.lambda.ListProvisionedConcurrencyConfigs,
+			&lambda.ListProvisionedConcurrencyConfigsInput{FunctionName: &fn.Given, Marker: marker},
+			func(out *lambda.ListProvisionedConcurrencyConfigsOutput) bool {
+				return out.ProvisionedConcurrencyConfigs != nil
+			})
+		if err != nil {
+			return nil, nil, err
+		}
+		var page []Concurrency
+		for _, p := range out.ProvisionedConcurrencyConfigs {
+			page = append(page, Concurrency{
+				Qualifier: function.QualifierOf(aws.ToString(p.FunctionArn)), Status: string(p.Status), Reason: aws.ToString(p.StatusReason),
+				Requested: aws.ToInt32(p.RequestedProvisionedConcurrentExecutions),
+				Allocated: aws.ToInt32(p.AllocatedProvisionedConcurrentExecutions),
+				Available: aws.ToInt32(p.AvailableProvisionedConcurrentExecutions),
+			})
+		}
+		return page, out.NextMarker, nil
+	})
+}
+
+// DeleteProvisionedConcurrency deletes the provisioned concurrency of an alias. Where
+// there is none, that succeeds.
+func (c *Client) DeleteProvisionedConcurrency(ctx context.Context, fn function.ID, alias string) error {
+	_, err := mutate(ctx, c, onFunction("DeleteProvisionedConcurrencyConfig", fn, alias), c.lambda.DeleteProvisionedConcurrencyConfig,
+		&lambda.DeleteProvisionedConcurrencyConfigInput{FunctionName: &fn.Given, Qualifier: &alias},
+		func(out *lambda.DeleteProvisionedConcurrencyConfigOutput) bool { return noPage(out.ResultMetadata) })
+	return err
 }
 
 // Provisioning is called from time to time during a wait, with the progress of

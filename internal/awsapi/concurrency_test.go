@@ -50,11 +50,11 @@ func TestProvisionedConcurrency(t *testing.T) {
 				t.Errorf("%+v, %v; want %+v", got, err, want)
 			}
 		}
-		read(awsapi.Concurrency{Status: "IN_PROGRESS", Requested: 1, Allocated: 1, Available: 1})
+		read(awsapi.Concurrency{Qualifier: "prod", Status: "IN_PROGRESS", Requested: 1, Allocated: 1, Available: 1})
 		time.Sleep(time.Minute)
-		read(awsapi.Concurrency{Status: "READY", Requested: 1, Allocated: 1, Available: 1})
+		read(awsapi.Concurrency{Qualifier: "prod", Status: "READY", Requested: 1, Allocated: 1, Available: 1})
 		w.FailProvisioning(items.Name, "prod", "FUNCTION_ERROR_INIT_FAILURE")
-		read(awsapi.Concurrency{Status: "FAILED", Reason: "FUNCTION_ERROR_INIT_FAILURE", Requested: 1})
+		read(awsapi.Concurrency{Qualifier: "prod", Status: "FAILED", Reason: "FUNCTION_ERROR_INIT_FAILURE", Requested: 1})
 
 		for _, nothing := range []string{"2", "nope"} {
 			_, err := client.ProvisionedConcurrency(t.Context(), items, nothing)

@@ -37,6 +37,8 @@ type Configuration struct {
 	DeadLetter     string   // ARN of the dead-letter queue or topic
 	Architectures  []string // arm64, x86_64
 	Layers         []string // ARNs with their versions
+	SnapStart      bool     // versions have a snapshot, which costs money while they exist
+	Durable        bool     // executions may stay on the version for up to a year
 	// Environment's values are secrets: they are compared and never shown.
 	Environment map[string]string
 
@@ -67,6 +69,8 @@ func configuration(f *types.FunctionConfiguration) Configuration {
 		MemoryMB:         aws.ToInt32(f.MemorySize),
 		TimeoutSeconds:   aws.ToInt32(f.Timeout),
 		Role:             aws.ToString(f.Role),
+		SnapStart:        f.SnapStart != nil && f.SnapStart.ApplyOn == types.SnapStartApplyOnPublishedVersions,
+		Durable:          f.DurableConfig != nil,
 		Fingerprint:      fingerprint(*f),
 	}
 	if f.DeadLetterConfig != nil {

@@ -169,6 +169,9 @@ func (e *Error) arn(account string) string {
 	account = cmp.Or(e.Function.Account, account, "*")
 	switch e.Service {
 	case "lambda":
+		if e.Function.Name == "" { // a list of the whole account
+			return "*"
+		}
 		fn := e.Function.In(e.Region)
 		fn.Account = account
 		if e.Qualifier != "" && e.qualified {

@@ -1,39 +1,49 @@
 package awsapi
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"lambda-release/internal/function"
 )
 
-// Permission is a statement of an alias's policy that allows a service, for one
-// source, one action on the alias.
+// Permission is a statement of a policy, of an alias or of the function itself, that
+// allows one principal one action.
 type Permission struct {
 	ID        string // 1 to 100 of a-z, A-Z, 0-9, - and _; unique in the policy
-	Service   string // apigateway.amazonaws.com
+	Service   string // apigateway.amazonaws.com; "" if AWS is the principal
+	AWS       string // an account, an ARN, or * for everyone
 	Action    string // lambda:InvokeFunction
 	SourceARN string // with wildcards; "" is any source
+
+	SourceAccount    string
+	Organization     string // of the principal
+	EventSourceToken string // of an Alexa skill
+	URLAuth          string // only by a function URL with this AuthType
+	ViaURL           bool   // only by a function URL
+
+	// Opaque is set on a statement that is none of these: it has only its ID.
+	Opaque bool
 }
 
-// Policy is the policy of one alias: each has its own.
+// Policy is the policy of one alias, or of the function itself: each has its own.
 type Policy struct {
-	// Permissions has an entry for every statement. A statement that is not a
-	// Permission has only its ID.
-	Permissions []Permission
-	Revision    string // "" if there is no policy yet
+	Permissions []Permission // every statement
+	Revision    string       // "" if there is no policy yet
 }
 
-// Policy reads the policy of an alias. It has its own rate, 15 a second. It is
-// empty if there is no policy, or no such alias: AWS's answers differ only in
-// their message.
+// Policy reads the policy of an alias; "" is the function itself. It has its own rate,
+// 15 a second. It is empty if there is no policy, or no such alias: AWS's answers
+// differ only in their message.
 func (c *Client) Policy(ctx context.Context, fn function.ID, alias string) (Policy, error) {
 	t := onFunction("GetPolicy", fn, alias)
-	out, err := call(ctx, c, t, c.lambda.GetPolicy, &lambda.GetPolicyInput{FunctionName: &fn.Given, Qualifier: &alias},
+	out, err := call(ctx, c, t, c.lambda.GetPolicy, &lambda.GetPolicyInput{FunctionName: &fn.Given, Qualifier: optional(alias)},
 		func(out *lambda.GetPolicyOutput) bool { return aws.ToString(out.Policy) != "" })
 	if Is(err, NotFound) {
 		return Policy{}, nil
@@ -52,10 +62,17 @@ func (c *Client) Policy(ctx context.Context, fn function.ID, alias string) (Poli
 // AddPermission adds a statement to the policy of an alias. An ID in use is an
 // error of kind Conflict, and a missing alias one of kind NotFound.
 func (c *Client) AddPermission(ctx context.Context, fn function.ID, alias string, p Permission) error {
-	_, err := mutate(ctx, c, onFunction("AddPermission", fn, alias), c.lambda.AddPermission, &lambda.AddPermissionInput{
+	in := &lambda.AddPermissionInput{
 		FunctionName: &fn.Given, Qualifier: &alias,
-		StatementId: &p.ID, Principal: &p.Service, Action: &p.Action, SourceArn: optional(p.SourceARN),
-	}, func(out *lambda.AddPermissionOutput) bool { return aws.ToString(out.Statement) != "" })
+		StatementId: &p.ID, Principal: aws.String(cmp.Or(p.Service, p.AWS)), Action: &p.Action, SourceArn: optional(p.SourceARN),
+		SourceAccount: optional(p.SourceAccount), PrincipalOrgID: optional(p.Organization), EventSourceToken: optional(p.EventSourceToken),
+		FunctionUrlAuthType: types.FunctionUrlAuthType(p.URLAuth),
+	}
+	if p.ViaURL {
+		in.InvokedViaFunctionUrl = &p.ViaURL
+	}
+	_, err := mutate(ctx, c, onFunction("AddPermission", fn, alias), c.lambda.AddPermission, in,
+		func(out *lambda.AddPermissionOutput) bool { return aws.ToString(out.Statement) != "" })
 	return err
 }
 
@@ -69,8 +86,7 @@ func (c *Client) RemovePermission(ctx context.Context, fn function.ID, alias, id
 	return err
 }
 
-// statement is a statement of a policy in IAM's JSON. Only what a Permission has
-// is decoded further.
+// statement is a statement of a policy in IAM's JSON.
 type statement struct {
 	ID        string `json:"Sid"`
 	Effect    string
@@ -95,34 +111,55 @@ func parsePolicy(document string) (Policy, error) {
 }
 
 func (s *statement) permission() Permission {
-	other := Permission{ID: s.ID}
-	if s.Effect != "Allow" || s.NotPrincipal != nil || s.NotAction != nil || s.NotResource != nil {
-		return other
-	}
+	p := Permission{ID: s.ID}
 	action, ok := only(s.Action)
-	if !ok {
-		return other
+	if ok && s.Effect == "Allow" && s.NotPrincipal == nil && s.NotAction == nil && s.NotResource == nil && s.principal(&p) && s.conditions(&p) {
+		p.Action = action
+		return p
+	}
+	return Permission{ID: s.ID, Opaque: true}
+}
+
+// principal reads whom the statement allows something.
+func (s *statement) principal(p *Permission) (ok bool) {
+	if p.AWS, ok = only(s.Principal); ok { // *
+		return true
 	}
 	var principals map[string]json.RawMessage
 	if err := json.Unmarshal(s.Principal, &principals); err != nil || len(principals) != 1 {
-		return other
+		return false
 	}
-	service, ok := only(principals["Service"])
-	if !ok {
-		return other
+	if p.Service, ok = only(principals["Service"]); ok {
+		return true
 	}
-	p := Permission{ID: s.ID, Service: service, Action: action}
-	switch len(s.Condition) {
-	case 0:
-		return p
-	case 1:
-		keys := s.Condition["ArnLike"]
-		p.SourceARN, ok = only(keys["AWS:SourceArn"])
-		if ok && len(keys) == 1 {
-			return p
+	p.AWS, ok = only(principals["AWS"])
+	return ok
+}
+
+// conditions reads under which conditions it does so. There are no others that
+// AddPermission can make.
+func (s *statement) conditions(p *Permission) bool {
+	via := ""
+	known := map[string]*string{
+		"ArnLike AWS:SourceArn":                   &p.SourceARN,
+		"StringEquals AWS:SourceAccount":          &p.SourceAccount,
+		"StringEquals aws:PrincipalOrgID":         &p.Organization,
+		"StringEquals lambda:EventSourceToken":    &p.EventSourceToken,
+		"StringEquals lambda:FunctionUrlAuthType": &p.URLAuth,
+		"Bool lambda:InvokedViaFunctionUrl":       &via,
+	}
+	for operator, keys := range s.Condition {
+		for key, value := range keys {
+			text, ok := only(value)
+			into := known[operator+" "+key]
+			if !ok || into == nil {
+				return false
+			}
+			*into = text
 		}
 	}
-	return other
+	p.ViaURL = via == "true"
+	return via == "" || p.ViaURL
 }
 
 // only is the single string of a value, which IAM also writes as a list of one.

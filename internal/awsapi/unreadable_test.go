@@ -82,7 +82,15 @@ func newSpoiler(t *testing.T, how string) (*spoiler, *awsapi.Client) {
 		t.Fatal(err)
 	}
 	client := open(t, local, func(o *awsapi.Options) { o.Dial = loopback.Dial })
+	s.SetAlias(items.Name, localaws.Alias{Name: "test", Version: "1"})
+	s.SetAlias(items.Name, localaws.Alias{Name: "async", Version: "1"})
 	if err := client.AddPermission(t.Context(), items, "prod", permission); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.CreateURL(t.Context(), items, "prod", awsapi.URLIAM); err != nil {
+		t.Fatal(err)
+	}
+	if err := client.PutAsyncSettings(t.Context(), items, awsapi.AsyncSettings{Qualifier: "async", Retries: new(int32)}); err != nil {
 		t.Fatal(err)
 	}
 	s.ResetCalls()
@@ -135,6 +143,41 @@ var readable = map[string]struct {
 		p.ID = "two"
 		return c.AddPermission(ctx, items, "prod", p)
 	}, awsapi.Conflict},
+	"GetFunctionUrlConfig": {func(ctx context.Context, c *awsapi.Client) error {
+		_, err := c.URL(ctx, items, "prod")
+		return err
+	}, awsapi.Other},
+	"ListFunctionUrlConfigs": {func(ctx context.Context, c *awsapi.Client) error {
+		_, err := c.URLs(ctx, items)
+		return err
+	}, awsapi.Other},
+	"CreateFunctionUrlConfig": {func(ctx context.Context, c *awsapi.Client) error {
+		_, err := c.CreateURL(ctx, items, "test", awsapi.URLIAM)
+		return err
+	}, awsapi.Conflict},
+	"ListFunctionEventInvokeConfigs": {func(ctx context.Context, c *awsapi.Client) error {
+		_, err := c.AllAsyncSettings(ctx, items)
+		return err
+	}, awsapi.Other},
+	"PutFunctionEventInvokeConfig": {func(ctx context.Context, c *awsapi.Client) error {
+		return c.PutAsyncSettings(ctx, items, awsapi.AsyncSettings{Qualifier: "prod", OnFailure: "arn:aws:sqs:eu-central-1:123456789012:failed"})
+	}, awsapi.Other},
+	"ListEventSourceMappings": {func(ctx context.Context, c *awsapi.Client) error {
+		_, err := c.Mappings(ctx)
+		return err
+	}, awsapi.Other},
+	"ListProvisionedConcurrencyConfigs": {func(ctx context.Context, c *awsapi.Client) error {
+		_, err := c.AllProvisionedConcurrency(ctx, items)
+		return err
+	}, awsapi.Other},
+	"ListDurableExecutionsByFunction": {func(ctx context.Context, c *awsapi.Client) error {
+		_, err := c.HasRunningExecutions(ctx, items, "1")
+		return err
+	}, awsapi.Other},
+	"ListFunctions": {func(ctx context.Context, c *awsapi.Client) error {
+		_, err := c.Functions(ctx)
+		return err
+	}, awsapi.Other},
 	"GetStage": {func(ctx context.Context, c *awsapi.Client) error {
 		_, err := c.StageVariables(ctx, restStage)
 		return err
@@ -244,6 +287,12 @@ func TestAPageIsNoAnswerToADelete(t *testing.T) {
 	for op, do := range map[string]func(context.Context, *awsapi.Client) error{
 		"RemovePermission": func(ctx context.Context, c *awsapi.Client) error {
 			return c.RemovePermission(ctx, items, "prod", "one", "")
+		},
+		"DeleteFunctionUrlConfig": func(ctx context.Context, c *awsapi.Client) error {
+			return c.DeleteURL(ctx, items, "prod")
+		},
+		"DeleteFunctionEventInvokeConfig": func(ctx context.Context, c *awsapi.Client) error {
+			return c.DeleteAsyncSettings(ctx, items, "async")
 		},
 	} {
 		synctest.Test(t, func(t *testing.T) {

@@ -130,6 +130,14 @@ func Unqualified(arn string) string {
 	return arn
 }
 
+// QualifierOf is the version or alias at the end of an ARN, "" if it has none.
+func QualifierOf(arn string) string {
+	if parts := strings.SplitN(arn, ":", 8); len(parts) == 8 {
+		return parts[7]
+	}
+	return ""
+}
+
 // PartitionOf is the partition of a region. Those of the isolated and
 // sovereign clouds are known only from an ARN.
 func PartitionOf(region string) string {
