@@ -73,6 +73,8 @@ type Request struct {
 	Smoke      Smoke       // what a version must pass before any alias is moved to it
 
 	Provisioned   bool            // wait until the alias's provisioned concurrency is ready
+	CopyFrom      string          // copy what the alias lacks of this alias's settings, or of FromFunction's; "": nothing
+	FunctionURL   string          // the AuthType of the URL that the alias gets; "": an existing one stays as it is
 	Stages        []gateway.Stage // to bind to the alias when it is where it should be
 	StageVariable string
 
@@ -135,6 +137,7 @@ func (r *Releaser) Run(ctx context.Context, req Request) Result {
 	}
 	r.Progress.Phase(phase(req))
 	if req.DryRun {
+		plans = each(plans, func(p Plan) Plan { return p.examined(ctx) })
 		plans = v.join(each(plans, func(p Plan) Plan { return known(ctx, p, v.read) }))
 		plans = rendered(each(plans, func(p Plan) Plan { return survey(ctx, v, p) }))
 	} else {

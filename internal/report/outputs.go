@@ -36,6 +36,7 @@ func outputs(res release.Result) []output {
 		output{"function-arn", qualified(o.FunctionARN, version)},
 		output{"published", strconv.FormatBool(o.Published)},
 		output{"deployment-id", o.Deployment},
+		output{"url", o.URL},
 	)
 }
 
@@ -77,6 +78,7 @@ type result struct {
 	Previous  string         `json:"previous"`
 	Published bool           `json:"published"`
 	Changed   bool           `json:"changed"`
+	URL       string         `json:"url,omitempty"`
 	Reason    string         `json:"reason"`
 }
 
@@ -86,7 +88,7 @@ func resultsJSON(res release.Result) string {
 		all[i] = result{
 			Function: o.Function, Alias: o.Alias, Status: o.Status,
 			Version: outputVersion(o), Previous: o.Before.Version.String(),
-			Published: o.Published, Changed: o.Changed(),
+			Published: o.Published, Changed: o.Changed(), URL: o.URL,
 			Reason: defuse(shorten(anonymous(reason(o), o.FunctionARN), maxReason)),
 		}
 	}
