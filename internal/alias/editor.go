@@ -403,7 +403,7 @@ func (e *Editor) Delete(ctx context.Context) error {
 			if err := e.Read(ctx); err != nil {
 				return err
 			}
-			if e.current.revision != from.revision {
+			if !e.current.Same(from) {
 				return ErrChanged
 			}
 			continue

@@ -3,6 +3,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,7 +56,7 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	case err != nil:
 		return refuse(out, err)
 	}
-	if err := out.Check(); err != nil {
+	if err := cmp.Or(checkSource(in, target), out.Check()); err != nil {
 		return refuse(out, err)
 	}
 	return operate(ctx, in, ev, target, getenv, out)
@@ -66,6 +67,9 @@ func operate(ctx context.Context, in input.Input, ev event.Event, target rules.T
 	req := request(in, ev, target)
 	req.Policy = needs(in, getenv)
 	out.Start(intent(in, ev, target), len(req.Functions) > 1 || len(req.Globs) > 0)
+	if err := checkForeign(in, ev); err != nil {
+		return finish(out, release.NotStarted(req, err))
+	}
 	ctx, cancel := awsapi.WithTimeout(ctx, in.Timeout+ownTime(in))
 	defer cancel()
 	aws, err := awsapi.Open(ctx, awsapi.Options{
@@ -137,6 +141,8 @@ func request(in input.Input, ev event.Event, target rules.Target) release.Reques
 		Provisioned:      in.WaitForProvisioned,
 		Stages:           in.Stages[target.Alias],
 		StageVariable:    in.StageVariable,
+		FunctionURL:      authType(in.FunctionURL),
+		CopyFrom:         in.CopySettingsFrom,
 		Rollout:          rolloutOf(in),
 		CodeDeploy:       codeDeploy(in),
 		Smoke:            in.SmokeTest,

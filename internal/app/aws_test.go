@@ -62,10 +62,11 @@ func sceneOf(ts *testscript.TestScript) *scene { return ts.Value(sceneKey{}).(*s
 //	                                    what an invocation returns instead of its payload
 //	invoked NAME VERSION PAYLOAD        asserts the last invocation since `calls`
 //	provision NAME ALIAS [REASON]       provisioned concurrency, which fails for REASON
-//	url NAME ALIAS AUTH                 a function URL; with the alias '' of the function
-//	async NAME ALIAS JSON               settings of asynchronous invocations
-//	mapping NAME ALIAS ARN              an event source mapping
 //	snapstart NAME                      publishes versions with SnapStart from now on
+//	give NAME QUALIFIER url AUTHTYPE    a function URL, outside of the program; also async
+//	                                    JSON, permission JSON and mapping SOURCE-ARN
+//	belongings NAME QUALIFIER [url:AUTHTYPE] [permission:ID…] [async:RETRIES] [provisioned]
+//	                                    asserts all of that; forgets the calls so far
 //	alarm NAME STATE REASON             a CloudWatch alarm, created if it does not exist
 //	deployment-group APPLICATION GROUP [CONFIG [ALARM…]]
 //	fail-deployment CODE MESSAGE        the last deployment fails
@@ -87,7 +88,8 @@ func sceneOf(ts *testscript.TestScript) *scene { return ts.Value(sceneKey{}).(*s
 //	meanwhile CALLS VERB…               another aws command, before the first of them is served
 //	after CALLS VERB…                   the same, when the first of them has been carried out
 //	heal                                ends all of these
-//	calls [N*]OPERATION…                asserts all calls since the last time, in any order
+//	calls [N*]OPERATION…                asserts all calls since the last time, in any order;
+//	                                    new-alias and belongings are groups of them
 //	reads                               asserts that none of them changed anything
 //	until NAME ALIAS VERSION            waits until the alias is there
 //	await CALLS [N]                     waits until N of them have arrived
@@ -100,24 +102,23 @@ func sceneOf(ts *testscript.TestScript) *scene { return ts.Value(sceneKey{}).(*s
 // affect only N: UpdateAlias:orders+1x2.
 func awsVerbs() map[string]func(*testscript.TestScript, *scene, []string) {
 	return map[string]func(*testscript.TestScript, *scene, []string){
-		"function":  addFunction,
-		"upload":    upload,
-		"configure": configure,
-		"edge":      func(_ *testscript.TestScript, s *scene, a []string) { s.SetEdgeReplica(a[0], a[1], true) },
-		"managed":   func(_ *testscript.TestScript, s *scene, a []string) { s.AddLatestPublished(a[0]) },
-		"answers":   answers,
-		"invoked":   wantInvoked,
-		"provision": provision,
-		"url":       addURL,
-		"async":     setAsync,
-		"mapping":   func(_ *testscript.TestScript, s *scene, a []string) { s.AddEventSourceMapping(a[0], a[1], a[2]) },
-		"snapstart": snapStart,
-		"age":       age,
-		"alarm":     func(_ *testscript.TestScript, s *scene, a []string) { s.SetAlarm(a[0], a[1], a[2]) },
-		"deployed":  wantDeployed,
-		"stage":     addStage,
-		"role":      addRole,
-		"until":     until,
+		"function":   addFunction,
+		"upload":     upload,
+		"configure":  configure,
+		"edge":       func(_ *testscript.TestScript, s *scene, a []string) { s.SetEdgeReplica(a[0], a[1], true) },
+		"managed":    func(_ *testscript.TestScript, s *scene, a []string) { s.AddLatestPublished(a[0]) },
+		"answers":    answers,
+		"invoked":    wantInvoked,
+		"provision":  provision,
+		"snapstart":  snapStart,
+		"age":        age,
+		"alarm":      func(_ *testscript.TestScript, s *scene, a []string) { s.SetAlarm(a[0], a[1], a[2]) },
+		"deployed":   wantDeployed,
+		"stage":      addStage,
+		"give":       give,
+		"belongings": wantBelongings,
+		"role":       addRole,
+		"until":      until,
 		"object": func(ts *testscript.TestScript, s *scene, a []string) {
 			s.PutObject(a[0], a[1], []byte(ts.ReadFile(a[2])))
 		},
@@ -353,6 +354,13 @@ func (s *scene) apply(c localaws.Call, after bool) *localaws.Fault {
 	return fault
 }
 
+// groups are calls that come together, for each function; those about all functions
+// come once.
+var groups = map[string][]string{
+	"new-alias":  {"GetPolicy", "GetPolicy", "ListFunctionEventInvokeConfigs", "ListFunctionUrlConfigs", "ListProvisionedConcurrencyConfigs"},
+	"belongings": {"GetFunctionUrlConfig", "GetPolicy", "ListFunctionEventInvokeConfigs", "ListProvisionedConcurrencyConfigs"},
+}
+
 // wantCalls compares the calls since the last time as a set: the program makes some
 // of them concurrently.
 func wantCalls(ts *testscript.TestScript, s *scene, args []string) {
@@ -365,7 +373,16 @@ func wantCalls(ts *testscript.TestScript, s *scene, args []string) {
 		if !repeated {
 			n, operation = "1", arg
 		}
-		want = append(want, slices.Repeat([]string{operation}, number(ts, n))...)
+		for range number(ts, n) {
+			if group := groups[operation]; group != nil {
+				want = append(want, group...)
+			} else {
+				want = append(want, operation)
+			}
+		}
+		if groups[operation] != nil {
+			want = append(want, "ListEventSourceMappings")
+		}
 	}
 	slices.Sort(got)
 	slices.Sort(want)

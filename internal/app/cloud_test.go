@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"time"
 
@@ -37,42 +36,15 @@ func removeAlias(ts *testscript.TestScript, s *scene, args []string) {
 	asOther(ts, s, http.MethodDelete, args[0]+"/aliases/"+args[1], "")
 }
 
-// addURL gives an alias, or the function itself, a URL.
-func addURL(ts *testscript.TestScript, s *scene, args []string) {
-	request(ts, s, http.MethodPost, "/2021-10-31/functions/"+args[0]+"/url"+qualifier(args[1]), `{"AuthType": "`+args[2]+`"}`)
-	s.ResetCalls()
-}
-
-// setAsync sets how an alias, or the function itself, is invoked asynchronously.
-func setAsync(ts *testscript.TestScript, s *scene, args []string) {
-	request(ts, s, http.MethodPut, "/2019-09-25/functions/"+args[0]+"/event-invoke-config"+qualifier(args[1]), args[2])
-	s.ResetCalls()
-}
-
-func qualifier(alias string) string {
-	if alias == "" {
-		return ""
-	}
-	return "?Qualifier=" + alias
-}
-
+// snapStart lets a function publish its versions with SnapStart.
 func snapStart(ts *testscript.TestScript, s *scene, args []string) {
 	configure(ts, s, []string{args[0], `{"SnapStart": {"ApplyOn": "PublishedVersions"}}`})
 }
 
 // asOther calls Lambda about a function.
 func asOther(ts *testscript.TestScript, s *scene, method, path, body string) {
-	request(ts, s, method, "/2015-03-31/functions/"+path, body)
-}
-
-// request calls AWS with other credentials than the steps have.
-func request(ts *testscript.TestScript, s *scene, method, path, body string) {
-	r := httptest.NewRequest(method, path, strings.NewReader(body))
-	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKIAOTHER/20260101/eu-central-1/lambda/aws4_request")
-	w := httptest.NewRecorder()
-	s.ServeHTTP(w, r)
-	if w.Code >= http.StatusBadRequest {
-		ts.Fatalf("%s %s: %s", method, path, w.Body)
+	if !otherCall(ts, s, method, "/2015-03-31/functions/"+path, body, nil) {
+		ts.Fatalf("%s %s: not found", method, path)
 	}
 }
 

@@ -34,6 +34,7 @@ type role struct {
 	statements []allowing
 
 	expectDenials bool
+	removed       string // the principal of the statements that are removed
 
 	mu     sync.Mutex
 	used   map[string]bool // what a call needed of one statement alone: Sid, action and resource
@@ -106,6 +107,9 @@ func (r *role) allow(needs []need) (missing need, ok bool) {
 			r.denied = append(r.denied, n.action+" on "+n.resource)
 			return n, false
 		}
+		if required := slices.DeleteFunc(slices.Clone(by), func(s string) bool { return strings.HasPrefix(s, "Optional") }); len(required) > 0 {
+			by = required
+		}
 		if len(by) == 1 {
 			r.used[by[0]] = true
 		}
@@ -120,9 +124,9 @@ const (
 )
 
 // needsOf is what AWS asks for a call, as far as the service authorization reference
-// and Lambda's guide say.
+// and Lambda's guide say; removed is the principal of the statement that it removes.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
-func needsOf(c localaws.Call) []need {
+func needsOf(c localaws.Call, removed string) []need {
 	var body map[string]any
 	_ = json.Unmarshal(c.Body, &body)
 	text := func(key string) string { s, _ := body[key].(string); return s }
@@ -139,8 +143,13 @@ func needsOf(c localaws.Call) []need {
 	case "lambda AddPermission":
 		return []need{{"lambda:AddPermission", qualified, text("Principal")}}
 	case "lambda RemovePermission":
-		return []need{{"lambda:RemovePermission", qualified, "apigateway.amazonaws.com"}}
-	case "lambda GetFunction", "lambda GetPolicy", "lambda DeleteFunction", "lambda GetProvisionedConcurrencyConfig":
+		return []need{{"lambda:RemovePermission", qualified, removed}}
+	case "lambda ListEventSourceMappings":
+		return []need{{"lambda:ListEventSourceMappings", "*", ""}}
+	case "lambda GetFunction", "lambda GetPolicy", "lambda DeleteFunction",
+		"lambda GetProvisionedConcurrencyConfig", "lambda DeleteProvisionedConcurrencyConfig",
+		"lambda GetFunctionUrlConfig", "lambda CreateFunctionUrlConfig", "lambda DeleteFunctionUrlConfig",
+		"lambda PutFunctionEventInvokeConfig", "lambda DeleteFunctionEventInvokeConfig":
 		return []need{{"lambda:" + c.Operation, qualified, ""}}
 	case "lambda UpdateFunctionCode":
 		needs := []need{{"lambda:UpdateFunctionCode", fn, ""}}
@@ -195,7 +204,7 @@ type situation struct {
 // begin makes an AWS with the functions, each with five versions and prod at the third.
 func begin(t *testing.T, statements []allowing, used map[string]bool, names ...string) *role {
 	t.Helper()
-	r := &role{Cloud: localaws.New(localaws.Options{}), t: t, functions: names, statements: statements, used: used}
+	r := &role{Cloud: localaws.New(localaws.Options{}), t: t, functions: names, statements: statements, used: used, removed: "apigateway.amazonaws.com"}
 	t.Cleanup(r.Close)
 	for _, name := range names {
 		r.AddFunction(name)
@@ -237,7 +246,7 @@ func (r *role) in(s situation, env map[string]string, args []string) {
 	ctx, cancel := context.WithCancel(r.t.Context())
 	defer cancel()
 	r.OnCall(func(c localaws.Call) *localaws.Fault {
-		if n, ok := r.allow(needsOf(c)); !ok {
+		if n, ok := r.allow(needsOf(c, r.removed)); !ok {
 			return refusalOf(n)
 		}
 		if s.during != nil {
@@ -335,7 +344,12 @@ var (
 // call calls Lambda with other credentials.
 func (r *role) call(method, path, body string) string {
 	r.t.Helper()
-	q := httptest.NewRequest(method, "/2015-03-31/functions/"+path, strings.NewReader(body))
+	return r.callAt(method, "/2015-03-31/functions/"+path, body)
+}
+
+func (r *role) callAt(method, path, body string) string {
+	r.t.Helper()
+	q := httptest.NewRequest(method, path, strings.NewReader(body))
 	q.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKIAOTHER/20260101/eu-central-1/lambda/aws4_request")
 	w := httptest.NewRecorder()
 	r.ServeHTTP(w, q)
@@ -360,6 +374,31 @@ func withWrongPermission(r *role) {
 	sid := regexp.MustCompile(`"Sid":"([^"]+)"`).FindStringSubmatch(p.Policy)[1]
 	r.call(http.MethodDelete, "items/policy/"+sid+"?Qualifier=prod", "")
 	r.call(http.MethodPost, "items/policy?Qualifier=prod", `{"StatementId": "`+sid+`", "Action": "lambda:InvokeFunction", "Principal": "apigateway.amazonaws.com"}`)
+}
+
+// withWrongURLPermission adds a statement with the ID of ours that allows something else.
+func withWrongURLPermission(r *role) {
+	r.call(http.MethodPost, "items/policy?Qualifier=prod", `{"StatementId": "lambda-release-url", "Action": "lambda:GetFunction", "Principal": "*"}`)
+	r.removed = "*"
+}
+
+// withBelongings gives an alias all that it can have.
+func withBelongings(alias string) func(*role) {
+	return func(r *role) {
+		r.SetAlias("items", localaws.Alias{Name: alias, Version: "5"})
+		r.callAt(http.MethodPost, "/2021-10-31/functions/items/url?Qualifier="+alias, `{"AuthType": "NONE"}`)
+		r.callAt(http.MethodPut, "/2019-09-25/functions/items/event-invoke-config?Qualifier="+alias, `{"MaximumRetryAttempts": 0}`)
+		r.callAt(http.MethodPost, "/2015-03-31/functions/items/policy?Qualifier="+alias, `{"StatementId": "x", "Action": "lambda:InvokeFunction", "Principal": "s3.amazonaws.com"}`)
+		if err := r.ProvisionConcurrency("items", alias); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+}
+
+// withSettings gives the function itself what can be copied.
+func withSettings(r *role) {
+	r.callAt(http.MethodPut, "/2019-09-25/functions/items/event-invoke-config", `{"MaximumRetryAttempts": 0}`)
+	r.callAt(http.MethodPost, "/2015-03-31/functions/items/policy", `{"StatementId": "x", "Action": "lambda:InvokeFunction", "Principal": "s3.amazonaws.com"}`)
 }
 
 // admin runs the program on items with all permissions.
@@ -407,6 +446,15 @@ func undoes(during func(*role, localaws.Call) *localaws.Fault, exit int) situati
 	s := newAlias
 	s.name, s.during, s.exit = "undo of a new alias", during, []int{exit}
 	return s
+}
+
+// fromDev are the situations with an alias dev that has all that can be copied.
+func fromDev(situations []situation) []situation {
+	var all []situation
+	for _, s := range situations {
+		all = append(all, s.after("dev has everything", withBelongings("dev")))
+	}
+	return all
 }
 
 // TestPolicyIsEnoughAndNoMore: with the policy that the program prints for its inputs,
@@ -474,6 +522,12 @@ func TestPolicyIsEnoughAndNoMore(t *testing.T) {
 		}},
 		"provisioned concurrency":    {args: []string{"--wait-for-provisioned-concurrency"}, situations: append(releases, undoes(always("GetProvisionedConcurrencyConfig", "", refused), 1))},
 		"stages":                     {args: []string{"--api-gateway-stages", stage}, situations: append(releases, asUsual.after("wrong permission", withWrongPermission))},
+		"public URL":                 {args: []string{"--function-url", "public"}, situations: append(releases, asUsual.after("wrong permission", withWrongURLPermission))},
+		"public URL, dry run":        {args: []string{"--function-url", "public", "--dry-run"}, situations: []situation{asUsual}},
+		"URL":                        {args: []string{"--function-url", "iam"}, situations: releases},
+		"copied settings":            {args: []string{"--copy-settings-from", "dev"}, situations: append(fromDev(releases), noVersion)},
+		"copied settings, dry run":   {args: []string{"--copy-settings-from", "dev", "--dry-run"}, situations: append(fromDev([]situation{asUsual}), noVersion)},
+		"settings of the function":   {args: []string{"--copy-settings-from", "function"}, situations: []situation{asUsual.after("it has settings", withSettings), newAlias.after("it has settings", withSettings), busy, pending, sick}},
 		"stages, dry run":            {args: []string{"--api-gateway-stages", stage, "--dry-run"}, situations: []situation{asUsual}},
 		"CodeDeploy":                 {args: []string{"--codedeploy", "shop/items"}, situations: deploys},
 		"CodeDeploy with a strategy": {args: []string{"--codedeploy", "shop/items", "--strategy", "Canary10Percent10Minutes"}, situations: deploys},
@@ -496,8 +550,8 @@ func TestPolicyIsEnoughAndNoMore(t *testing.T) {
 		"status":                   {args: []string{"--operation", "status", "--keep-versions", "3"}, situations: []situation{asUsual}},
 		"status of a deployment":   {args: []string{"--operation", "status"}, situations: []situation{deployed}},
 		"status of several":        {args: []string{"--operation", "status"}, functions: several, situations: []situation{asUsual}},
-		"delete-alias":             {args: []string{"--operation", "delete-alias", "--ref", "refs/pull/7/merge"}, situations: []situation{preview}},
-		"delete-alias, dry run":    {args: []string{"--operation", "delete-alias", "--ref", "refs/pull/7/merge", "--dry-run"}, situations: []situation{preview}},
+		"delete-alias":             {args: []string{"--operation", "delete-alias", "--ref", "refs/pull/7/merge"}, situations: []situation{preview, asUsual, asUsual.after("all that an alias can have", withBelongings("pr-7"))}},
+		"delete-alias, dry run":    {args: []string{"--operation", "delete-alias", "--ref", "refs/pull/7/merge", "--dry-run"}, situations: []situation{preview, asUsual}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

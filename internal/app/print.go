@@ -68,6 +68,7 @@ func needs(in input.Input, getenv func(string) string) policy.Needs {
 		Code:      in.Code, ByNumber: in.Version != 0, SmokeTest: slices.Sorted(maps.Keys(in.SmokeTest)),
 		Alarms: len(in.Alarms) > 0, ErrorRate: in.MaxErrorRate > 0, BakeTime: in.BakeTime > 0,
 		PostHook: len(in.Hooks.Post) > 0, Provisioned: in.WaitForProvisioned, Prune: in.KeepVersions > 0,
+		FunctionURL: in.FunctionURL, CopyFrom: copyFrom(in),
 		Region:  cmp.Or(in.Region, getenv("AWS_REGION"), getenv("AWS_DEFAULT_REGION")),
 		Account: accountOf(in), Partition: partitionOf(in, getenv),
 	}

@@ -153,7 +153,7 @@ func isType(name string, v any) bool {
 
 func TestSchemaRefuses(t *testing.T) {
 	t.Parallel()
-	const good = `[{"function":"items","alias":"","status":"pruned","version":"","previous":"","published":false,"changed":false,"reason":""}]`
+	const good = `[{"function":"items","alias":"","status":"pruned","version":"","previous":"","published":false,"changed":false,"url":"","reason":""}]`
 	if err := resultsSchema().check(good); err != nil {
 		t.Fatal(err)
 	}

@@ -57,9 +57,11 @@ func (c *Client) DeleteURL(ctx context.Context, fn function.ID, alias string) er
 // URLs reads the URLs of a function and of all its aliases, 50 a call.
 func (c *Client) URLs(ctx context.Context, fn function.ID) ([]URL, error) {
 	return pages(func(marker *string) ([]URL, *string, error) {
-		out, err := call(ctx, c, onFunction("ListFunctionUrlConfigs", fn, ""), c.lambda.ListFunctionUrlConfigs,
-			&lambda.ListFunctionUrlConfigsInput{FunctionName: &fn.Given, Marker: marker},
-			func(out *lambda.ListFunctionUrlConfigsOutput) bool { return out.FunctionUrlConfigs != nil })
+		out, err := insist(ctx, func() (*lambda.ListFunctionUrlConfigsOutput, error) {
+			return call(ctx, c, onFunction("ListFunctionUrlConfigs", fn, ""), c.lambda.ListFunctionUrlConfigs,
+				&lambda.ListFunctionUrlConfigsInput{FunctionName: &fn.Given, Marker: marker},
+				func(out *lambda.ListFunctionUrlConfigsOutput) bool { return out.FunctionUrlConfigs != nil })
+		})
 		if err != nil {
 			return nil, nil, err
 		}

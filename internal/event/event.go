@@ -46,6 +46,7 @@ type Event struct {
 	Ref     rules.Ref // what triggered the job, as it counts for a release
 	OrTag   rules.Ref // the tag that Ref may be instead, if GitHub does not report which; else zero
 	Preview rules.Ref // the pull request itself, merged or not; zero if there is none
+	Foreign bool      // the job is about code of another repository, such as a fork, that is not merged
 	Server  string    // GITHUB_SERVER_URL: runs are ordered within one server
 	RunID   uint64    // GITHUB_RUN_ID: grows with time over all of GitHub; 0 outside GitHub Actions
 	Attempt int       // GITHUB_RUN_ATTEMPT, from 1; 0 outside GitHub Actions
@@ -105,6 +106,7 @@ func (e *Event) readRef(githubRef string, p payload, errPayload error) error {
 		return e.readGitHubRef(githubRef)
 	case "pull_request", "pull_request_target":
 		if errPayload != nil {
+			e.Foreign = true // as far as is known
 			return e.noRef(errPayload.Error())
 		}
 		return e.readPullRequest(p)
@@ -134,6 +136,7 @@ func (e *Event) readPullRequest(p payload) error {
 	}
 	e.Preview = rules.Ref{Kind: rules.PullRequest, Number: pr.Number}
 	e.Ref = e.Preview
+	e.Foreign = pr.Head == nil || !pr.Head.Repo.is(p.Repository.FullName)
 	if e.Name == "pull_request_target" {
 		// GITHUB_SHA is a commit of the base branch.
 		e.SHA = ""
@@ -150,7 +153,7 @@ func (e *Event) readPullRequest(p payload) error {
 		e.Ref = rules.Ref{}
 		return e.noRef(fmt.Sprintf("the pull request was merged into %.200q, which is not the name of a branch", pr.Base.Ref))
 	}
-	e.Ref = base
+	e.Ref, e.Foreign = base, false
 	if pr.MergeCommitSHA != "" {
 		// GITHUB_SHA is the current commit of the base branch.
 		e.SHA = pr.MergeCommitSHA

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"lambda-release/internal/rules"
 )
@@ -199,7 +200,7 @@ func TestRead(t *testing.T) {
 			t.Parallel()
 			got, err := Read(getenv(job(t, test.event, test.ref, test.payload)), test.override)
 			test.want.Name = test.event
-			if diff := cmp.Diff(ofRun(test.want), got); diff != "" {
+			if diff := cmp.Diff(ofRun(test.want), got, cmpopts.IgnoreFields(Event{}, "Foreign")); diff != "" { // TestForeign
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 			switch {
@@ -207,6 +208,46 @@ func TestRead(t *testing.T) {
 				t.Error(err)
 			case test.noRef != "" && (!errors.Is(err, ErrNoRef) || !strings.Contains(err.Error(), test.noRef)):
 				t.Errorf("got error %v, want ErrNoRef with %q", err, test.noRef)
+			}
+		})
+	}
+}
+
+// The code of another repository counts as foreign until it is merged, and so does
+// code of which the payload does not say where it is from.
+func TestForeign(t *testing.T) {
+	t.Parallel()
+	pull := func(rest string) string {
+		return `{"pull_request":{"number":7,"base":{"ref":"main"}` + rest + `},` + inRep + `}`
+	}
+	merged := func(rest string) string {
+		return `{"action":"closed","pull_request":{"number":7,"merged":true,"base":{"ref":"main"}` + rest + `},` + inRep + `}`
+	}
+	for name, test := range map[string]struct {
+		event, payload, override string
+		want                     bool
+	}{
+		"push":                                {event: "push", payload: `{}`},
+		"pull request":                        {event: "pull_request", payload: pull("," + here)},
+		"of a fork":                           {event: "pull_request", payload: pull("," + fork), want: true},
+		"of a fork that is gone":              {event: "pull_request", payload: pull("," + gone), want: true},
+		"of an unknown repository":            {event: "pull_request", payload: pull(""), want: true},
+		"unreadable":                          {event: "pull_request", payload: `{`, want: true},
+		"target of a fork":                    {event: "pull_request_target", payload: pull("," + fork), want: true},
+		"merged":                              {event: "pull_request", payload: merged("," + here)},
+		"merged from a fork":                  {event: "pull_request", payload: merged("," + fork)},
+		"target merged from a fork":           {event: "pull_request_target", payload: merged("," + fork), want: true},
+		"of a fork, with another ref":         {event: "pull_request", payload: pull("," + fork), override: "main", want: true},
+		"repository from the environment":     {event: "pull_request", payload: `{"pull_request":{"number":7,"head":{"repo":{"full_name":"O/R"}}}}`},
+		"workflow run":                        {event: "workflow_run", payload: ran(`"push"`, `"main"`, `"success"`)},
+		"workflow run of a fork":              {event: "workflow_run", payload: strings.Replace(ran(`"push"`, `"main"`, `"success"`), "o/r", "someone/r", 1), want: true},
+		"workflow run of a pull request":      {event: "workflow_run", payload: ran(`"pull_request"`, `"fix"`, `"success"`)},
+		"workflow run of a fork that is gone": {event: "workflow_run", payload: `{"workflow_run":{"event":"push","head_repository":null},` + inRep + `}`, want: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got, _ := Read(getenv(job(t, test.event, "refs/heads/main", test.payload)), test.override); got.Foreign != test.want {
+				t.Errorf("foreign: %t, want %t", got.Foreign, test.want)
 			}
 		})
 	}

@@ -41,7 +41,8 @@ type pullRequest struct {
 }
 
 type head struct {
-	SHA string `json:"sha"`
+	SHA  string     `json:"sha"`
+	Repo repository `json:"repo"` // null if it was deleted
 }
 
 type workflowRun struct {

@@ -1,10 +1,18 @@
-// Package gateway binds a stage of API Gateway to an alias: the alias gets a
-// permission that lets the stage invoke it, and the stage gets the alias's name
-// as a variable, which an integration's URI refers to as ${stageVariables.NAME}.
+// Package gateway leads callers to an alias: API Gateway stages, a function URL, and
+// the permissions that another alias has.
 //
-// Binding is idempotent: it reads first, and writes only what differs. Allow
-// comes before Point, so that no request reaches an alias that would refuse it.
-// If several functions are behind one stage, Allow comes first for all of them.
+//	gateway.go     binding stages; url.go function URLs; copy.go permissions
+//	policy.go      changing the policy of an alias
+//	permission.go  the permission of a stage
+//	stage.go       the ARN of a stage
+//
+// A stage is bound by a permission of the alias that lets the stage invoke it, and
+// by a variable of the stage with the alias's name, which an integration's URI refers
+// to as ${stageVariables.NAME}.
+//
+// All of it is idempotent: it reads first, and writes only what differs. Permissions
+// come first, so that no request reaches an alias that would refuse it. If several
+// functions are behind one stage, Allow comes first for all of them.
 package gateway
 
 import (
@@ -26,9 +34,10 @@ func Plan(ctx context.Context, aws *awsapi.Client, fn function.ID, alias string,
 	if err != nil {
 		return nil, err
 	}
+	var policy awsapi.Policy
 	var both errgroup.Group
 	both.Go(func() (err error) {
-		b.policy, err = aws.Policy(ctx, fn, alias)
+		policy, err = aws.Policy(ctx, fn, alias)
 		return err
 	})
 	both.Go(func() (err error) {
@@ -39,7 +48,7 @@ func Plan(ctx context.Context, aws *awsapi.Client, fn function.ID, alias string,
 		return nil, b.failed(err)
 	}
 	var changes []string
-	if len(reconcile(b.policy, b.want)) > 0 {
+	if len(b.left(policy)) > 0 {
 		changes = append(changes, b.allowed())
 	}
 	if b.variables[variable] != alias {
@@ -57,11 +66,14 @@ func Allow(ctx context.Context, aws *awsapi.Client, fn function.ID, alias string
 		return nil, err
 	}
 	b.report = report
-	if b.policy, err = aws.Policy(ctx, fn, alias); err != nil {
+	taken, err := allow(ctx, aws, fn, alias, b.left)
+	if err != nil {
 		return nil, b.failed(err)
 	}
-	err = b.allow(ctx)
-	return b.changed, err
+	if len(taken) > 0 {
+		b.did(b.allowed())
+	}
+	return b.changed, nil
 }
 
 // Point sets the stage's variable to the alias's name. All functions behind the
@@ -87,7 +99,6 @@ type binding struct {
 	report   func(string)
 
 	want      awsapi.Permission // with its ID unless another statement has that
-	policy    awsapi.Policy     // as last read
 	variables map[string]string // of the stage, as last read
 	changed   []string
 }
@@ -102,6 +113,9 @@ func newBinding(aws *awsapi.Client, fn function.ID, alias string, s Stage, varia
 	}
 	return b, nil
 }
+
+// left are the changes of the alias's policy that are left to do.
+func (b *binding) left(policy awsapi.Policy) []step { return reconcile(policy, b.want) }
 
 // point sets the stage's variable.
 func (b *binding) point(ctx context.Context) error {

@@ -525,7 +525,7 @@ func TestBindReplaces(t *testing.T) {
 		},
 		"both": {
 			[]awsapi.Permission{wide(restID + "-b"), wide(restID)}, restID + "-b=" + restSource,
-			"AddPermission GetPolicy GetPolicy GetPolicy GetStage RemovePermission RemovePermission",
+			"AddPermission GetPolicy GetPolicy GetStage RemovePermission RemovePermission",
 		},
 		"by another tool already": {
 			[]awsapi.Permission{{ID: "terraform", Service: "apigateway.amazonaws.com", Action: "lambda:InvokeFunction", SourceARN: restSource}},

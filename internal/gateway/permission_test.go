@@ -156,7 +156,7 @@ func TestReconcile(t *testing.T) {
 			now := tt.have
 			for range 4 {
 				if left := reconcile(awsapi.Policy{Permissions: now}, want); len(left) > 0 {
-					now = apply(now, left[0])
+					now = left[0].applied(now)
 				}
 			}
 			if left := reconcile(awsapi.Policy{Permissions: now}, want); len(left) > 0 {
@@ -164,17 +164,4 @@ func TestReconcile(t *testing.T) {
 			}
 		})
 	}
-}
-
-func apply(have []awsapi.Permission, s step) []awsapi.Permission {
-	var now []awsapi.Permission
-	for _, p := range have {
-		if s.remove == "" || p.ID != s.remove {
-			now = append(now, p)
-		}
-	}
-	if s.remove == "" {
-		now = append(now, s.add)
-	}
-	return now
 }

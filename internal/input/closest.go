@@ -3,8 +3,8 @@ package input
 import "strings"
 
 // didYouMean suggests the one of known that given most likely meant: the
-// nearest of those that contain it, or that differ in a third of it at most; ""
-// if there is none.
+// nearest of those that contain it, or that differ in a third of it at most; "" if
+// there is none. How much is missing at the end hardly counts.
 func didYouMean(given string, known []string) string {
 	given = strings.ToLower(given)
 	bare := strings.TrimLeft(given, "-")
@@ -12,6 +12,9 @@ func didYouMean(given string, known []string) string {
 	for _, k := range known {
 		d := distance(given, k)
 		near := d <= len(given)/3 || len(bare) >= 3 && strings.Contains(k, bare)
+		if strings.HasPrefix(k, given) {
+			d = min(d, 2)
+		}
 		if near && (best == "" || d < nearest) {
 			best, nearest = k, d
 		}

@@ -44,6 +44,8 @@ type Input struct {
 	WaitForProvisioned bool
 	Stages             map[string][]gateway.Stage // by alias
 	StageVariable      string                     // a legal name
+	FunctionURL        string                     // iam or public; "": none
+	CopySettingsFrom   string                     // an alias, or release.FromFunction; "": nothing is copied
 	Role               string                     // ARN of the role to assume; "": the environment's credentials
 	SessionName        string                     // "": made from the run
 	SessionTime        time.Duration              // 15 minutes to 12 hours

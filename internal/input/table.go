@@ -35,6 +35,7 @@ const (
 	groupSmoke   = "Smoke test and hooks"
 	groupShift   = "Traffic shift"
 	groupGateway = "API Gateway"
+	groupCallers = "Callers"
 	groupTexts   = "Descriptions"
 	groupGuards  = "Safety"
 	groupAWS     = "AWS"
@@ -241,6 +242,31 @@ var table = []spec{
 			"`${stageVariables.lambdaAlias}`.",
 		allowed: "must be 1 to 64 of a-z, A-Z, 0-9 and _",
 		parse:   parseStageVariable,
+	},
+	{
+		name: "function-url", group: groupCallers, hint: "WHO",
+		doc: "Gives the alias its own function URL, in the output `url`: `public` answers everyone; `iam` answers callers " +
+			"that sign their requests and whose own policies allow it. An existing URL that answers others is an error. " +
+			"`public` is refused for a pull request of a fork. Only for `release` and `promote`. If empty, an existing " +
+			"URL stays as it is.",
+		allowed: "must be iam or public",
+		parse: func(in *Input, value string) Problems {
+			return oneOf(&in.FunctionURL, value, "iam", "public")
+		},
+	},
+	{
+		name: "copy-settings-from", group: groupCallers, hint: "ALIAS",
+		doc: "Another alias, or `function` for the function itself: each release copies what the alias lacks of its " +
+			"settings for asynchronous invocations and its permissions to invoke, except those for function URLs. Nothing " +
+			"is removed. An alias does not have those of its function by itself. Only for `release` and `promote`.",
+		allowed: "must be the name of an alias, or function; " + aliasCharacters,
+		parse: func(in *Input, value string) Problems {
+			if err := rules.CheckAlias(value); err != nil {
+				return bad(err.Error())
+			}
+			in.CopySettingsFrom = value
+			return nil
+		},
 	},
 	{
 		name: "description", group: groupTexts, hint: "TEXT",

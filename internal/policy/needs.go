@@ -31,6 +31,9 @@ type Needs struct {
 	Stages      []string // ARNs
 	Prune       bool     // after a release
 
+	FunctionURL string // iam, public or ""
+	CopyFrom    CopyFrom
+
 	Region    string // where the ARN of a function has none; "" if not known
 	Account   string // the same
 	Partition string // the same
@@ -98,6 +101,7 @@ func For(n Needs) Policy {
 	if n.Operation == "release" || n.Operation == "promote" {
 		b.health()
 		b.hooks()
+		b.callers()
 		b.stages()
 		b.deploy()
 	}
@@ -195,8 +199,12 @@ func (f onFunction) prune() {
 
 func (f onFunction) deleteAlias() {
 	f.onBoth("lambda:GetAlias")
+	f.onVersions("lambda:GetFunction", "lambda:GetFunctionUrlConfig", "lambda:GetPolicy")
+	f.onItself("lambda:ListFunctionEventInvokeConfigs", "lambda:ListProvisionedConcurrencyConfigs")
+	f.allow("Mappings", "*", "lambda:ListEventSourceMappings") // which cannot be limited to a resource
 	if !f.DryRun {
 		f.onBoth("lambda:DeleteAlias")
+		f.onVersions("lambda:DeleteFunctionUrlConfig", "lambda:DeleteFunctionEventInvokeConfig", "lambda:DeleteProvisionedConcurrencyConfig", "lambda:RemovePermission")
 	}
 }
 
@@ -373,6 +381,7 @@ func (b *builder) codeDeployARN(kind, name string) string {
 
 // explanations of the optional statements, by Sid.
 var explanations = []struct{ sid, text string }{
+	{informing, "is only needed to show, when an alias is created, what callers lose beside the function: settings, permissions, mappings, provisioned concurrency and the URL."},
 	{optional + "FailedVersions", "is only needed to publish again after a version has failed: AWS gives that version back until the function is written. Its description is written as it is."},
 	{optional + "StopDeployment", "is only needed if CodeDeploy shifts the traffic of the alias: a rollback stops the deployment first."},
 	{optional + "Details", "is only needed to show $LATEST, function URLs, async settings and provisioned concurrency."},

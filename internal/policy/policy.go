@@ -48,7 +48,8 @@ type Call struct {
 
 // Marked is p with what is missing in statements of their own, whose Sid begins
 // with Missing, before the others. A call that p does not allow is added, since AWS
-// knows better.
+// knows better. What only informs is left out unless it was denied, to leave room for
+// the rest.
 func (p Policy) Marked(denied []Call) Policy {
 	var first, rest []grant
 	for _, c := range denied {
@@ -60,11 +61,12 @@ func (p Policy) Marked(denied []Call) Policy {
 		if slices.ContainsFunc(denied, func(c Call) bool { return c.allowedBy(g) }) {
 			g.sid = missing
 			first = append(first, g)
-		} else {
+		} else if g.sid != informing {
 			rest = append(rest, g)
 		}
 	}
-	return Policy{grants: append(first, rest...), Notes: p.Notes}
+	notes := slices.DeleteFunc(slices.Clone(p.Notes), func(note string) bool { return strings.HasPrefix(note, informing+" ") })
+	return Policy{grants: append(first, rest...), Notes: notes}
 }
 
 // allowedBy reports whether the grant is for this call, on the function itself or on

@@ -116,6 +116,7 @@ func TestNeverTooMuch(t *testing.T) {
 			p := For(Needs{
 				Operation: operation, DryRun: dry, Functions: ids(t, "items", "orders"), Publishes: true, Alarms: true, ErrorRate: true, Provisioned: true, Prune: true,
 				SmokeTest: []string{"items"}, CodeDeploy: &CodeDeploy{Application: "shop", Group: "items"}, Stages: []string{"arn:aws:apigateway:eu-central-1::/restapis/x/stages/y"},
+				FunctionURL: "public", CopyFrom: FromAlias,
 				Code: map[string]artifact.Source{"items": {Kind: artifact.S3, Bucket: "b", Key: "k*?$.zip"}}, Region: "eu-central-1", Account: "123456789012",
 			})
 			valid(t, p)
@@ -125,7 +126,7 @@ func TestNeverTooMuch(t *testing.T) {
 				}
 			}
 			for _, s := range p.Statements() {
-				unlimited := []string{"cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "codedeploy:StopDeployment", "codedeploy:BatchGetDeploymentTargets", "codedeploy:ListDeploymentTargets"}
+				unlimited := []string{"cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "codedeploy:StopDeployment", "codedeploy:BatchGetDeploymentTargets", "codedeploy:ListDeploymentTargets", "lambda:ListEventSourceMappings"}
 				for _, action := range s.Action {
 					if slices.Contains(s.Resource, "*") != slices.Contains(unlimited, action) || strings.Contains(action, "*") {
 						t.Errorf("%s: %s on %q", operation, action, s.Resource)

@@ -48,7 +48,7 @@ func (r *Releaser) apply(ctx context.Context, v verb, w *rollout.Watcher, plans 
 	}
 	moved := time.Now()
 	if firstFailure(plans) == nil {
-		plans = r.bind(ctx, plans)
+		plans = r.lead(ctx, plans)
 	}
 	if firstFailure(plans) == nil {
 		plans = r.pruneAfter(ctx, plans)
@@ -74,12 +74,18 @@ func (r *Releaser) shifter(p Plan, w *rollout.Watcher) rollout.Shifter {
 	return allAtOnce
 }
 
-// delete deletes the alias, if that was decided.
+// delete deletes the alias and what belongs to it, if that was decided.
 func (p Plan) delete(ctx context.Context, v verb) Plan {
 	if p.End.over() || !p.Decision.Delete {
 		return p
 	}
+	if p = p.stripped(ctx, v); p.End.over() {
+		return p
+	}
 	edit := p.target.edit
+	if !edit.Current().Exists() {
+		return p.ended(End{Kind: EndApplied, Status: Deleted, Reason: p.Decision.Reason})
+	}
 	err := edit.Delete(ctx)
 	switch {
 	case errors.Is(err, alias.ErrChanged):

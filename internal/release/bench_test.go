@@ -73,7 +73,7 @@ func budget(functions int) time.Duration {
 	return time.Duration(4*functions-burst) * time.Second / rate
 }
 
-// releaseMany releases new functions all at once on an AWS with the real rate.
+// releaseMany releases new versions all at once on an AWS with the real rate.
 func releaseMany(t testing.TB, functions int) (release.Result, *world) {
 	t.Helper()
 	w := newWorld(t, localaws.Options{Rate: 15, Latency: latency})
@@ -81,6 +81,7 @@ func releaseMany(t testing.TB, functions int) (release.Result, *world) {
 	for i := range functions {
 		name := fmt.Sprintf("fn%03d", i)
 		w.AddFunction(name)
+		toMove(w, name)
 		names = append(names, name)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)

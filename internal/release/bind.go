@@ -4,13 +4,78 @@ import (
 	"context"
 	"fmt"
 
+	"lambda-release/internal/alias"
+	"lambda-release/internal/awsapi"
 	"lambda-release/internal/gateway"
 )
 
-// bind binds the API Gateway stages of the alias to it, when it is where it
-// should be. A stage's variable is one for all functions behind it, so it is set
-// when all of them have their permission. What fails here does not roll the
-// alias back: it serves as it should, and only the stage does not use it yet.
+// examined is the plan with what is known of how callers reach the alias: its function
+// URL, and the settings to copy. What would be refused after the move is refused
+// now, before anything is uploaded or published.
+func (p Plan) examined(ctx context.Context) Plan {
+	if p.End.over() {
+		return p
+	}
+	t := p.target
+	if p.FunctionURL != "" {
+		url, err := gateway.ReadURL(ctx, t.aws, t.fn, t.alias(), p.FunctionURL)
+		p = p.withURL(url)
+		if err != nil {
+			return p.failed(err)
+		}
+	}
+	if p.CopyFrom != "" {
+		s, err := t.readSettings(ctx, p.CopyFrom)
+		if err != nil {
+			return p.failed(err)
+		}
+		p = p.withSettings(s)
+	}
+	return p
+}
+
+// lead leads callers to the alias, when it is where it should be: it gets its settings,
+// its function URL and its API Gateway stages. What fails here does not roll the alias
+// back: it serves as it should, and only some callers do not reach it yet.
+func (r *Releaser) lead(ctx context.Context, plans []Plan) []Plan {
+	for _, step := range []func(context.Context, []Plan) []Plan{r.copySettings, r.openURLs, r.bind, r.compareNew} {
+		if firstFailure(plans) != nil {
+			return plans
+		}
+		plans = step(ctx, plans)
+	}
+	return plans
+}
+
+// led is the plan after a step of lead, or a part of one. missing is what fails if err
+// is set.
+func (p Plan) led(changed []string, err error, missing string) Plan {
+	p.target.log.changed(changed...)
+	if err == nil {
+		return p
+	}
+	return p.ended(p.End.then(err, fmt.Sprintf("%s is at %s, as wanted, and %s", p.target.alias(), p.target.edit.Now(), missing)))
+}
+
+// openURLs gives the aliases their function URLs.
+func (r *Releaser) openURLs(ctx context.Context, plans []Plan) []Plan {
+	auth := plans[0].FunctionURL
+	if auth == "" {
+		return plans
+	}
+	r.Progress.Phase("Function URL of " + plans[0].target.alias())
+	return each(plans, func(p Plan) Plan {
+		t := p.target
+		url, changed, err := gateway.OpenURL(ctx, t.aws, t.fn, t.alias(), auth, p.URL, t.log.say)
+		if len(changed) == 0 && err == nil {
+			t.log.fact("%s has the function URL %s already", t.alias(), url.Address)
+		}
+		return p.withURL(url).led(changed, err, "its function URL is not ready yet")
+	})
+}
+
+// bind binds the API Gateway stages of the alias to it. A stage's variable is one for
+// all functions behind it, so it is set when all of them have their permission.
 func (r *Releaser) bind(ctx context.Context, plans []Plan) []Plan {
 	stages, name := plans[0].Stages, plans[0].target.alias()
 	if len(stages) == 0 {
@@ -18,15 +83,16 @@ func (r *Releaser) bind(ctx context.Context, plans []Plan) []Plan {
 	}
 	r.Progress.Phase("Bind API Gateway stages to " + name)
 	for _, stage := range stages {
+		unbound := fmt.Sprintf("stage %s is not bound to it yet", stage.ARN)
 		plans = each(plans, func(p Plan) Plan {
 			changed, err := gateway.Allow(ctx, p.target.aws, p.target.fn.Resolved(p.Facts.ARN), name, stage, p.target.log.say)
-			return p.bound(stage, changed, err)
+			return p.led(changed, err, unbound)
 		})
 		if firstFailure(plans) != nil {
 			return plans
 		}
 		changed, err := gateway.Point(ctx, plans[0].target.aws, name, stage, plans[0].StageVariable, plans[0].target.log.say)
-		plans[0] = plans[0].bound(stage, changed, err)
+		plans[0] = plans[0].led(changed, err, unbound)
 		if err != nil {
 			return plans
 		}
@@ -37,25 +103,29 @@ func (r *Releaser) bind(ctx context.Context, plans []Plan) []Plan {
 	return plans
 }
 
-// bound is the plan after a stage was bound to its alias, or was not.
-func (p Plan) bound(stage gateway.Stage, changed []string, err error) Plan {
-	p.target.log.changed(changed...)
-	if err == nil {
-		return p
+// planned says what lead would do. The alias need not exist.
+func (p Plan) planned(ctx context.Context) ([]string, error) {
+	all, err := p.plannedSettings(ctx)
+	if err == nil && p.FunctionURL != "" {
+		var changes []string
+		changes, err = gateway.PlanURL(ctx, p.target.aws, p.target.fn, p.target.alias(), p.FunctionURL, p.URL)
+		all = append(all, changes...)
 	}
-	return p.ended(p.End.then(err, fmt.Sprintf("%s is at %s, as wanted, and stage %s is not bound to it yet",
-		p.target.alias(), p.target.edit.Now(), stage.ARN)))
-}
-
-// bindings are what would be bound, in words. The alias need not exist.
-func (p Plan) bindings(ctx context.Context) ([]string, error) {
-	var all []string
 	for _, stage := range p.Stages {
-		changes, err := gateway.Plan(ctx, p.target.aws, p.target.fn.Resolved(p.Facts.ARN), p.target.alias(), stage, p.StageVariable)
 		if err != nil {
 			return nil, err
 		}
+		var changes []string
+		changes, err = gateway.Plan(ctx, p.target.aws, p.target.fn.Resolved(p.Facts.ARN), p.target.alias(), stage, p.StageVariable)
 		all = append(all, changes...)
 	}
-	return all, nil
+	return all, err
+}
+
+// url is the function URL of the alias, as far as it is known, if there is one.
+func (p Plan) url() awsapi.URL {
+	if now := p.target.edit.Now(); !now.Unknown && now.Version == alias.None {
+		return awsapi.URL{} // a deleted alias of that name has left it
+	}
+	return p.URL
 }

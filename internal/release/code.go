@@ -63,10 +63,10 @@ func (t target) inspect(ctx context.Context, u Upload) (artifact.Package, error)
 	return u.Source.Inspect(ctx, t.getenv)
 }
 
-// compared is the plans with their code compared with the functions. If that of one
-// cannot run, no code is uploaded, and their aliases are only read for the report.
+// compared is the plans with their code compared with the functions, and examined. If
+// one is refused, no code is uploaded, and their aliases are only read for the report.
 func compared(ctx context.Context, plans []Plan) []Plan {
-	plans = each(plans, func(p Plan) Plan { return p.compared(ctx) })
+	plans = each(plans, func(p Plan) Plan { return p.compared(ctx).examined(ctx) })
 	why := firstFailure(plans)
 	if why == nil {
 		return plans

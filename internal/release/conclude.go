@@ -165,7 +165,8 @@ func (p Plan) outcome() Outcome {
 		Before: t.edit.Before(), After: t.edit.Now(), Deployment: p.Deployment, Shift: p.Shift,
 		AnswerBy: test.By, Answer: test.Answer, LogTail: test.Log,
 		Others: others(f.Aliases, t.alias()), Pruned: pruned, Freed: freed,
-		Inspection: p.Inspection, Plan: p.Words, Warnings: t.log.warnings, Changes: t.log.changes,
+		Inspection: p.Inspection, Plan: p.Words, Warnings: t.log.warnings, Changes: t.log.changes, Notes: t.log.notes,
+		URL: p.url().Address, PublicURL: p.url().Auth == awsapi.URLPublic,
 		Err: e.Err, Hint: strings.TrimSpace(hint(e.Err) + "\n" + e.Advice),
 	}
 }

@@ -27,6 +27,8 @@ type Facts struct {
 
 	Deployment awsapi.Deployment // that its history names; zero without one
 
+	Belongings belongings // delete-alias: what AWS keeps of the alias beside itself
+
 	// Of a release:
 	Left awsapi.Configuration // the version that a rollback left; zero if it does not matter
 
@@ -72,6 +74,12 @@ func (f Facts) withServing(c awsapi.Configuration) Facts {
 // withDeployment is f with the deployment that the alias's history names.
 func (f Facts) withDeployment(d awsapi.Deployment) Facts {
 	f.Deployment = d
+	return f
+}
+
+// withBelongings is f with what belongs to the alias.
+func (f Facts) withBelongings(b belongings) Facts {
+	f.Belongings = b
 	return f
 }
 

@@ -20,6 +20,7 @@ type journal struct {
 	mu       sync.Mutex
 	warnings []string
 	changes  []string
+	notes    []string
 }
 
 func (l *journal) fact(format string, args ...any) {
@@ -40,6 +41,14 @@ func (l *journal) changed(changes ...string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.changes = append(l.changes, changes...)
+}
+
+// note adds what is worth reading in the summary, and logs it.
+func (l *journal) note(text string) {
+	l.say(text)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.notes = append(l.notes, text)
 }
 
 // waiting reports a long wait.

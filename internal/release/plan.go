@@ -26,9 +26,14 @@ type Plan struct {
 	Rollout       Rollout             // how the traffic is shifted,
 	CodeDeploy    *CodeDeploy         // or by whom else
 	Provisioned   bool                // wait for provisioned concurrency
+	CopyFrom      string              // copy the settings of this alias, or of the function; "": none
+	FunctionURL   string              // the AuthType of the URL that the alias gets; "": none
 	Stages        []gateway.Stage     // to bind
 	StageVariable string
 	Keep          int // the newest versions that a prune keeps at the end; 0: none is deleted
+
+	URL      awsapi.URL // of the alias, as it was read or created; zero for none
+	settings settings   // to copy
 
 	Facts      Facts
 	Decision   Decision
@@ -46,7 +51,7 @@ type Plan struct {
 func planMove(t target, req Request) Plan {
 	return Plan{
 		target: t, Smoke: req.Smoke, Hooks: req.Hooks, Rollout: req.Rollout, CodeDeploy: req.CodeDeploy,
-		Provisioned: req.Provisioned, Stages: req.Stages, StageVariable: req.StageVariable, Keep: req.Keep,
+		Provisioned: req.Provisioned, CopyFrom: req.CopyFrom, FunctionURL: req.FunctionURL, Stages: req.Stages, StageVariable: req.StageVariable, Keep: req.Keep,
 	}
 }
 
@@ -62,6 +67,16 @@ func (p Plan) withPublication(pub awsapi.Publication) Plan {
 
 func (p Plan) followingLatest() Plan {
 	p.Follow = true
+	return p
+}
+
+func (p Plan) withURL(url awsapi.URL) Plan {
+	p.URL = url
+	return p
+}
+
+func (p Plan) withSettings(s settings) Plan {
+	p.settings = s
 	return p
 }
 
@@ -213,10 +228,10 @@ func firstStay(plans []Plan) *cause {
 
 // findings is what a dry run finds out for its rendering beside the facts.
 type findings struct {
-	bindings []string               // what would be bound, in words
-	doomed   []awsapi.Configuration // versions that the prune after a release would delete
-	young    int                    // more that it keeps for their age
-	stock    int                    // of so many
+	led    []string               // how callers would be led to the alias, in words
+	doomed []awsapi.Configuration // versions that the prune after a release would delete
+	young  int                    // more that it keeps for their age
+	stock  int                    // of so many
 }
 
 // lookAhead reads what a real run reads or meets only after its decision.
@@ -231,9 +246,9 @@ func (p Plan) lookAhead(ctx context.Context) (Plan, error) {
 	if err != nil {
 		return p, err
 	}
-	bindings, err := p.bindings(ctx)
+	led, err := p.planned(ctx)
 	if err != nil || p.Keep == 0 {
-		return p.withFindings(findings{bindings: bindings}), err
+		return p.withFindings(findings{led: led}), err
 	}
 	f, err := p.target.inventory(ctx, p.Facts)
 	if err != nil {
@@ -244,7 +259,7 @@ func (p Plan) lookAhead(ctx context.Context) (Plan, error) {
 		keep, stock = keep-1, stock+1
 	}
 	doomed, young := f.doomed(keep, time.Now())
-	return p.withFindings(findings{bindings, doomed, young, stock}), nil
+	return p.withFindings(findings{led, doomed, young, stock}), nil
 }
 
 // comparing is the plan with the version that the alias points to, if it moves.
@@ -279,7 +294,9 @@ func render(p Plan, why *cause) []string {
 	case d.Stop != "":
 		w.add("see that %s is at %s then, or move it there", t.alias(), p.version())
 	case d.Delete:
-		w.add("delete %s, which is at %s", t.alias(), s.Position)
+		p.planStrip(&w)
+		w.addIf(s.Exists(), "delete %s, which is at %s", t.alias(), s.Position)
+		w.addIf(!s.Exists(), "%s", d.Reason)
 	case d.Status == Pruned:
 		w.add("delete %d of %d versions (%s), %s of code", len(d.Doomed), len(p.Facts.Existing), listed(d.Doomed), megabytes(d.Doomed))
 	case p.moves() && why != nil:
@@ -298,7 +315,7 @@ func render(p Plan, why *cause) []string {
 	} else if c := d.Change; c != nil && c.Text != s.Text {
 		w.add("describe %s as %q", t.alias(), c.Text)
 	}
-	for _, change := range found.bindings {
+	for _, change := range found.led {
 		w.add("%s", change)
 	}
 	if found.stock > 0 {
@@ -366,7 +383,7 @@ func (p Plan) renderMove(w *words, s alias.State) {
 func (p Plan) notChecked() []string {
 	var w words
 	d := p.Decision
-	writes := d.Change != nil || d.Delete || len(d.Doomed) > 0 || len(p.found.doomed) > 0 || p.Publish != nil || len(p.found.bindings) > 0
+	writes := d.Change != nil || d.Delete || len(d.Doomed) > 0 || len(p.found.doomed) > 0 || p.Publish != nil || len(p.found.led) > 0
 	w.addIf(writes, "permissions to write")
 	w.addIf(p.Publish != nil, "whether AWS makes a new version")
 	w.addIf(p.Publish != nil && p.moves(), "the init of the new version")

@@ -78,6 +78,8 @@ type Request struct {
 	Hooks      Hooks       // functions that judge a version
 
 	Provisioned   bool            // wait until the alias's provisioned concurrency is ready
+	CopyFrom      string          // copy what the alias lacks of this alias's settings, or of FromFunction's; "": nothing
+	FunctionURL   string          // the AuthType of the URL that the alias gets; "": an existing one stays as it is
 	Stages        []gateway.Stage // to bind to the alias when it is where it should be
 	StageVariable string
 
@@ -161,6 +163,7 @@ func (r *Releaser) Run(ctx context.Context, req Request) Result {
 	}
 	r.Progress.Phase(phase(req))
 	if req.DryRun {
+		plans = each(plans, func(p Plan) Plan { return p.examined(ctx) })
 		plans = v.join(each(plans, func(p Plan) Plan { return known(ctx, p, v.read) }))
 		plans = rendered(each(plans, func(p Plan) Plan { return survey(ctx, v, p) }))
 	} else {

@@ -48,7 +48,7 @@ func TestCallsAndRoundTrips(t *testing.T) {
 			trips      int
 			do         func()
 		}{
-			{"first release", "CreateAlias GetAlias GetAlias PublishVersion", 3, func() { w.release(run(1), "items") }},
+			{"first release", "CreateAlias GetAlias GetAlias GetPolicy GetPolicy ListEventSourceMappings ListFunctionEventInvokeConfigs ListFunctionUrlConfigs ListProvisionedConcurrencyConfigs PublishVersion", 5, func() { w.release(run(1), "items") }},
 			{"unchanged", "GetAlias PublishVersion", 1, func() { w.release(run(2), "items") }},
 			{"release", "GetAlias GetAlias PublishVersion UpdateAlias", 3, func() { w.Upload("items", "2"); w.release(run(3), "items") }},
 			{"dry run", "GetAlias GetFunction GetFunction", 1, func() {

@@ -123,6 +123,9 @@ type Outcome struct {
 	Pruned []alias.Version           // versions that were deleted, oldest first
 	Freed  int64                     // bytes of code that went with them
 
+	URL       string // of the alias, where it was read or created
+	PublicURL bool   // everyone may call it; else its callers sign their requests
+
 	FunctionARN string // of the function without qualifier, "" while unknown
 	Region      string
 
@@ -130,6 +133,7 @@ type Outcome struct {
 	Plan     []string // what a dry run would do, a sentence each
 	Warnings []string
 	Changes  []string // what else was changed, a sentence each
+	Notes    []string // what else is worth knowing, a sentence each
 	Err      error    // the failure's own cause; nil for a function that only shares the batch's
 	Hint     string   // what to do about Err; may have several lines, an IAM statement among them as JSON
 

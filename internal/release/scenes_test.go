@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"lambda-release/internal/artifact"
+	"lambda-release/internal/awsapi"
 	"lambda-release/internal/gateway"
 	"lambda-release/internal/localaws"
 	"lambda-release/internal/release"
@@ -73,6 +74,21 @@ var scenes = []scene{
 		set: func(w *world) { w.AddRestStage("a1b2c3d4e5", "prod", nil) }, change: binding,
 	},
 	{
+		name: "public URL", onlyOne: true, calls: []string{"GetFunctionUrlConfig", "GetPolicy", "AddPermission", "CreateFunctionUrlConfig"}, lay: toMove,
+		change: func(req *release.Request) { req.FunctionURL = awsapi.URLPublic },
+	},
+	{
+		name: "copied settings", onlyMany: true, calls: []string{"ListFunctionEventInvokeConfigs", "GetPolicy", "AddPermission", "PutFunctionEventInvokeConfig"}, lay: func(w *world, fn string) {
+			toMove(w, fn)
+			w.give(fn, "")
+		},
+		change: func(req *release.Request) { req.CopyFrom = release.FromFunction },
+	},
+	{
+		name: "new alias", onlyOne: true, calls: []string{"GetPolicy", "ListFunctionEventInvokeConfigs", "ListProvisionedConcurrencyConfigs", "ListFunctionUrlConfigs", "ListEventSourceMappings"},
+		lay: func(w *world, fn string) { w.Publish(fn, "") }, end: "1", versions: 1,
+	},
+	{
 		name: "prune after a release", calls: []string{"GetAlias", "ListAliases", "ListVersionsByFunction", "DeleteFunction"}, onlyOne: true, versions: 3, end: "5", lay: func(w *world, fn string) {
 			w.versions(fn, 4)
 			w.SetAlias(fn, localaws.Alias{Name: "prod", Version: "4", Description: "[4 | run 1]"})
@@ -116,6 +132,14 @@ var scenes = []scene{
 	},
 	{
 		name: "delete-alias", calls: []string{"GetAlias", "DeleteAlias"}, lay: toMove, onlyMany: true, operation: release.DeleteAlias, end: "none", versions: 1,
+	},
+	{
+		name: "delete-alias with all it can have", onlyOne: true, operation: release.DeleteAlias, end: "none", versions: 1,
+		calls: []string{
+			"GetAlias", "GetPolicy", "GetFunctionUrlConfig", "ListFunctionEventInvokeConfigs", "ListProvisionedConcurrencyConfigs", "ListEventSourceMappings",
+			"DeleteFunctionUrlConfig", "RemovePermission", "DeleteFunctionEventInvokeConfig", "DeleteProvisionedConcurrencyConfig", "DeleteAlias",
+		},
+		lay: func(w *world, fn string) { toMove(w, fn); w.give(fn, "prod"); w.giveURL(fn, "prod") },
 	},
 }
 

@@ -100,7 +100,7 @@ const atOnce = 10
 // be read does not hide the others.
 func (r *Releaser) inspect(ctx context.Context, req Request, started time.Time) Result {
 	r.Progress.Phase(operations[ReadStatus].phase)
-	mappings := r.mappings(ctx)
+	mappings := newMappings()
 	plans := make([]Plan, len(req.Functions))
 	var reads errgroup.Group
 	reads.SetLimit(atOnce)
@@ -121,7 +121,7 @@ func (r *Releaser) inspect(ctx context.Context, req Request, started time.Time) 
 	if gap < 0 {
 		return res
 	}
-	if _, err := mappings(); err != nil && !awsapi.Is(err, awsapi.Denied) {
+	if _, err := mappings.read(ctx, r.AWS); err != nil && !awsapi.Is(err, awsapi.Denied) {
 		res = res.withWarning(gap, "no event source mapping is shown, of no function: "+err.Error()+"\n"+hint(err))
 	}
 	if denied := permissions(req.Policy, r.AWS.Denials(), r.AWS.Region).text(); denied != "" {
@@ -132,22 +132,6 @@ func (r *Releaser) inspect(ctx context.Context, req Request, started time.Time) 
 		res = res.withWarning(gap, text)
 	}
 	return res
-}
-
-// mappings begins to read the event source mappings of the whole account, and returns
-// what waits for them.
-func (r *Releaser) mappings(ctx context.Context) func() ([]awsapi.Mapping, error) {
-	var all []awsapi.Mapping
-	var err error
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		all, err = r.AWS.Mappings(ctx)
-	}()
-	return func() ([]awsapi.Mapping, error) {
-		<-done
-		return all, err
-	}
 }
 
 // withoutAlias fails the first function if none of them has the alias that was asked
@@ -184,9 +168,9 @@ func (r *Releaser) reporting(known func() string) (stop func()) {
 }
 
 // status reads a function, and ends its plan.
-func (t target) status(ctx context.Context, req Request, mappings func() ([]awsapi.Mapping, error)) Plan {
+func (t target) status(ctx context.Context, req Request, all mappings) Plan {
 	p := Plan{target: t}
-	found, err := t.readAll(ctx, mappings)
+	found, err := t.readAll(ctx, all)
 	if err != nil {
 		return p.failed(err)
 	}
@@ -234,7 +218,7 @@ type readings struct {
 
 // readAll reads everything side by side. Aliases and versions are needed; the rest
 // may be denied.
-func (t target) readAll(ctx context.Context, mappings func() ([]awsapi.Mapping, error)) (readings, error) {
+func (t target) readAll(ctx context.Context, all mappings) (readings, error) {
 	r := readings{fn: t.fn, configurations: map[alias.Version]awsapi.Configuration{}, deployments: map[string]awsapi.Deployment{}}
 	reads := []struct {
 		optional string // what it reads, if it may be denied
@@ -249,7 +233,7 @@ func (t target) readAll(ctx context.Context, mappings func() ([]awsapi.Mapping, 
 		{optional: "async settings", read: func() (err error) { r.async, err = t.aws.AllAsyncSettings(ctx, t.fn); return err }},
 		{optional: "provisioned concurrency", read: func() (err error) { r.concurrency, err = t.aws.AllProvisionedConcurrency(ctx, t.fn); return err }},
 		// Of all functions together: its error is reported once.
-		{optional: "event source mappings", tolerant: true, read: func() (err error) { r.mappings, err = mappings(); return err }},
+		{optional: "event source mappings", tolerant: true, read: func() (err error) { r.mappings, err = all.read(ctx, t.aws); return err }},
 	}
 	var running sync.WaitGroup
 	for i := range reads {
@@ -384,9 +368,7 @@ func (r readings) settings(qualifiers ...string) []string {
 		}
 	}
 	for _, m := range r.mappings {
-		at, _ := function.Find(m.FunctionARN)
-		ours := at.Name == r.fn.Name && (r.fn.Account == "" || r.fn.Account == at.Account)
-		if ours && slices.Contains(qualifiers, function.QualifierOf(m.FunctionARN)) {
+		if refersTo(m, r.fn, qualifiers...) {
 			w.add("event source: %s, %s", cmp.Or(resourceOf(m.Source), "self-managed"), m.State)
 		}
 	}

@@ -35,6 +35,7 @@ func outputs(res release.Result) []output {
 		output{"function-arn", qualified(o.FunctionARN, version)},
 		output{"published", strconv.FormatBool(o.Published)},
 		output{"deployment-id", o.Deployment},
+		output{"url", o.URL},
 	)
 }
 

@@ -26,6 +26,7 @@ type result struct {
 	Previous  string         `json:"previous"`
 	Published bool           `json:"published"`
 	Changed   bool           `json:"changed"`
+	URL       string         `json:"url"`
 	Reason    string         `json:"reason"`
 }
 
@@ -125,7 +126,7 @@ func resultJSON(res release.Result, o release.Outcome) string {
 	return toJSON(result{
 		Function: o.Function, Alias: o.Alias, Status: o.Status,
 		Version: outputVersion(o), Previous: o.Before.Version.String(),
-		Published: o.Published, Changed: o.Changed(), Reason: text(reason(o)),
+		Published: o.Published, Changed: o.Changed(), URL: o.URL, Reason: text(reason(o)),
 	})
 }
 

@@ -33,6 +33,8 @@ func summary(res release.Result) string {
 	parts = append(parts,
 		notes(res, "Warnings", func(o release.Outcome) []string { return o.Warnings }),
 		notes(res, "Also changed", func(o release.Outcome) []string { return o.Changes }),
+		urlPart(res),
+		notes(res, "Notes", func(o release.Outcome) []string { return o.Notes }),
 		statusPart(res), shiftPart(res), planPart(res), prunedPart(res), picture(res), footer(res))
 	var b strings.Builder
 	for _, part := range parts {

@@ -1,0 +1,55 @@
+package app
+
+import (
+	"errors"
+
+	"lambda-release/internal/awsapi"
+	"lambda-release/internal/event"
+	"lambda-release/internal/input"
+	"lambda-release/internal/policy"
+	"lambda-release/internal/release"
+	"lambda-release/internal/rules"
+)
+
+// authType is the AuthType of a function URL for the input function-url.
+func authType(functionURL string) string {
+	return map[string]string{"public": awsapi.URLPublic, "iam": awsapi.URLIAM}[functionURL]
+}
+
+// copyFrom is from where the settings are copied.
+func copyFrom(in input.Input) policy.CopyFrom {
+	switch in.CopySettingsFrom {
+	case "":
+		return policy.FromNowhere
+	case release.FromFunction:
+		return policy.FromFunction
+	}
+	return policy.FromAlias
+}
+
+// leads reports whether the operation leads callers to the alias.
+func leads(in input.Input) bool {
+	return in.Operation == release.Release || in.Operation == release.Promote
+}
+
+// errForeign refuses to let everyone call code that its repository has not accepted.
+var errForeign = errors.New("`function-url: public` is not allowed for the code of a fork: it has not been reviewed, and everyone could call it with the function's permissions. " +
+	"Leave `function-url` empty for pull requests of forks, or set it to iam")
+
+func checkForeign(in input.Input, ev event.Event) error {
+	if in.FunctionURL == "public" && ev.Foreign && leads(in) {
+		return errForeign
+	}
+	return nil
+}
+
+// checkSource refuses to copy the settings of an alias to itself.
+func checkSource(in input.Input, target rules.Target) error {
+	if in.CopySettingsFrom == "" || in.CopySettingsFrom != target.Alias || !leads(in) {
+		return nil
+	}
+	return input.Problem{
+		Input: "copy-settings-from", Value: in.CopySettingsFrom, What: "is the alias that is released itself",
+		Allowed: "name another alias, or function, or leave it empty for this alias",
+	}
+}

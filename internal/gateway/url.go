@@ -1,0 +1,167 @@
+package gateway
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	"lambda-release/internal/awsapi"
+	"lambda-release/internal/function"
+)
+
+// everyone is what the policy of an alias needs so that its public URL answers:
+// since October 2025 both. Neither allows anything without the URL, or if its
+// AuthType is another.
+// https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
+var everyone = []awsapi.Permission{
+	{ID: "lambda-release-url", AWS: "*", Action: "lambda:InvokeFunctionUrl", URLAuth: awsapi.URLPublic},
+	{ID: "lambda-release-url-invoke", AWS: "*", Action: "lambda:InvokeFunction", ViaURL: true},
+}
+
+// publicLeft are the changes of a policy after which everyone may call the URL.
+func publicLeft(policy awsapi.Policy) []step {
+	var all []step
+	for _, want := range everyone {
+		all = append(all, reconcile(policy, want)...)
+	}
+	return all
+}
+
+// ReadURL reads the function URL of an alias, which need not exist: a URL outlives
+// its alias (fact A21). It is zero if there is none. One with another AuthType than
+// auth is an *AuthTypeError.
+func ReadURL(ctx context.Context, aws *awsapi.Client, fn function.ID, alias, auth string) (awsapi.URL, error) {
+	url, err := aws.URL(ctx, fn, alias)
+	switch {
+	case awsapi.Is(err, awsapi.NotFound):
+		return awsapi.URL{}, nil
+	case err != nil:
+		return awsapi.URL{}, urlFailed(fn, alias, err)
+	case url.Auth != auth:
+		return url, &AuthTypeError{Function: fn, Alias: alias, Region: aws.Region, Has: url.Auth, Wanted: auth}
+	}
+	return url, nil
+}
+
+// PlanURL returns what OpenURL would change about an alias with this URL, and changes
+// nothing.
+func PlanURL(ctx context.Context, aws *awsapi.Client, fn function.ID, alias, auth string, url awsapi.URL) ([]string, error) {
+	var changes []string
+	if auth == awsapi.URLPublic {
+		policy, err := aws.Policy(ctx, fn, alias)
+		if err != nil {
+			return nil, urlFailed(fn, alias, err)
+		}
+		if len(publicLeft(policy)) > 0 {
+			changes = append(changes, opened(fn, alias))
+		}
+	}
+	if url.Address == "" {
+		changes = append(changes, fmt.Sprintf("%s:%s has a function URL with AuthType %s", fn.Name, alias, auth))
+	}
+	return changes, nil
+}
+
+// OpenURL gives an alias a function URL and, if auth is URLPublic, allows everyone to
+// call it. The alias must exist; before is its URL as it was read before, zero for
+// none. The permissions come first: they allow nothing without the URL, and it never
+// refuses callers. The changes are returned as by Allow.
+func OpenURL(ctx context.Context, aws *awsapi.Client, fn function.ID, alias, auth string, before awsapi.URL, report func(string)) (awsapi.URL, []string, error) {
+	var changed []string
+	did := func(what string) {
+		changed = append(changed, what)
+		report(what)
+	}
+	if auth == awsapi.URLPublic {
+		taken, err := allow(ctx, aws, fn, alias, publicLeft)
+		if err != nil {
+			return before, nil, urlFailed(fn, alias, err)
+		}
+		if len(taken) > 0 {
+			did(opened(fn, alias))
+		}
+	}
+	if before.Address != "" { // another run may have deleted it since
+		url, err := ReadURL(ctx, aws, fn, alias, auth)
+		if err != nil || url.Address != "" {
+			return url, changed, err
+		}
+	}
+	url, created, err := createURL(ctx, aws, fn, alias, auth)
+	if created {
+		did(fmt.Sprintf("%s:%s has the function URL %s", fn.Name, alias, url.Address))
+	}
+	return url, changed, err
+}
+
+// createURL creates the URL of an alias, or finds that it has one. AWS may not know
+// the alias yet, or be at work on it: that is waited out for as long as ctx allows.
+func createURL(ctx context.Context, aws *awsapi.Client, fn function.ID, alias, auth string) (url awsapi.URL, created bool, err error) {
+	var (
+		pace awsapi.Backoff
+		last error
+	)
+	for {
+		url, err := aws.CreateURL(ctx, fn, alias, auth)
+		calls := 1
+		switch {
+		case err == nil:
+			return url, true, nil
+		case !mayPass(err), ambiguous(err) && ambiguous(last):
+			return awsapi.URL{}, false, urlFailed(fn, alias, err)
+		case awsapi.Is(err, awsapi.NotFound):
+		default:
+			calls++
+			url, readErr := rereadURL(ctx, aws, fn, alias, auth)
+			if readErr != nil || url.Address != "" {
+				return url, readErr == nil && ambiguous(err), readErr
+			}
+		}
+		last = err
+		if waitErr := pace.Wait(ctx, calls); waitErr != nil {
+			return awsapi.URL{}, false, urlFailed(fn, alias, cmp.Or(awsapi.GaveUp(ctx, err), waitErr))
+		}
+	}
+}
+
+// rereadURL is ReadURL after a write, also if ctx has ended meanwhile.
+func rereadURL(ctx context.Context, aws *awsapi.Client, fn function.ID, alias, auth string) (awsapi.URL, error) {
+	ctx, cancel := awsapi.Confirming(ctx)
+	defer cancel()
+	return ReadURL(ctx, aws, fn, alias, auth)
+}
+
+func opened(fn function.ID, alias string) string {
+	return fmt.Sprintf("everyone may call the function URL of %s:%s", fn.Name, alias)
+}
+
+func urlFailed(fn function.ID, alias string, err error) error {
+	return fmt.Errorf("give %s:%s a function URL: %w", fn.Name, alias, err)
+}
+
+// AuthTypeError says that an alias has a function URL already, with another AuthType.
+type AuthTypeError struct {
+	Function    function.ID
+	Alias       string
+	Region      string
+	Has, Wanted string
+}
+
+// inputs are the values of the input function-url, by AuthType.
+var inputs = map[string]string{awsapi.URLPublic: "public", awsapi.URLIAM: "iam"}
+
+func (e *AuthTypeError) Error() string {
+	return fmt.Sprintf("give %s:%s a function URL with AuthType %s: it has one with AuthType %s", e.Function.Name, e.Alias, e.Wanted, e.Has)
+}
+
+// Hint says how to go on.
+func (e *AuthTypeError) Hint() string {
+	const call = "aws lambda %s --function-name %s --qualifier %s --region %s"
+	text := fmt.Sprintf("Set `function-url: %s` to keep that URL. To change it, delete it with `"+call+"`: the next release creates one with another address.",
+		inputs[e.Has], "delete-function-url-config", e.Function.Given, e.Alias, e.Region)
+	if e.Has == awsapi.URLPublic {
+		text += fmt.Sprintf(" Also remove the statements that allow everyone to call it: `"+call+"` shows them, and `aws lambda remove-permission` removes each.",
+			"get-policy", e.Function.Given, e.Alias, e.Region)
+	}
+	return text
+}

@@ -1,0 +1,73 @@
+package policy
+
+// CopyFrom is from where an alias gets its settings.
+type CopyFrom uint8
+
+// The sources of settings.
+const (
+	FromNowhere CopyFrom = iota
+	FromFunction
+	FromAlias
+)
+
+// callers allows leading callers to the alias, beside API Gateway stages.
+func (b *builder) callers() {
+	for _, fn := range b.Functions {
+		f := onFunction{b, fn, b.arn(fn)}
+		f.functionURL()
+		f.copySettings()
+		if !b.DryRun {
+			f.newAlias()
+		}
+	}
+}
+
+// functionURL allows giving the alias its URL. RemovePermission replaces a statement
+// that has our ID and allows something else.
+func (f onFunction) functionURL() {
+	if f.FunctionURL == "" {
+		return
+	}
+	f.onVersions("lambda:GetFunctionUrlConfig")
+	if f.FunctionURL == "public" {
+		f.onVersions("lambda:GetPolicy")
+	}
+	if f.DryRun {
+		return
+	}
+	f.onVersions("lambda:CreateFunctionUrlConfig")
+	if f.FunctionURL == "public" {
+		for _, action := range []string{"lambda:AddPermission", "lambda:RemovePermission"} {
+			f.grants = append(f.grants, grant{"PublicURL", action, f.arn + ":*", "*"})
+		}
+	}
+}
+
+// copySettings allows copying settings. For whom the permissions are is not known.
+func (f onFunction) copySettings() {
+	switch f.CopyFrom {
+	case FromNowhere:
+		return
+	case FromFunction:
+		f.onItself("lambda:GetPolicy")
+	case FromAlias:
+		f.onItself("lambda:ListAliases") // if there is no such alias, the error lists those that there are
+		f.onVersions("lambda:GetFunction")
+	}
+	f.onItself("lambda:ListFunctionEventInvokeConfigs")
+	f.onVersions("lambda:GetPolicy")
+	if !f.DryRun {
+		f.onVersions("lambda:AddPermission", "lambda:PutFunctionEventInvokeConfig")
+	}
+}
+
+// informing is the Sid of the statements that allow reading what a new alias lacks.
+const informing = optional + "NewAlias"
+
+// newAlias allows reading that.
+func (f onFunction) newAlias() {
+	for _, arn := range []string{f.arn, f.arn + ":*"} { // one statement, as short as possible
+		f.allow(informing, arn, "lambda:GetPolicy", "lambda:ListFunctionEventInvokeConfigs", "lambda:ListFunctionUrlConfigs", "lambda:ListProvisionedConcurrencyConfigs")
+	}
+	f.allow(informing, "*", "lambda:ListEventSourceMappings")
+}
