@@ -119,6 +119,8 @@ func request(in input.Input, ev event.Event, target rules.Target) release.Reques
 		Description:      in.Description,
 		AliasDescription: in.AliasDescription,
 		CodeSHA256:       in.CodeSHA256,
+		Reason:           in.Reason,
+		LockFor:          in.LockFor,
 		ClearWeights:     in.ClearWeights,
 		DryRun:           in.DryRun,
 		Version:          alias.Version(in.Version),

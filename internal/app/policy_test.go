@@ -344,6 +344,10 @@ func (r *role) call(method, path, body string) string {
 
 func without4(r *role) { r.call(http.MethodDelete, "items?Qualifier=4", "") }
 
+func locked(r *role) {
+	r.SetAlias("items", localaws.Alias{Name: "prod", Version: "5", Description: "[5 | locked]"})
+}
+
 func withDev(r *role) { r.SetAlias("items", localaws.Alias{Name: "dev", Version: "4"}) }
 
 // withWrongPermission binds the stage, and then changes the permission for it.
@@ -478,6 +482,10 @@ func TestPolicyIsEnoughAndNoMore(t *testing.T) {
 		"rollback of any":          {args: []string{"--operation", "rollback"}, situations: []situation{deployed, noneBefore}},
 		"prune":                    {args: []string{"--operation", "prune", "--keep-versions", "3"}, situations: []situation{asUsual, lostDelete}},
 		"prune, dry run":           {args: []string{"--operation", "prune", "--keep-versions", "3", "--dry-run"}, situations: []situation{asUsual}},
+		"lock":                     {args: []string{"--operation", "lock"}, situations: []situation{asUsual, contended, deployed.failing()}},
+		"lock during a deployment": {args: []string{"--operation", "lock", "--codedeploy", "shop/items"}, situations: []situation{contended, deployed.failing()}},
+		"lock, dry run":            {args: []string{"--operation", "lock", "--dry-run"}, situations: []situation{asUsual}},
+		"unlock":                   {args: []string{"--operation", "unlock"}, situations: []situation{contended.after("locked", locked)}},
 		"delete-alias":             {args: []string{"--operation", "delete-alias", "--ref", "refs/pull/7/merge"}, situations: []situation{preview}},
 		"delete-alias, dry run":    {args: []string{"--operation", "delete-alias", "--ref", "refs/pull/7/merge", "--dry-run"}, situations: []situation{preview}},
 	} {

@@ -52,11 +52,12 @@ var table = []spec{
 	},
 	{
 		name: "operation", group: groupWhat, hint: "WHAT", def: "release",
-		short: "release, promote, rollback, prune or delete-alias",
+		short: "release, promote, rollback, lock and more",
 		doc: "The operation: `release` publishes a version and moves the alias to it; `promote` moves the alias to an " +
 			"existing version; `rollback` moves it back to its previous version; `prune` deletes old versions; " +
-			"`delete-alias` deletes the preview alias of a pull request.",
-		allowed: "must be release, promote, rollback, prune or delete-alias",
+			"`delete-alias` deletes the preview alias of a pull request; `lock` keeps everything but a rollback from moving " +
+			"the alias, until `unlock`.",
+		allowed: "must be release, promote, rollback, prune, delete-alias, lock or unlock",
 		parse:   parseOperation,
 	},
 	{
@@ -156,7 +157,7 @@ var table = []spec{
 			"monitored.",
 		allowed: "must be a number with a unit, such as 90s, 10m or 1h30m, more than 0 and at most 24h",
 		parse: func(in *Input, value string) Problems {
-			return parseDuration(&in.BakeTime, value)
+			return parseDuration(&in.BakeTime, value, maxDuration)
 		},
 	},
 	{
@@ -245,6 +246,22 @@ var table = []spec{
 		parse:   parseCodeSHA256,
 	},
 	{
+		name: "reason", group: groupGuards, hint: "TEXT",
+		doc: "Why the alias is locked, at most 60 characters, in the alias's description and in the warning of each job that " +
+			"the lock stops. Line breaks become spaces, and `|`, `[` and `]` become `/`, `(` and `)`. Only for `lock`.",
+		allowed: "must have at most 60 characters",
+		parse:   parseReason,
+	},
+	{
+		name: "lock-for", group: groupGuards, hint: "DURATION",
+		doc: "How long the alias is locked: `2h`, at most `720h`, rounded up to the end of a minute. If empty, until it is " +
+			"unlocked. Only for `lock`.",
+		allowed: "must be a number with a unit, such as 30m, 2h or 72h, more than 0 and at most 720h",
+		parse: func(in *Input, value string) Problems {
+			return parseDuration(&in.LockFor, value, maxLock)
+		},
+	},
+	{
 		name: "clear-weights", group: groupGuards, kind: toggle, def: "false",
 		doc: "`true` clears routing weights that CodeDeploy, a person or another tool has set, and takes over the alias; " +
 			"`false` fails and says how to inspect them. A deployment that lambda-release started is not taken over: wait " +
@@ -298,7 +315,7 @@ var table = []spec{
 			"the default.",
 		allowed: "must be a number with a unit, such as 90s, 10m or 1h30m, more than 0 and at most 24h",
 		parse: func(in *Input, value string) Problems {
-			return parseDuration(&in.Timeout, value)
+			return parseDuration(&in.Timeout, value, maxDuration)
 		},
 	},
 }

@@ -73,6 +73,8 @@ func For(n Needs) Policy {
 			f.prune()
 		case "delete-alias":
 			f.deleteAlias()
+		case "lock", "unlock":
+			f.mark()
 		}
 	}
 	if n.Operation == "release" || n.Operation == "promote" {
@@ -80,8 +82,11 @@ func For(n Needs) Policy {
 		b.stages()
 		b.deploy()
 	}
-	if n.Operation == "rollback" {
+	switch n.Operation {
+	case "rollback":
 		b.stopDeployment()
+	case "lock":
+		b.readDeployment()
 	}
 	b.explain()
 	return Policy{grants: b.grants, Notes: b.notes}
@@ -176,6 +181,14 @@ func (f onFunction) deleteAlias() {
 	f.onBoth("lambda:GetAlias")
 	if !f.DryRun {
 		f.onBoth("lambda:DeleteAlias")
+	}
+}
+
+// mark allows writing the mark of an alias.
+func (f onFunction) mark() {
+	f.onItself("lambda:ListAliases")
+	if !f.DryRun {
+		f.onBoth("lambda:GetAlias", "lambda:UpdateAlias")
 	}
 }
 
@@ -313,6 +326,16 @@ func (b *builder) stopDeployment() {
 	}
 }
 
+// readDeployment allows finding out whether a deployment shifts the traffic of the
+// alias to lock.
+func (b *builder) readDeployment() {
+	sid, group := optional+"Deployment", "*"
+	if b.CodeDeploy != nil {
+		sid, group = "DeploymentGroup", b.CodeDeploy.Application+"/"+b.CodeDeploy.Group
+	}
+	b.allow(sid, b.codeDeployARN("deploymentgroup", group), "codedeploy:GetDeployment")
+}
+
 func (b *builder) deploymentTargets() {
 	b.allow(optional+"DeploymentTargets", "*", "codedeploy:BatchGetDeploymentTargets", "codedeploy:ListDeploymentTargets")
 }
@@ -328,6 +351,7 @@ func (b *builder) codeDeployARN(kind, name string) string {
 var explanations = []struct{ sid, text string }{
 	{optional + "FailedVersions", "is only needed to publish again after a version has failed: AWS gives that version back until the function is written. Its description is written as it is."},
 	{optional + "StopDeployment", "is only needed if CodeDeploy shifts the traffic of the alias: a rollback stops the deployment first."},
+	{optional + "Deployment", "is only needed if CodeDeploy shifts the traffic of the alias: it is not locked meanwhile."},
 	{optional + "DeploymentTargets", "is only needed for the steps of a CodeDeploy deployment in the log."},
 }
 

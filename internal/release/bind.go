@@ -3,6 +3,7 @@ package release
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"lambda-release/internal/gateway"
 )
@@ -13,7 +14,7 @@ import (
 // alias back: it serves as it should, and only the stage does not use it yet.
 func (r *Releaser) bind(ctx context.Context, plans []Plan) []Plan {
 	stages, name := plans[0].Stages, plans[0].target.alias()
-	if len(stages) == 0 {
+	if len(stages) == 0 || leftUnbound(plans) {
 		return plans
 	}
 	r.Progress.Phase("Bind API Gateway stages to " + name)
@@ -35,6 +36,18 @@ func (r *Releaser) bind(ctx context.Context, plans []Plan) []Plan {
 		}
 	}
 	return plans
+}
+
+// leftUnbound reports whether an alias was locked after it was moved, as far as it
+// was read since: then no stage is bound.
+func leftUnbound(plans []Plan) bool {
+	for _, p := range plans {
+		if lock := p.target.edit.Current().History.Lock; lock.Holds(time.Now()) {
+			p.target.log.warn("no API Gateway stage was bound: %s is %s (when it is unlocked, run this job again)", p.target.alias(), lock)
+			return true
+		}
+	}
+	return false
 }
 
 // bound is the plan after a stage was bound to its alias, or was not.

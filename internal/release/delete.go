@@ -40,6 +40,8 @@ func (v deletion) read(ctx context.Context, p Plan) (Facts, error) {
 
 func (v deletion) prepare(ctx context.Context, p Plan) (Facts, error) { return v.read(ctx, p) }
 
+func (v deletion) heedsLock() bool { return true }
+
 func (v deletion) decide(s alias.State, _ Facts, _ time.Time) (Decision, error) {
 	if !s.Exists() {
 		return Decision{Status: Unchanged}.because("there is no such alias"), nil

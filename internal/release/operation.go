@@ -16,6 +16,8 @@ const (
 	Rollback
 	Prune
 	DeleteAlias
+	Lock
+	Unlock
 )
 
 // operations has everything about an operation that is not its code.
@@ -30,6 +32,8 @@ var operations = [...]struct {
 	Rollback:    {"rollback", "rolled back", "Read aliases and versions", newRollback},
 	Prune:       {"prune", "pruned", "Prune", newPrune},
 	DeleteAlias: {"delete-alias", "deleted", "Delete the alias", newDeletion},
+	Lock:        {"lock", "locked", "Lock the alias", newLocking},
+	Unlock:      {"unlock", "unlocked", "Unlock the alias", newUnlocking},
 }
 
 // Operations are the names of all operations.

@@ -78,6 +78,10 @@ type Request struct {
 
 	Keep int // how many of the newest versions a prune keeps; after a release 0 prunes nothing
 
+	// Of lock:
+	Reason  string        // as alias.LockReason makes it
+	LockFor time.Duration // 0: until it is unlocked
+
 	// Of a release:
 	Latest      bool                       // the alias is to follow $LATEST: nothing is published
 	Description string                     // the user's text in the version's description
@@ -138,7 +142,7 @@ func (r *Releaser) Run(ctx context.Context, req Request) Result {
 		plans = v.join(each(plans, func(p Plan) Plan { return known(ctx, p, v.read) }))
 		plans = rendered(each(plans, func(p Plan) Plan { return survey(ctx, v, p) }))
 	} else {
-		plans = compared(ctx, plans)
+		plans = spared(ctx, compared(ctx, plans))
 		plans = v.join(each(plans, func(p Plan) Plan { return known(ctx, p, v.prepare) }))
 		plans = r.apply(ctx, v, watcher, each(plans, func(p Plan) Plan { return prepare(ctx, v, p) }))
 	}

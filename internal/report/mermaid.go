@@ -54,10 +54,14 @@ func draw(n int, o release.Outcome) string {
 			d.served[s.version] = true
 		}
 	}
-	d.alias(o.Alias, edgesOf(o))
+	locked := ""
+	if o.Locked {
+		locked = ", locked"
+	}
+	d.alias(o.Alias, locked, edgesOf(o))
 	others := slices.Sorted(maps.Keys(o.Others))
 	for _, name := range others[:min(len(others), maxAliases)] {
-		d.alias(name, sharesOf(o.Others[name]))
+		d.alias(name, "", sharesOf(o.Others[name]))
 	}
 	if more := len(others) - maxAliases; more > 0 {
 		d.line(`more%d(["… and %d more"])`, n, more)
@@ -87,13 +91,14 @@ func (d *drawing) line(format string, args ...any) {
 	_, _ = fmt.Fprintf(&d.b, "    "+format+"\n", args...)
 }
 
-func (d *drawing) alias(name string, edges []edge) {
+// alias draws an alias: its name, what else there is to say of it, and its edges.
+func (d *drawing) alias(name, more string, edges []edge) {
 	if name == "" || len(edges) == 0 {
 		return
 	}
 	d.aliases++
 	id := fmt.Sprintf("alias%d_%d", d.function, d.aliases)
-	d.line(`%s(["%s"])`, id, label(name))
+	d.line(`%s(["%s%s"])`, id, label(name), more)
 	for _, e := range edges {
 		arrow, class := "-->", ""
 		if e.dashed {
@@ -134,7 +139,7 @@ func edgesOf(o release.Outcome) []edge {
 		switch o.Status {
 		case release.Planned, release.Started:
 			other(o.Version, ahead(o))
-		case release.Held, release.Superseded, release.Failed:
+		case release.Held, release.Superseded, release.Locked, release.Failed:
 			text := string(o.Status)
 			if stopped(o) {
 				text = "not moved"
