@@ -707,6 +707,14 @@ func (e *LostError) Error() string {
 	return fmt.Sprintf("move %s of %s: %s has moved it to %s meanwhile", e.Alias, e.Function, e.By, e.Now)
 }
 
+// Hint says how to go on with an alias that was locked.
+func (e *LostError) Hint() string {
+	if !e.Locked {
+		return ""
+	}
+	return "While it is locked, only `operation: rollback` moves it. `operation: unlock` ends that; then start this job again."
+}
+
 // weightsOf is weights as AWS takes them.
 func weightsOf(weights map[Version]float64) map[string]float64 {
 	all := map[string]float64{}

@@ -277,9 +277,13 @@ func (p Plan) undone(ctx context.Context, why cause, failure error) Plan {
 		}
 		return p.ended(e)
 	}
+	advice := t.edit.Repair()
+	if lost, ok := errors.AsType[*alias.LostError](err); ok && p.End.Err != nil { // otherwise it is the error that advises
+		advice = lost.Hint()
+	}
 	err = fmt.Errorf("restore %s of %s, because %s: %w", t.alias(), t.fn.Name, why.what, err)
 	return p.ended(End{
-		Kind: endOf(standing), Reason: t.edit.Whereabouts(), Advice: t.edit.Repair(), Err: errors.Join(p.End.Err, err),
+		Kind: endOf(standing), Reason: t.edit.Whereabouts(), Advice: advice, Err: errors.Join(p.End.Err, err),
 	})
 }
 
