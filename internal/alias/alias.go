@@ -129,7 +129,7 @@ func (s State) Versions() []Version {
 func (s State) withoutLeftover() State {
 	if to, _ := s.Shift(time.Time{}); to != None {
 		s.Weights = nil
-		s.History.ShiftTo, s.History.Until, s.History.Deployment = None, time.Time{}, ""
+		s.History = s.History.withoutShift()
 		s.description = Describe(s.Text, s.History)
 	}
 	return s
@@ -137,10 +137,12 @@ func (s State) withoutLeftover() State {
 
 // Change is what an alias is to become.
 type Change struct {
-	Version Version
+	Version Version             // None: the alias stays at the one that it points to
 	Weights map[Version]float64 // nil: Version gets all of the traffic
-	Text    string
-	History History
+	// KeepWeights leaves the weights as they are instead, AWS's own too.
+	KeepWeights bool
+	Text        string
+	History     History
 	// Fresh is set if this run has just made Version: where AWS does not find it,
 	// it does not find it yet.
 	Fresh bool
@@ -159,11 +161,26 @@ func (c Change) Shifted(from State, percent int, until time.Time, run Run) Chang
 	return step
 }
 
-// CutsText reports whether the user's text does not fit beside the history, so
-// that its end is lost.
+// CutsText reports whether the user's text, or the reason of a lock, does not fit
+// beside the history, so that its end is lost.
 func (c Change) CutsText() bool {
-	text, _ := ReadDescription(Describe(c.Text, c.History))
-	return text != strings.TrimSpace(c.Text)
+	text, h := ReadDescription(Describe(c.Text, c.History))
+	return text != strings.TrimSpace(c.Text) || h.Lock.Reason != c.History.Lock.Reason
+}
+
+// onto is the change where the alias is now as current shows it, and not only as
+// original: its text may have been edited since, and the alias locked.
+func (c Change) onto(original, current State) Change {
+	if c.Text == original.Text {
+		c.Text = current.Text
+	}
+	c.History = c.History.withLock(current.History.Lock)
+	return c
+}
+
+// leaves reports whether the change moves no traffic of an alias that is as s shows it.
+func (c Change) leaves(s State) bool {
+	return c.Version == s.Version && len(c.Weights) == 0 && len(s.Settled().Weights) == 0
 }
 
 // aim is the version that the change is about.

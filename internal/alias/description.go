@@ -12,21 +12,34 @@ const MaxDescription = 256
 
 // Describe is the description of an alias with the user's text and the history.
 // What is too long for AWS loses its oldest positions first, but never the one
-// before this one; a text from outside lambda-release that still leaves no room
-// is cut.
+// before this one, unless a lock needs the room; a text from outside lambda-release
+// that still leaves no room is cut, and the reason of a lock last.
 func Describe(text string, h History) string {
 	text = strings.TrimSpace(text)
-	for len(h.Versions) > 2 && !fits(text, h) {
+	least := 2
+	if h.Lock.State == Locked {
+		least = 1
+	}
+	for len(h.Versions) > least && !fits(text, h) {
 		h.Versions = h.Versions[:len(h.Versions)-1]
 	}
 	for !fits(text, h) && text != "" {
-		runes := []rune(strings.TrimSuffix(text, "…"))
-		text = strings.TrimSpace(string(runes[:len(runes)-1]))
-		if text != "" {
-			text += "…"
-		}
+		text = shorter(text)
+	}
+	for !fits(text, h) && h.Lock.Reason != "" {
+		h.Lock.Reason = shorter(h.Lock.Reason)
 	}
 	return join(text, h)
+}
+
+// shorter is a text without its last character, with an ellipsis.
+func shorter(text string) string {
+	runes := []rune(strings.TrimSuffix(text, "…"))
+	text = strings.TrimSpace(string(runes[:max(0, len(runes)-1)]))
+	if text != "" {
+		text += "…"
+	}
+	return text
 }
 
 func fits(text string, h History) bool { return units(join(text, h)) <= MaxDescription }

@@ -54,7 +54,9 @@ type Editor struct {
 
 	standing Standing
 	doubt    string // of Unknown: what may have happened
-	lostTo   string // of LostToOther: who has changed the alias
+	lostTo   string // of LostToOther: who has changed the alias,
+	// and whether they have locked it.
+	lostToLock bool
 }
 
 // NewEditor returns the Editor of an alias for a run. Facts worth a line in the
@@ -196,14 +198,17 @@ func (e *Editor) ReadAll(ctx context.Context) (map[string]State, error) {
 //   - with the standing Unknown: whether the write had an effect is not known;
 //   - any other: it had none.
 func (e *Editor) Write(ctx context.Context, c Change) error {
-	if e.written != nil && c.Text == e.original.Text {
-		c.Text = e.current.Text // it may have been edited since
+	if e.written != nil {
+		c = c.onto(e.original, e.current)
 	}
 	from, want := e.current, e.request(c, e.current)
 	e.aim = c.aim()
 	after, result, lookErr, err := e.send(ctx, want, c.Fresh)
 	switch result {
 	case done:
+		if c.KeepWeights { // the answer does not show those of AWS's own (fact A12a)
+			after.Position = from.Position
+		}
 		e.recordWrite(from, after)
 		return nil
 	case unclear:
@@ -214,18 +219,23 @@ func (e *Editor) Write(ctx context.Context, c Change) error {
 		if !from.Exists() {
 			was = "did not exist"
 		}
-		e.recordDoubt(fmt.Sprintf("%s %s, and may be at %s by now: %v", e.name, was, want.Version, lookErr))
+		may := "be at " + want.Version
+		if c.Version == None {
+			may = "be " + c.History.Lock.State.String()
+		}
+		e.recordDoubt(fmt.Sprintf("%s %s, and may %s by now: %v", e.name, was, may, lookErr))
 		return err
 	case changed:
-		if e.written != nil && !e.current.Same(*e.written) {
-			return e.recordLoss()
-		}
-		if e.written != nil { // only its text was edited, or AWS itself has worked on it
+		switch {
+		case e.written == nil:
+			e.fact(fmt.Sprintf("%s was changed meanwhile, it is at %s", e.name, e.current.Position))
+			return ErrChanged
+		case e.current.Same(*e.written), // only its text was edited, or AWS itself has worked on it
+			c.leaves(e.current) && e.current.SameApartFromLock(*e.written):
 			e.recordWrite(e.original, e.current)
 			return e.Write(ctx, c)
 		}
-		e.fact(fmt.Sprintf("%s was changed meanwhile, it is at %s", e.name, e.current.Position))
-		return ErrChanged
+		return e.recordLoss()
 	default:
 		return errors.Join(err, lookErr)
 	}
@@ -378,6 +388,9 @@ func (e *Editor) awaitCreated(ctx context.Context, want awsapi.Alias) (result, e
 // was read: the version cannot serve, or does not exist; what neither explains is
 // only so for now.
 func (e *Editor) refusal(ctx context.Context, want awsapi.Alias, fresh bool) (result, error) {
+	if want.Version == "" {
+		return notYet, nil
+	}
 	read := e.aws.Lookup
 	if fresh {
 		read = e.aws.Configuration
@@ -429,9 +442,7 @@ func (e *Editor) Verify(ctx context.Context) error {
 	if !e.isAsWritten() {
 		return e.recordLoss()
 	}
-	if e.current.Same(*e.written) { // otherwise another run has noted something of its own: an undo leaves that
-		e.recordWrite(e.original, e.current)
-	}
+	e.recordSeen()
 	return nil
 }
 
@@ -484,7 +495,7 @@ func (e *Editor) AwaitRouting(ctx context.Context) error {
 		if !e.isAsWritten() {
 			return e.recordLoss()
 		}
-		e.recordWrite(e.original, e.current)
+		e.recordSeen()
 	}
 	return nil
 }
@@ -513,12 +524,12 @@ const factPeriod = 15 * time.Second
 const annotations = 4
 
 // Annotate writes the history of an alias that CodeDeploy shifts at the same time:
-// version and weights are left as they are.
+// version, weights and lock are left as they are.
 func (e *Editor) Annotate(ctx context.Context, h History) error {
 	var pace awsapi.Backoff
 	for attempt := 1; ; attempt++ {
 		from := e.current
-		if e.annotation = Describe(from.Text, h); from.description == e.annotation {
+		if e.annotation = Describe(from.Text, h.withLock(from.History.Lock)); from.description == e.annotation {
 			return nil // it was written, and the answer was lost
 		}
 		a, err := e.aws.DescribeAlias(ctx, e.fn, e.name, e.annotation, from.revision)
@@ -557,11 +568,11 @@ func (e *Editor) Adopt(ctx context.Context) error {
 }
 
 // noted reports whether the history is the one that this run has written last, or
-// has sent last to be noted.
+// has sent last to be noted. That the alias was locked since makes no difference.
 func (e *Editor) noted() bool {
 	_, sent := ReadDescription(e.annotation)
-	now := e.current.History.String()
-	return now == e.written.History.String() || e.annotation != "" && now == sent.String()
+	now := e.current.History.withLock(Lock{}).String()
+	return now == e.written.History.withLock(Lock{}).String() || e.annotation != "" && now == sent.withLock(Lock{}).String()
 }
 
 // HandOver notes that something else may be moving the alias by now. This run
@@ -582,19 +593,28 @@ func (e *Editor) Is(c Change) bool {
 
 // request is what AWS is sent to make the alias from what it is.
 func (e *Editor) request(c Change, from State) awsapi.Alias {
-	return awsapi.Alias{
-		Name: e.name, Version: c.Version.String(), Weights: weightsOf(c.Weights),
-		Description: Describe(c.Text, c.History), Revision: from.revision,
+	want := awsapi.Alias{
+		Name: e.name, Version: c.Version.String(),
+		Description: Describe(c.Text, c.History.withLock(c.History.Lock.At(time.Now()))), Revision: from.revision,
 	}
+	if !c.KeepWeights {
+		want.Weights = weightsOf(c.Weights)
+	}
+	return want
 }
 
-// put creates the alias or updates it.
+// put creates the alias or updates it: what is not wanted of it stays as it is.
 func (e *Editor) put(ctx context.Context, want awsapi.Alias) (State, error) {
-	call := e.aws.UpdateAlias
-	if want.Revision == "" {
-		call = e.aws.CreateAlias
+	var a awsapi.Alias
+	var err error
+	switch {
+	case want.Revision == "":
+		a, err = e.aws.CreateAlias(ctx, e.fn, want)
+	case want.Weights == nil:
+		a, err = e.aws.DescribeAlias(ctx, e.fn, want.Name, want.Description, want.Revision)
+	default:
+		a, err = e.aws.UpdateAlias(ctx, e.fn, want)
 	}
-	a, err := call(ctx, e.fn, want)
 	if err != nil {
 		return State{}, err
 	}
@@ -605,8 +625,8 @@ func (e *Editor) put(ctx context.Context, want awsapi.Alias) (State, error) {
 // with the run, so it is this run that made it so; weights that are there
 // although none were wanted are AWS's own (fact A12a).
 func (s State) is(want awsapi.Alias) bool {
-	return s.Version.String() == want.Version && s.description == want.Description &&
-		(maps.Equal(weightsOf(s.Weights), want.Weights) || len(want.Weights) == 0 && s.Settling())
+	return (want.Version == "" || s.Version.String() == want.Version) && s.description == want.Description &&
+		(want.Weights == nil || maps.Equal(weightsOf(s.Weights), want.Weights) || len(want.Weights) == 0 && s.Settling())
 }
 
 func (e *Editor) recordRead(s State) { e.known, e.current = true, s }
@@ -622,23 +642,47 @@ func (e *Editor) recordWrite(from, after State) {
 	e.known, e.current, e.written, e.standing = true, after, &after, Written
 }
 
+// recordSeen takes what a read shows for this run's own write. If another run has
+// noted something since, such as a lock, an undo leaves that.
+func (e *Editor) recordSeen() {
+	if e.current.Same(*e.written) {
+		e.recordWrite(e.original, e.current)
+	}
+}
+
 // recordDoubt notes that a write may or may not have had an effect.
 func (e *Editor) recordDoubt(what string) { e.standing, e.doubt = Unknown, what }
 
 // recordLoss notes that the alias was changed since this run's write: nothing of
 // it is undone.
 func (e *Editor) recordLoss() error {
-	e.lostTo = e.ChangedBy()
+	e.lostTo, e.lostToLock = e.ChangedBy(), e.lockedSince()
 	e.written, e.standing = nil, LostToOther
-	return &LostError{Function: e.fn.Name, Alias: e.name, Now: e.current.Position, By: e.lostTo}
+	return &LostError{Function: e.fn.Name, Alias: e.name, Now: e.current.Position, By: e.lostTo, Locked: e.lostToLock}
+}
+
+// lockedSince reports whether the alias was locked since this run's last write, and
+// not moved since then.
+func (e *Editor) lockedSince() bool {
+	lock := e.current.History.Lock
+	return e.written != nil && lock.State == Locked && lock != e.written.History.Lock && e.current.Version == e.written.Version
 }
 
 // ChangedBy is who else has changed the alias last, as far as its history shows.
 func (e *Editor) ChangedBy() string {
 	switch run := e.current.History.Run; {
+	case e.lockedSince():
+		return byOrUnknown(e.current.History.Lock.By)
 	case e.current.Exists() && e.current.MovedOutside():
 		return "a change made outside lambda-release"
-	case run.Known() && run != e.run:
+	case run != e.run:
+		return byOrUnknown(run)
+	}
+	return byOrUnknown(Run{})
+}
+
+func byOrUnknown(run Run) string {
+	if run.Known() {
 		return run.String()
 	}
 	return "another run or a person"
@@ -650,13 +694,25 @@ type LostError struct {
 	Function, Alias string
 	Now             Position
 	By              string
+	Locked          bool // they have locked it, which has ended this run's shift of its traffic
 }
 
 func (e *LostError) Error() string {
-	if e.Now.Version == None {
+	switch {
+	case e.Now.Version == None:
 		return fmt.Sprintf("move %s of %s: %s has deleted it meanwhile", e.Alias, e.Function, e.By)
+	case e.Locked:
+		return fmt.Sprintf("move %s of %s: %s has locked it meanwhile, at %s", e.Alias, e.Function, e.By, e.Now)
 	}
 	return fmt.Sprintf("move %s of %s: %s has moved it to %s meanwhile", e.Alias, e.Function, e.By, e.Now)
+}
+
+// Hint says how to go on with an alias that was locked.
+func (e *LostError) Hint() string {
+	if !e.Locked {
+		return ""
+	}
+	return "While it is locked, only `operation: rollback` moves it. `operation: unlock` ends that; then start this job again."
 }
 
 // weightsOf is weights as AWS takes them.

@@ -25,12 +25,15 @@ const (
 //	[10 < 7 | shifting to 13 until 2026-11-23T10:20Z | run 4730]
 //	[10 < 7 | codedeploy d-ABC123 to 13 | run 4731]
 //	[10 < 7 | run 55 at git.example.com]
+//	[10 < 7 | run 4711 | locked until 2026-11-24T06:00Z: incident 7 | run 4740]
 //
 // The first: the alias is at 12, was at 10 and before that at 7, and run 4711
 // moved it there. The second: run 4720 rolled back from 12. When a run that did
 // not roll back has moved the alias since, the one that did is named:
 // `left 12 by 4720`. The fourth: a CodeDeploy deployment shifts the traffic. The
-// last: a run of another server than github.com.
+// fifth: a run of another server than github.com. The last: run 4740 has locked the
+// alias, which run 4711 has moved; if one run did both, it is only at the end. A run
+// that unlocks the alias leaves `unlocked | run 4741`.
 type History struct {
 	Versions []Version // where the alias was, newest first
 	Left     Version   // the newest version that rollbacks left and nothing newer has replaced
@@ -40,7 +43,9 @@ type History struct {
 
 	Deployment string // the CodeDeploy deployment that shifts the traffic to ShiftTo instead
 
-	Run Run // the run that wrote the history
+	Lock Lock // what was locked or unlocked last
+
+	Run Run // the run that moved the alias last, or shifts its traffic
 }
 
 // Head is where the history says that the alias is.
@@ -63,14 +68,25 @@ func (h History) At(v Version) History {
 		return h.Moved(v, h.Run)
 	}
 	h.Versions = cut(slices.Concat([]Version{v}, h.Versions))
+	return h.withoutShift()
+}
+
+// withoutShift is the history without a shift under way.
+func (h History) withoutShift() History {
 	h.ShiftTo, h.Until, h.Deployment = None, time.Time{}, ""
+	return h
+}
+
+// withLock is the history with a lock.
+func (h History) withLock(l Lock) History {
+	h.Lock = l
 	return h
 }
 
 // Moved is the history after run has moved the alias to v. A version at least
 // as new as the one a rollback left ends the memory of that rollback.
 func (h History) Moved(v Version, run Run) History {
-	next := History{Versions: h.Versions, Left: h.Left, LeftBy: h.LeftBy, Run: run}
+	next := History{Versions: h.Versions, Left: h.Left, LeftBy: h.LeftBy, Lock: h.Lock, Run: run}
 	if h.Head() != v {
 		next.Versions = cut(slices.Concat([]Version{v}, h.Versions))
 	}
@@ -88,7 +104,7 @@ func (h History) RolledBack(v, left Version, run Run) History {
 	} else if len(rest) > 0 {
 		rest = rest[1:]
 	}
-	next := History{Versions: slices.Concat([]Version{v}, rest), Left: h.Left, LeftBy: run, Run: run}
+	next := History{Versions: slices.Concat([]Version{v}, rest), Left: h.Left, LeftBy: run, Lock: h.Lock, Run: run}
 	if left > h.Left || h.Left == None { // $LATEST too, so that a re-run knows itself; no release is held for it
 		next.Left = left
 	}
@@ -126,11 +142,28 @@ func (h History) String() string {
 	case h.ShiftTo != None:
 		fmt.Fprintf(&b, " | shifting to %s until %s", h.ShiftTo, h.Until.UTC().Format(HistoryTime))
 	}
-	if h.Run.Known() {
-		fmt.Fprintf(&b, " | %s", h.Run)
+	last := h.Run
+	if h.Lock.State != 0 {
+		last = h.Lock.By
+		if last != h.Run {
+			fmt.Fprintf(&b, " | %s", h.Run)
+		}
+		b.WriteString(" | " + h.Lock.mark())
+	}
+	if last.Known() {
+		fmt.Fprintf(&b, " | %s", last)
 	}
 	b.WriteByte(']')
 	return b.String()
+}
+
+// runOr is the run that a field of a history names, or the one at its end.
+func runOr(named string, last Run) Run {
+	if named == "" {
+		return last
+	}
+	run, _ := parseRun(named) // what it is not is not printed the same
+	return run
 }
 
 // parseHistory reads what String writes, and only that.
@@ -146,6 +179,8 @@ func parseHistory(s string) (History, bool) {
 		h.Versions = append(h.Versions, v)
 	}
 	leftBy := ""
+	var runs []Run // the one that moved the alias, and then the one that locked it unless it is the same
+	onlyMoved := false
 	for _, f := range fields[1:] {
 		word, rest, _ := strings.Cut(f, " ")
 		var err error
@@ -163,19 +198,26 @@ func parseHistory(s string) (History, bool) {
 			var to string
 			h.Deployment, to, _ = strings.Cut(rest, " to ")
 			h.ShiftTo, err = ParseVersion(to)
+		case "locked", "locked:", "unlocked":
+			h.Lock, err = parseLock(f)
 		case "run":
-			h.Run, err = parseRun(rest)
+			var run Run
+			run, err = parseRun(rest)
+			runs = append(runs, run)
+			onlyMoved = h.Lock.State == 0
 		}
 		if err != nil {
 			return History{}, false
 		}
 	}
-	h.LeftBy = h.Run
-	if leftBy != "" {
-		h.LeftBy, _ = parseRun(leftBy)
+	if len(runs) > 0 {
+		h.Run = runs[0]
 	}
-	if h.Left == None {
-		h.LeftBy = Run{}
+	if len(runs) > 0 && h.Lock.State != 0 && !onlyMoved {
+		h.Lock.By = runs[len(runs)-1]
+	}
+	if h.Left != None {
+		h.LeftBy = runOr(leftBy, h.Run)
 	}
 	// Comparing with what String writes refuses odd spaces, orders, repeats and
 	// unknown words in one place.

@@ -92,7 +92,8 @@ func (e *Editor) notUndone(ctx context.Context, err error) error {
 }
 
 // originalAlias is what the alias is restored to. The user's text stays if it was
-// edited since.
+// edited since, and so does a lock that was taken over with the rest of what
+// CodeDeploy has left.
 func (e *Editor) originalAlias(left Version) awsapi.Alias {
 	original := e.original.withoutLeftover()
 	was := awsapi.Alias{
@@ -101,10 +102,15 @@ func (e *Editor) originalAlias(left Version) awsapi.Alias {
 	text, history := original.Text, original.History
 	if e.current.Text != e.written.Text {
 		text = e.current.Text
-		was.Description = Describe(text, history)
 	}
 	if left != None {
-		was.Description = Describe(text, original.ActualHistory().RolledBack(original.Version, left, e.run))
+		history = original.ActualHistory().RolledBack(original.Version, left, e.run)
+	}
+	if lock := e.current.History.Lock; lock.State != 0 {
+		history = history.withLock(lock)
+	}
+	if text != original.Text || history.String() != original.History.String() {
+		was.Description = Describe(text, history)
 	}
 	// A share of 1 is AWS's own in a gradual move, not a canary.
 	maps.DeleteFunc(was.Weights, func(_ string, share float64) bool { return share == 1 })
@@ -121,7 +127,7 @@ func (e *Editor) changedSince() bool {
 	_, weighted := s.Weights[e.aim]
 	moved := s.Version == e.aim && s.History.ShiftTo == None && len(s.Settled().Weights) == 0
 	shifting := s.Version == s.History.Head() && s.History.ShiftTo == e.aim && (weighted || len(s.Weights) == 0)
-	ownLateWrite := e.run.Known() && s.History.Run == e.run && (moved || shifting)
+	ownLateWrite := e.run.Known() && s.History.Run == e.run && s.History.Lock == e.written.History.Lock && (moved || shifting)
 	return !ownLateWrite
 }
 
@@ -172,6 +178,9 @@ func (e *Editor) Whereabouts() string {
 	case LostToOther:
 		if !e.current.Exists() {
 			return fmt.Sprintf("%s was deleted by %s", e.name, e.lostTo)
+		}
+		if e.lostToLock {
+			return fmt.Sprintf("%s is at %s, and %s has locked it; it is left there", e.name, e.current.Position, e.lostTo)
 		}
 		return fmt.Sprintf("%s is at %s, where %s moved it; it is left there", e.name, e.current.Position, e.lostTo)
 	}

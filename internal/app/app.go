@@ -131,6 +131,8 @@ func request(in input.Input, ev event.Event, target rules.Target) release.Reques
 		Description:      in.Description,
 		AliasDescription: in.AliasDescription,
 		CodeSHA256:       in.CodeSHA256,
+		Reason:           in.Reason,
+		LockFor:          in.LockFor,
 		ClearWeights:     in.ClearWeights,
 		DryRun:           in.DryRun && in.Operation != release.ReadStatus, // which changes nothing anyway
 		ExitDrifted:      in.ExitCode,

@@ -362,6 +362,10 @@ func (r *role) callAt(method, path, body string) string {
 
 func without4(r *role) { r.call(http.MethodDelete, "items?Qualifier=4", "") }
 
+func locked(r *role) {
+	r.SetAlias("items", localaws.Alias{Name: "prod", Version: "5", Description: "[5 | locked]"})
+}
+
 func withDev(r *role) { r.SetAlias("items", localaws.Alias{Name: "dev", Version: "4"}) }
 
 // withWrongPermission binds the stage, and then changes the permission for it.
@@ -550,6 +554,10 @@ func TestPolicyIsEnoughAndNoMore(t *testing.T) {
 		"status":                   {args: []string{"--operation", "status", "--keep-versions", "3"}, situations: []situation{asUsual}},
 		"status of a deployment":   {args: []string{"--operation", "status"}, situations: []situation{deployed}},
 		"status of several":        {args: []string{"--operation", "status"}, functions: several, situations: []situation{asUsual}},
+		"lock":                     {args: []string{"--operation", "lock"}, situations: []situation{asUsual, contended, deployed.failing()}},
+		"lock during a deployment": {args: []string{"--operation", "lock", "--codedeploy", "shop/items"}, situations: []situation{contended, deployed.failing()}},
+		"lock, dry run":            {args: []string{"--operation", "lock", "--dry-run"}, situations: []situation{asUsual}},
+		"unlock":                   {args: []string{"--operation", "unlock"}, situations: []situation{contended.after("locked", locked)}},
 		"delete-alias":             {args: []string{"--operation", "delete-alias", "--ref", "refs/pull/7/merge"}, situations: []situation{preview, asUsual, asUsual.after("all that an alias can have", withBelongings("pr-7"))}},
 		"delete-alias, dry run":    {args: []string{"--operation", "delete-alias", "--ref", "refs/pull/7/merge", "--dry-run"}, situations: []situation{preview, asUsual}},
 	} {

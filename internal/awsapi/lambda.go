@@ -113,14 +113,15 @@ func (c *Client) CreateAlias(ctx context.Context, fn function.ID, a Alias) (Alia
 }
 
 // UpdateAlias sets all of an alias, its weights too, provided that it still is
-// at a.Revision; otherwise the error is of kind Stale.
+// at a.Revision; otherwise the error is of kind Stale. Without a version it stays
+// at the one that it points to.
 func (c *Client) UpdateAlias(ctx context.Context, fn function.ID, a Alias) (Alias, error) {
 	weights := a.Weights
 	if weights == nil {
 		weights = map[string]float64{} // nil would keep the old ones (fact A6)
 	}
 	return c.updateAlias(ctx, fn, &lambda.UpdateAliasInput{
-		FunctionName: &fn.Given, Name: &a.Name, FunctionVersion: &a.Version, Description: &a.Description,
+		FunctionName: &fn.Given, Name: &a.Name, FunctionVersion: optional(a.Version), Description: &a.Description,
 		RevisionId: &a.Revision, RoutingConfig: &types.AliasRoutingConfiguration{AdditionalVersionWeights: weights},
 	})
 }

@@ -52,6 +52,8 @@ type Input struct {
 	Description        string                     // one line, at most 256 characters
 	AliasDescription   *string                    // one line, at most 160 characters; nil: kept
 	CodeSHA256         map[string]string          // short function name -> base64 SHA-256; a function left out is not guarded
+	Reason             string                     // of a lock, as alias.LockReason makes it, at most 60 characters
+	LockFor            time.Duration              // at most 720 h; 0: until it is unlocked
 	ClearWeights       bool
 	DryRun             bool
 	ExitCode           bool          // of status: changes from outside fail the job

@@ -1,10 +1,12 @@
 package input
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
+	"lambda-release/internal/alias"
 	"lambda-release/internal/release"
 	"lambda-release/internal/rules"
 )
@@ -48,6 +50,15 @@ func parseKeepVersions(in *Input, value string) Problems {
 		return bad("too few: a rollback would have no version to go back to")
 	}
 	in.KeepVersions = n
+	return nil
+}
+
+func parseReason(in *Input, value string) Problems {
+	reason := alias.LockReason(oneLine(value))
+	if n := len([]rune(reason)); n > alias.MaxReason {
+		return bad(fmt.Sprintf("%d characters", n))
+	}
+	in.Reason = reason
 	return nil
 }
 

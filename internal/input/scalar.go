@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"lambda-release/internal/alias"
+	"lambda-release/internal/rollout"
 	"lambda-release/internal/rules"
 )
 
@@ -111,9 +112,12 @@ func oneLine(s string) string {
 	return strings.TrimSpace(s)
 }
 
-const maxDuration = 24 * time.Hour
+const (
+	maxDuration = 24 * time.Hour
+	maxLock     = 30 * 24 * time.Hour
+)
 
-func parseDuration(into *time.Duration, value string) Problems {
+func parseDuration(into *time.Duration, value string, most time.Duration) Problems {
 	d, err := time.ParseDuration(value)
 	switch {
 	case err != nil && strings.Trim(value, "0123456789") == "":
@@ -122,8 +126,8 @@ func parseDuration(into *time.Duration, value string) Problems {
 		return bad("not a duration")
 	case d <= 0:
 		return bad("not more than 0")
-	case d > maxDuration:
-		return bad("longer than 24h")
+	case d > most:
+		return bad("longer than " + rollout.Duration(most))
 	}
 	*into = d
 	return nil

@@ -47,19 +47,20 @@ var table = []spec{
 		short: "the function, or several separated by commas",
 		doc: "The function to release, or several, one per line or separated by commas: name, partial ARN " +
 			"(`123456789012:function:orders`) or ARN, without a version or an alias. Several functions are released all " +
-			"or nothing. For `prune` and `status`, a name may be a glob, such as `orders-*`, `orders-?` or `orders-[ab]`: it " +
+			"or nothing. For `prune`, `lock`, `unlock` and `status`, a name may be a glob, such as `orders-*`, `orders-?` or `orders-[ab]`: it " +
 			"stands for all functions of the account and region that it matches, and must match one.",
-		allowed: "name a function by its name, partial ARN (123456789012:function:NAME) or ARN, or for prune and status by a glob (orders-*); several one per line or separated by commas",
+		allowed: "name a function by its name, partial ARN (123456789012:function:NAME) or ARN, or for prune, lock, unlock and status by a glob (orders-*); several one per line or separated by commas",
 		parse:   parseFunctions,
 	},
 	{
 		name: "operation", group: groupWhat, hint: "WHAT", def: "release",
-		short: "release, promote, rollback, prune, status, …",
+		short: "release, promote, rollback, lock, status, …",
 		doc: "The operation: `release` publishes a version and moves the alias to it; `promote` moves the alias to an " +
 			"existing version; `rollback` moves it back to its previous version; `prune` deletes old versions; " +
-			"`delete-alias` deletes the preview alias of a pull request; `status` shows all aliases, or the one in `alias`, " +
-			"and which of them were changed outside lambda-release.",
-		allowed: "must be release, promote, rollback, prune, delete-alias or status",
+			"`delete-alias` deletes the preview alias of a pull request; `lock` keeps everything but a rollback from moving " +
+			"the alias, until `unlock`; `status` shows all aliases, or the one in `alias`, and which of them were changed " +
+			"outside lambda-release.",
+		allowed: "must be release, promote, rollback, prune, delete-alias, lock, unlock or status",
 		parse:   parseOperation,
 	},
 	{
@@ -178,7 +179,7 @@ var table = []spec{
 			"monitored.",
 		allowed: "must be a number with a unit, such as 90s, 10m or 1h30m, more than 0 and at most 24h",
 		parse: func(in *Input, value string) Problems {
-			return parseDuration(&in.BakeTime, value)
+			return parseDuration(&in.BakeTime, value, maxDuration)
 		},
 	},
 	{
@@ -292,6 +293,22 @@ var table = []spec{
 		parse:   parseCodeSHA256,
 	},
 	{
+		name: "reason", group: groupGuards, hint: "TEXT",
+		doc: "Why the alias is locked, at most 60 characters, in the alias's description and in the warning of each job that " +
+			"the lock stops. Line breaks become spaces, and `|`, `[` and `]` become `/`, `(` and `)`. Only for `lock`.",
+		allowed: "must have at most 60 characters",
+		parse:   parseReason,
+	},
+	{
+		name: "lock-for", group: groupGuards, hint: "DURATION",
+		doc: "How long the alias is locked: `2h`, at most `720h`, rounded up to the end of a minute. If empty, until it is " +
+			"unlocked. Only for `lock`.",
+		allowed: "must be a number with a unit, such as 30m, 2h or 72h, more than 0 and at most 720h",
+		parse: func(in *Input, value string) Problems {
+			return parseDuration(&in.LockFor, value, maxLock)
+		},
+	},
+	{
 		name: "clear-weights", group: groupGuards, kind: toggle, def: "false",
 		doc: "`true` clears routing weights that CodeDeploy, a person or another tool has set, and takes over the alias; " +
 			"`false` fails and says how to inspect them. A deployment that lambda-release started is not taken over: wait " +
@@ -354,7 +371,7 @@ var table = []spec{
 			"inputs that is set. SnapStart may need more than the default.",
 		allowed: "must be a number with a unit, such as 90s, 10m or 1h30m, more than 0 and at most 24h",
 		parse: func(in *Input, value string) Problems {
-			return parseDuration(&in.Timeout, value)
+			return parseDuration(&in.Timeout, value, maxDuration)
 		},
 	},
 }

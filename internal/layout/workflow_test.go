@@ -77,11 +77,14 @@ func jobs(t *testing.T) []job {
 	return all
 }
 
+// lockOrUnlock is the operation of the job that freezes an alias.
+const lockOrUnlock = "${{ inputs.operation }}"
+
 // group is the concurrency group that the job must have: release-ALIAS, or none. The
 // reasons are in docs/recipes.md.
 func (j job) group() string {
 	switch branches := j.workflow.On.Push.Branches; {
-	case slices.Contains([]string{"rollback", "prune", "status"}, j.with["operation"]) || j.with["dry-run"] == "true":
+	case slices.Contains([]string{"rollback", "prune", "status", lockOrUnlock}, j.with["operation"]) || j.with["dry-run"] == "true":
 		return ""
 	case j.with["aliases"] == "pull_request=pr-{number}":
 		return "release-pr-${{ github.event.number }}"

@@ -93,6 +93,8 @@ func For(n Needs) Policy {
 			f.deleteAlias()
 		case "status":
 			f.status()
+		case "lock", "unlock":
+			f.mark()
 		}
 	}
 	if n.Operation == "status" {
@@ -105,8 +107,11 @@ func For(n Needs) Policy {
 		b.stages()
 		b.deploy()
 	}
-	if n.Operation == "rollback" {
+	switch n.Operation {
+	case "rollback":
 		b.stopDeployment()
+	case "lock":
+		b.readDeployment()
 	}
 	b.explain()
 	return Policy{grants: b.grants, Notes: b.notes}
@@ -220,6 +225,14 @@ func (f onFunction) status() {
 func (b *builder) readOfAll() {
 	b.allow(optional+"EventSources", "*", "lambda:ListEventSourceMappings")
 	b.allow(optional+"Deployments", b.codeDeployARN("deploymentgroup", "*"), "codedeploy:GetDeployment")
+}
+
+// mark allows writing the mark of an alias.
+func (f onFunction) mark() {
+	f.onItself("lambda:ListAliases")
+	if !f.DryRun {
+		f.onBoth("lambda:GetAlias", "lambda:UpdateAlias")
+	}
 }
 
 // move allows what happens from the smoke test on, with the undo of it.
@@ -368,6 +381,16 @@ func (b *builder) stopDeployment() {
 	}
 }
 
+// readDeployment allows finding out whether a deployment shifts the traffic of the
+// alias to lock.
+func (b *builder) readDeployment() {
+	sid, group := optional+"Deployment", "*"
+	if b.CodeDeploy != nil {
+		sid, group = "DeploymentGroup", b.CodeDeploy.Application+"/"+b.CodeDeploy.Group
+	}
+	b.allow(sid, b.codeDeployARN("deploymentgroup", group), "codedeploy:GetDeployment")
+}
+
 func (b *builder) deploymentTargets() {
 	b.allow(optional+"DeploymentTargets", "*", "codedeploy:BatchGetDeploymentTargets", "codedeploy:ListDeploymentTargets")
 }
@@ -387,6 +410,7 @@ var explanations = []struct{ sid, text string }{
 	{optional + "Details", "is only needed to show $LATEST, function URLs, async settings and provisioned concurrency."},
 	{optional + "EventSources", "is only needed to show event source mappings."},
 	{optional + "Deployments", "is only needed to show the state of CodeDeploy deployments."},
+	{optional + "Deployment", "is only needed if CodeDeploy shifts the traffic of the alias: it is not locked meanwhile."},
 	{optional + "DeploymentTargets", "is only needed for the steps of a CodeDeploy deployment in the log."},
 }
 

@@ -31,7 +31,11 @@ func (r *Releaser) say(text string) { r.Progress.Fact("", text) }
 
 // apply carries out what was prepared.
 func (r *Releaser) apply(ctx context.Context, v verb, w *rollout.Watcher, plans []Plan) []Plan {
+	if why := causeOf(plans, Locked); why != nil { // also where each function would be worked on alone
+		plans = skipRest(plans, *why)
+	}
 	plans = each(plans, func(p Plan) Plan { return p.delete(ctx, v) })
+	plans = each(plans, func(p Plan) Plan { return p.mark(ctx, v) })
 	plans = each(plans, func(p Plan) Plan { return p.pruneDecided(ctx) })
 	if why := firstFailure(plans); why != nil {
 		return skipRest(plans, *why)
@@ -159,7 +163,7 @@ func (p Plan) confirmed(ctx context.Context) Plan {
 	edit := p.target.edit
 	var err error
 	switch {
-	case p.End.Kind == EndApplied && edit.Standing() == alias.Written:
+	case p.End.Kind == EndApplied && p.Decision.Mark == nil && edit.Standing() == alias.Written:
 		err = edit.Verify(ctx)
 	case p.End.Kind == EndUnchanged && edit.Current().Exists() && edit.Standing() == alias.Untouched:
 		err = edit.VerifyAt(ctx, p.version())

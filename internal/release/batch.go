@@ -13,30 +13,42 @@ import (
 )
 
 // errStays ends the move of a batch in which a second decision leaves an alias
-// where it is: superseded, or held.
+// where it is: superseded, held, or locked.
 var errStays = errors.New("the alias stays where it is")
 
 // cause is why functions that were good stay, or are restored, where they were.
 type cause struct {
-	status Status // Failed, Superseded or Held
+	status Status // Failed, Superseded, Held or Locked
 	what   string // "orders has failed"
 }
+
+// causes are the statuses of functions that keep others from being moved, the most
+// serious first.
+var causes = []Status{Failed, Superseded, Held, Locked}
 
 // firstFailure is the most serious cause among the functions, or nil. A function
 // that a newer run has released since this run moved it is none: the others stay
 // where they should be.
 func firstFailure(plans []Plan) *cause {
-	for _, status := range []Status{Failed, Superseded, Held} {
-		for _, p := range plans {
-			if p.End.status() != status || p.End.Kind == EndOvertaken && status == Superseded {
-				continue
-			}
-			what := p.target.fn.Name + " has failed"
-			if status != Failed {
-				what = fmt.Sprintf("%s is %s", p.target.fn.Name, status)
-			}
-			return &cause{status, what}
+	for _, status := range causes {
+		if why := causeOf(plans, status); why != nil {
+			return why
 		}
+	}
+	return nil
+}
+
+// causeOf is the first function that has ended so and was not moved, or nil.
+func causeOf(plans []Plan, status Status) *cause {
+	for _, p := range plans {
+		if p.End.status() != status || p.End.Kind == EndOvertaken && status == Superseded {
+			continue
+		}
+		what := p.target.fn.Name + " has failed"
+		if status != Failed {
+			what = fmt.Sprintf("%s is %s", p.target.fn.Name, status)
+		}
+		return &cause{status, what}
 	}
 	return nil
 }
@@ -53,7 +65,11 @@ func skipRest(plans []Plan, why cause) []Plan {
 
 // endWithBatch ends a function that was not moved because of another.
 func (p Plan) endWithBatch(why cause) Plan {
-	return p.ended(End{Kind: EndNotAttempted, Status: why.shared(), Reason: "not moved, because " + why.what})
+	not := "not moved"
+	if p.Decision.Delete {
+		not = "not deleted"
+	}
+	return p.ended(End{Kind: EndNotAttempted, Status: why.shared(), Reason: not + ", because " + why.what})
 }
 
 // shared is the status of a function that the cause has stopped.
@@ -149,7 +165,7 @@ func (p Plan) decidedMove() rollout.Move {
 func decideAgain(ctx context.Context, v verb, p Plan) Plan {
 	was, now := p.Decision.on, p.target.edit.Current()
 	switch to := p.Decision.Change.Version; {
-	case !v.deliberate() || now.Same(was):
+	case !v.deliberate() || p.lockedOut(v) || now.SameApartFromLock(was):
 		return decided(ctx, v, p)
 	case now.Version == to && len(now.Settled().Weights) == 0:
 		return p.withDecision(Decision{Status: Unchanged, Version: to}.because("%s has moved it there meanwhile", p.target.edit.ChangedBy()))
@@ -267,9 +283,13 @@ func (p Plan) undone(ctx context.Context, why cause, unfit bool) Plan {
 		}
 		return p.ended(e)
 	}
+	advice := t.edit.Repair()
+	if lost, ok := errors.AsType[*alias.LostError](err); ok && p.End.Err != nil { // otherwise it is the error that advises
+		advice = lost.Hint()
+	}
 	err = fmt.Errorf("restore %s of %s, because %s: %w", t.alias(), t.fn.Name, why.what, err)
 	return p.ended(End{
-		Kind: endOf(standing), Reason: t.edit.Whereabouts(), Advice: t.edit.Repair(), Err: errors.Join(p.End.Err, err),
+		Kind: endOf(standing), Reason: t.edit.Whereabouts(), Advice: advice, Err: errors.Join(p.End.Err, err),
 	})
 }
 
@@ -282,7 +302,7 @@ func (p Plan) afterFailure(why cause) Plan {
 		return p.ended(End{Kind: EndOvertaken, Status: Failed, Reason: p.target.edit.Whereabouts(), Err: p.End.Err})
 	case standing != alias.Untouched && p.End.Err != nil:
 		return p.ended(End{Kind: endOf(standing), Reason: p.target.edit.Whereabouts(), Err: p.End.Err})
-	case p.End.status() == Failed, p.End.status() == Superseded, p.End.status() == Held, p.End.Kind == EndUnchanged:
+	case slices.Contains(causes, p.End.status()), p.End.Kind == EndUnchanged:
 		return p
 	}
 	return p.endWithBatch(why)

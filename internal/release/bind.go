@@ -3,6 +3,7 @@ package release
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"lambda-release/internal/alias"
 	"lambda-release/internal/awsapi"
@@ -78,7 +79,7 @@ func (r *Releaser) openURLs(ctx context.Context, plans []Plan) []Plan {
 // all functions behind it, so it is set when all of them have their permission.
 func (r *Releaser) bind(ctx context.Context, plans []Plan) []Plan {
 	stages, name := plans[0].Stages, plans[0].target.alias()
-	if len(stages) == 0 {
+	if len(stages) == 0 || leftUnbound(plans) {
 		return plans
 	}
 	r.Progress.Phase("Bind API Gateway stages to " + name)
@@ -101,6 +102,18 @@ func (r *Releaser) bind(ctx context.Context, plans []Plan) []Plan {
 		}
 	}
 	return plans
+}
+
+// leftUnbound reports whether an alias was locked after it was moved, as far as it
+// was read since: then no stage is bound.
+func leftUnbound(plans []Plan) bool {
+	for _, p := range plans {
+		if lock := p.target.edit.Current().History.Lock; lock.Holds(time.Now()) {
+			p.target.log.warn("no API Gateway stage was bound: %s is %s (when it is unlocked, run this job again)", p.target.alias(), lock)
+			return true
+		}
+	}
+	return false
 }
 
 // planned says what lead would do. The alias need not exist.

@@ -31,6 +31,8 @@ type verb interface {
 	// settles reports whether to wait, before deciding, for what AWS itself is
 	// moving (fact A12a).
 	settles() bool
+	// heedsLock reports whether a locked alias stays where it is.
+	heedsLock() bool
 }
 
 // plain is what most verbs have in common.
@@ -40,6 +42,7 @@ func (plain) join(plans []Plan) []Plan                                    { retu
 func (plain) refresh(_ context.Context, _ target, f Facts) (Facts, error) { return f, nil }
 func (plain) deliberate() bool                                            { return false }
 func (plain) settles() bool                                               { return false }
+func (plain) heedsLock() bool                                             { return false }
 
 // Decision is what becomes of an alias, as it was when that was decided.
 type Decision struct {
@@ -53,6 +56,7 @@ type Decision struct {
 	Stop   string                 // rollback: the CodeDeploy deployment to stop first
 	Doomed []awsapi.Configuration // prune: the versions to delete
 	Delete bool                   // delete-alias: the alias itself
+	Mark   *alias.Change          // lock, unlock: of what the alias's description says; nil: none
 }
 
 // because is d with a reason.

@@ -58,6 +58,8 @@ func (v deletion) read(ctx context.Context, p Plan) (Facts, error) {
 
 func (v deletion) prepare(ctx context.Context, p Plan) (Facts, error) { return v.read(ctx, p) }
 
+func (v deletion) heedsLock() bool { return true }
+
 func (v deletion) decide(s alias.State, f Facts, _ time.Time) (Decision, error) {
 	own := f.Belongings
 	if by, older := olderThan(s, v.req.Run); older {

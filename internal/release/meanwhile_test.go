@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"lambda-release/internal/alias"
 	"lambda-release/internal/localaws"
@@ -54,7 +55,22 @@ var others = map[string]func(_ *world, _ string, _ localaws.Alias) localaws.Alia
 		prod.Version, prod.Weights = "1", nil
 		return prod
 	},
+	"a lock":   func(_ *world, _ string, prod localaws.Alias) localaws.Alias { return locked(prod) },
 	"a delete": func(*world, string, localaws.Alias) localaws.Alias { return localaws.Alias{} },
+}
+
+// locked is prod, if there is one, locked by run 600.
+func locked(prod localaws.Alias) localaws.Alias {
+	if prod.Version == "" {
+		return prod
+	}
+	s := alias.State{Position: positionOf(prod)}
+	s.Text, s.History = alias.ReadDescription(prod.Description)
+	c := s.Mark(alias.NewLock("theirs", time.Time{}, alias.Run{ID: 600}), time.Now())
+	if prod.Description = alias.Describe(c.Text, c.History); !c.KeepWeights {
+		prod.Weights = nil
+	}
+	return prod
 }
 
 // moved is prod moved to v by a run.
@@ -219,6 +235,16 @@ func (m *meddler) act() {
 	m.left, _ = m.Alias("orders", "prod")
 }
 
+// unlocked is an alias without its lock, in words.
+func unlocked(a localaws.Alias) string {
+	text, h := alias.ReadDescription(a.Description)
+	h.Lock = alias.Lock{}
+	if len(h.Versions) == 1 && h.Run == (alias.Run{}) {
+		h = alias.History{} // what a lock has made of none
+	}
+	return fmt.Sprintf("at %s, %q", positionOf(a), alias.Describe(text, h))
+}
+
 // same reports whether two aliases differ in their revision at most.
 func same(a, b localaws.Alias) bool {
 	return a.Version == b.Version && a.Description == b.Description && maps.Equal(a.Weights, b.Weights)
@@ -232,6 +258,7 @@ func settled(p alias.Position) string {
 // holds checks what must be true of a run in which others have acted.
 func (m *meddler) holds(t *testing.T, sc scene, what string, res release.Result, names []string, first map[string]localaws.Alias) {
 	t.Helper()
+	locks := sc.operation == release.Lock || sc.operation == release.Unlock // and nothing else: see below
 	for i, fn := range names {
 		o, a := res.Outcomes[i], snapshot(m.world, names)[fn]
 		is := positionOf(a)
@@ -244,7 +271,7 @@ func (m *meddler) holds(t *testing.T, sc scene, what string, res release.Result,
 				t.Errorf("%s ended %s (%v): reported at %s and is at %s", fn, o.Status, o.Err, o.After, is)
 			}
 		}
-		said := o.NotAsItWas || strings.Contains(o.Reason, "prod is at "+is.String())
+		said := locks || o.NotAsItWas || strings.Contains(o.Reason, "prod is at "+is.String())
 		if !succeeded(o.Status) && o.Status != release.Deleted && !said && !untouched && !is.Equal(positionOf(first[fn])) {
 			t.Errorf("%s ended %s (%s, %v), and prod is at %s, where this run must have put it", fn, o.Status, o.Reason, o.Err, is)
 		}
@@ -258,8 +285,20 @@ func (m *meddler) holds(t *testing.T, sc scene, what string, res release.Result,
 	is, left := positionOf(a), positionOf(m.left)
 	kept := same(a, m.left) || same(m.left, m.found)
 	deliberate := sc.operation == release.Promote || sc.operation == release.Rollback
+	if what == "a lock" && m.left.Version != "" && sc.operation != release.DeleteAlias && !strings.Contains(a.Description, "locked by 600: theirs") {
+		t.Errorf("ended %s, and ended a lock that another run has set meanwhile: %q", o.Status, a.Description)
+	}
 	switch {
 	case kept:
+	case what == "a lock" && sc.operation == release.Rollback:
+	case locks:
+		want := m.left
+		if sc.operation == release.Lock {
+			want = locked(want)
+		}
+		if unlocked(a) != unlocked(want) {
+			t.Errorf("ended %s, and changed more than the lock: prod is %s, want %s", o.Status, unlocked(a), unlocked(want))
+		}
 	case sc.operation == release.DeleteAlias:
 	case what == "a description":
 		if text, _ := alias.ReadDescription(a.Description); m.read && !strings.HasSuffix(text, "and more") {

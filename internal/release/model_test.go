@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"lambda-release/internal/release"
 )
@@ -76,6 +77,8 @@ func (m *model) publish(j job) int {
 // what its run has built.
 func (m *model) released(a memory, v int, j job, guarded bool) (memory, release.Status) {
 	switch {
+	case a.locked():
+		return a, release.Locked
 	case a.at == 0:
 		return a.to(v, j), release.Released
 	case a.at == v && a.weight == 0:
@@ -101,6 +104,8 @@ func (m *model) released(a memory, v int, j job, guarded bool) (memory, release.
 // promoted is what a promotion to v makes of an alias.
 func (m *model) promoted(a memory, v int, j job) (memory, release.Status) {
 	switch {
+	case a.locked():
+		return a, release.Locked
 	case a.at == v && a.weight == 0:
 		return a, release.Unchanged
 	case a.weight != 0:
@@ -166,6 +171,56 @@ type memory struct {
 	left    int
 	leftBy  job
 	run     job
+	lock    lock
+}
+
+// lock is what was locked or unlocked last.
+type lock struct {
+	word   string // locked or unlocked, "" for neither
+	reason string
+	until  time.Time
+	by     job
+}
+
+// now is the lock as it counts now.
+func (l lock) now() lock {
+	if l.word == "locked" && !l.until.IsZero() && !time.Now().Before(l.until) {
+		return lock{}
+	}
+	return l
+}
+
+func (a memory) locked() bool { return a.lock.now().word == "locked" }
+
+// lockedBy is what a lock makes of an alias.
+func (a memory) lockedBy(j job, reason string, d time.Duration) (memory, release.Status) {
+	next := lock{word: "locked", reason: reason, by: j}
+	if d > 0 {
+		next.until = time.Now().UTC().Add(d + time.Minute - 1).Truncate(time.Minute)
+	}
+	same := a.lock.reason == reason && (a.lock.until.Equal(next.until) || a.lock.by == j && a.lock.until.IsZero() == (d == 0))
+	return a.marked(next, a.locked() && same, release.Locked)
+}
+
+// unlockedBy is what an unlock makes of an alias.
+func (a memory) unlockedBy(j job) (memory, release.Status) {
+	return a.marked(lock{word: "unlocked", by: j}, !a.locked(), release.Unlocked)
+}
+
+// marked is an alias with another lock, unless it is so already.
+func (a memory) marked(next lock, already bool, done release.Status) (memory, release.Status) {
+	switch {
+	case a.at == 0:
+		return a, release.Failed
+	case already:
+		return a, release.Unchanged
+	case a.lock.by.newerThan(next.by):
+		return a, release.Superseded
+	case len(a.history) == 0:
+		a.history = []int{a.at}
+	}
+	a.lock = next
+	return a, done
 }
 
 // known is the history with what other hands did.
@@ -180,7 +235,7 @@ func (a memory) foreign() bool { return len(a.history) == 0 || a.history[0] != a
 
 // to is the alias after a release or promotion.
 func (a memory) to(v int, j job) memory {
-	next := memory{at: v, text: a.text, left: a.left, leftBy: a.leftBy, run: j, history: []int{v}}
+	next := memory{at: v, text: a.text, left: a.left, leftBy: a.leftBy, run: j, history: []int{v}, lock: a.lock.now()}
 	if a.at != 0 {
 		next.history = append(next.history, a.known()...)
 	}
@@ -199,7 +254,7 @@ func (a memory) back(v int, j job) memory {
 	if i := slices.Index(known, v); i >= 0 {
 		rest = known[i+1:]
 	}
-	next := memory{at: v, text: a.text, history: append([]int{v}, rest...), left: a.left, leftBy: j, run: j}
+	next := memory{at: v, text: a.text, history: append([]int{v}, rest...), left: a.left, leftBy: j, run: j, lock: a.lock.now()}
 	if left := max(a.at, a.weight); left != v {
 		next.left = max(a.left, left)
 	}
@@ -236,6 +291,21 @@ func (a memory) description() string {
 			s += " by " + a.leftBy.String()
 		}
 	}
-	s += " | run " + a.run.String() + "]"
-	return strings.TrimSpace(a.text + " " + s)
+	last := a.run
+	if l := a.lock; l.word != "" {
+		if last = l.by; last != a.run {
+			s += " | run " + a.run.String()
+		}
+		s += " | " + l.word
+		if !l.until.IsZero() {
+			s += l.until.Format(" until 2006-01-02T15:04Z")
+		}
+		if l.reason != "" {
+			s += ": " + l.reason
+		}
+	}
+	if last.id != 0 {
+		s += " | run " + last.String()
+	}
+	return strings.TrimSpace(a.text + " " + s + "]")
 }

@@ -16,6 +16,8 @@ const (
 	Rollback
 	Prune
 	DeleteAlias
+	Lock
+	Unlock
 	ReadStatus
 )
 
@@ -31,6 +33,8 @@ var operations = [...]struct {
 	Rollback:    {"rollback", "rolled back", "Read aliases and versions", newRollback},
 	Prune:       {"prune", "pruned", "Prune", newPrune},
 	DeleteAlias: {"delete-alias", "deleted", "Delete the alias", newDeletion},
+	Lock:        {"lock", "locked", "Lock the alias", newLocking},
+	Unlock:      {"unlock", "unlocked", "Unlock the alias", newUnlocking},
 	ReadStatus:  {"status", "read", "Read", nil},
 }
 
@@ -45,7 +49,7 @@ func Operations() []string {
 
 // withGlobs are the operations that treat each function by itself, so that functions
 // may be given as globs.
-var withGlobs = []Operation{Prune, ReadStatus}
+var withGlobs = []Operation{Prune, Lock, Unlock, ReadStatus}
 
 // OperationsWithGlobs are the names of the operations that take globs for functions.
 func OperationsWithGlobs() []string {

@@ -164,6 +164,9 @@ func known(ctx context.Context, p Plan, read func(context.Context, Plan) (Facts,
 
 // decided is the plan with what is decided about its alias as it is Current.
 func decided(ctx context.Context, v verb, p Plan) Plan {
+	if p.lockedOut(v) {
+		return p.withDecision(p.target.lockedDecision())
+	}
 	f, err := v.refresh(ctx, p.target, p.Facts)
 	p = p.withFacts(f)
 	if err != nil {
@@ -199,7 +202,7 @@ func rendered(plans []Plan) []Plan {
 	if why := firstFailure(plans); why != nil {
 		plans = each(plans, func(p Plan) Plan {
 			if p.End.over() || !p.moves() {
-				return p // delete-alias and prune act on each function alone
+				return p // the operations that move no alias act on each function alone
 			}
 			return p.endWithBatch(*why)
 		})
@@ -219,7 +222,7 @@ func rendered(plans []Plan) []Plan {
 // firstStay is the first function that would keep the others from being moved.
 func firstStay(plans []Plan) *cause {
 	for _, p := range plans {
-		if s := p.Decision.Status; s == Superseded || s == Held {
+		if s := p.Decision.Status; s == Superseded || s == Held || s == Locked && p.Decision.Mark == nil {
 			return &cause{s, fmt.Sprintf("%s is %s", p.target.fn.Name, s)}
 		}
 	}
@@ -236,7 +239,7 @@ type findings struct {
 
 // lookAhead reads what a real run reads or meets only after its decision.
 func (p Plan) lookAhead(ctx context.Context) (Plan, error) {
-	if p.Decision.Status == Superseded || p.Decision.Status == Held {
+	if s := p.Decision.Status; s == Superseded || s == Held || s == Locked {
 		return p, nil
 	}
 	p, err := p.comparing(ctx)
@@ -280,7 +283,8 @@ func (p Plan) comparing(ctx context.Context) (Plan, error) {
 func render(p Plan, why *cause) []string {
 	var w words
 	t, d, s, found := p.target, p.Decision, p.target.edit.Current(), p.found
-	if p.Upload != nil {
+	spared := p.Follow && why != nil && why.status == Locked
+	if p.Upload != nil && !spared {
 		w.addIf(p.Facts.Uploaded, "skip the upload of %s: $LATEST already has this code", p.Facts.Upload)
 		w.addIf(!p.Facts.Uploaded, "upload %s", p.Facts.Upload)
 	}
@@ -293,10 +297,14 @@ func render(p Plan, why *cause) []string {
 	switch {
 	case d.Stop != "":
 		w.add("see that %s is at %s then, or move it there", t.alias(), p.version())
+	case d.Delete && why != nil && why.status == Locked:
+		w.add("leave %s at %s: %s", t.alias(), s.Position, why.what)
 	case d.Delete:
 		p.planStrip(&w)
 		w.addIf(s.Exists(), "delete %s, which is at %s", t.alias(), s.Position)
 		w.addIf(!s.Exists(), "%s", d.Reason)
+	case d.Mark != nil:
+		p.renderMark(&w, s)
 	case d.Status == Pruned:
 		w.add("delete %d of %d versions (%s), %s of code", len(d.Doomed), len(p.Facts.Existing), listed(d.Doomed), megabytes(d.Doomed))
 	case p.moves() && why != nil:
@@ -383,7 +391,7 @@ func (p Plan) renderMove(w *words, s alias.State) {
 func (p Plan) notChecked() []string {
 	var w words
 	d := p.Decision
-	writes := d.Change != nil || d.Delete || len(d.Doomed) > 0 || len(p.found.doomed) > 0 || p.Publish != nil || len(p.found.led) > 0
+	writes := d.Change != nil || d.Delete || d.Mark != nil || len(d.Doomed) > 0 || len(p.found.doomed) > 0 || p.Publish != nil || len(p.found.led) > 0
 	w.addIf(writes, "permissions to write")
 	w.addIf(p.Publish != nil, "whether AWS makes a new version")
 	w.addIf(p.Publish != nil && p.moves(), "the init of the new version")

@@ -35,7 +35,7 @@ func prepare(ctx context.Context, v verb, p Plan) Plan {
 	switch {
 	case p.End.over():
 		return p
-	case p.Decision.Delete || len(p.Decision.Doomed) > 0:
+	case p.Decision.Delete || p.Decision.Mark != nil || len(p.Decision.Doomed) > 0:
 		return p
 	case p.Decision.Change == nil:
 		return p.stays()
@@ -79,6 +79,8 @@ func (p Plan) stays() Plan {
 	switch {
 	case t.alias() == "" || d.Reason != "" && d.Status == Unchanged && !t.edit.Current().Exists():
 		t.log.fact("%s", d.Reason)
+	case d.Status == Unchanged && d.Reason != "":
+		t.log.fact("%s stays at %s: %s", t.alias(), t.edit.Now(), d.Reason)
 	case d.Status == Unchanged:
 		t.log.fact("%s is at %s already", t.alias(), t.edit.Now())
 	default:

@@ -80,6 +80,8 @@ func (v promotion) deliberate() bool { return true }
 
 func (v promotion) settles() bool { return true }
 
+func (v promotion) heedsLock() bool { return true }
+
 // source is the qualifier of what is promoted.
 func (v promotion) source() string {
 	if v.req.From != "" {

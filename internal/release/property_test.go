@@ -25,7 +25,7 @@ var (
 )
 
 // TestHistories plays random histories of dev and prod: releases, promotions,
-// rollbacks, prunes, other hands on the aliases, late old runs and processes
+// rollbacks, locks, prunes, other hands on the aliases, late old runs and processes
 // that are killed. After each step it holds AWS against a model of what the
 // aliases must remember. A history that fails is shown with as few steps as it
 // takes.
@@ -70,6 +70,7 @@ var kinds = []string{
 	"upload", "upload", "upload", "upload", "release", "release", "release", "release dev", "release dev", "late release", "release of another server",
 	"promote", "promote dev", "rollback", "rollback", "rollback again", "rollback to", "prune", "hand", "hand wipes", "hand weights",
 	"hand describes", "hand deletes", "killed release", "killed rollback", "deploy", "deploy", "provision", "batch release", "batch release",
+	"lock", "lock", "lock for an hour", "late lock", "unlock", "unlock", "late unlock", "an hour passes",
 	"batch rollback", "crossing", "crossing guarded", "stale release", "stale promote", "stale rollback",
 }
 
@@ -171,6 +172,15 @@ func (p *player) take(s step) (what string, err error) {
 		return p.release("prod", job{uint64(1 + s.b), "git.example.com"}, nil)
 	case "crossing", "crossing guarded":
 		return p.crossing(j, s.kind == "crossing guarded")
+	case "lock", "lock for an hour", "late lock":
+		return p.lock([]*model{p.f, p.f, p.g}[s.a%3], s, j)
+	case "unlock":
+		return p.unlock(j)
+	case "late unlock":
+		return p.unlock(job{id: p.run - min(p.run-1, uint64(2+s.b%20))})
+	case "an hour passes":
+		time.Sleep(time.Hour)
+		return s.kind, nil
 	case "batch release":
 		return p.batchRelease(j)
 	case "batch rollback":
@@ -295,6 +305,29 @@ func (p *player) rollback(j job, v int) (string, error) {
 	return fmt.Sprintf("roll back to %d by run %s: %s", v, j, o.Status), wants(o, want)
 }
 
+// lock locks prod of a function, by a job that is late or not.
+func (p *player) lock(m *model, s step, j job) (string, error) {
+	if s.kind == "late lock" {
+		j = job{id: p.run - min(p.run-1, uint64(2+s.b%20))}
+	}
+	req := j.request(m.name)
+	req.Reason = fmt.Sprint("reason ", s.b%3)
+	if s.kind == "lock for an hour" {
+		req.LockFor = time.Hour
+	}
+	next, want := m.aliases["prod"].lockedBy(j, req.Reason, req.LockFor)
+	o := p.do(release.Lock, req)
+	m.aliases["prod"] = next
+	return fmt.Sprintf("%s of %s by run %s: %s", s.kind, m.name, j, o.Status), wants(o, want)
+}
+
+func (p *player) unlock(j job) (string, error) {
+	o := p.do(release.Unlock, j.request("f"))
+	next, want := p.f.aliases["prod"].unlockedBy(j)
+	p.f.aliases["prod"] = next
+	return fmt.Sprintf("unlock by run %s: %s", j, o.Status), wants(o, want)
+}
+
 // batchRelease releases both functions or none.
 func (p *player) batchRelease(j job) (string, error) {
 	return p.batch("release", release.Release, j, func(m *model) (memory, release.Status) {
@@ -339,7 +372,7 @@ func (p *player) batch(what string, op release.Operation, j job, each func(*mode
 	switch {
 	case slices.Contains(ends, release.Failed):
 		stopped = release.Failed
-	case slices.Contains(ends, release.Superseded), slices.Contains(ends, release.Held):
+	case slices.Contains(ends, release.Superseded), slices.Contains(ends, release.Held), slices.Contains(ends, release.Locked):
 		stopped = release.Skipped
 	}
 	var errs []error
@@ -446,7 +479,7 @@ func (p *player) killed(op release.Operation, n int, works bool) (string, error)
 	if len(p.Versions("f")) > len(p.f.exist) {
 		p.f.publish(j)
 	}
-	possible := p.possible(j)
+	possible := p.possible(op, j)
 	got := actual(p.world, "f", "prod")
 	i := slices.IndexFunc(possible, func(a memory) bool { return a.String() == got })
 	if i < 0 {
@@ -457,10 +490,13 @@ func (p *player) killed(op release.Operation, n int, works bool) (string, error)
 }
 
 // possible are the states that prod may be in after a killed release or rollback.
-func (p *player) possible(j job) []memory {
+func (p *player) possible(op release.Operation, j job) []memory {
 	a := p.f.aliases["prod"]
-	all := []memory{a, a.to(p.f.newest, j)}
-	if a.at != 0 {
+	all := []memory{a}
+	if !a.locked() {
+		all = append(all, a.to(p.f.newest, j))
+	}
+	if a.at != 0 && op == release.Rollback {
 		for _, v := range p.f.exist {
 			all = append(all, a.back(v, j))
 		}

@@ -164,6 +164,8 @@ func (v release) read(ctx context.Context, p Plan) (Facts, error) {
 
 func (v release) settles() bool { return true }
 
+func (v release) heedsLock() bool { return true }
+
 // refresh reads the versions that the new one is compared with: the one that a
 // rollback left, and the one that the alias is at if the publishes have crossed.
 func (v release) refresh(ctx context.Context, t target, f Facts) (Facts, error) {

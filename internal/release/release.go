@@ -85,7 +85,12 @@ type Request struct {
 
 	Keep int // how many of the newest versions a prune keeps; after a release 0 prunes nothing
 
-	ExitDrifted bool // of status: an alias that was changed outside lambda-release is a failure of the job
+	// Of status:
+	ExitDrifted bool // an alias that was changed outside lambda-release is a failure of the job
+
+	// Of lock:
+	Reason  string        // as alias.LockReason makes it
+	LockFor time.Duration // 0: until it is unlocked
 
 	// Of a release:
 	Latest      bool                       // the alias is to follow $LATEST: nothing is published
@@ -167,7 +172,7 @@ func (r *Releaser) Run(ctx context.Context, req Request) Result {
 		plans = v.join(each(plans, func(p Plan) Plan { return known(ctx, p, v.read) }))
 		plans = rendered(each(plans, func(p Plan) Plan { return survey(ctx, v, p) }))
 	} else {
-		plans = compared(ctx, plans)
+		plans = spared(ctx, compared(ctx, plans))
 		plans = v.join(each(plans, func(p Plan) Plan { return known(ctx, p, v.prepare) }))
 		plans = r.apply(ctx, v, watcher, each(plans, func(p Plan) Plan { return prepare(ctx, v, p) }))
 	}

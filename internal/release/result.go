@@ -16,6 +16,7 @@ const (
 	Drifted    Status = "drifted"    // status: an alias was changed outside lambda-release
 	Superseded Status = "superseded" // something newer is already there; nothing was moved
 	Held       Status = "held"       // a rollback left this version; nothing was moved
+	Locked     Status = "locked"     // the operation lock has locked the alias; any other was kept from moving it
 	Skipped    Status = "skipped"    // nothing was to be done for this ref, or another function held the batch back
 	Planned    Status = "planned"    // dry run
 	Started    Status = "started"    // a CodeDeploy deployment goes on after the run
@@ -23,12 +24,13 @@ const (
 	Promoted   Status = "promoted"
 	Pruned     Status = "pruned"
 	Deleted    Status = "deleted"
+	Unlocked   Status = "unlocked"
 	Released   Status = "released"
 	Unchanged  Status = "unchanged" // the alias already was where it should be
 )
 
 var worstFirst = []Status{
-	Failed, Drifted, Superseded, Held, Skipped, Planned, Started, RolledBack, Promoted, Pruned, Deleted, Released, Unchanged,
+	Failed, Drifted, Superseded, Held, Locked, Skipped, Planned, Started, RolledBack, Promoted, Pruned, Deleted, Unlocked, Released, Unchanged,
 }
 
 // Result is what a run did. It is complete whatever failed: report writes
@@ -65,6 +67,16 @@ func (r Result) Status() Status {
 // Changed reports whether any alias is elsewhere than before the run.
 func (r Result) Changed() bool {
 	return slices.ContainsFunc(r.Outcomes, func(o Outcome) bool { return o.Changed() })
+}
+
+// Locked reports whether any alias is locked, as far as they were read; known is
+// false if none was.
+func (r Result) Locked() (locked, known bool) {
+	for _, o := range r.Outcomes {
+		locked = locked || o.Locked
+		known = known || o.Alias != "" && !o.After.Unknown
+	}
+	return locked, known
 }
 
 // NotAsItWas reports whether a failure has left an alias where it was not
@@ -109,6 +121,7 @@ type Outcome struct {
 	Before    alias.Position
 	After     alias.Position // where the alias is now, as far as known
 
+	Locked     bool   // the alias is locked, as far as known
 	Deployment string // id of the CodeDeploy deployment that moves the alias
 
 	Shift *Shift // how the traffic was shifted; nil if it moved at once and was not monitored

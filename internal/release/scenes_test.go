@@ -141,6 +141,32 @@ var scenes = []scene{
 		},
 		lay: func(w *world, fn string) { toMove(w, fn); w.give(fn, "prod"); w.giveURL(fn, "prod") },
 	},
+	{
+		name: "lock", calls: []string{"ListAliases", "UpdateAlias"}, onlyMany: true,
+		lay:       marked("2", "text [2 < 1 | run 1]"),
+		operation: release.Lock, change: func(req *release.Request) { req.Reason = "why" },
+	},
+	{
+		name: "lock during a shift", calls: []string{"ListAliases", "UpdateAlias", "GetAlias"}, onlyMany: true,
+		lay: func(w *world, fn string) {
+			w.versions(fn, 2)
+			w.SetAlias(fn, localaws.Alias{Name: "prod", Version: "1", Weights: map[string]float64{"2": 0.1}, Description: "text [1 | shifting to 2 until 2999-12-31T00:00Z | run 1]"})
+		},
+		operation: release.Lock, change: func(req *release.Request) { req.LockFor = time.Hour }, end: "1",
+	},
+	{
+		name: "unlock", calls: []string{"ListAliases", "UpdateAlias"}, onlyMany: true,
+		lay:       marked("2", "text [2 < 1 | locked: why | run 1]"),
+		operation: release.Unlock,
+	},
+}
+
+// marked lays two versions, and prod at one of them with a description.
+func marked(at, description string) func(*world, string) {
+	return func(w *world, fn string) {
+		w.versions(fn, 2)
+		w.SetAlias(fn, localaws.Alias{Name: "prod", Version: at, Description: description})
+	}
 }
 
 func canary(req *release.Request) { shifting(req, "Canary50Percent10Seconds") }

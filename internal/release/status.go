@@ -54,8 +54,8 @@ type AliasStatus struct {
 	State    alias.State
 	Commit   string // that its version was published from, 7 digits; "" if unknown
 	Shift    *ShiftStatus
-	Lock     *Lock
-	Outside  string // how it was changed outside lambda-release; "" if it was not
+	Lock     *alias.Lock // nil: not locked
+	Outside  string      // how it was changed outside lambda-release; "" if it was not
 	Latest   Comparison
 	URL      string   // "" for none
 	Settings []string // a phrase each: provisioned concurrency, async settings, event source mappings
@@ -72,13 +72,6 @@ type ShiftStatus struct {
 
 	Deployment string // of CodeDeploy, which shifts the traffic instead
 	Status     string // of the deployment; "" if it is not readable
-}
-
-// Lock is what keeps an alias from being moved.
-type Lock struct {
-	Reason string
-	Until  time.Time // zero: until it is unlocked
-	Run    alias.Run
 }
 
 // Comparison is how $LATEST differs from the version of an alias.
@@ -299,7 +292,7 @@ func (r readings) inspection(req Request, now time.Time) Inspection {
 		s := r.aliases[name]
 		version := r.configurations[s.Version]
 		i.Aliases = append(i.Aliases, AliasStatus{
-			Name: name, State: s, Commit: publishedCommit(version.Description), Shift: r.shift(s, now), Outside: s.Outside(),
+			Name: name, State: s, Commit: publishedCommit(version.Description), Shift: r.shift(s, now), Lock: lockOf(s, now), Outside: s.Outside(),
 			Latest: compareLatest(version, r.latest), URL: r.url(name), Settings: r.settings(name),
 		})
 	}
@@ -336,6 +329,14 @@ func (r readings) shift(s alias.State, now time.Time) *ShiftStatus {
 		return nil
 	}
 	return &ShiftStatus{To: h.ShiftTo, Until: h.Until, Overdue: h.Deployment == "" && !now.Before(h.Until), Deployment: h.Deployment, Status: d.Status}
+}
+
+// lockOf is the lock that an alias has now, nil for none.
+func lockOf(s alias.State, now time.Time) *alias.Lock {
+	if lock := s.History.Lock; lock.Holds(now) {
+		return &lock
+	}
+	return nil
 }
 
 // url is the function URL of an alias, or with "" of the function itself.

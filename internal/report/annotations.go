@@ -68,8 +68,9 @@ func (r *Reporter) annotate(a annotation) {
 }
 
 // annotations returns the annotations of a result: one error for each failure, a
-// warning or an error for aliases that were changed outside, a warning for a held version and for each warning of an outcome, and a notice
-// for a superseded release. A function that failed only because another function
+// warning or an error for aliases that were changed outside, a warning for a held
+// version, a locked alias and each warning of an outcome, and a notice for what was
+// superseded. A function that failed only because another function
 // of its batch did has none.
 func annotations(res release.Result) []annotation {
 	var all []annotation
@@ -79,10 +80,12 @@ func annotations(res release.Result) []annotation {
 			all = append(all, annotation{failure, failureTitle(res, o), failureText(o), annotatedQuotes(o)})
 		case o.Status == release.Drifted:
 			all = append(all, annotation{level: driftLevel(res), title: o.Function + " changed outside lambda-release", text: o.Reason + "\n" + driftAdvice})
-		case o.Status == release.Held:
-			all = append(all, annotation{level: warning, title: subject(o) + " not released: held", text: o.Reason})
-		case o.Status == release.Superseded:
-			all = append(all, annotation{level: notice, title: subject(o) + " not released: superseded", text: o.Reason})
+		case stays(res, o):
+			a := annotation{level: warning, title: fmt.Sprintf("%s %s: %s", subject(o), undone(res), o.Status), text: o.Reason}
+			if o.Status == release.Superseded {
+				a.level = notice
+			}
+			all = append(all, a)
 		}
 		for _, w := range o.Warnings {
 			all = append(all, annotation{level: warning, title: subject(o), text: brief(w, maxAnnotation)})

@@ -54,10 +54,11 @@ func draw(n int, o release.Outcome) string {
 			d.served[s.version] = true
 		}
 	}
-	d.alias(o.Alias, append(edgesOf(o), markEdges(o, o.Alias)...))
+	locks := locksOf(o)
+	d.alias(o.Alias, locks[o.Alias], append(edgesOf(o), markEdges(o, o.Alias)...))
 	others := slices.Sorted(maps.Keys(o.Others))
 	for _, name := range others[:min(len(others), maxAliases)] {
-		d.alias(name, append(sharesOf(o.Others[name]), markEdges(o, name)...))
+		d.alias(name, locks[name], append(sharesOf(o.Others[name]), markEdges(o, name)...))
 	}
 	if more := len(others) - maxAliases; more > 0 {
 		d.line(`more%d(["… and %d more"])`, n, more)
@@ -69,6 +70,21 @@ func draw(n int, o release.Outcome) string {
 		d.line(`pruned%d["deleted: %s"]:::other`, n, shorten(ranges(o.Pruned), 60))
 	}
 	return fmt.Sprintf("  subgraph %s[\"%s\"]\n    direction LR\n%s  end\n", functionID(n), label(o.Function), &d.b)
+}
+
+// locksOf is what the names of locked aliases are followed by.
+func locksOf(o release.Outcome) map[string]string {
+	const locked = ", locked"
+	all := map[string]string{}
+	if o.Locked {
+		all[o.Alias] = locked
+	}
+	for _, a := range inspected(o).Aliases {
+		if a.Lock != nil {
+			all[a.Name] = locked
+		}
+	}
+	return all
 }
 
 // maxAliases is how many other aliases of a function are drawn. There can be many
@@ -87,13 +103,14 @@ func (d *drawing) line(format string, args ...any) {
 	_, _ = fmt.Fprintf(&d.b, "    "+format+"\n", args...)
 }
 
-func (d *drawing) alias(name string, edges []edge) {
+// alias draws an alias: its name, what else there is to say of it, and its edges.
+func (d *drawing) alias(name, more string, edges []edge) {
 	if name == "" || len(edges) == 0 {
 		return
 	}
 	d.aliases++
 	id := fmt.Sprintf("alias%d_%d", d.function, d.aliases)
-	d.line(`%s(["%s"])`, id, label(name))
+	d.line(`%s(["%s%s"])`, id, label(name), more)
 	for _, e := range edges {
 		arrow, class := "-->", ""
 		if e.dashed {
@@ -134,7 +151,7 @@ func edgesOf(o release.Outcome) []edge {
 		switch o.Status {
 		case release.Planned, release.Started:
 			other(o.Version, ahead(o))
-		case release.Held, release.Superseded, release.Failed:
+		case release.Held, release.Superseded, release.Locked, release.Failed:
 			text := string(o.Status)
 			if stopped(o) {
 				text = "not moved"

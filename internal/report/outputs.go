@@ -19,9 +19,14 @@ func outputs(res release.Result) []output {
 	all := []output{
 		{"status", string(res.Status())},
 		{"changed", strconv.FormatBool(res.Changed())},
+	}
+	if locked, known := res.Locked(); known {
+		all = append(all, output{"locked", strconv.FormatBool(locked)})
+	}
+	all = append(all, []output{
 		{"results", resultsJSON(res)},
 		{"versions", versionsJSON(res)},
-	}
+	}...)
 	if len(res.Outcomes) != 1 {
 		return all
 	}

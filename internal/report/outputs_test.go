@@ -52,7 +52,7 @@ func FuzzOutputs(f *testing.F) {
 			FunctionARN: arn + function, Reason: reason, Err: errors.New(text), Hint: hint, Warnings: []string{warned}, Plan: []string{warned},
 		}}}
 		want := map[string]string{
-			"status": "failed", "changed": "false", "results": resultsJSON(res), "versions": versionsJSON(res),
+			"status": "failed", "changed": "false", "locked": "false", "results": resultsJSON(res), "versions": versionsJSON(res),
 			"version": "12", "previous-version": "11", "alias": alias, "alias-arn": qualified(arn+function, alias),
 			"function-arn": arn + function + ":12", "published": "false",
 			"deployment-id": "", "url": "",

@@ -155,7 +155,7 @@ func statusOf(o release.Outcome, text func(string) string) statusResult {
 
 func aliasOf(a release.AliasStatus, text func(string) string) aliasResult {
 	r := aliasResult{
-		Name: a.Name, Version: a.State.Version.String(), Weights: maps.Clone(a.State.Weights), History: []string{}, Run: runOf(a), Commit: a.Commit,
+		Name: a.Name, Version: a.State.Version.String(), Weights: maps.Clone(a.State.Weights), History: []string{}, Run: runOf(a.State.History.Run), Commit: a.Commit,
 		Outside: a.Outside != "", URL: a.URL, Settings: texts(a.Settings, text), Differences: texts(a.Latest.Differences, text),
 	}
 	if r.Weights == nil {
@@ -168,7 +168,7 @@ func aliasOf(a release.AliasStatus, text func(string) string) aliasResult {
 		r.Shift = &shiftResult{s.To.String(), timeJSON(s.Until), s.Overdue, s.Deployment, s.Status}
 	}
 	if l := a.Lock; l != nil {
-		r.Lock = &lockResult{text(l.Reason), timeJSON(l.Until), strings.TrimPrefix(l.Run.String(), "run ")}
+		r.Lock = &lockResult{text(l.Reason), timeJSON(l.Until), runOf(l.By)}
 	}
 	return r
 }

@@ -106,12 +106,12 @@ func earlier(a release.AliasStatus) string {
 	return strings.Join(parts, ", ")
 }
 
-// runOf is the run in the mark, "" for none.
-func runOf(a release.AliasStatus) string {
-	if !a.State.History.Run.Known() {
+// runOf is a run without the word, "" for none.
+func runOf(run alias.Run) string {
+	if !run.Known() {
 		return ""
 	}
-	return strings.TrimPrefix(a.State.History.Run.String(), "run ")
+	return strings.TrimPrefix(run.String(), "run ")
 }
 
 // latestWords says how $LATEST differs from the version of an alias.
@@ -141,12 +141,8 @@ func conditions(a release.AliasStatus) []string {
 		}
 	}
 	h := a.State.History
-	if l := a.Lock; l != nil {
-		until := ""
-		if !l.Until.IsZero() {
-			until = " until " + l.Until.Format(alias.HistoryTime)
-		}
-		add(true, "locked%s: %s", until, l.Reason)
+	if a.Lock != nil {
+		add(true, "%s", a.Lock)
 	}
 	if s := a.Shift; s != nil {
 		add(s.Deployment != "", "CodeDeploy deployment %s to %s: %s", s.Deployment, s.To, orUnknown(s.Status))
@@ -178,7 +174,7 @@ func statusTable(res release.Result) string {
 		}
 		for _, a := range outsideFirst(o) {
 			o.Alias = a.Name
-			row(aliasLink(o), place(o, a.State.Position), earlier(a), markdown(runOf(a)), code(a.Commit), markdown(latestWords(a)), statusNote(a))
+			row(aliasLink(o), place(o, a.State.Position), earlier(a), markdown(runOf(a.State.History.Run)), code(a.Commit), markdown(latestWords(a)), statusNote(a))
 		}
 		if name != "" {
 			row("", "", "", "", "", "", markdown(nothingRead(res, o)))
@@ -227,7 +223,7 @@ func statusLines(res release.Result) []string {
 			if a.Outside != "" {
 				note = append([]string{"changed outside: " + a.Outside}, note...)
 			}
-			row(o.Function, a.Name, a.State.Position.String(), orDash(earlier(a)), orDash(runOf(a)), orDash(a.Commit), latestWords(a), strings.Join(note, "; "))
+			row(o.Function, a.Name, a.State.Position.String(), orDash(earlier(a)), orDash(runOf(a.State.History.Run)), orDash(a.Commit), latestWords(a), strings.Join(note, "; "))
 		}
 		if len(inspected(o).Aliases) == 0 {
 			row(o.Function, "-", "-", "-", "-", "-", "-", nothingRead(res, o))

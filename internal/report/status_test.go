@@ -27,7 +27,7 @@ func statusScenario() release.Result {
 		{Name: "canary", State: state(weighted(11, 12), "[11 < 10 | shifting to 12 until 2026-11-23T10:20Z | run 4730]"), Shift: &release.ShiftStatus{To: 12, Until: deadline}, Latest: differs},
 		{Name: "deployed", State: state(at(11), "[11 | codedeploy d-ABC123DEF to 12 | run 4731]"), Shift: &release.ShiftStatus{To: 12, Deployment: "d-ABC123DEF", Status: "InProgress"}, Latest: differs},
 		{Name: "dev", State: state(at(alias.Latest), "[$LATEST < 12 | run 4740]"), Latest: same},
-		{Name: "frozen", State: state(at(11), "[11 | run 4720]"), Lock: &release.Lock{Reason: "incident\n| 7", Until: deadline, Run: alias.Run{ID: 4741}}, Latest: differs},
+		{Name: "frozen", State: state(at(11), "[11 | run 4720]"), Lock: &alias.Lock{State: alias.Locked, Reason: "incident\n| 7", Until: deadline, By: alias.Run{ID: 4741}}, Latest: differs},
 		{Name: "held", State: state(at(10), "[10 < 7 | left 12 | run 4720]"), Latest: differs},
 		{Name: "killed", State: state(weighted(11, 12), "[11 | shifting to 12 until 2026-11-23T10:20Z | run 4730]"), Shift: &release.ShiftStatus{To: 12, Until: deadline, Overdue: true}, Latest: differs},
 		{Name: "moved", State: state(at(7), "[11 < 10 < 9 < 8 < 6 | run 55 at git.example.com]"), Commit: "1a2b3c4", Latest: differs},

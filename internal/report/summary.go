@@ -69,17 +69,17 @@ func table(res release.Result) string {
 // them: those that failed, then those that stopped others, then the rest.
 func failuresFirst(res release.Result) release.Result {
 	res.Outcomes = slices.Clone(res.Outcomes)
-	slices.SortStableFunc(res.Outcomes, func(a, b release.Outcome) int { return rank(a) - rank(b) })
+	slices.SortStableFunc(res.Outcomes, func(a, b release.Outcome) int { return rank(res, a) - rank(res, b) })
 	return res
 }
 
-func rank(o release.Outcome) int {
+func rank(res release.Result, o release.Outcome) int {
 	switch {
 	case o.NotAsItWas:
 		return 0
 	case o.Err != nil:
 		return 1
-	case o.Status == release.Drifted, o.Status == release.Held, o.Status == release.Superseded:
+	case o.Status == release.Drifted, stays(res, o):
 		return 2
 	default:
 		return 3

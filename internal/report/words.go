@@ -28,6 +28,11 @@ func mark(res release.Result) string {
 		return markFailed
 	case release.Held, release.Drifted:
 		return markWarning
+	case release.Locked:
+		if res.Operation != release.Lock {
+			return markWarning
+		}
+		return markDone
 	case release.Superseded, release.Skipped, release.Planned, release.Started:
 		return markNote
 	default:
@@ -51,12 +56,15 @@ func headlineOfOne(res release.Result, o release.Outcome) string {
 	switch o.Status {
 	case release.Failed:
 		return join("; ", who+" "+undone(res), whereabouts(o))
-	case release.Superseded, release.Held:
+	case release.Superseded, release.Held, release.Locked, release.Unlocked:
+		if !stays(res, o) {
+			return fmt.Sprintf("%s %s, at %s", who, o.Status, o.After)
+		}
 		at := "still at"
 		if o.Changed() { // since this run's own move
 			at = "at"
 		}
-		return fmt.Sprintf("%s not released: %s, %s %s", who, o.Status, at, o.After)
+		return fmt.Sprintf("%s %s: %s, %s %s", who, undone(res), o.Status, at, o.After)
 	case release.Planned:
 		return "Plan for " + who + "; nothing was changed"
 	case release.Started:
@@ -139,6 +147,19 @@ func failures(res release.Result) string {
 // end of the job, kept it from being moved.
 func stopped(o release.Outcome) bool {
 	return o.Status == release.Skipped || o.Status == release.Failed && !failedItself(o)
+}
+
+// stays reports whether the function is the reason that nothing was moved, without
+// a failure.
+func stays(res release.Result, o release.Outcome) bool {
+	switch o.Status {
+	case release.Held, release.Superseded:
+		return true
+	case release.Locked:
+		return res.Operation != release.Lock
+	default:
+		return false
+	}
 }
 
 // stoppedWords says what became of a function that was stopped.
