@@ -94,7 +94,7 @@ type target struct {
 // namespaced are the operations whose FunctionName has the longer pattern.
 var namespaced = []string{"GetFunction", "GetFunctionConfiguration", "DeleteFunction", "Invoke", "ListVersionsByFunction", "AddPermission", "GetPolicy", "RemovePermission",
 	"PutFunctionEventInvokeConfig", "UpdateFunctionEventInvokeConfig", "GetFunctionEventInvokeConfig", "DeleteFunctionEventInvokeConfig", "ListFunctionEventInvokeConfigs",
-	"ListEventSourceMappings", "ListDurableExecutionsByFunction"}
+	"CreateEventSourceMapping", "UpdateEventSourceMapping", "ListEventSourceMappings", "ListDurableExecutionsByFunction"}
 
 // target resolves the FunctionName and Qualifier parameters of a call.
 func (s *store) target(in *incoming, operation, given, qualifier string) (target, error) {

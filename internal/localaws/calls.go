@@ -11,8 +11,8 @@ const maxRecorded = 1 << 20
 
 // Call is one recorded call. Each retry is a call of its own.
 type Call struct {
-	Service    string    // "lambda", "cloudwatch", "codedeploy", "sts", "apigateway", "apigatewayv2"
-	Operation  string    // "PublishVersion"; method and path of an unknown operation
+	Service    string    // "lambda", "lambda-url" (a request to a function URL), "cloudwatch", "codedeploy", "sts", "apigateway", "apigatewayv2"
+	Operation  string    // "PublishVersion"; method and path of an unknown operation, and of a request to a function URL
 	Function   string    // short name, "" if the call names none
 	Qualifier  string    // version or alias that the call names; the alias's name in alias operations
 	Attempt    int       // the n-th call of this Service and Operation since ResetCalls, from 1

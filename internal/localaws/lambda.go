@@ -14,8 +14,9 @@ type lambda struct {
 }
 
 // route is the method and path of an operation of Lambda's REST API. In the path,
-// the first "{}" stands for the function and the second for the alias or
-// statement. A query is part of the path only where it distinguishes operations.
+// the "{}" after functions or tags stands for the function, and another one for the
+// alias, statement or other item. A query is part of the path only where it
+// distinguishes operations.
 type route struct {
 	method  string
 	path    string
@@ -56,8 +57,14 @@ var lambdaRoutes = []route{
 	{"GET", "/2019-09-25/functions/{}/event-invoke-config", "GetFunctionEventInvokeConfig", controlPlane, (*lambda).getFunctionEventInvokeConfig},
 	{"DELETE", "/2019-09-25/functions/{}/event-invoke-config", "DeleteFunctionEventInvokeConfig", controlPlane, (*lambda).deleteFunctionEventInvokeConfig},
 	{"GET", "/2019-09-25/functions/{}/event-invoke-config/list", "ListFunctionEventInvokeConfigs", controlPlane, (*lambda).listFunctionEventInvokeConfigs},
+	{"POST", "/2015-03-31/event-source-mappings", "CreateEventSourceMapping", controlPlane, (*lambda).createEventSourceMapping},
 	{"GET", "/2015-03-31/event-source-mappings", "ListEventSourceMappings", controlPlane, (*lambda).listEventSourceMappings},
+	{"GET", "/2015-03-31/event-source-mappings/{}", "GetEventSourceMapping", controlPlane, (*lambda).getEventSourceMapping},
+	{"PUT", "/2015-03-31/event-source-mappings/{}", "UpdateEventSourceMapping", controlPlane, (*lambda).updateEventSourceMapping},
+	{"DELETE", "/2015-03-31/event-source-mappings/{}", "DeleteEventSourceMapping", controlPlane, (*lambda).deleteEventSourceMapping},
 	{"GET", "/2025-12-01/functions/{}/durable-executions", "ListDurableExecutionsByFunction", controlPlane, (*lambda).listDurableExecutionsByFunction},
+	{"GET", "/2025-12-01/durable-executions/{}", "GetDurableExecution", controlPlane, (*lambda).getDurableExecution},
+	{"POST", "/2025-12-01/durable-executions/{}/stop", "StopDurableExecution", controlPlane, (*lambda).stopDurableExecution},
 	{"GET", "/2017-03-31/tags/{}", "ListTags", controlPlane, (*lambda).listTags},
 	{"POST", "/2017-03-31/tags/{}", "TagResource", controlPlane, (*lambda).tagResource},
 	{"DELETE", "/2017-03-31/tags/{}", "UntagResource", controlPlane, (*lambda).untagResource},
@@ -69,7 +76,7 @@ type request struct {
 	*incoming
 	operation string
 	function  string // as the caller wrote it
-	item      string // alias or statement id in the path
+	item      string // alias, statement id or other item in the path
 	query     url.Values
 }
 
@@ -82,11 +89,11 @@ func (l *lambda) operation(in *incoming) (operation, bool) {
 			continue
 		}
 		r := &request{incoming: in, operation: rt.name, query: in.URL.Query()}
-		if len(values) > 0 {
-			r.function = values[0]
+		if strings.Contains(path, "/functions/{}") || strings.Contains(path, "/tags/{}") {
+			r.function, values = values[0], values[1:]
 		}
-		if len(values) > 1 {
-			r.item = values[1]
+		if len(values) > 0 {
+			r.item = values[0]
 		}
 		function, qualifier := r.about()
 		return operation{
@@ -133,14 +140,15 @@ func match(pattern, path string) (values []string, ok bool) {
 }
 
 // about returns the function, and the version or alias, that a call names, for the
-// record. CreateFunction and CreateAlias name theirs in the body.
+// record. CreateFunction, CreateAlias and CreateEventSourceMapping name theirs in the
+// body.
 func (r *request) about() (function, qualifier string) {
 	named := r.function
 	switch r.operation {
-	case "CreateFunction", "CreateAlias":
+	case "CreateFunction", "CreateAlias", "CreateEventSourceMapping":
 		var body struct{ FunctionName, Name string }
 		_ = json.Unmarshal(r.body, &body) // a broken body names nothing
-		if r.operation == "CreateFunction" {
+		if r.operation != "CreateAlias" {
 			named = body.FunctionName
 		}
 		qualifier = body.Name

@@ -501,20 +501,62 @@ func TestA20Busy(t *testing.T) {
 	})
 }
 
-// A21: what belongs to an alias outlives it.
-func TestA21WhatDeleteAliasLeaves(t *testing.T) {
-	t.Parallel()
-	c, api := withVersions(t, 1)
-	c.SetAlias("fn", localaws.Alias{Name: "prod", Version: "1"})
+// leaving returns the calls of a function whose alias prod was deleted, and has left
+// everything behind that it can.
+func leaving(t *testing.T) *lambda.Client {
+	t.Helper()
+	_, api := withProd(t)
 	must(addPermission(t, api, "s", "prod"))(t)
 	must(putProvisioned(t, api, "prod", 1))(t)
+	must(api.CreateFunctionUrlConfig(t.Context(), &lambda.CreateFunctionUrlConfigInput{FunctionName: aws.String("fn"), Qualifier: aws.String("prod"), AuthType: types.FunctionUrlAuthTypeNone}))(t)
+	must(api.PutFunctionEventInvokeConfig(t.Context(), &lambda.PutFunctionEventInvokeConfigInput{FunctionName: aws.String("fn"), Qualifier: aws.String("prod"), MaximumRetryAttempts: aws.Int32(0)}))(t)
 	must(api.DeleteAlias(t.Context(), &lambda.DeleteAliasInput{FunctionName: aws.String("fn"), Name: aws.String("prod")}))(t)
-	_, err := getPolicy(t, api, "prod")
-	wantError(t, err, 404, "ResourceNotFoundException", "The resource you requested does not exist.")
+	return api
+}
+
+// A21: what belongs to an alias outlives it, except for provisioned concurrency. A
+// later alias of the name finds it.
+func TestA21WhatDeleteAliasLeaves(t *testing.T) {
+	t.Parallel()
+	api := leaving(t)
+	_, err := getProvisioned(t, api, "prod")
+	wantError(t, err, 404, "ResourceNotFoundException", "Cannot find alias arn: "+arn+":prod")
+	_, err = addPermission(t, api, "new", "prod")
+	wantError(t, err, 404, "ResourceNotFoundException", "Cannot find alias arn: "+arn+":prod")
+	create := &lambda.CreateFunctionUrlConfigInput{FunctionName: aws.String("fn"), Qualifier: aws.String("prod"), AuthType: types.FunctionUrlAuthTypeNone}
+	_, err = api.CreateFunctionUrlConfig(t.Context(), create)
+	wantError(t, err, 404, "ResourceNotFoundException", "Function does not exist")
+
 	must(createAlias(t, api, "prod", "1"))(t)
-	must(getPolicy(t, api, "prod"))(t)
 	_, err = addPermission(t, api, "s", "prod")
 	wantError(t, err, 409, "ResourceConflictException", "The statement id (s) provided already exists. Please provide a new statement id, or remove the existing statement.")
+	_, err = api.CreateFunctionUrlConfig(t.Context(), create)
+	wantError(t, err, 409, "ResourceConflictException", "Failed to create function url config for [functionArn = "+arn+":prod]. Error message:  FunctionUrlConfig exists for this Lambda function")
 	_, err = getProvisioned(t, api, "prod")
 	wantError(t, err, 404, "ProvisionedConcurrencyConfigNotFoundException", "No Provisioned Concurrency Config found for this function")
+}
+
+// A21: the deleted alias is still a qualifier of what it has left.
+func TestA21LeftoversCanBeReadAndDeleted(t *testing.T) {
+	t.Parallel()
+	api := leaving(t)
+	fn, prod := aws.String("fn"), aws.String("prod")
+
+	must(api.GetFunctionUrlConfig(t.Context(), &lambda.GetFunctionUrlConfigInput{FunctionName: fn, Qualifier: prod}))(t)
+	equal(t, "URLs", *must(api.ListFunctionUrlConfigs(t.Context(), &lambda.ListFunctionUrlConfigsInput{FunctionName: fn}))(t).FunctionUrlConfigs[0].FunctionArn, arn+":prod")
+	must(api.DeleteFunctionUrlConfig(t.Context(), &lambda.DeleteFunctionUrlConfigInput{FunctionName: fn, Qualifier: prod}))(t)
+	_, err := api.DeleteFunctionUrlConfig(t.Context(), &lambda.DeleteFunctionUrlConfigInput{FunctionName: fn, Qualifier: prod})
+	wantError(t, err, 404, "ResourceNotFoundException", "The resource you requested does not exist.")
+
+	must(api.GetFunctionEventInvokeConfig(t.Context(), &lambda.GetFunctionEventInvokeConfigInput{FunctionName: fn, Qualifier: prod}))(t)
+	equal(t, "settings", *must(api.ListFunctionEventInvokeConfigs(t.Context(), &lambda.ListFunctionEventInvokeConfigsInput{FunctionName: fn}))(t).FunctionEventInvokeConfigs[0].FunctionArn, arn+":prod")
+	must(api.DeleteFunctionEventInvokeConfig(t.Context(), &lambda.DeleteFunctionEventInvokeConfigInput{FunctionName: fn, Qualifier: prod}))(t)
+	_, err = api.GetFunctionEventInvokeConfig(t.Context(), &lambda.GetFunctionEventInvokeConfigInput{FunctionName: fn, Qualifier: prod})
+	wantError(t, err, 404, "ResourceNotFoundException", "The function "+arn+":prod doesn't have an EventInvokeConfig")
+
+	id := must(getPolicy(t, api, "prod"))(t).RevisionId
+	wantNone(t, removePermission(t, api, "s", "prod", func(in *lambda.RemovePermissionInput) { in.RevisionId = id }))
+	_, err = getPolicy(t, api, "prod")
+	wantError(t, err, 404, "ResourceNotFoundException", "The resource you requested does not exist.")
+	wantError(t, removePermission(t, api, "s", "prod"), 404, "ResourceNotFoundException", "Cannot find alias arn: "+arn+":prod")
 }

@@ -10,7 +10,7 @@ import (
 
 // eventInvoke are the settings for asynchronous invocations of one qualifier: a new
 // alias does not get those of the function (A22), and DeleteAlias leaves them behind
-// (A21).
+// (A21); see [alias].
 type eventInvoke struct {
 	attempts  *int32
 	age       *int32
@@ -124,7 +124,7 @@ func (l *lambda) eventInvokeOf(r *request) (*function, string, error) {
 		return nil, "", err
 	}
 	f, qualifier := l.function(t.arn), cmp.Or(t.qualifier, latestVersion)
-	if f == nil || f.resolve(qualifier) == nil || f.async[qualifier] == nil {
+	if f == nil || f.async[qualifier] == nil {
 		return nil, "", noEventInvoke(qualified(t.arn, qualifier))
 	}
 	return f, qualifier, nil

@@ -37,6 +37,7 @@ type configuration struct {
 	ImageConfigResponse        *imageConfiguration `json:",omitempty"`
 	VPCConfig                  *VPCConfig          `json:"VpcConfig,omitempty"`
 	FileSystemConfigs          []FileSystem        `json:",omitempty"`
+	DurableConfig              *DurableConfig      `json:",omitempty"`
 }
 
 type (
@@ -87,6 +88,7 @@ func (v *version) entry(f *function, qualifier string) configuration {
 		SnapStart:         map[string]string{"ApplyOn": v.SnapStart, "OptimizationStatus": "Off"},
 		LoggingConfig:     v.Logging,
 		FileSystemConfigs: v.FileSystems,
+		DurableConfig:     v.Durable,
 	}
 	if c.LoggingConfig.LogGroup == "" {
 		c.LoggingConfig.LogGroup = "/aws/lambda/" + f.name

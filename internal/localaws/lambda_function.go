@@ -29,8 +29,9 @@ type Function struct {
 	VPC              *VPCConfig   // nil: none
 	KMSKey           string       // ARN
 	FileSystems      []FileSystem
-	DeadLetterConfig string // ARN of a queue or topic
-	Code             []byte // the zip; nil for an image
+	DeadLetterConfig string         // ARN of a queue or topic
+	Durable          *DurableConfig // nil: not durable
+	Code             []byte         // the zip; nil for an image
 	ImageURI         string
 	CodeSha256       string // computed from Code or ImageURI
 }
@@ -92,8 +93,8 @@ type function struct {
 	aliases    map[string]*alias
 	urls       map[string]*functionURL // by alias, "" the function's own
 	async      map[string]*eventInvoke // by qualifier
-	executions []execution
-	policies   map[string]*policy // by qualifier, "" the function's own
+	executions []*execution            // in the order in which they began
+	policies   map[string]*policy      // by qualifier, "" the function's own
 
 	provisioned  map[string]*provisioned // by qualifier
 	provisioning time.Duration           // how long an allocation takes

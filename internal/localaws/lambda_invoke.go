@@ -38,27 +38,22 @@ func (l *lambda) invoke(r *request) (answer, error) {
 	if len(r.body) > 0 && !json.Valid(r.body) {
 		return answer{}, &apiError{http.StatusBadRequest, "InvalidRequestContentException", "Could not parse request body into json: Could not parse payload into json"}
 	}
-	run, number, err := l.reach(t)
+	mode := r.Header.Get("X-Amz-Invocation-Type")
+	if mode == "DryRun" {
+		_, number, err := l.reach(t)
+		return answer{status: http.StatusNoContent, header: http.Header{"X-Amz-Executed-Version": {number}}}, err
+	}
+
+	call := invokeInput{r.region, t, r.body, mode == "Event", r.Header.Get("X-Amz-Log-Type") == "Tail", r.Header.Get("X-Amz-Durable-Execution-Name")}
+	out, number, execution, err := l.execute(call)
 	if err != nil {
 		return answer{}, err
 	}
 	a := answer{status: http.StatusOK, header: http.Header{"X-Amz-Executed-Version": {number}}}
-	mode := r.Header.Get("X-Amz-Invocation-Type")
-	if mode == "DryRun" {
-		a.status = http.StatusNoContent
-		return a, nil
+	if execution != "" {
+		a.header.Set("X-Amz-Durable-Execution-Arn", execution)
 	}
-
-	logTail := r.Header.Get("X-Amz-Log-Type") == "Tail"
-	begun := time.Now()
-	out := run(Invocation{t.function, t.qualifier, number, r.body, logTail})
-	l.mu.Lock()
-	l.measureInvoke(invoked{
-		r.region, t.function, t.qualifier, number,
-		out.FunctionError != "", out.Status == http.StatusTooManyRequests, time.Since(begun),
-	})
-	l.mu.Unlock()
-	if mode == "Event" { // asynchronous
+	if call.asynchronous {
 		a.status = http.StatusAccepted
 		return a, nil
 	}
@@ -68,11 +63,52 @@ func (l *lambda) invoke(r *request) (answer, error) {
 	if out.FunctionError != "" {
 		a.header.Set("X-Amz-Function-Error", out.FunctionError)
 	}
-	if logTail {
+	if call.logTail {
 		a.header.Set("X-Amz-Log-Result", base64.StdEncoding.EncodeToString(tail(out.Log, number)))
 	}
 	a.body = out.Payload
 	return a, nil
+}
+
+// invokeInput is what a caller wants to be invoked.
+type invokeInput struct {
+	region       string
+	target       target
+	payload      []byte
+	asynchronous bool
+	logTail      bool
+	name         string // of the durable execution; "": a new one
+}
+
+// execute invokes a function, and returns what its script answered, the number of the
+// version that was executed, and the ARN of the execution of a durable function.
+func (l *lambda) execute(in invokeInput) (out Answer, number, execution string, err error) {
+	run, number, err := l.reach(in.target)
+	if err != nil {
+		return Answer{}, "", "", err
+	}
+	durable, begun, err := l.start(in, number)
+	if err != nil {
+		return Answer{}, "", "", err
+	}
+	if durable != nil {
+		execution = durable.arn
+		if !begun {
+			return Answer{Payload: durable.result}, durable.version, execution, nil
+		}
+	}
+	at := time.Now()
+	out = run(Invocation{in.target.function, in.target.qualifier, number, in.payload, in.logTail})
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.measureInvoke(invoked{
+		in.region, in.target.function, in.target.qualifier, number,
+		out.FunctionError != "", out.Status == http.StatusTooManyRequests, time.Since(at),
+	})
+	if durable != nil && !in.asynchronous {
+		durable.finish(out)
+	}
+	return out, number, execution, nil
 }
 
 // tail returns the last 4 KB of a log. If the log is empty, it returns the lines that

@@ -8,7 +8,8 @@ import (
 )
 
 // policy is the resource policy of one qualifier of a function. Each qualifier has
-// its own: an alias does not inherit the function's.
+// its own: an alias does not inherit the function's. DeleteAlias leaves it behind
+// (A21); see [alias].
 type policy struct {
 	revision   string
 	statements []statement
@@ -43,7 +44,7 @@ func (l *lambda) policyTarget(r *request) (*function, string, error) {
 	}
 	f := l.function(t.arn)
 	switch {
-	case f != nil && f.resolve(t.qualifier) != nil:
+	case f != nil && f.resolve(t.qualifier) != nil, f != nil && f.policies[t.qualifier] != nil && r.operation != "AddPermission":
 		return f, t.qualifier, nil
 	case r.operation == "GetPolicy":
 		return nil, "", noPolicy()
@@ -234,11 +235,16 @@ func (f *function) revision(qualifier string) string {
 // revisePolicy gives a changed policy a new RevisionId, which is then also that of
 // its function, alias or version, until that changes in another way (V11).
 func (s *store) revisePolicy(f *function, qualifier string, p *policy) {
+	v := f.resolve(qualifier)
+	if v == nil { // the policy of a deleted alias
+		p.revision = newID()
+		return
+	}
 	if a := f.aliases[qualifier]; a != nil {
 		s.changeAlias(f, qualifier)
 		a.RevisionId = newID()
 	} else {
-		s.revise(f, f.resolve(qualifier))
+		s.revise(f, v)
 	}
 	p.revision = f.revision(qualifier)
 }

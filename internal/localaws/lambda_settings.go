@@ -28,6 +28,7 @@ type settings struct {
 	KMSKeyArn         *string
 	FileSystemConfigs []FileSystem
 	DeadLetterConfig  *struct{ TargetArn string }
+	DurableConfig     *DurableConfig
 }
 
 // validate checks the settings against the API's constraints.
@@ -56,6 +57,7 @@ func (in *settings) validate(v *validation) {
 	if in.EphemeralStorage != nil && v.present(in.EphemeralStorage.Size != nil, "ephemeralStorage.size") {
 		v.between(*in.EphemeralStorage.Size, "ephemeralStorage.size", 512, 10240)
 	}
+	in.DurableConfig.validate(v)
 	if c := in.LoggingConfig; c != nil {
 		v.oneOf(c.LogFormat, "loggingConfig.logFormat", "JSON", "Text")
 		v.oneOf(c.ApplicationLogLevel, "loggingConfig.applicationLogLevel", "TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
@@ -153,6 +155,9 @@ func (in *settings) apply(c *Function) {
 	}
 	if in.DeadLetterConfig != nil {
 		c.DeadLetterConfig = in.DeadLetterConfig.TargetArn
+	}
+	if in.DurableConfig != nil {
+		c.Durable = in.DurableConfig
 	}
 }
 

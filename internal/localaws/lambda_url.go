@@ -12,7 +12,7 @@ import (
 )
 
 // functionURL is the HTTPS endpoint of a function or of an alias. DeleteAlias leaves
-// it behind (A21).
+// it behind (A21); see [alias].
 type functionURL struct {
 	id       string
 	auth     string // "NONE" or "AWS_IAM"
@@ -56,8 +56,8 @@ func (u *functionURL) describe(f *function, qualifier string) urlConfiguration {
 
 const urlQualifierPattern = `((?!^\d+$)^[0-9a-zA-Z-_]+$)`
 
-// urlTarget returns the function and the alias of a call about a URL. missing is
-// the message if there is none.
+// urlTarget returns the function and the alias of a call about a URL, or the alias
+// that has left a URL behind. missing is the message if there is none.
 func (l *lambda) urlTarget(r *request, missing string) (*function, string, error) {
 	qualifier := r.query.Get("Qualifier")
 	if qualifier != "" {
@@ -73,7 +73,7 @@ func (l *lambda) urlTarget(r *request, missing string) (*function, string, error
 		return nil, "", err
 	}
 	f := l.function(t.arn)
-	if f == nil || t.qualifier != "" && f.aliases[t.qualifier] == nil {
+	if f == nil || t.qualifier != "" && f.aliases[t.qualifier] == nil && (r.operation == "CreateFunctionUrlConfig" || f.urls[t.qualifier] == nil) {
 		return nil, "", notFound("%s", missing)
 	}
 	return f, t.qualifier, nil
@@ -105,10 +105,7 @@ func checkCORS(v *validation, body json.RawMessage) error {
 	if body == nil {
 		return nil
 	}
-	var cors struct {
-		AllowHeaders, AllowMethods, AllowOrigins, ExposeHeaders []string
-		MaxAge                                                  int32
-	}
+	var cors crossOrigin
 	if err := json.Unmarshal(body, &cors); err != nil {
 		return unreadable(err)
 	}

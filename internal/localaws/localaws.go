@@ -58,7 +58,7 @@ func New(o Options) *Cloud {
 	s := newStore(o)
 	return &Cloud{
 		latency:  o.Latency,
-		services: []service{&lambda{s}, newCloudwatch(s), newCodedeploy(s), &sts{s}, &apigateway{s}},
+		services: []service{&functionURLs{&lambda{s}}, &lambda{s}, newCloudwatch(s), newCodedeploy(s), &sts{s}, &apigateway{s}},
 		budgets:  newBudgets(o.Rate),
 		store:    s,
 		closed:   make(chan struct{}),
@@ -72,7 +72,8 @@ func (c *Cloud) Close() {
 
 // ServeHTTP answers one call. It is the endpoint of every service in every
 // region; the region is the one in the signature's credential scope. The
-// signature itself is not verified.
+// signature itself is not verified. It is also the endpoint of every function URL:
+// clients connect to it, and send the URL's host in the header Host.
 func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	in, err := receive(r)
 	if err != nil {

@@ -6,23 +6,44 @@ import (
 	"strconv"
 )
 
-// maxPage is the maximum number of entries on a page of Lambda, whatever MaxItems is.
-const maxPage = 50
+// pageLimits are the limits of a list of Lambda.
+type pageLimits struct {
+	standard int   // entries on a page if the call has no MaxItems
+	most     int   // entries on a page, whatever MaxItems is
+	least    int32 // MaxItems
+	greatest int32
+}
+
+// limits returns the limits of a list.
+func limits(operation string) pageLimits {
+	switch operation {
+	case "ListEventSourceMappings":
+		return pageLimits{100, 100, 1, 10000}
+	case "ListDurableExecutionsByFunction":
+		return pageLimits{100, 1000, 0, 1000}
+	case "ListFunctionUrlConfigs", "ListFunctionEventInvokeConfigs", "ListProvisionedConcurrencyConfigs":
+		return pageLimits{50, 50, 1, 50}
+	}
+	return pageLimits{50, 50, 1, 10000}
+}
 
 // page returns the page of a list that a call of Lambda asks for.
 func page[T any](r *request, all []T) (entries []T, next string, err error) {
-	size := maxPage
+	limit := limits(r.operation)
+	size := limit.standard
 	if s := r.query.Get("MaxItems"); s != "" {
 		n, err := strconv.ParseInt(s, 10, 32)
 		if err != nil {
 			return nil, "", &apiError{http.StatusBadRequest, "SerializationException", "STRING_VALUE can not be converted to an Integer"}
 		}
 		var v validation
-		v.between(int32(n), "maxItems", 1, 10000)
+		v.between(int32(n), "maxItems", limit.least, limit.greatest)
 		if err := v.err(); err != nil {
 			return nil, "", err
 		}
-		size = min(size, int(n))
+		if n > 0 {
+			size = min(int(n), limit.most)
+		}
 	}
 	marker := r.query.Get("Marker")
 	entries, next, ok := part(all, marker, size)

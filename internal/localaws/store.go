@@ -20,7 +20,7 @@ type store struct {
 	seeding      bool                 // Go code writes
 	functions    map[string]*function // by unqualified ARN
 	numbers      map[string]int       // last version number of deleted functions, by unqualified ARN (V18)
-	eventSources []eventSource
+	eventSources []*eventSource
 	codeStorage  int64             // limit in bytes, 0: none
 	buckets      map[string]bucket // of S3, by name
 

@@ -58,14 +58,20 @@ func replyXML(action string, result any) answer {
 	return answer{status: http.StatusOK, header: http.Header{"Content-Type": {"text/xml"}}, body: body}
 }
 
-// getCallerIdentity returns the session of the access key, or an IAM user.
-func (s *sts) getCallerIdentity(in *incoming) (answer, error) {
+// caller returns the ARN and the id of the session of the access key, or of an IAM
+// user.
+func (s *store) caller(in *incoming) (arn, id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	arn, id := "arn:"+partition(in.region)+":iam::"+s.account+":user/localaws", "AIDALOCALAWSEXAMPLE01"
 	if session := s.sessions[in.key]; session != nil {
-		arn, id = session.arn, session.userID
+		return session.arn, session.userID
 	}
+	return "arn:" + partition(in.region) + ":iam::" + s.account + ":user/localaws", "AIDALOCALAWSEXAMPLE01"
+}
+
+// getCallerIdentity returns who has signed the call.
+func (s *sts) getCallerIdentity(in *incoming) (answer, error) {
+	arn, id := s.caller(in)
 	return replyXML("GetCallerIdentity", struct {
 		XMLName xml.Name `xml:"GetCallerIdentityResult"`
 		Arn     string

@@ -11,16 +11,17 @@ import (
 
 // The patterns of the API reference, as in the messages of AWS.
 const (
-	aliasNamePattern   = `(?!^[0-9]+$)([a-zA-Z0-9-_]+)` // A4
-	versionPattern     = `(\$LATEST(\.PUBLISHED)?|[0-9]+)`
-	qualifierPattern   = `\$(LATEST(\.PUBLISHED)?)|[a-zA-Z0-9-_$]+`
-	regionPattern      = `(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}`
-	statementIDPattern = `([a-zA-Z0-9-_]+)`
-	actionPattern      = `(lambda:[*]|lambda:[a-zA-Z]+|[*])`
-	principalPattern   = `[^\s]+`
-	sourceARNPattern   = `arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:(` + regionPattern + `)?:(\d{12})?:(.*)`
-	accountPattern     = `\d{12}`
-	rolePattern        = `arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+`
+	aliasNamePattern     = `(?!^[0-9]+$)([a-zA-Z0-9-_]+)` // A4
+	versionPattern       = `(\$LATEST(\.PUBLISHED)?|[0-9]+)`
+	qualifierPattern     = `\$(LATEST(\.PUBLISHED)?)|[a-zA-Z0-9-_$]+`
+	regionPattern        = `(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}`
+	statementIDPattern   = `([a-zA-Z0-9-_]+)`
+	actionPattern        = `(lambda:[*]|lambda:[a-zA-Z]+|[*])`
+	principalPattern     = `[^\s]+`
+	sourceARNPattern     = `arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:(` + regionPattern + `)?:(\d{12})?:(.*)`
+	accountPattern       = `\d{12}`
+	executionNamePattern = `[a-zA-Z0-9-_]+`
+	rolePattern          = `arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+`
 )
 
 // versionNumber matches the qualifier of a published version.
@@ -29,7 +30,7 @@ var versionNumber = regexp.MustCompile(`^[0-9]+$`)
 // matchers are the patterns compiled to match the whole value.
 var matchers = func() map[string]*regexp.Regexp {
 	m := map[string]*regexp.Regexp{aliasNamePattern: regexp.MustCompile(`^[0-9]*[a-zA-Z-_][a-zA-Z0-9-_]*$`)}
-	for _, p := range []string{versionPattern, qualifierPattern, statementIDPattern, actionPattern, principalPattern, sourceARNPattern, accountPattern, rolePattern} {
+	for _, p := range []string{versionPattern, qualifierPattern, statementIDPattern, actionPattern, principalPattern, sourceARNPattern, accountPattern, executionNamePattern, rolePattern} {
 		m[p] = regexp.MustCompile("^(?:" + p + ")$")
 	}
 	return m

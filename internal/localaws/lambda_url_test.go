@@ -5,10 +5,6 @@ import (
 	"regexp"
 	"slices"
 	"testing"
-	"testing/synctest"
-	"time"
-
-	"lambda-release/internal/localaws"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -48,8 +44,6 @@ func TestFunctionURLs(t *testing.T) {
 	must(api.UpdateFunctionUrlConfig(t.Context(), &lambda.UpdateFunctionUrlConfigInput{FunctionName: aws.String("fn:prod"), AuthType: types.FunctionUrlAuthTypeNone}))(t)
 	// A21: DeleteAlias leaves the URL to a later alias of the name.
 	must(api.DeleteAlias(t.Context(), &lambda.DeleteAliasInput{FunctionName: aws.String("fn"), Name: aws.String("prod")}))(t)
-	_, err = get("prod")
-	wantError(t, err, 404, "ResourceNotFoundException", "The resource you requested does not exist.")
 	must(createAlias(t, api, "prod", "1"))(t)
 	got := must(get("prod"))(t)
 	equal(t, "URL", fmt.Sprint(*got.FunctionUrl == *made.FunctionUrl, *got.FunctionArn, got.AuthType, got.InvokeMode, got.Cors.AllowOrigins), "true"+arn+":prodNONEBUFFERED[*]")
@@ -83,92 +77,4 @@ func TestPermissionsOfFunctionURL(t *testing.T) {
 	}
 	_, err := addPermission(t, api, "both", "prod", func(in *lambda.AddPermissionInput) { in.FunctionUrlAuthType = types.FunctionUrlAuthTypeNone })
 	wantError(t, err, 400, "InvalidParameterValueException", "FunctionUrlAuthType is only supported for lambda:InvokeFunctionUrl action")
-}
-
-// A22: asynchronous settings are those of one qualifier.
-func TestA22EventInvokeConfig(t *testing.T) {
-	t.Parallel()
-	c, api := withProd(t)
-	put := func(qualifier string, retries int32) error {
-		_, err := api.PutFunctionEventInvokeConfig(t.Context(), &lambda.PutFunctionEventInvokeConfigInput{FunctionName: aws.String("fn"), Qualifier: &qualifier, MaximumRetryAttempts: &retries})
-		return err
-	}
-	get := func(qualifier string) (*lambda.GetFunctionEventInvokeConfigOutput, error) {
-		return api.GetFunctionEventInvokeConfig(t.Context(), &lambda.GetFunctionEventInvokeConfigInput{FunctionName: aws.String("fn"), Qualifier: &qualifier})
-	}
-	wantNone(t, put("$LATEST", 2))
-	_, err := get("prod")
-	wantError(t, err, 404, "ResourceNotFoundException", "The function "+arn+":prod doesn't have an EventInvokeConfig")
-	wantNone(t, put("prod", 0))
-	must(api.UpdateFunctionEventInvokeConfig(t.Context(), &lambda.UpdateFunctionEventInvokeConfigInput{
-		FunctionName: aws.String("fn:prod"), MaximumEventAgeInSeconds: aws.Int32(60),
-		DestinationConfig: &types.DestinationConfig{OnFailure: &types.OnFailure{Destination: aws.String("arn:aws:sqs:eu-central-1:123456789012:q")}},
-	}))(t)
-	wantError(t, put("dev", 0), 404, "ResourceNotFoundException", "The function doesn't exist.")
-	_, err = api.PutFunctionEventInvokeConfig(t.Context(), &lambda.PutFunctionEventInvokeConfigInput{FunctionName: aws.String("fn")})
-	wantError(t, err, 400, "InvalidParameterValueException", "You must specify at least one of error handling or destination setting.")
-
-	must(api.DeleteAlias(t.Context(), &lambda.DeleteAliasInput{FunctionName: aws.String("fn"), Name: aws.String("prod")}))(t)
-	c.SetAlias("fn", localaws.Alias{Name: "prod", Version: "1"})
-	got := must(get("prod"))(t)
-	equal(t, "settings", fmt.Sprint(*got.FunctionArn, " ", *got.MaximumRetryAttempts, *got.MaximumEventAgeInSeconds, *got.DestinationConfig.OnFailure.Destination), arn+":prod 0 60arn:aws:sqs:eu-central-1:123456789012:q")
-	list := must(api.ListFunctionEventInvokeConfigs(t.Context(), &lambda.ListFunctionEventInvokeConfigsInput{FunctionName: aws.String("fn")}))(t)
-	equal(t, "number of settings", len(list.FunctionEventInvokeConfigs), 2)
-	must(api.DeleteFunctionEventInvokeConfig(t.Context(), &lambda.DeleteFunctionEventInvokeConfigInput{FunctionName: aws.String("fn"), Qualifier: aws.String("prod")}))(t)
-	_, err = get("prod")
-	wantError(t, err, 404, "ResourceNotFoundException", "The function "+arn+":prod doesn't have an EventInvokeConfig")
-}
-
-func TestA23EventSourceMappings(t *testing.T) {
-	t.Parallel()
-	c, api := withProd(t)
-	const queue = "arn:aws:sqs:eu-central-1:123456789012:q"
-	c.AddFunction("other")
-	all := c.AddEventSourceMapping("fn", "", queue)
-	prod := c.AddEventSourceMapping("fn", "prod", queue)
-	c.AddEventSourceMapping("other", "", queue)
-	for name, want := range map[string][]string{"fn": {all}, "fn:prod": {prod}, "": {"", "", ""}, arn + ":prod": {prod}, "fn:1": nil} {
-		in := &lambda.ListEventSourceMappingsInput{}
-		if name != "" {
-			in.FunctionName = &name
-		}
-		var got []string
-		for _, m := range must(api.ListEventSourceMappings(t.Context(), in))(t).EventSourceMappings {
-			got = append(got, *m.UUID)
-		}
-		if name == "" {
-			equal(t, "number of mappings", len(got), len(want))
-		} else if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%s: %s", name, diff)
-		}
-	}
-}
-
-func TestA23DurableExecutions(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		c, api := withProd(t)
-		publish(c, 1)
-		c.SetDurableExecution("fn", "prod", "order-1", "RUNNING")
-		c.SetDurableExecution("fn", "prod", "order-2", "RUNNING")
-		c.SetAlias("fn", localaws.Alias{Name: "prod", Version: "2"})
-		time.Sleep(time.Hour)
-		c.SetDurableExecution("fn", "prod", "order-2", "SUCCEEDED")
-		list := func(qualifier string, statuses ...types.ExecutionStatus) string {
-			t.Helper()
-			in := &lambda.ListDurableExecutionsByFunctionInput{FunctionName: aws.String("fn"), Statuses: statuses}
-			if qualifier != "" {
-				in.Qualifier = &qualifier
-			}
-			var s string
-			for _, e := range must(api.ListDurableExecutionsByFunction(t.Context(), in))(t).DurableExecutions {
-				s += fmt.Sprint(*e.DurableExecutionName, " ", (*e.FunctionArn)[len(arn):], " ", e.Status, " ", e.EndTimestamp != nil, ";")
-			}
-			return s
-		}
-		equal(t, "executions that stay on version 1", list("1"), "order-1 :1 RUNNING false;order-2 :1 SUCCEEDED true;")
-		equal(t, "running ones", list("1", types.ExecutionStatusRunning), "order-1 :1 RUNNING false;")
-		equal(t, "executions of the version that prod is at now", list("prod"), "")
-		equal(t, "all", list("", types.ExecutionStatusSucceeded), "order-2 :1 SUCCEEDED true;")
-	})
 }
