@@ -124,6 +124,7 @@ func request(in input.Input, ev event.Event, target rules.Target) release.Reques
 		Version:          alias.Version(in.Version),
 		From:             in.VersionOf,
 		Keep:             in.KeepVersions,
+		KeepDays:         in.KeepDays,
 		Code:             in.Code,
 		Provisioned:      in.WaitForProvisioned,
 		Stages:           in.Stages[target.Alias],

@@ -55,6 +55,8 @@ func sceneOf(ts *testscript.TestScript) *scene { return ts.Value(sceneKey{}).(*s
 //	state NAME VERSION STATE [CODE REASON], last-update NAME VALUE [CODE REASON]
 //	edge NAME VERSION                   makes it have replicas at the edge
 //	managed NAME                        makes it have the version $LATEST.PUBLISHED
+//	mapping, async, permission, execution
+//	                                    what refers to a version: inuse_test.go
 //	age NAME DURATION                   makes it and its versions older by that
 //	code-storage BYTES                  how much code the account may keep
 //	answers NAME FILE [Handled|Unhandled] [LOG]
@@ -112,6 +114,7 @@ func awsVerbs() map[string]func(*testscript.TestScript, *scene, []string) {
 		"object": func(ts *testscript.TestScript, s *scene, a []string) {
 			s.PutObject(a[0], a[1], []byte(ts.ReadFile(a[2])))
 		},
+		"mapping": mapping, "async": async, "permission": permission, "execution": execution,
 		"deployment-group": deploymentGroup,
 		"fail-deployment":  failDeployment,
 		"forget-deployment": func(ts *testscript.TestScript, s *scene, _ []string) {

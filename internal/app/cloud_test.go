@@ -39,7 +39,12 @@ func removeAlias(ts *testscript.TestScript, s *scene, args []string) {
 
 // asOther calls Lambda with other credentials than the steps have.
 func asOther(ts *testscript.TestScript, s *scene, method, path, body string) {
-	r := httptest.NewRequest(method, "/2015-03-31/functions/"+path, strings.NewReader(body))
+	asOtherSince(ts, s, "2015-03-31", method, path, body)
+}
+
+// asOtherSince calls Lambda's API of this date.
+func asOtherSince(ts *testscript.TestScript, s *scene, date, method, path, body string) {
+	r := httptest.NewRequest(method, "/"+date+"/functions/"+path, strings.NewReader(body))
 	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKIAOTHER/20260101/eu-central-1/lambda/aws4_request")
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, r)

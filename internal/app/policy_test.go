@@ -140,7 +140,9 @@ func needsOf(c localaws.Call) []need {
 		return []need{{"lambda:AddPermission", qualified, text("Principal")}}
 	case "lambda RemovePermission":
 		return []need{{"lambda:RemovePermission", qualified, "apigateway.amazonaws.com"}}
-	case "lambda GetFunction", "lambda GetPolicy", "lambda DeleteFunction", "lambda GetProvisionedConcurrencyConfig":
+	case "lambda ListEventSourceMappings":
+		return []need{{"lambda:ListEventSourceMappings", "*", ""}}
+	case "lambda GetFunction", "lambda GetPolicy", "lambda DeleteFunction", "lambda GetProvisionedConcurrencyConfig", "lambda ListDurableExecutionsByFunction":
 		return []need{{"lambda:" + c.Operation, qualified, ""}}
 	case "lambda UpdateFunctionCode":
 		needs := []need{{"lambda:UpdateFunctionCode", fn, ""}}
@@ -344,6 +346,16 @@ func (r *role) call(method, path, body string) string {
 
 func without4(r *role) { r.call(http.MethodDelete, "items?Qualifier=4", "") }
 
+// withDurable publishes old versions of a durable function.
+func withDurable(r *role) {
+	r.call(http.MethodPut, "items/configuration", `{"DurableConfig": {"ExecutionTimeout": 60}}`)
+	for i := range 5 {
+		r.Upload("items", fmt.Sprint("durable ", i))
+		r.Publish("items", "")
+	}
+	r.Age("items", 2*time.Hour)
+}
+
 func withDev(r *role) { r.SetAlias("items", localaws.Alias{Name: "dev", Version: "4"}) }
 
 // withWrongPermission binds the stage, and then changes the permission for it.
@@ -467,6 +479,7 @@ func TestPolicyIsEnoughAndNoMore(t *testing.T) {
 		"keep-versions, dry run":     {args: []string{"--keep-versions", "3", "--dry-run"}, situations: []situation{asUsual}},
 		"promote":                    {args: []string{"--operation", "promote", "--version", "4"}, situations: []situation{asUsual, newAlias, noVersion.after("none", without4)}},
 		"promote an alias":           {args: []string{"--operation", "promote", "--version", "dev"}, situations: []situation{asUsual.after("dev", withDev), newAlias.after("dev", withDev)}},
+		"prune, durable":             {args: []string{"--operation", "prune", "--keep-days", "1"}, situations: []situation{asUsual, lostDelete, asUsual.after("durable", withDurable)}},
 		"promote, dry run":           {args: []string{"--operation", "promote", "--version", "4", "--dry-run"}, situations: []situation{asUsual, noVersion.after("none", without4)}},
 		"promote several": {args: []string{"--operation", "promote", "--version", "4"}, functions: several, situations: []situation{
 			asUsual, undo, noVersion.after("none", without4),

@@ -24,11 +24,13 @@ type AsyncSettings struct {
 // AllAsyncSettings reads the settings of all qualifiers of a function that have some.
 func (c *Client) AllAsyncSettings(ctx context.Context, fn function.ID) ([]AsyncSettings, error) {
 	return pages(func(marker *string) ([]AsyncSettings, *string, error) {
-		out, err := call(ctx, c, onFunction("ListFunctionEventInvokeConfigs", fn, ""), c.lambda.ListFunctionEventInvokeConfigs,
-			&lambda.ListFunctionEventInvokeConfigsInput{FunctionName: &fn.Given, Marker: marker},
-			func(out *lambda.ListFunctionEventInvokeConfigsOutput) bool {
-				return out.FunctionEventInvokeConfigs != nil
-			})
+		out, err := insist(ctx, func() (*lambda.ListFunctionEventInvokeConfigsOutput, error) {
+			return call(ctx, c, onFunction("ListFunctionEventInvokeConfigs", fn, ""), c.lambda.ListFunctionEventInvokeConfigs,
+				&lambda.ListFunctionEventInvokeConfigsInput{FunctionName: &fn.Given, Marker: marker},
+				func(out *lambda.ListFunctionEventInvokeConfigsOutput) bool {
+					return out.FunctionEventInvokeConfigs != nil
+				})
+		})
 		if err != nil {
 			return nil, nil, err
 		}

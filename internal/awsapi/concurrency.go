@@ -47,11 +47,13 @@ func (c *Client) ProvisionedConcurrency(ctx context.Context, fn function.ID, ali
 // versions of a function that have some.
 func (c *Client) AllProvisionedConcurrency(ctx context.Context, fn function.ID) ([]Concurrency, error) {
 	return pages(func(marker *string) ([]Concurrency, *string, error) {
-		out, err := call(ctx, c, onFunction("ListProvisionedConcurrencyConfigs", fn, ""), c.lambda.ListProvisionedConcurrencyConfigs,
-			&lambda.ListProvisionedConcurrencyConfigsInput{FunctionName: &fn.Given, Marker: marker},
-			func(out *lambda.ListProvisionedConcurrencyConfigsOutput) bool {
-				return out.ProvisionedConcurrencyConfigs != nil
-			})
+		out, err := insist(ctx, func() (*lambda.ListProvisionedConcurrencyConfigsOutput, error) {
+			return call(ctx, c, onFunction("ListProvisionedConcurrencyConfigs", fn, ""), c.lambda.ListProvisionedConcurrencyConfigs,
+				&lambda.ListProvisionedConcurrencyConfigsInput{FunctionName: &fn.Given, Marker: marker},
+				func(out *lambda.ListProvisionedConcurrencyConfigsOutput) bool {
+					return out.ProvisionedConcurrencyConfigs != nil
+				})
+		})
 		if err != nil {
 			return nil, nil, err
 		}

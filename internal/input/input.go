@@ -31,6 +31,7 @@ type Input struct {
 	Version            int64             // `version` as a number; 0: not given as one
 	VersionOf          string            // `version` as the name of an alias, for Promote
 	KeepVersions       int               // 3 or more; 0: nothing is deleted
+	KeepDays           int               // 1 to 3650; 0: age does not count. Not without KeepVersions
 	SmokeTest          map[string][]byte // JSON by short function name; a function left out is not tested
 	Expect             *gojq.Code        // `smoke-test-expect`; nil: any answer passes
 	ExpectGiven        string            // as given
@@ -94,6 +95,9 @@ func Parse(args []string, getenv func(string) string) (Input, error) {
 	problems = append(problems, in.crossCheck(problems)...)
 	if len(problems) > 0 {
 		return Input{Outputs: f.outputs, Print: in.Print}, problems
+	}
+	if in.KeepDays != 0 && in.KeepVersions == 0 {
+		in.KeepVersions = minKeep
 	}
 	return in, nil
 }

@@ -8,8 +8,11 @@ import (
 	"lambda-release/internal/rules"
 )
 
-// minKeep keeps the current version and those that a rollback may need.
-const minKeep = 3
+const (
+	// minKeep keeps the current version and those that a rollback may need.
+	minKeep     = 3
+	maxKeepDays = 3650
+)
 
 func parseOperation(in *Input, value string) Problems {
 	var err error
@@ -35,6 +38,18 @@ func parseVersion(in *Input, value string) Problems {
 		return bad("neither a version number nor an alias")
 	}
 	in.VersionOf = value
+	return nil
+}
+
+func parseKeepDays(in *Input, value string) Problems {
+	n, err := strconv.Atoi(value)
+	if err != nil {
+		return bad("not a whole number")
+	}
+	if n < 1 || n > maxKeepDays {
+		return bad("out of range")
+	}
+	in.KeepDays = n
 	return nil
 }
 
@@ -99,8 +114,8 @@ func (c *checks) operation() {
 	case release.Rollback:
 		c.refuse("version", in.VersionOf != "", version, operation, "give a version number, or leave it empty for the alias's previous version")
 	case release.Prune:
-		if in.KeepVersions == 0 {
-			c.needs("keep-versions", "give the number of newest versions to keep, at least 3")
+		if in.KeepVersions == 0 && in.KeepDays == 0 && !c.alreadyReported("keep-days") {
+			c.needs("keep-versions", "give the number of newest versions to keep, at least 3, or keep-days")
 		}
 	case release.DeleteAlias:
 		c.refuse("alias", in.Alias != "", in.Alias, operation, "delete-alias deletes only the alias of a rule with {number}, {branch} or {tag}; leave alias empty")
@@ -108,6 +123,7 @@ func (c *checks) operation() {
 	c.refuse("version", version != "" && in.Operation != release.Promote && in.Operation != release.Rollback, version, operation, "only promote and rollback take a version")
 	c.refuse("code", in.Code != nil && in.Operation != release.Release, "", operation, "only release uploads code")
 	c.refuse("code-sha256", in.Code != nil && in.CodeSHA256 != nil, "", "code", "uploaded code is guarded by its own hash: leave code-sha256 empty")
-	c.refuse("keep-versions", in.KeepVersions != 0 && in.Operation != release.Release && in.Operation != release.Prune,
-		strconv.Itoa(in.KeepVersions), operation, "only release and prune delete versions")
+	prunes := in.Operation == release.Release || in.Operation == release.Prune
+	c.refuse("keep-versions", in.KeepVersions != 0 && !prunes, strconv.Itoa(in.KeepVersions), operation, "only release and prune delete versions")
+	c.refuse("keep-days", in.KeepDays != 0 && !prunes, strconv.Itoa(in.KeepDays), operation, "only release and prune delete versions")
 }

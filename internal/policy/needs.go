@@ -166,7 +166,10 @@ func (f onFunction) rollback() {
 // prune never allows deleting the function: that is DeleteFunction without a
 // version.
 func (f onFunction) prune() {
-	f.onItself("lambda:ListAliases", "lambda:ListVersionsByFunction")
+	f.onItself("lambda:ListAliases", "lambda:ListVersionsByFunction", "lambda:ListProvisionedConcurrencyConfigs", "lambda:ListFunctionEventInvokeConfigs")
+	f.onVersions("lambda:GetPolicy")
+	f.allow("EventSourceMappings", "*", "lambda:ListEventSourceMappings") // IAM knows no resource for it
+	f.allow(optional+"DurableExecutions", f.arn+":*", "lambda:ListDurableExecutionsByFunction")
 	if !f.DryRun {
 		f.onVersions("lambda:DeleteFunction", "lambda:GetFunction") // to see whether a delete without an answer was carried out
 	}
@@ -327,6 +330,7 @@ func (b *builder) codeDeployARN(kind, name string) string {
 // explanations of the optional statements, by Sid.
 var explanations = []struct{ sid, text string }{
 	{optional + "FailedVersions", "is only needed to publish again after a version has failed: AWS gives that version back until the function is written. Its description is written as it is."},
+	{optional + "DurableExecutions", "is only needed to prune durable functions: an execution that is running needs its version."},
 	{optional + "StopDeployment", "is only needed if CodeDeploy shifts the traffic of the alias: a rollback stops the deployment first."},
 	{optional + "DeploymentTargets", "is only needed for the steps of a CodeDeploy deployment in the log."},
 }

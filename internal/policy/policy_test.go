@@ -73,7 +73,7 @@ func TestARNs(t *testing.T) {
 		"known at run time": {Needs{}.Known("eu-west-1", "111122223333"), []string{"arn:aws:lambda:eu-west-1:111122223333:function:items", "arn:aws:lambda:eu-west-1:123456789012:function:orders", arn}, 0},
 		"given goes before": {Needs{Region: "eu-west-1", Account: "111122223333"}.Known("x", "y"), []string{"arn:aws:lambda:eu-west-1:111122223333:function:items", "arn:aws:lambda:eu-west-1:123456789012:function:orders", arn}, 0},
 	} {
-		tt.needs.Operation, tt.needs.Functions = "prune", ids(t, "items", "123456789012:function:orders", arn)
+		tt.needs.Operation, tt.needs.Functions = "promote", ids(t, "items", "123456789012:function:orders", arn)
 		p := For(tt.needs)
 		valid(t, p)
 		if diff := cmp.Diff(tt.want, p.resources("lambda:ListAliases")); diff != "" {
@@ -102,7 +102,7 @@ func TestNeverTooMuch(t *testing.T) {
 				}
 			}
 			for _, s := range p.Statements() {
-				unlimited := []string{"cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "codedeploy:StopDeployment", "codedeploy:BatchGetDeploymentTargets", "codedeploy:ListDeploymentTargets"}
+				unlimited := []string{"cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "codedeploy:StopDeployment", "codedeploy:BatchGetDeploymentTargets", "codedeploy:ListDeploymentTargets", "lambda:ListEventSourceMappings"}
 				for _, action := range s.Action {
 					if slices.Contains(s.Resource, "*") != slices.Contains(unlimited, action) || strings.Contains(action, "*") {
 						t.Errorf("%s: %s on %q", operation, action, s.Resource)

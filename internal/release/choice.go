@@ -1,11 +1,13 @@
 package release
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"strings"
 
+	"lambda-release/internal/alias"
 	"lambda-release/internal/awsapi"
 )
 
@@ -81,5 +83,12 @@ func (t target) versions(ctx context.Context) ([]awsapi.Configuration, error) {
 		}
 		all = append(all, v)
 	}
+	slices.SortFunc(all, func(a, b awsapi.Configuration) int { return cmp.Compare(numberOf(a), numberOf(b)) })
 	return all, nil
+}
+
+// numberOf is the number of a published version.
+func numberOf(c awsapi.Configuration) alias.Version {
+	v, _ := alias.ParseVersion(c.Version) // what is published has a number
+	return v
 }

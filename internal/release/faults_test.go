@@ -93,6 +93,13 @@ func faultCase(t *testing.T, sc scene, op string, fault localaws.Fault, times in
 	}
 	mu.Unlock()
 	holds(t, w, names, before, res)
+	for _, fn := range names {
+		for _, v := range sc.inUse {
+			if !slices.Contains(w.Versions(fn), v) {
+				t.Errorf("version %s of %s is in use and was deleted", v, fn)
+			}
+		}
+	}
 	if fault.Stale || fault.NotYet || 400 < fault.Status && fault.Status < 500 { // the SDK itself tries the others again
 		if strings.HasPrefix(sc.name, "CodeDeploy") {
 			ordinary += 4 // a deployment that is abandoned is stopped, and followed to its end: another wait

@@ -44,6 +44,13 @@ type model struct {
 	exist   []int
 	by      map[int]uint64 // the runs that have published
 	aliases map[string]memory
+	refs    []reference
+}
+
+// reference is something beside an alias that refers to a version.
+type reference struct {
+	kind    string
+	version int
 }
 
 func newModel(name string) *model {
@@ -147,6 +154,9 @@ func (m *model) needed() map[int]bool {
 			all[v] = true
 		}
 	}
+	for _, r := range m.refs {
+		all[r.version] = true
+	}
 	return all
 }
 
@@ -154,6 +164,7 @@ func (m *model) needed() map[int]bool {
 func (m *model) clone() *model {
 	c := *m
 	c.exist, c.by, c.aliases = slices.Clone(m.exist), maps.Clone(m.by), maps.Clone(m.aliases)
+	c.refs = slices.Clone(m.refs)
 	return &c
 }
 

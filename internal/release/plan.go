@@ -3,6 +3,7 @@ package release
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,7 +28,7 @@ type Plan struct {
 	Provisioned   bool                // wait for provisioned concurrency
 	Stages        []gateway.Stage     // to bind
 	StageVariable string
-	Keep          int // the newest versions that a prune keeps at the end; 0: none is deleted
+	Keep          retention // of a prune at the end
 
 	Facts      Facts
 	Decision   Decision
@@ -44,7 +45,7 @@ type Plan struct {
 func planMove(t target, req Request) Plan {
 	return Plan{
 		target: t, Smoke: req.Smoke, Rollout: req.Rollout, CodeDeploy: req.CodeDeploy,
-		Provisioned: req.Provisioned, Stages: req.Stages, StageVariable: req.StageVariable, Keep: req.Keep,
+		Provisioned: req.Provisioned, Stages: req.Stages, StageVariable: req.StageVariable, Keep: req.retention(),
 	}
 }
 
@@ -206,10 +207,9 @@ func firstStay(plans []Plan) *cause {
 
 // findings is what a dry run finds out for its rendering beside the facts.
 type findings struct {
-	bindings []string               // what would be bound, in words
-	doomed   []awsapi.Configuration // versions that the prune after a release would delete
-	young    int                    // more that it keeps for their age
-	stock    int                    // of so many
+	bindings []string // what would be bound, in words
+	prunes   []string // what the prune after a release would do, in words
+	deletes  bool     // it deletes a version
 }
 
 // lookAhead reads what a real run reads or meets only after its decision.
@@ -225,19 +225,19 @@ func (p Plan) lookAhead(ctx context.Context) (Plan, error) {
 		return p, err
 	}
 	bindings, err := p.bindings(ctx)
-	if err != nil || p.Keep == 0 {
+	if err != nil || !p.Keep.prunes() {
 		return p.withFindings(findings{bindings: bindings}), err
 	}
-	f, err := p.target.inventory(ctx, p.Facts)
-	if err != nil {
-		return p, err
+	keep := p.Keep
+	if p.Publish != nil {
+		keep = keep.beforePublish()
 	}
-	keep, stock := p.Keep, len(f.Existing)
-	if p.Publish != nil { // a new version counts, too
-		keep, stock = keep-1, stock+1
+	f, err := p.target.inventory(ctx, p.Facts, keep)
+	if err != nil { // which a real run warns of
+		return p.withFindings(findings{bindings: bindings}).withPruneError(err), nil
 	}
-	doomed, young := f.doomed(keep, time.Now())
-	return p.withFindings(findings{bindings, doomed, young, stock}), nil
+	c := f.cut(keep)
+	return p.withFindings(findings{bindings, c.words(), len(c.doomed) > 0}), nil
 }
 
 // comparing is the plan with the version that the alias points to, if it moves.
@@ -273,14 +273,12 @@ func render(p Plan, why *cause) []string {
 		w.add("see that %s is at %s then, or move it there", t.alias(), p.version())
 	case d.Delete:
 		w.add("delete %s, which is at %s", t.alias(), s.Position)
-	case d.Status == Pruned:
-		w.add("delete %d of %d versions (%s), %s of code", len(d.Doomed), len(p.Facts.Existing), listed(d.Doomed), megabytes(d.Doomed))
 	case p.moves() && why != nil:
 		w.add("leave %s at %s: %s", t.alias(), s.Position, why.what)
 	case p.moves():
 		p.renderMove(&w, s)
-	case t.alias() == "":
-		w.add("%s", d.Reason)
+	case d.Cut.retention.prunes():
+		w = append(w, d.Cut.words()...)
 	case !s.Exists():
 		w.add("do nothing: %s", d.Reason)
 	default:
@@ -291,13 +289,7 @@ func render(p Plan, why *cause) []string {
 	} else if c := d.Change; c != nil && c.Text != s.Text {
 		w.add("describe %s as %q", t.alias(), c.Text)
 	}
-	for _, change := range found.bindings {
-		w.add("%s", change)
-	}
-	if found.stock > 0 {
-		w.addIf(len(found.doomed) > 0, "delete %d of %d versions (%s), %s of code", len(found.doomed), found.stock, listed(found.doomed), megabytes(found.doomed))
-		w.addIf(len(found.doomed) == 0, "delete none of %d versions%s", found.stock, andYoung(found.young))
-	}
+	w = slices.Concat(w, found.bindings, found.prunes)
 	if unchecked := p.notChecked(); len(unchecked) > 0 {
 		w.add("not checked (only a real run can): %s", strings.Join(unchecked, ", "))
 	}
@@ -346,7 +338,7 @@ func (p Plan) renderMove(w *words, s alias.State) {
 func (p Plan) notChecked() []string {
 	var w words
 	d := p.Decision
-	writes := d.Change != nil || d.Delete || len(d.Doomed) > 0 || len(p.found.doomed) > 0 || p.Publish != nil || len(p.found.bindings) > 0
+	writes := d.Change != nil || d.Delete || len(d.Cut.doomed) > 0 || p.found.deletes || p.Publish != nil || len(p.found.bindings) > 0
 	w.addIf(writes, "permissions to write")
 	w.addIf(p.Publish != nil, "whether AWS makes a new version")
 	w.addIf(p.Publish != nil && p.moves(), "the init of the new version")

@@ -76,7 +76,8 @@ type Request struct {
 	Stages        []gateway.Stage // to bind to the alias when it is where it should be
 	StageVariable string
 
-	Keep int // how many of the newest versions a prune keeps; after a release 0 prunes nothing
+	Keep     int // how many of the newest versions a prune keeps; after a release 0 prunes nothing
+	KeepDays int // it also keeps versions that may be younger than so many days
 
 	// Of a release:
 	Latest      bool                       // the alias is to follow $LATEST: nothing is published
@@ -117,8 +118,9 @@ func (r *Releaser) Run(ctx context.Context, req Request) Result {
 	}
 	v := operations[req.Operation].verb(req)
 	plans := make([]Plan, len(req.Functions))
+	mappings := r.mappingsOnce(ctx)
 	for i, fn := range req.Functions {
-		plans[i] = v.plan(r.target(req, fn))
+		plans[i] = v.plan(r.target(req, fn, mappings))
 	}
 	plans = each(plans, func(p Plan) Plan { return p.inspected(ctx) })
 	if firstFailure(plans) != nil {

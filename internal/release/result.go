@@ -106,6 +106,9 @@ type Outcome struct {
 	Others map[string]alias.Position // the function's other aliases, where they were read
 	Pruned []alias.Version           // versions that were deleted, oldest first
 	Freed  int64                     // bytes of code that went with them
+	// SnapStarts is how many versions with SnapStart a prune has left: they cost money
+	// while they exist.
+	SnapStarts int
 
 	FunctionARN string // of the function without qualifier, "" while unknown
 	Region      string
