@@ -123,6 +123,7 @@ func request(in input.Input, ev event.Event, target rules.Target) release.Reques
 		DryRun:           in.DryRun,
 		Version:          alias.Version(in.Version),
 		From:             in.VersionOf,
+		Commit:           in.Commit,
 		Keep:             in.KeepVersions,
 		KeepDays:         in.KeepDays,
 		Code:             in.Code,

@@ -346,6 +346,12 @@ func (r *role) call(method, path, body string) string {
 
 func without4(r *role) { r.call(http.MethodDelete, "items?Qualifier=4", "") }
 
+// withCommit publishes a version from a commit.
+func withCommit(r *role) {
+	r.Upload("items", "of a commit")
+	r.Publish("items", "main@1a2b3c4 run 4690.1 x9k2ab")
+}
+
 // withDurable publishes old versions of a durable function.
 func withDurable(r *role) {
 	r.call(http.MethodPut, "items/configuration", `{"DurableConfig": {"ExecutionTimeout": 60}}`)
@@ -479,8 +485,14 @@ func TestPolicyIsEnoughAndNoMore(t *testing.T) {
 		"keep-versions, dry run":     {args: []string{"--keep-versions", "3", "--dry-run"}, situations: []situation{asUsual}},
 		"promote":                    {args: []string{"--operation", "promote", "--version", "4"}, situations: []situation{asUsual, newAlias, noVersion.after("none", without4)}},
 		"promote an alias":           {args: []string{"--operation", "promote", "--version", "dev"}, situations: []situation{asUsual.after("dev", withDev), newAlias.after("dev", withDev)}},
-		"prune, durable":             {args: []string{"--operation", "prune", "--keep-days", "1"}, situations: []situation{asUsual, lostDelete, asUsual.after("durable", withDurable)}},
-		"promote, dry run":           {args: []string{"--operation", "promote", "--version", "4", "--dry-run"}, situations: []situation{asUsual, noVersion.after("none", without4)}},
+		"promote a commit": {args: []string{"--operation", "promote", "--version", "commit:1a2b3c4"}, situations: []situation{
+			asUsual.after("commit", withCommit), newAlias.after("commit", withCommit), noVersion,
+		}},
+		"rollback to a commit": {args: []string{"--operation", "rollback", "--version", "commit:1a2b3c4"}, situations: []situation{
+			asUsual.after("commit", withCommit), contended.after("commit", withCommit), noVersion,
+		}},
+		"prune, durable":   {args: []string{"--operation", "prune", "--keep-days", "1"}, situations: []situation{asUsual, lostDelete, asUsual.after("durable", withDurable)}},
+		"promote, dry run": {args: []string{"--operation", "promote", "--version", "4", "--dry-run"}, situations: []situation{asUsual, noVersion.after("none", without4)}},
 		"promote several": {args: []string{"--operation", "promote", "--version", "4"}, functions: several, situations: []situation{
 			asUsual, undo, noVersion.after("none", without4),
 		}},

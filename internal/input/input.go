@@ -30,6 +30,7 @@ type Input struct {
 	Operation          release.Operation
 	Version            int64             // `version` as a number; 0: not given as one
 	VersionOf          string            // `version` as the name of an alias, for Promote
+	Commit             string            // `version` as a commit: 7 hex digits, in lower case
 	KeepVersions       int               // 3 or more; 0: nothing is deleted
 	KeepDays           int               // 1 to 3650; 0: age does not count. Not without KeepVersions
 	SmokeTest          map[string][]byte // JSON by short function name; a function left out is not tested

@@ -1,8 +1,10 @@
 package input
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"lambda-release/internal/release"
 	"lambda-release/internal/rules"
@@ -12,7 +14,11 @@ const (
 	// minKeep keeps the current version and those that a rollback may need.
 	minKeep     = 3
 	maxKeepDays = 3650
+	// commitDigits are those of a commit that a version's description has.
+	commitDigits = 7
 )
+
+var commit = regexp.MustCompile(`^[0-9a-fA-F]{7,40}$`)
 
 func parseOperation(in *Input, value string) Problems {
 	var err error
@@ -34,8 +40,15 @@ func parseVersion(in *Input, value string) Problems {
 		in.Version = n
 		return nil
 	}
+	if sha, ok := strings.CutPrefix(value, "commit:"); ok {
+		if !commit.MatchString(sha) {
+			return bad("not a commit, which is 7 to 40 hex digits")
+		}
+		in.Commit = strings.ToLower(sha[:commitDigits])
+		return nil
+	}
 	if err := rules.CheckAlias(value); err != nil {
-		return bad("neither a version number nor an alias")
+		return bad("neither a version number, a commit nor an alias")
 	}
 	in.VersionOf = value
 	return nil
@@ -103,8 +116,11 @@ func (c *checks) refuse(name string, wrong bool, value, with, what string) {
 func (c *checks) operation() {
 	in := c.in
 	version, operation := in.VersionOf, "operation "+in.Operation.String()
-	if in.Version != 0 {
+	switch {
+	case in.Version != 0:
 		version = strconv.FormatInt(in.Version, 10)
+	case in.Commit != "":
+		version = "commit:" + in.Commit
 	}
 	switch in.Operation {
 	case release.Promote:
@@ -112,7 +128,7 @@ func (c *checks) operation() {
 			c.needs("version", "give the version to promote, or the alias whose version to promote")
 		}
 	case release.Rollback:
-		c.refuse("version", in.VersionOf != "", version, operation, "give a version number, or leave it empty for the alias's previous version")
+		c.refuse("version", in.VersionOf != "", version, operation, "give a version number or a commit, or leave it empty for the alias's previous version")
 	case release.Prune:
 		if in.KeepVersions == 0 && in.KeepDays == 0 && !c.alreadyReported("keep-days") {
 			c.needs("keep-versions", "give the number of newest versions to keep, at least 3, or keep-days")

@@ -72,11 +72,13 @@ var table = []spec{
 	},
 	{
 		name: "version", group: groupWhat, hint: "VERSION",
-		short: "to promote or to roll back to: a number or an alias",
-		doc: "For `promote`: the version to move the alias to, as a number or as the name of another alias (`dev`) that " +
-			"points to it. For `rollback`: the version number to roll back to; if empty, the previous version in the " +
-			"alias's own history; of several functions, those that the newest run has moved are rolled back.",
-		allowed: "must be a version number or, for promote, the name of an alias",
+		short: "to promote or roll back to: number, commit or alias",
+		doc: "For `promote`: the version to move the alias to, as a number, as `commit:1a2b3c4`, or as the name of another " +
+			"alias (`dev`) that points to it. For `rollback`: the version to roll back to, as a number or a commit; if " +
+			"empty, the previous version in the alias's own history; of several functions, those that the newest run has " +
+			"moved are rolled back. A commit, 7 to 40 hex digits of which the first 7 count, is looked up in the " +
+			"descriptions of the versions.",
+		allowed: "must be a version number, commit: and 7 to 40 hex digits or, for promote, the name of an alias",
 		parse:   parseVersion,
 	},
 	{

@@ -18,7 +18,7 @@ type Needs struct {
 	Functions   []function.ID
 	Publishes   bool                       // release: some alias does not follow $LATEST
 	Code        map[string]artifact.Source // by function name
-	ByNumber    bool                       // promote: the version is given as a number
+	ByNumber    bool                       // promote: the version is given as a number, or by its commit
 	SmokeTest   []string                   // names of functions
 	Alarms      bool
 	ErrorRate   bool

@@ -39,6 +39,19 @@ func versionDescription(run Run, text string) string {
 
 var publisher = regexp.MustCompile(`(?:^| )run (\d+)\.\d+ `)
 
+// source is the beginning of a version's description, up to the user's text. A ref has
+// no spaces.
+var source = regexp.MustCompile(`^\S+@([0-9a-f]{7}) run \d+\.\d+ [0-9a-z]{6}(?:: |$)`)
+
+// publishedFrom is the first 7 digits of the commit that a version with this
+// description was published from, "" if it does not tell.
+func publishedFrom(description string) string {
+	if m := source.FindStringSubmatch(description); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
 // publishedBy is the run that published a version with this description, 0 if it
 // does not tell.
 func publishedBy(description string) uint64 {

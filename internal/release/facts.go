@@ -21,6 +21,7 @@ type Facts struct {
 	Published bool                 // this run made Version
 	ARN       string               // of the function without qualifier, "" while unknown
 
+	Named    alias.Version                          // the version that a person has named; None: none
 	Aliases  map[string]alias.State                 // all of the function; nil: not read
 	Versions map[alias.Version]awsapi.Configuration // rollback: those that were looked at
 	Missing  map[alias.Version]bool                 // rollback: those that no longer exist
@@ -48,6 +49,12 @@ func (f Facts) about(v alias.Version, c awsapi.Configuration) Facts {
 // withConfig is f with the configuration of the version in question.
 func (f Facts) withConfig(c awsapi.Configuration) Facts {
 	f.Config, f.ARN = c, function.Unqualified(c.ARN)
+	return f
+}
+
+// naming is f with the version that a person has named.
+func (f Facts) naming(v alias.Version) Facts {
+	f.Named = v
 	return f
 }
 

@@ -67,6 +67,7 @@ type Request struct {
 
 	Version alias.Version // to promote, or to roll back to; None leaves it to From or to the history
 	From    string        // promote: the alias whose version is taken
+	Commit  string        // the first 7 hex digits, in lower case, of the commit whose version is taken
 
 	Rollout    Rollout     // how the traffic is shifted
 	CodeDeploy *CodeDeploy // shifts the traffic instead, for one function only; nil: not used
