@@ -55,6 +55,8 @@ func sceneOf(ts *testscript.TestScript) *scene { return ts.Value(sceneKey{}).(*s
 //	state NAME VERSION STATE [CODE REASON], last-update NAME VALUE [CODE REASON]
 //	edge NAME VERSION                   makes it have replicas at the edge
 //	managed NAME                        makes it have the version $LATEST.PUBLISHED
+//	mapping NAME QUALIFIER SOURCE-ARN   an event source mapping, as give does, but the calls stay
+//	execution NAME QUALIFIER ID STATUS  a durable execution, or its new status
 //	age NAME DURATION                   makes it and its versions older by that
 //	code-storage BYTES                  how much code the account may keep
 //	require-signature NAME PROFILE      makes it refuse code that is not signed by this profile
@@ -122,6 +124,8 @@ func awsVerbs() map[string]func(*testscript.TestScript, *scene, []string) {
 		"object": func(ts *testscript.TestScript, s *scene, a []string) {
 			s.PutObject(a[0], a[1], []byte(ts.ReadFile(a[2])))
 		},
+		"mapping":          func(_ *testscript.TestScript, s *scene, a []string) { s.AddEventSourceMapping(a[0], a[1], a[2]) },
+		"execution":        func(_ *testscript.TestScript, s *scene, a []string) { s.SetDurableExecution(a[0], a[1], a[2], a[3]) },
 		"deployment-group": deploymentGroup,
 		"fail-deployment":  failDeployment,
 		"forget-deployment": func(ts *testscript.TestScript, s *scene, _ []string) {

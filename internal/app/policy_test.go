@@ -149,7 +149,7 @@ func needsOf(c localaws.Call, removed string) []need {
 	case "lambda GetFunction", "lambda GetPolicy", "lambda DeleteFunction",
 		"lambda GetProvisionedConcurrencyConfig", "lambda DeleteProvisionedConcurrencyConfig",
 		"lambda GetFunctionUrlConfig", "lambda CreateFunctionUrlConfig", "lambda DeleteFunctionUrlConfig",
-		"lambda PutFunctionEventInvokeConfig", "lambda DeleteFunctionEventInvokeConfig":
+		"lambda PutFunctionEventInvokeConfig", "lambda DeleteFunctionEventInvokeConfig", "lambda ListDurableExecutionsByFunction":
 		return []need{{"lambda:" + c.Operation, qualified, ""}}
 	case "lambda UpdateFunctionCode":
 		needs := []need{{"lambda:UpdateFunctionCode", fn, ""}}
@@ -366,6 +366,22 @@ func locked(r *role) {
 	r.SetAlias("items", localaws.Alias{Name: "prod", Version: "5", Description: "[5 | locked]"})
 }
 
+// withCommit publishes a version from a commit.
+func withCommit(r *role) {
+	r.Upload("items", "of a commit")
+	r.Publish("items", "main@1a2b3c4 run 4690.1 x9k2ab")
+}
+
+// withDurable publishes old versions of a durable function.
+func withDurable(r *role) {
+	r.call(http.MethodPut, "items/configuration", `{"DurableConfig": {"ExecutionTimeout": 60}}`)
+	for i := range 5 {
+		r.Upload("items", fmt.Sprint("durable ", i))
+		r.Publish("items", "")
+	}
+	r.Age("items", 2*time.Hour)
+}
+
 func withDev(r *role) { r.SetAlias("items", localaws.Alias{Name: "dev", Version: "4"}) }
 
 // withWrongPermission binds the stage, and then changes the permission for it.
@@ -540,7 +556,14 @@ func TestPolicyIsEnoughAndNoMore(t *testing.T) {
 		"keep-versions, dry run":     {args: []string{"--keep-versions", "3", "--dry-run"}, situations: []situation{asUsual}},
 		"promote":                    {args: []string{"--operation", "promote", "--version", "4"}, situations: []situation{asUsual, newAlias, noVersion.after("none", without4)}},
 		"promote an alias":           {args: []string{"--operation", "promote", "--version", "dev"}, situations: []situation{asUsual.after("dev", withDev), newAlias.after("dev", withDev)}},
-		"promote, dry run":           {args: []string{"--operation", "promote", "--version", "4", "--dry-run"}, situations: []situation{asUsual, noVersion.after("none", without4)}},
+		"promote a commit": {args: []string{"--operation", "promote", "--version", "commit:1a2b3c4"}, situations: []situation{
+			asUsual.after("commit", withCommit), newAlias.after("commit", withCommit), noVersion,
+		}},
+		"rollback to a commit": {args: []string{"--operation", "rollback", "--version", "commit:1a2b3c4"}, situations: []situation{
+			asUsual.after("commit", withCommit), contended.after("commit", withCommit), noVersion,
+		}},
+		"prune, durable":   {args: []string{"--operation", "prune", "--keep-days", "1"}, situations: []situation{asUsual, lostDelete, asUsual.after("durable", withDurable)}},
+		"promote, dry run": {args: []string{"--operation", "promote", "--version", "4", "--dry-run"}, situations: []situation{asUsual, noVersion.after("none", without4)}},
 		"promote several": {args: []string{"--operation", "promote", "--version", "4"}, functions: several, situations: []situation{
 			asUsual, undo, noVersion.after("none", without4),
 		}},

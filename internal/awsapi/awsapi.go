@@ -51,7 +51,8 @@ type Options struct {
 	// Timeout is the whole job's. A single answer may take a third of it, and at
 	// most 20 seconds, so that a hung call can be retried.
 	Timeout time.Duration
-	// Rate is the control-plane calls a second, by default AWS's limit of 15.
+	// Rate is the control-plane calls a second, and those of GetPolicy; by default AWS's
+	// limits of 15.
 	Rate float64
 	// Version of lambda-release, for the user agent.
 	Version string

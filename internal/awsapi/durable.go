@@ -10,7 +10,8 @@ import (
 )
 
 // HasRunningExecutions reports whether a version has durable executions that have not
-// ended. One stays on its version for up to a year (fact A23).
+// ended. One stays on its version for up to a year (fact A23). A version that does not
+// exist is an error of kind NotFound.
 func (c *Client) HasRunningExecutions(ctx context.Context, fn function.ID, version string) (bool, error) {
 	running, err := pages(func(marker *string) ([]types.Execution, *string, error) {
 		out, err := call(ctx, c, onFunction("ListDurableExecutionsByFunction", fn, version), c.lambda.ListDurableExecutionsByFunction,

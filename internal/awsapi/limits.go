@@ -51,7 +51,7 @@ func newLimits(controlRate float64) *limits {
 	return &limits{
 		control:  rate.NewLimiter(rate.Limit(controlRate), burst),
 		poll:     rate.NewLimiter(pollRate, pollBurst),
-		policy:   rate.NewLimiter(awsRate, burst),
+		policy:   rate.NewLimiter(rate.Limit(controlRate), burst),
 		fullRate: rate.Limit(controlRate),
 	}
 }

@@ -32,18 +32,19 @@ type Permission struct {
 	Opaque bool
 }
 
-// Policy is the policy of one alias, or of the function itself: each has its own.
+// Policy is the policy of one alias or version, or of the function itself: each has
+// its own.
 type Policy struct {
 	Permissions []Permission // every statement
 	Revision    string       // "" if there is no policy yet
 }
 
-// Policy reads the policy of an alias; "" is the function itself. It has its own rate,
-// 15 a second. It is empty if there is no policy, or no such alias: AWS's answers
-// differ only in their message.
-func (c *Client) Policy(ctx context.Context, fn function.ID, alias string) (Policy, error) {
-	t := onFunction("GetPolicy", fn, alias)
-	out, err := call(ctx, c, t, c.lambda.GetPolicy, &lambda.GetPolicyInput{FunctionName: &fn.Given, Qualifier: optional(alias)},
+// Policy reads the policy of an alias or a version; "" is the function itself. It has
+// its own rate, 15 a second. It is empty if there is no policy, or nothing of that
+// name: AWS's answers differ only in their message.
+func (c *Client) Policy(ctx context.Context, fn function.ID, qualifier string) (Policy, error) {
+	t := onFunction("GetPolicy", fn, qualifier)
+	out, err := call(ctx, c, t, c.lambda.GetPolicy, &lambda.GetPolicyInput{FunctionName: &fn.Given, Qualifier: optional(qualifier)},
 		func(out *lambda.GetPolicyOutput) bool { return aws.ToString(out.Policy) != "" })
 	if Is(err, NotFound) {
 		return Policy{}, nil

@@ -29,7 +29,9 @@ type Input struct {
 	Operation          release.Operation
 	Version            int64             // `version` as a number; 0: not given as one
 	VersionOf          string            // `version` as the name of an alias, for Promote
+	Commit             string            // `version` as a commit: 7 hex digits, in lower case
 	KeepVersions       int               // 3 or more; 0: nothing is deleted
+	KeepDays           int               // 1 to 3650; 0: age does not count. Not without KeepVersions
 	SmokeTest          release.Smoke     // no name twice in the cases of a function
 	ExpectGiven        string            // `smoke-test-expect`, which is in the cases of SmokeTest
 	Hooks              release.Hooks     // a function left out has none
@@ -98,6 +100,9 @@ func Parse(args []string, getenv func(string) string) (Input, error) {
 	problems = append(problems, in.crossCheck(problems)...)
 	if len(problems) > 0 {
 		return Input{Outputs: f.outputs, Print: in.Print}, problems
+	}
+	if in.KeepDays != 0 && in.KeepVersions == 0 {
+		in.KeepVersions = minKeep
 	}
 	return in, nil
 }

@@ -2,6 +2,7 @@ package input
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,8 +12,15 @@ import (
 	"lambda-release/internal/rules"
 )
 
-// minKeep keeps the current version and those that a rollback may need.
-const minKeep = 3
+const (
+	// minKeep keeps the current version and those that a rollback may need.
+	minKeep     = 3
+	maxKeepDays = 3650
+	// commitDigits are those of a commit that a version's description has.
+	commitDigits = 7
+)
+
+var commit = regexp.MustCompile(`^[0-9a-fA-F]{7,40}$`)
 
 func parseOperation(in *Input, value string) Problems {
 	var err error
@@ -34,10 +42,29 @@ func parseVersion(in *Input, value string) Problems {
 		in.Version = n
 		return nil
 	}
+	if sha, ok := strings.CutPrefix(value, "commit:"); ok {
+		if !commit.MatchString(sha) {
+			return bad("not a commit, which is 7 to 40 hex digits")
+		}
+		in.Commit = strings.ToLower(sha[:commitDigits])
+		return nil
+	}
 	if err := rules.CheckAlias(value); err != nil {
-		return bad("neither a version number nor an alias")
+		return bad("neither a version number, a commit nor an alias")
 	}
 	in.VersionOf = value
+	return nil
+}
+
+func parseKeepDays(in *Input, value string) Problems {
+	n, err := strconv.Atoi(value)
+	if err != nil {
+		return bad("not a whole number")
+	}
+	if n < 1 || n > maxKeepDays {
+		return bad("out of range")
+	}
+	in.KeepDays = n
 	return nil
 }
 
@@ -101,8 +128,11 @@ func (c *checks) refuse(name string, wrong bool, value, with, what string) {
 func (c *checks) operation() {
 	in := c.in
 	version, operation := in.VersionOf, "operation "+in.Operation.String()
-	if in.Version != 0 {
+	switch {
+	case in.Version != 0:
 		version = strconv.FormatInt(in.Version, 10)
+	case in.Commit != "":
+		version = "commit:" + in.Commit
 	}
 	switch in.Operation {
 	case release.Promote:
@@ -110,10 +140,10 @@ func (c *checks) operation() {
 			c.needs("version", "give the version to promote, or the alias whose version to promote")
 		}
 	case release.Rollback:
-		c.refuse("version", in.VersionOf != "", version, operation, "give a version number, or leave it empty for the alias's previous version")
+		c.refuse("version", in.VersionOf != "", version, operation, "give a version number or a commit, or leave it empty for the alias's previous version")
 	case release.Prune:
-		if in.KeepVersions == 0 {
-			c.needs("keep-versions", "give the number of newest versions to keep, at least 3")
+		if in.KeepVersions == 0 && in.KeepDays == 0 && !c.alreadyReported("keep-days") {
+			c.needs("keep-versions", "give the number of newest versions to keep, at least 3, or keep-days")
 		}
 	case release.DeleteAlias:
 		c.refuse("alias", in.Alias != "", in.Alias, operation, "delete-alias deletes only the alias of a rule with {number}, {branch} or {tag}; leave alias empty")
@@ -124,8 +154,11 @@ func (c *checks) operation() {
 	c.refuse("version", version != "" && in.Operation != release.Promote && in.Operation != release.Rollback, version, operation, "only promote and rollback take a version")
 	c.refuse("code", in.Code != nil && in.Operation != release.Release, "", operation, "only release uploads code")
 	c.refuse("code-sha256", in.Code != nil && in.CodeSHA256 != nil, "", "code", "uploaded code is guarded by its own hash: leave code-sha256 empty")
-	c.refuse("keep-versions", in.KeepVersions != 0 && in.Operation != release.Release && in.Operation != release.Prune && in.Operation != release.ReadStatus,
-		strconv.Itoa(in.KeepVersions), operation, "only release and prune delete versions, and status shows how many that would be")
+	prunes := in.Operation == release.Release || in.Operation == release.Prune
+	shows := in.Operation == release.ReadStatus
+	const only = "only release and prune delete versions, and status shows how many that would be"
+	c.refuse("keep-versions", in.KeepVersions != 0 && !prunes && !shows, strconv.Itoa(in.KeepVersions), operation, only)
+	c.refuse("keep-days", in.KeepDays != 0 && !prunes && !shows, strconv.Itoa(in.KeepDays), operation, only)
 }
 
 // and is `a`, `a and b`, `a, b and c`.

@@ -76,21 +76,33 @@ var table = []spec{
 	},
 	{
 		name: "version", group: groupWhat, hint: "VERSION",
-		short: "to promote or to roll back to: a number or an alias",
-		doc: "For `promote`: the version to move the alias to, as a number or as the name of another alias (`dev`) that " +
-			"points to it. For `rollback`: the version number to roll back to; if empty, the previous version in the " +
-			"alias's own history; of several functions, those that the newest run has moved are rolled back.",
-		allowed: "must be a version number or, for promote, the name of an alias",
+		short: "to promote or roll back to: number, commit or alias",
+		doc: "For `promote`: the version to move the alias to, as a number, as `commit:1a2b3c4`, or as the name of another " +
+			"alias (`dev`) that points to it. For `rollback`: the version to roll back to, as a number or a commit; if " +
+			"empty, the previous version in the alias's own history; of several functions, those that the newest run has " +
+			"moved are rolled back. A commit, 7 to 40 hex digits of which the first 7 count, is looked up in the " +
+			"descriptions of the versions.",
+		allowed: "must be a version number, commit: and 7 to 40 hex digits or, for promote, the name of an alias",
 		parse:   parseVersion,
 	},
 	{
 		name: "keep-versions", group: groupWhat, hint: "NUMBER",
 		doc: "How many of the newest versions to keep, at least 3; older ones are deleted after a release, or with " +
-			"`prune` alone. Versions that an alias points to, routes traffic to or has in its history are never deleted, " +
-			"nor are those that may have been published within the last hour. Callers that use a version number, such as " +
-			"an event source mapping, are not detected. If empty, nothing is deleted. `status` shows how many would be.",
+			"`prune` alone. A version is never deleted while an alias points to it, routes traffic to it or has it in its " +
+			"history, while an event source mapping, provisioned concurrency, settings for asynchronous invocations, a " +
+			"resource policy or a running durable execution refers to it, or if it may have been published within the last " +
+			"hour. Callers that invoke a version by its number with permissions of their own are not detected. If empty, " +
+			"nothing is deleted, unless `keep-days` is set. `status` shows how many would be.",
 		allowed: "must be a whole number, at least 3",
 		parse:   parseKeepVersions,
+	},
+	{
+		name: "keep-days", group: groupWhat, hint: "NUMBER",
+		doc: "For how many days to keep versions, 1 to 3650. A version is then deleted only if it is older and not among " +
+			"the newest `keep-versions`, which is 3 if empty. AWS does not record when a version was published; it counts as " +
+			"published when the next version's code or configuration was written.",
+		allowed: "must be a whole number from 1 to 3650",
+		parse:   parseKeepDays,
 	},
 	{
 		name: "aliases", group: groupWhere, kind: list, hint: "RULE", def: rules.Default,

@@ -19,7 +19,7 @@ type Needs struct {
 	Globs       []function.Pattern         // of more functions
 	Publishes   bool                       // release: some alias does not follow $LATEST
 	Code        map[string]artifact.Source // by function name
-	ByNumber    bool                       // promote: the version is given as a number
+	ByNumber    bool                       // promote: the version is given as a number, or by its commit
 	SmokeTest   []string                   // names of functions
 	Hooks       []Hook                     // to invoke, or to ask about in a dry run
 	PostHook    bool                       // one of them is invoked after the move
@@ -196,7 +196,10 @@ func (f onFunction) rollback() {
 // prune never allows deleting the function: that is DeleteFunction without a
 // version.
 func (f onFunction) prune() {
-	f.onItself("lambda:ListAliases", "lambda:ListVersionsByFunction")
+	f.onItself("lambda:ListAliases", "lambda:ListVersionsByFunction", "lambda:ListProvisionedConcurrencyConfigs", "lambda:ListFunctionEventInvokeConfigs")
+	f.onVersions("lambda:GetPolicy")
+	f.allow("EventSourceMappings", "*", "lambda:ListEventSourceMappings") // IAM knows no resource for it
+	f.allow(optional+"DurableExecutions", f.arn+":*", "lambda:ListDurableExecutionsByFunction")
 	if !f.DryRun {
 		f.onVersions("lambda:DeleteFunction", "lambda:GetFunction") // to see whether a delete without an answer was carried out
 	}
@@ -406,6 +409,7 @@ func (b *builder) codeDeployARN(kind, name string) string {
 var explanations = []struct{ sid, text string }{
 	{informing, "is only needed to show, when an alias is created, what callers lose beside the function: settings, permissions, mappings, provisioned concurrency and the URL."},
 	{optional + "FailedVersions", "is only needed to publish again after a version has failed: AWS gives that version back until the function is written. Its description is written as it is."},
+	{optional + "DurableExecutions", "is only needed to prune durable functions: an execution that is running needs its version."},
 	{optional + "StopDeployment", "is only needed if CodeDeploy shifts the traffic of the alias: a rollback stops the deployment first."},
 	{optional + "Details", "is only needed to show $LATEST, function URLs, async settings and provisioned concurrency."},
 	{optional + "EventSources", "is only needed to show event source mappings."},

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"lambda-release/internal/alias"
-	"lambda-release/internal/awsapi"
 	"lambda-release/internal/rollout"
 )
 
@@ -36,7 +35,7 @@ func (r *Releaser) apply(ctx context.Context, v verb, w *rollout.Watcher, plans 
 	}
 	plans = each(plans, func(p Plan) Plan { return p.delete(ctx, v) })
 	plans = each(plans, func(p Plan) Plan { return p.mark(ctx, v) })
-	plans = each(plans, func(p Plan) Plan { return p.pruneDecided(ctx) })
+	plans = r.pruneDecided(ctx, plans)
 	if why := firstFailure(plans); why != nil {
 		return skipRest(plans, *why)
 	}
@@ -107,50 +106,43 @@ func (p Plan) delete(ctx context.Context, v verb) Plan {
 }
 
 // pruneDecided deletes the versions that the operation prune has decided on.
-func (p Plan) pruneDecided(ctx context.Context) Plan {
-	if p.End.over() || len(p.Decision.Doomed) == 0 {
-		return p
-	}
-	if p.Decision.Reason != "" {
-		p.target.log.fact("%s", p.Decision.Reason)
-	}
-	deleted, err := p.target.prune(ctx, p.Decision.Doomed)
-	p = p.withDeleted(deleted)
-	switch {
-	case err != nil:
-		return p.failed(err)
-	case len(deleted) == 0:
-		return p.ended(End{Kind: EndUnchanged})
-	}
-	return p.ended(End{Kind: EndApplied, Status: Pruned, Reason: p.Decision.Reason})
+func (r *Releaser) pruneDecided(ctx context.Context, plans []Plan) []Plan {
+	return each(r.pruned(ctx, plans), func(p Plan) Plan {
+		switch {
+		case len(p.Decision.Cut.doomed) == 0:
+			return p
+		case p.PruneErr != nil:
+			return p.failed(p.PruneErr).withPruneError(nil)
+		case len(p.Deleted) == 0:
+			return p.ended(End{Kind: EndUnchanged})
+		}
+		return p.ended(End{Kind: EndApplied, Status: Pruned})
+	})
 }
 
 // pruneAfter prunes what was released. The release stands whatever comes of it.
 func (r *Releaser) pruneAfter(ctx context.Context, plans []Plan) []Plan {
 	keep := plans[0].Keep
-	if keep == 0 {
+	if !keep.prunes() {
 		return plans
 	}
-	r.Progress.Phase(fmt.Sprintf("Prune all but the newest %d", keep))
-	return each(plans, func(p Plan) Plan {
+	r.Progress.Phase(fmt.Sprintf("Prune all but the newest %d", keep.newest))
+	return r.pruned(ctx, each(plans, func(p Plan) Plan {
 		if p.End.Kind == EndOvertaken {
 			return p
 		}
-		var deleted []awsapi.Configuration
-		f, err := p.target.inventory(ctx, p.Facts)
+		f, err := p.target.inventory(ctx, p.Facts, keep)
 		p = p.withFacts(f)
-		if err == nil {
-			if doomed, young := f.doomed(keep, time.Now()); len(doomed) > 0 {
-				deleted, err = p.target.prune(ctx, doomed)
-				if young > 0 {
-					p.target.log.fact("%d more are kept because they may be younger than an hour", young)
-				}
-			} else {
-				p.target.log.fact("nothing to prune among %d versions%s", len(f.Existing), andYoung(young))
-			}
+		if err != nil {
+			return p.withPruneError(err)
 		}
-		return p.withDeleted(deleted).withPruneError(err)
-	})
+		c := f.cut(keep)
+		if len(c.doomed) == 0 {
+			p.target.log.fact("nothing to prune among %d versions", c.stock())
+		}
+		p.target.log.keeps(c)
+		return p.withDecision(p.Decision.cutting(c))
+	}))
 }
 
 // freshTime is how long after the alias was seen it counts as seen last.

@@ -23,7 +23,7 @@ type belongings struct {
 }
 
 // readBelongings reads all that belongs to the alias, which need not exist.
-func (t target) readBelongings(ctx context.Context, all mappings) (belongings, error) {
+func (t target) readBelongings(ctx context.Context) (belongings, error) {
 	var reads errgroup.Group
 	var url awsapi.URL
 	var policy awsapi.Policy
@@ -50,7 +50,7 @@ func (t target) readBelongings(ctx context.Context, all mappings) (belongings, e
 		return err
 	})
 	reads.Go(func() (err error) {
-		mapped, err = all.read(ctx, t.aws)
+		mapped, err = t.mappings.read(ctx, t.aws)
 		return err
 	})
 	if err := reads.Wait(); err != nil {

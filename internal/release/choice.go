@@ -1,11 +1,13 @@
 package release
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"strings"
 
+	"lambda-release/internal/alias"
 	"lambda-release/internal/awsapi"
 )
 
@@ -29,7 +31,7 @@ func (e *ChoiceError) Hint() string {
 	}
 	var b strings.Builder
 	if e.Function != "" {
-		fmt.Fprintf(&b, "Roll %s back in a job of its own, with `version` set to one of these, newest first:", e.Function)
+		fmt.Fprintf(&b, "Give %s a job of its own, with the input `version` set to one of these, newest first:", e.Function)
 	} else {
 		b.WriteString("Set the input `version` to one of these, newest first:")
 	}
@@ -63,6 +65,11 @@ func (t target) choice(ctx context.Context, what string) error {
 	if err != nil {
 		return fmt.Errorf("%s; its versions could not be listed: %w", what, err)
 	}
+	return t.choiceOf(what, versions)
+}
+
+// choiceOf is the error that lists these versions, which are oldest first.
+func (t target) choiceOf(what string, versions []awsapi.Configuration) error {
 	slices.Reverse(versions)
 	listed := min(len(versions), maxChoice)
 	e := &ChoiceError{What: what, Versions: versions[:listed], More: len(versions) - listed}
@@ -81,5 +88,12 @@ func (t target) versions(ctx context.Context) ([]awsapi.Configuration, error) {
 		}
 		all = append(all, v)
 	}
+	slices.SortFunc(all, func(a, b awsapi.Configuration) int { return cmp.Compare(numberOf(a), numberOf(b)) })
 	return all, nil
+}
+
+// numberOf is the number of a published version.
+func numberOf(c awsapi.Configuration) alias.Version {
+	v, _ := alias.ParseVersion(c.Version) // what is published has a number
+	return v
 }

@@ -116,10 +116,13 @@ func conclude(req Request, plans []Plan, aws *awsapi.Client, started time.Time) 
 	advice := permissions(req.Policy, aws.Denials(), aws.Region)
 	advisePermissions(outcomes, advice)
 	missing := advice.missing
+	told := map[*awsapi.Error]bool{} // one call for all functions may have failed
 	for i, p := range plans {
-		if p.PruneErr == nil {
+		err, ok := errors.AsType[*awsapi.Error](p.PruneErr)
+		if p.PruneErr == nil || ok && told[err] {
 			continue
 		}
+		told[err] = true
 		text := "old versions could not be pruned: " + p.PruneErr.Error() + "\n" + hint(p.PruneErr)
 		if lacksStatement(p.PruneErr) { // the advice is the same for all functions
 			text, missing = text+"\n"+missing, ""
@@ -133,19 +136,24 @@ func conclude(req Request, plans []Plan, aws *awsapi.Client, started time.Time) 
 }
 
 // reportOnce leaves one error where many functions failed because the job was
-// cancelled or its time was up: that is one failure.
+// cancelled or its time was up, or because one call for all of them failed: that is
+// one failure.
 func reportOnce(plans []Plan) []Plan {
-	reported := false
+	outOfTime := false
+	seen := map[*awsapi.Error]bool{}
 	next := make([]Plan, len(plans))
 	for i, p := range plans {
 		next[i] = p
-		if p.End.notAsItWas() || !awsapi.Is(p.End.Err, awsapi.Cancelled) && !awsapi.Is(p.End.Err, awsapi.Deadline) {
+		err, ok := errors.AsType[*awsapi.Error](p.End.Err)
+		if !ok || p.End.notAsItWas() {
 			continue
 		}
-		if reported {
+		ended := err.Kind == awsapi.Cancelled || err.Kind == awsapi.Deadline
+		if seen[err] || ended && outOfTime {
 			next[i] = p.ended(p.End.withoutError())
 		}
-		reported = true
+		seen[err] = true
+		outOfTime = outOfTime || ended
 	}
 	return next
 }
@@ -165,7 +173,7 @@ func (p Plan) outcome() Outcome {
 		Before: t.edit.Before(), After: t.edit.Now(), Deployment: p.Deployment, Shift: p.Shift,
 		Locked:   t.edit.Current().History.Lock.Holds(time.Now()),
 		AnswerBy: test.By, Answer: test.Answer, LogTail: test.Log,
-		Others: others(f.Aliases, t.alias()), Pruned: pruned, Freed: freed,
+		Others: others(f.Aliases, t.alias()), Pruned: pruned, Freed: freed, SnapStarts: snapStarts(f.Existing) - snapStarts(p.Deleted),
 		Inspection: p.Inspection, Plan: p.Words, Warnings: t.log.warnings, Changes: t.log.changes, Notes: t.log.notes,
 		URL: p.url().Address, PublicURL: p.url().Auth == awsapi.URLPublic,
 		Err: e.Err, Hint: strings.TrimSpace(hint(e.Err) + "\n" + e.Advice),

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"lambda-release/internal/alias"
-	"lambda-release/internal/awsapi"
 )
 
 // verb is an operation on one function.
@@ -53,10 +52,10 @@ type Decision struct {
 
 	on alias.State // the alias as it was decided on
 
-	Stop   string                 // rollback: the CodeDeploy deployment to stop first
-	Doomed []awsapi.Configuration // prune: the versions to delete
-	Delete bool                   // delete-alias: the alias itself
-	Mark   *alias.Change          // lock, unlock: of what the alias's description says; nil: none
+	Stop   string        // rollback: the CodeDeploy deployment to stop first
+	Cut    cut           // prune: which versions are deleted
+	Delete bool          // delete-alias: the alias itself
+	Mark   *alias.Change // lock, unlock: of what the alias's description says; nil: none
 }
 
 // because is d with a reason.
@@ -74,6 +73,12 @@ func (d Decision) decidedOn(s alias.State) Decision {
 // about is d with the version that it chooses.
 func (d Decision) about(v alias.Version) Decision {
 	d.Version = v
+	return d
+}
+
+// cutting is d with a prune.
+func (d Decision) cutting(c cut) Decision {
+	d.Cut = c
 	return d
 }
 

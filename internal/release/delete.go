@@ -17,11 +17,10 @@ import (
 type deletion struct {
 	plain
 
-	req      Request
-	mappings mappings
+	req Request
 }
 
-func newDeletion(req Request) verb { return deletion{req: req, mappings: newMappings()} }
+func newDeletion(req Request) verb { return deletion{req: req} }
 
 func (v deletion) plan(t target) Plan { return Plan{target: t} }
 
@@ -32,7 +31,7 @@ func (v deletion) read(ctx context.Context, p Plan) (Facts, error) {
 	var own belongings
 	reads.Go(func() error { return t.edit.Read(ctx) })
 	reads.Go(func() (err error) {
-		own, err = t.readBelongings(ctx, v.mappings)
+		own, err = t.readBelongings(ctx)
 		return err
 	})
 	if err := reads.Wait(); err != nil {

@@ -37,19 +37,20 @@ func versionDescription(run Run, text string) string {
 	return alias.Shorten(b.String(), alias.MaxDescription)
 }
 
-// commitPattern matches what versionDescription writes, up to the nonce.
-var commitPattern = regexp.MustCompile(`^\S*@([0-9a-f]{7}) (?:run \d+\.\d+ )?[a-z0-9]{6}(?::|$)`)
+var publisher = regexp.MustCompile(`(?:^| )run (\d+)\.\d+ `)
 
-// publishedCommit is the commit that a version with this description was published
-// from, "" if it does not tell.
-func publishedCommit(description string) string {
-	if m := commitPattern.FindStringSubmatch(description); m != nil {
+// source is the beginning of a version's description, up to the user's text. A ref has
+// no spaces.
+var source = regexp.MustCompile(`^\S+@([0-9a-f]{7}) (?:run \d+\.\d+ )?[0-9a-z]{4,}(?:: |$)`)
+
+// publishedFrom is the first 7 digits of the commit that a version with this
+// description was published from, "" if it does not tell.
+func publishedFrom(description string) string {
+	if m := source.FindStringSubmatch(description); m != nil {
 		return m[1]
 	}
 	return ""
 }
-
-var publisher = regexp.MustCompile(`(?:^| )run (\d+)\.\d+ `)
 
 // publishedBy is the run that published a version with this description, 0 if it
 // does not tell.

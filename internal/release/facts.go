@@ -3,6 +3,7 @@ package release
 import (
 	"maps"
 	"math"
+	"time"
 
 	"lambda-release/internal/alias"
 	"lambda-release/internal/awsapi"
@@ -20,10 +21,13 @@ type Facts struct {
 	Published bool                 // this run made Version
 	ARN       string               // of the function without qualifier, "" while unknown
 
+	Named    alias.Version                          // the version that a person has named; None: none
 	Aliases  map[string]alias.State                 // all of the function; nil: not read
 	Versions map[alias.Version]awsapi.Configuration // rollback: those that were looked at
 	Missing  map[alias.Version]bool                 // rollback: those that no longer exist
-	Existing []awsapi.Configuration                 // prune: all published versions, oldest first
+	Existing []awsapi.Configuration                 // prune: all published versions, oldest first,
+	ReadAt   time.Time                              // at this time,
+	Usage    usage                                  // and what refers to them, as far as it was read
 
 	Deployment awsapi.Deployment // that its history names; zero without one
 
@@ -50,6 +54,12 @@ func (f Facts) withConfig(c awsapi.Configuration) Facts {
 	return f
 }
 
+// naming is f with the version that a person has named.
+func (f Facts) naming(v alias.Version) Facts {
+	f.Named = v
+	return f
+}
+
 // withAliases is f with the function's aliases.
 func (f Facts) withAliases(aliases map[string]alias.State) Facts {
 	f.Aliases = aliases
@@ -57,11 +67,17 @@ func (f Facts) withAliases(aliases map[string]alias.State) Facts {
 }
 
 // withInventory is f with everything that the function has.
-func (f Facts) withInventory(versions []awsapi.Configuration, aliases map[string]alias.State) Facts {
-	f.Existing, f.Aliases = versions, aliases
+func (f Facts) withInventory(versions []awsapi.Configuration, aliases map[string]alias.State, now time.Time) Facts {
+	f.Existing, f.Aliases, f.ReadAt, f.Usage = versions, aliases, now, usedByAliases(aliases)
 	if len(versions) > 0 {
 		f.ARN = function.Unqualified(versions[0].ARN)
 	}
+	return f
+}
+
+// withUsage is f with what else refers to its versions.
+func (f Facts) withUsage(u usage) Facts {
+	f.Usage = f.Usage.and(u)
 	return f
 }
 

@@ -94,6 +94,13 @@ func faultCase(t *testing.T, sc scene, op string, fault localaws.Fault, times in
 	}
 	mu.Unlock()
 	holds(t, w, names, before, res)
+	for _, fn := range names {
+		for _, v := range sc.inUse {
+			if !slices.Contains(w.Versions(fn), v) {
+				t.Errorf("version %s of %s is in use and was deleted", v, fn)
+			}
+		}
+	}
 	if fault.Stale || fault.NotYet || 400 < fault.Status && fault.Status < 500 { // the SDK itself tries the others again
 		if strings.HasPrefix(sc.name, "CodeDeploy") {
 			ordinary += 4 // a deployment that is abandoned is stopped, and followed to its end: another wait
@@ -177,7 +184,7 @@ func holds(t *testing.T, w *world, names []string, before map[string]localaws.Al
 				t.Errorf("%s ended %s, but prod is at %s", fn, o.Status, is)
 			}
 		case res.Operation == release.Lock && o.Status == release.Locked, o.Status == release.Unlocked:
-			if is.Version != was.Version || len(is.Weights) > 0 || !strings.Contains(after[fn].Description, string(o.Status)+" by 500") {
+			if is.Version != was.Version || len(is.Weights) > 0 || !strings.Contains(after[fn].Description, "| "+string(o.Status)) || !strings.HasSuffix(after[fn].Description, "| run 500]") {
 				t.Errorf("%s ended %s, but prod is at %s, described %q", fn, o.Status, is, after[fn].Description)
 			}
 		case o.Version != none && succeeded(o.Status):

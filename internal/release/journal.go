@@ -51,6 +51,13 @@ func (l *journal) note(text string) {
 	l.notes = append(l.notes, text)
 }
 
+// keeps reports what a prune keeps, and why.
+func (l *journal) keeps(c cut) {
+	for _, text := range c.keeps() {
+		l.fact("%s", text)
+	}
+}
+
 // waiting reports a long wait.
 func (l *journal) waiting(what string) awsapi.Waiting {
 	return func(now awsapi.Configuration, since time.Duration) {

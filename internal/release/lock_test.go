@@ -88,7 +88,7 @@ func (l *lockWatch) see(c localaws.Call) {
 		close(l.begin)
 	}
 	switch a, _ := l.Alias("orders", "prod"); {
-	case l.locked.Version == "" && strings.Contains(a.Description, "locked by 105"):
+	case l.locked.Version == "" && strings.HasSuffix(a.Description, "locked | run 105]"):
 		l.locked = a
 	case l.locked.Version != "" && !same(a, l.locked):
 		l.t.Errorf("locked at %s, %q, and then at %s, %q", l.locked.Version, l.locked.Description, a.Version, a.Description)
@@ -172,7 +172,7 @@ func lockDeployment(t *testing.T, config string, n int, after bool) (begun bool)
 		}
 		ended(t, res, release.Released, 2)
 	case release.Locked:
-		if is := positionOf(a); !is.Equal(lock.Outcomes[0].After) || !strings.Contains(a.Description, "| locked by 600") {
+		if is := positionOf(a); !is.Equal(lock.Outcomes[0].After) || !strings.HasSuffix(a.Description, "| locked | run 600]") {
 			t.Errorf("locked at %s, and now at %s, %q; the release ended %s (%v)", lock.Outcomes[0].After, is, a.Description, res.Status(), res.Outcomes[0].Err)
 		}
 		o := res.Outcomes[0]
@@ -246,7 +246,7 @@ func TestLockWinsInTheEnd(t *testing.T) {
 		w.SetAlias("orders", localaws.Alias{Name: "prod", Version: "1", Description: "[1 | run 1]"})
 		moves := 1
 		w.OnCall(func(c localaws.Call) *localaws.Fault {
-			if moves < 9 && strings.Contains(string(c.Body), "locked by 500") {
+			if moves < 9 && strings.Contains(string(c.Body), "locked | run 500]") {
 				moves++
 				a, _ := w.Alias("orders", "prod")
 				w.SetAlias("orders", moved(a, version(moves), uint64(600+moves)))

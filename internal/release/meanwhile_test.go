@@ -285,7 +285,7 @@ func (m *meddler) holds(t *testing.T, sc scene, what string, res release.Result,
 	is, left := positionOf(a), positionOf(m.left)
 	kept := same(a, m.left) || same(m.left, m.found)
 	deliberate := sc.operation == release.Promote || sc.operation == release.Rollback
-	if what == "a lock" && m.left.Version != "" && sc.operation != release.DeleteAlias && !strings.Contains(a.Description, "locked by 600: theirs") {
+	if what == "a lock" && m.left.Version != "" && sc.operation != release.DeleteAlias && !strings.Contains(a.Description, "locked: theirs | run 600]") {
 		t.Errorf("ended %s, and ended a lock that another run has set meanwhile: %q", o.Status, a.Description)
 	}
 	switch {

@@ -45,6 +45,13 @@ type model struct {
 	exist   []int
 	by      map[int]uint64 // the runs that have published
 	aliases map[string]memory
+	refs    []reference
+}
+
+// reference is something beside an alias that refers to a version.
+type reference struct {
+	kind    string
+	version int
 }
 
 func newModel(name string) *model {
@@ -106,6 +113,8 @@ func (m *model) promoted(a memory, v int, j job) (memory, release.Status) {
 	switch {
 	case a.locked():
 		return a, release.Locked
+	case a.at == v && a.weight == 0 && a.foreign():
+		return a.to(v, j), release.Unchanged // with a new mark
 	case a.at == v && a.weight == 0:
 		return a, release.Unchanged
 	case a.weight != 0:
@@ -152,6 +161,9 @@ func (m *model) needed() map[int]bool {
 			all[v] = true
 		}
 	}
+	for _, r := range m.refs {
+		all[r.version] = true
+	}
 	return all
 }
 
@@ -159,6 +171,7 @@ func (m *model) needed() map[int]bool {
 func (m *model) clone() *model {
 	c := *m
 	c.exist, c.by, c.aliases = slices.Clone(m.exist), maps.Clone(m.by), maps.Clone(m.aliases)
+	c.refs = slices.Clone(m.refs)
 	return &c
 }
 

@@ -21,10 +21,9 @@ const usual = "dev"
 // callers have of a function applies to its aliases (facts A22, A23). It only
 // informs, so what it cannot read does no harm.
 func (r *Releaser) compareNew(ctx context.Context, plans []Plan) []Plan {
-	mappings := newMappings()
 	return each(plans, func(p Plan) Plan {
 		if p.created() {
-			p.compareNew(ctx, mappings)
+			p.compareNew(ctx)
 		}
 		return p
 	})
@@ -36,9 +35,9 @@ func (p Plan) created() bool {
 	return p.End.Kind == EndApplied && p.moves() && !before.Unknown && before.Version == alias.None
 }
 
-func (p Plan) compareNew(ctx context.Context, mappings mappings) {
+func (p Plan) compareNew(ctx context.Context) {
 	t := p.target
-	all, unread := t.neighbours(ctx, mappings)
+	all, unread := t.neighbours(ctx)
 	if ctx.Err() != nil {
 		return
 	}
@@ -77,14 +76,14 @@ type neighbours struct {
 }
 
 // neighbours reads them all at once. unread is why some could not be read.
-func (t target) neighbours(ctx context.Context, mappings mappings) (all neighbours, unread string) {
+func (t target) neighbours(ctx context.Context) (all neighbours, unread string) {
 	all.fn = t
 	reads := []func() error{
 		func() (err error) { all.policies, err = t.policies(ctx); return err },
 		func() (err error) { all.async, err = t.aws.AllAsyncSettings(ctx, t.fn); return err },
 		func() (err error) { all.concurrency, err = t.aws.AllProvisionedConcurrency(ctx, t.fn); return err },
 		func() (err error) { all.urls, err = t.aws.URLs(ctx, t.fn); return err },
-		func() (err error) { all.mappings, err = mappings.read(ctx, t.aws); return err },
+		func() (err error) { all.mappings, err = t.mappings.read(ctx, t.aws); return err },
 	}
 	errs := make([]error, len(reads))
 	var wg sync.WaitGroup

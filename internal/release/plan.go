@@ -3,6 +3,7 @@ package release
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,7 +31,7 @@ type Plan struct {
 	FunctionURL   string              // the AuthType of the URL that the alias gets; "": none
 	Stages        []gateway.Stage     // to bind
 	StageVariable string
-	Keep          int // the newest versions that a prune keeps at the end; 0: none is deleted
+	Keep          retention // of a prune at the end
 
 	URL      awsapi.URL // of the alias, as it was read or created; zero for none
 	settings settings   // to copy
@@ -51,7 +52,7 @@ type Plan struct {
 func planMove(t target, req Request) Plan {
 	return Plan{
 		target: t, Smoke: req.Smoke, Hooks: req.Hooks, Rollout: req.Rollout, CodeDeploy: req.CodeDeploy,
-		Provisioned: req.Provisioned, CopyFrom: req.CopyFrom, FunctionURL: req.FunctionURL, Stages: req.Stages, StageVariable: req.StageVariable, Keep: req.Keep,
+		Provisioned: req.Provisioned, CopyFrom: req.CopyFrom, FunctionURL: req.FunctionURL, Stages: req.Stages, StageVariable: req.StageVariable, Keep: req.retention(),
 	}
 }
 
@@ -231,10 +232,9 @@ func firstStay(plans []Plan) *cause {
 
 // findings is what a dry run finds out for its rendering beside the facts.
 type findings struct {
-	led    []string               // how callers would be led to the alias, in words
-	doomed []awsapi.Configuration // versions that the prune after a release would delete
-	young  int                    // more that it keeps for their age
-	stock  int                    // of so many
+	led     []string // how callers would be led to the alias, in words
+	prunes  []string // what the prune after a release would do, in words
+	deletes bool     // it deletes a version
 }
 
 // lookAhead reads what a real run reads or meets only after its decision.
@@ -250,19 +250,19 @@ func (p Plan) lookAhead(ctx context.Context) (Plan, error) {
 		return p, err
 	}
 	led, err := p.planned(ctx)
-	if err != nil || p.Keep == 0 {
+	if err != nil || !p.Keep.prunes() {
 		return p.withFindings(findings{led: led}), err
 	}
-	f, err := p.target.inventory(ctx, p.Facts)
-	if err != nil {
-		return p, err
+	keep := p.Keep
+	if p.Publish != nil {
+		keep = keep.beforePublish()
 	}
-	keep, stock := p.Keep, len(f.Existing)
-	if p.Publish != nil { // a new version counts, too
-		keep, stock = keep-1, stock+1
+	f, err := p.target.inventory(ctx, p.Facts, keep)
+	if err != nil { // which a real run warns of
+		return p.withFindings(findings{led: led}).withPruneError(err), nil
 	}
-	doomed, young := f.doomed(keep, time.Now())
-	return p.withFindings(findings{led, doomed, young, stock}), nil
+	c := f.cut(keep)
+	return p.withFindings(findings{led, c.words(), len(c.doomed) > 0}), nil
 }
 
 // comparing is the plan with the version that the alias points to, if it moves.
@@ -305,14 +305,12 @@ func render(p Plan, why *cause) []string {
 		w.addIf(!s.Exists(), "%s", d.Reason)
 	case d.Mark != nil:
 		p.renderMark(&w, s)
-	case d.Status == Pruned:
-		w.add("delete %d of %d versions (%s), %s of code", len(d.Doomed), len(p.Facts.Existing), listed(d.Doomed), megabytes(d.Doomed))
 	case p.moves() && why != nil:
 		w.add("leave %s at %s: %s", t.alias(), s.Position, why.what)
 	case p.moves():
 		p.renderMove(&w, s)
-	case t.alias() == "":
-		w.add("%s", d.Reason)
+	case d.Cut.retention.prunes():
+		w = append(w, d.Cut.words()...)
 	case !s.Exists():
 		w.add("do nothing: %s", d.Reason)
 	default:
@@ -323,13 +321,7 @@ func render(p Plan, why *cause) []string {
 	} else if c := d.Change; c != nil && c.Text != s.Text {
 		w.add("describe %s as %q", t.alias(), c.Text)
 	}
-	for _, change := range found.led {
-		w.add("%s", change)
-	}
-	if found.stock > 0 {
-		w.addIf(len(found.doomed) > 0, "delete %d of %d versions (%s), %s of code", len(found.doomed), found.stock, listed(found.doomed), megabytes(found.doomed))
-		w.addIf(len(found.doomed) == 0, "delete none of %d versions%s", found.stock, andYoung(found.young))
-	}
+	w = slices.Concat(w, found.led, found.prunes)
 	if unchecked := p.notChecked(); len(unchecked) > 0 {
 		w.add("not checked (only a real run can): %s", strings.Join(unchecked, ", "))
 	}
@@ -391,7 +383,7 @@ func (p Plan) renderMove(w *words, s alias.State) {
 func (p Plan) notChecked() []string {
 	var w words
 	d := p.Decision
-	writes := d.Change != nil || d.Delete || d.Mark != nil || len(d.Doomed) > 0 || len(p.found.doomed) > 0 || p.Publish != nil || len(p.found.led) > 0
+	writes := d.Change != nil || d.Delete || d.Mark != nil || len(d.Cut.doomed) > 0 || p.found.deletes || p.Publish != nil || len(p.found.led) > 0
 	w.addIf(writes, "permissions to write")
 	w.addIf(p.Publish != nil, "whether AWS makes a new version")
 	w.addIf(p.Publish != nil && p.moves(), "the init of the new version")

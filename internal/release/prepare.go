@@ -35,7 +35,7 @@ func prepare(ctx context.Context, v verb, p Plan) Plan {
 	switch {
 	case p.End.over():
 		return p
-	case p.Decision.Delete || p.Decision.Mark != nil || len(p.Decision.Doomed) > 0:
+	case p.Decision.Delete || p.Decision.Mark != nil || len(p.Decision.Cut.doomed) > 0:
 		return p
 	case p.Decision.Change == nil:
 		return p.stays()

@@ -34,14 +34,21 @@ func (v promotion) read(ctx context.Context, p Plan) (Facts, error) {
 		aliases, err = t.edit.ReadAll(ctx)
 		return err
 	})
+	qualifier, named := v.req.From, alias.None
 	reads.Go(func() (err error) {
+		if qualifier == "" {
+			if named, err = t.named(ctx, v.req, "promote"); err != nil {
+				return err
+			}
+			qualifier = named.String()
+		}
 		// An alias as a qualifier gives the configuration of its version: one
 		// answer shows which it is and whether it can serve.
-		source, err = t.aws.Lookup(ctx, t.fn, v.source())
+		source, err = t.aws.Lookup(ctx, t.fn, qualifier)
 		return err
 	})
 	err := reads.Wait()
-	f := Facts{Aliases: aliases}
+	f := Facts{Aliases: aliases, Named: named}
 	if from, ok := aliases[v.req.From]; ok && err == nil && from.Version.String() != source.Version {
 		// One of the answers is old, or the alias was moved between them.
 		if source, err = t.aws.Lookup(ctx, t.fn, from.Version.String()); err == nil {
@@ -49,8 +56,8 @@ func (v promotion) read(ctx context.Context, p Plan) (Facts, error) {
 		}
 	}
 	switch {
-	case awsapi.Is(err, awsapi.NotFound) && aliases != nil:
-		return f, v.missing(ctx, t, aliases)
+	case awsapi.Is(err, awsapi.NotFound) && aliases != nil && qualifier != "":
+		return f, v.missing(ctx, t, f)
 	case err != nil:
 		return f, err
 	}
@@ -59,7 +66,7 @@ func (v promotion) read(ctx context.Context, p Plan) (Facts, error) {
 	}
 	version, err := alias.ParseVersion(source.Version)
 	if err != nil {
-		return f, fmt.Errorf("promote %s of %s: AWS answered: %w", v.source(), t.fn.Name, err)
+		return f, fmt.Errorf("promote %s of %s: AWS answered: %w", qualifier, t.fn.Name, err)
 	}
 	if version == alias.Latest {
 		return f, fmt.Errorf("promote %s of %s: it follows $LATEST, which is not a version yet: publish one with `operation: release`", v.req.From, t.fn.Name)
@@ -82,20 +89,12 @@ func (v promotion) settles() bool { return true }
 
 func (v promotion) heedsLock() bool { return true }
 
-// source is the qualifier of what is promoted.
-func (v promotion) source() string {
-	if v.req.From != "" {
-		return v.req.From
-	}
-	return v.req.Version.String()
-}
-
 // missing says what there is instead of the version or alias asked for.
-func (v promotion) missing(ctx context.Context, t target, aliases map[string]alias.State) error {
+func (v promotion) missing(ctx context.Context, t target, f Facts) error {
 	if v.req.From != "" {
-		return NoAliasError{Input: "version", Name: v.req.From, Function: t.fn.Name, Aliases: aliasNames(aliases)}
+		return NoAliasError{Input: "version", Name: v.req.From, Function: t.fn.Name, Aliases: aliasNames(f.Aliases)}
 	}
-	return t.choice(ctx, fmt.Sprintf("promote version %s: %s has no such version", v.req.Version, t.fn.Name))
+	return t.choice(ctx, fmt.Sprintf("promote version %s: %s has no such version", f.Named, t.fn.Name))
 }
 
 // refresh reads what became of a deployment. The version stays that of the first read.
@@ -124,6 +123,8 @@ func (v promotion) decide(s alias.State, f Facts, now time.Time) (Decision, erro
 		return d.because("backwards, from %s to %s", s.Version, to), nil
 	case v.req.From != "":
 		return d.because("the version of %s", v.req.From), nil
+	case v.req.Commit != "":
+		return d.because("the version of commit %s", v.req.Commit), nil
 	}
 	return d, nil
 }

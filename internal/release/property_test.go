@@ -25,7 +25,8 @@ var (
 )
 
 // TestHistories plays random histories of dev and prod: releases, promotions,
-// rollbacks, locks, prunes, other hands on the aliases, late old runs and processes
+// rollbacks, locks, prunes, other hands on the aliases and on what else refers to
+// versions, late old runs and processes
 // that are killed. After each step it holds AWS against a model of what the
 // aliases must remember. A history that fails is shown with as few steps as it
 // takes.
@@ -72,6 +73,7 @@ var kinds = []string{
 	"hand describes", "hand deletes", "killed release", "killed rollback", "deploy", "deploy", "provision", "batch release", "batch release",
 	"lock", "lock", "lock for an hour", "late lock", "unlock", "unlock", "late unlock", "an hour passes",
 	"batch rollback", "crossing", "crossing guarded", "stale release", "stale promote", "stale rollback",
+	"versions", "versions", "refer", "refer", "refer", "execution ends", "prune meanwhile", "prune meanwhile",
 }
 
 // shrink drops the steps that a failure does not need.
@@ -108,7 +110,7 @@ func playIn(t *testing.T, steps []step, told *[]string) error {
 	w.rate = 1e6
 	w.AddDeploymentGroup("shop", "prod", "CodeDeployDefault.LambdaAllAtOnce")
 	p := &player{world: w, r: w.releaser(time.Minute), f: newModel("f"), g: newModel("g"), run: 100}
-	w.AddFunction("f")
+	w.AddFunction("f", func(f *localaws.Function) { f.Durable = &localaws.DurableConfig{} })
 	w.AddFunction("g")
 	for _, s := range steps {
 		what, err := p.take(s)
@@ -160,6 +162,8 @@ func (p *player) take(s step) (what string, err error) {
 		m := []*model{p.f, p.g, p.f}[s.a%3]
 		m.upload(p.world, fmt.Sprint("code ", p.run, s.b))
 		return "upload of " + m.name, nil
+	case "versions":
+		return p.publishByHand(2 + s.b%5), nil
 	case "release":
 		return p.release("prod", j, nil)
 	case "deploy":
@@ -220,7 +224,14 @@ func (p *player) take(s step) (what string, err error) {
 	case "rollback to":
 		return p.rollback(j, v)
 	case "prune":
-		return p.pruneTo(3 + s.b%3)
+		return p.pruneTo(3+s.b%3, nil)
+	case "prune meanwhile":
+		return p.pruneTo(3+s.b%3, &appearing{reference: reference{referring[s.b%len(referring)], v}, after: 1 + s.a%30})
+	case "refer":
+		r := reference{referring[s.a%len(referring)], v}
+		return fmt.Sprintf("%s refers to %d: %t", r.kind, v, p.refer(r)), nil
+	case "execution ends":
+		return p.executionEnds()
 	case "hand":
 		return p.hand(fmt.Sprint("moves it to ", v), func(a *memory) { a.at, a.weight = v, 0 })
 	case "hand wipes":
@@ -390,23 +401,6 @@ func (p *player) batch(what string, op release.Operation, j job, each func(*mode
 	return fmt.Sprintf("batch %s by run %s: %s", what, j, statuses(res)), errors.Join(errs...)
 }
 
-func (p *player) pruneTo(keep int) (string, error) {
-	req := job{id: p.run}.request("f")
-	req.Alias, req.Keep = "", keep
-	p.Age("f", 2*time.Hour)
-	time.Sleep(5 * time.Second) // until AWS has moved the provisioned concurrency from a version
-	o := p.do(release.Prune, req)
-	m, needed := p.f, p.f.needed()
-	old := m.exist[:max(0, len(m.exist)-keep)]
-	kept := slices.DeleteFunc(slices.Clone(old), func(v int) bool { return !needed[v] })
-	want := release.Unchanged
-	if len(kept) < len(old) {
-		want = release.Pruned
-	}
-	m.exist = append(kept, m.exist[len(old):]...)
-	return fmt.Sprintf("prune to %d: %s %v", keep, o.Status, o.Pruned), wants(o, want)
-}
-
 // hand lets a person change prod, or create it.
 func (p *player) hand(what string, change func(*memory)) (string, error) {
 	a := p.f.aliases["prod"]
@@ -426,6 +420,9 @@ func (p *player) hand(what string, change func(*memory)) (string, error) {
 func (p *player) provision() (string, error) {
 	if a := p.f.aliases["prod"]; a.at == 0 || a.weight != 0 {
 		return "nothing to provision", nil
+	}
+	if slices.Contains(p.f.refs, reference{"provisioned concurrency", p.f.aliases["prod"].at}) {
+		return "provisioned already", nil
 	}
 	return "provisioned concurrency", p.ProvisionConcurrency("f", "prod")
 }

@@ -2,7 +2,6 @@ package release
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -14,14 +13,8 @@ import (
 	"lambda-release/internal/awsapi"
 )
 
-// pruneStep is how many versions are deleted before the aliases are read
-// again: a prune of thousands takes minutes, and meanwhile a release may move
-// an alias to a version that no alias used.
-const pruneStep = 50
-
-// prune is the verb: it deletes old versions, all but the newest and
-// those that an alias points to, gives a weight, or remembers in its history, and
-// those that may be younger than an hour.
+// prune is the verb: it deletes old versions, all but the newest, those that may be
+// young, and those that something refers to (inuse.go, cut.go).
 type prune struct {
 	plain
 
@@ -33,33 +26,29 @@ func newPrune(req Request) verb { return prune{req: req} }
 func (v prune) plan(t target) Plan { return Plan{target: t} }
 
 func (v prune) read(ctx context.Context, p Plan) (Facts, error) {
-	return p.target.inventory(ctx, p.Facts)
+	return p.target.inventory(ctx, p.Facts, v.req.retention())
 }
 
-func (v prune) prepare(ctx context.Context, p Plan) (Facts, error) { return v.read(ctx, p) }
-
-func (v prune) decide(_ alias.State, f Facts, now time.Time) (Decision, error) {
-	doomed, young := f.doomed(v.req.Keep, now)
-	if len(doomed) == 0 {
-		return Decision{Status: Unchanged}.because("nothing to prune among %d versions%s", len(f.Existing), andYoung(young)), nil
+func (v prune) prepare(ctx context.Context, p Plan) (Facts, error) {
+	f, err := v.read(ctx, p)
+	if err == nil {
+		p.target.log.keeps(f.cut(v.req.retention()))
 	}
-	d := Decision{Status: Pruned, Doomed: doomed}
-	if young > 0 {
-		return d.because("%d kept because they may be younger than an hour", young), nil
-	}
-	return d, nil
+	return f, err
 }
 
-// andYoung says how many versions are kept for their age.
-func andYoung(n int) string {
-	if n == 0 {
-		return ""
+func (v prune) decide(_ alias.State, f Facts, _ time.Time) (Decision, error) {
+	c := f.cut(v.req.retention())
+	if len(c.doomed) == 0 {
+		return Decision{Status: Unchanged, Cut: c}.because("nothing to prune among %d versions", len(f.Existing)), nil
 	}
-	return fmt.Sprintf(", %d of them kept because they may be younger than an hour", n)
+	return Decision{Status: Pruned, Cut: c}, nil
 }
 
-// inventory reads all versions and aliases.
-func (t target) inventory(ctx context.Context, f Facts) (Facts, error) {
+// inventory reads all versions, and what refers to those that would be deleted: most
+// prunes end with two calls. Only what is left of them in the end is asked about one by
+// one.
+func (t target) inventory(ctx context.Context, f Facts, r retention) (Facts, error) {
 	var reads errgroup.Group
 	var versions []awsapi.Configuration
 	var aliases map[string]alias.State
@@ -72,127 +61,202 @@ func (t target) inventory(ctx context.Context, f Facts) (Facts, error) {
 		return err
 	})
 	err := reads.Wait()
-	return f.withInventory(versions, aliases), err
-}
-
-// youngAge is how old a version is at least before it is deleted: another run may
-// have published it and be testing it, before any alias refers to it.
-const youngAge = time.Hour
-
-// doomed are the versions to delete when so many of the newest are kept, and how
-// many more are kept since they may be young.
-func (f Facts) doomed(keep int, now time.Time) (old []awsapi.Configuration, young int) {
-	unused := unreferenced(f.Existing[:max(0, len(f.Existing)-keep)], f.Aliases)
-	next := map[string]awsapi.Configuration{} // by version, the one published after it
-	for i, v := range f.Existing[:max(0, len(f.Existing)-1)] {
-		next[v.Version] = f.Existing[i+1]
+	f = f.withInventory(versions, aliases, time.Now())
+	for _, read := range []func([]awsapi.Configuration) (usage, error){
+		func([]awsapi.Configuration) (usage, error) { return t.settingsUse(ctx, f.ARN, t.mappings) },
+		func(doomed []awsapi.Configuration) (usage, error) { return t.versionsUse(ctx, doomed) },
+	} {
+		doomed := f.cut(r).doomed
+		if err != nil || len(doomed) == 0 {
+			return f, err
+		}
+		var more usage
+		more, err = read(doomed)
+		f = f.withUsage(more)
 	}
-	old = slices.DeleteFunc(unused, func(v awsapi.Configuration) bool { return isYoung(v, now) || isYoung(next[v.Version], now) })
-	return old, len(unused) - len(old)
+	return f, err
 }
 
-// isYoung reports whether a version may have been published within the last hour.
-// Its LastModified is $LATEST's last write before the publish (fact V19b2): it was
-// published before the next one's, and perhaps long after its own.
-func isYoung(v awsapi.Configuration, now time.Time) bool {
-	written, err := time.Parse(modifiedTime, v.LastModified)
-	return err != nil || now.Sub(written) < youngAge
+// batchCalls is about how many of the calls that share AWS's rate of 15 a second go
+// into one batch of deletes, over all functions: what refers to a version was read some
+// four seconds before it is deleted, at most. GetPolicy has a rate of its own, and its
+// calls are made beside the others.
+//
+// A prune of 1000 versions of one function takes 138 seconds at that rate. Before
+// anything is deleted, AWS is asked about each version, since the plan has all reasons:
+// 1000 calls of GetPolicy, 67 seconds. The 18 batches make 1000 calls of DeleteFunction,
+// 1000 of GetPolicy beside them, and 4 each for the lists, more if the account has more
+// than 100 mappings: 71 seconds. A durable function takes 2000 calls more for the
+// executions, half of them beside the first ones of GetPolicy: 67 seconds.
+const batchCalls = 60
+
+// listCalls are the calls of a function for what refers to any of its versions. That
+// of the event source mappings is for all functions.
+const listCalls = 3
+
+// callsOf is how many of these calls a version takes: the delete, and the one for its
+// executions.
+func callsOf(v awsapi.Configuration) int {
+	if v.Durable {
+		return 2
+	}
+	return 1
 }
 
-// unreferenced are those versions that no alias refers to.
-func unreferenced(versions []awsapi.Configuration, aliases map[string]alias.State) []awsapi.Configuration {
-	needed := map[string]bool{}
-	for _, s := range aliases {
-		for _, v := range s.Versions() {
-			needed[v.String()] = true
+// pruner deletes versions of one function.
+type pruner struct {
+	target
+	arn    string
+	doomed []awsapi.Configuration
+	left   []awsapi.Configuration // of these
+	err    error                  // ends it
+
+	mu   sync.Mutex
+	gone map[string]bool // versions that are deleted
+}
+
+// pruned deletes what the plans doom, batch by batch. All that refers to the versions
+// of a batch is read again just before, since a prune of many takes minutes. What AWS
+// refuses to delete, or there is no time for, is a warning.
+func (r *Releaser) pruned(ctx context.Context, plans []Plan) []Plan {
+	pruners := make([]*pruner, len(plans))
+	for i, p := range plans {
+		doomed := p.Decision.Cut.doomed
+		pruners[i] = &pruner{target: p.target, arn: p.Facts.ARN, doomed: doomed, left: doomed, gone: map[string]bool{}}
+	}
+	for batch := next(pruners); len(batch) > 0 && ctx.Err() == nil; batch = next(pruners) {
+		mappings := newMappings()
+		var wg sync.WaitGroup
+		for p, versions := range batch {
+			wg.Go(func() { p.delete(ctx, versions, mappings) })
+		}
+		wg.Wait()
+	}
+	after := slices.Clone(plans)
+	for i, p := range pruners {
+		if len(p.doomed) > 0 {
+			after[i] = plans[i].withDeleted(p.end(ctx)).withPruneError(p.err)
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(versions), func(v awsapi.Configuration) bool { return needed[v.Version] })
+	return after
 }
 
-// prune deletes versions step by step, reading the aliases again in between, and
-// returns those that are gone. What AWS refuses to delete, or there is no time for,
-// is a warning; a permission that is missing ends it.
-func (t target) prune(ctx context.Context, doomed []awsapi.Configuration) ([]awsapi.Configuration, error) {
-	gone := &goneVersions{numbers: map[string]bool{}}
-	deleted := func() []awsapi.Configuration {
-		return slices.DeleteFunc(slices.Clone(doomed), func(v awsapi.Configuration) bool { return !gone.numbers[v.Version] })
-	}
-	aliases := map[string]alias.State{} // doomed is free of what was referred to when it was decided
-	for first, step := 0, 1; first < len(doomed) && ctx.Err() == nil; first, step = first+step, pruneStep {
-		if first > 1 {
-			var err error
-			if aliases, err = t.edit.ReadAll(ctx); err != nil {
-				return deleted(), err
-			}
-			t.log.fact("deleted %d of %d versions", len(gone.numbers), len(doomed))
+// next takes the next batch from what is left: versions of one function after the
+// other, as many as the calls allow.
+func next(pruners []*pruner) map[*pruner][]awsapi.Configuration {
+	batch := map[*pruner][]awsapi.Configuration{}
+	calls := 0
+	for _, p := range pruners {
+		if p.err != nil || len(p.left) == 0 {
+			continue
 		}
-		// The first one alone: it shows whether deleting is allowed.
-		var deletes errgroup.Group
-		for _, v := range unreferenced(doomed[first:min(len(doomed), first+step)], aliases) {
-			deletes.Go(func() error {
-				switch err := t.aws.DeleteVersion(ctx, t.fn, v.Version); {
-				case err == nil:
-					gone.add(v.Version)
-				case awsapi.Is(err, awsapi.Denied):
-					return err
-				case ctx.Err() == nil:
-					t.log.warn("version %s was not deleted: %v", v.Version, err)
-				}
-				return nil
-			})
+		n := 0
+		for calls += listCalls; n < len(p.left) && calls+callsOf(p.left[n]) <= batchCalls; n++ {
+			calls += callsOf(p.left[n])
 		}
-		if err := deletes.Wait(); err != nil {
-			return deleted(), err
+		if n == 0 {
+			break
 		}
+		batch[p], p.left = p.left[:n], p.left[n:]
 	}
-	all := deleted()
-	if ctx.Err() != nil {
-		t.log.warn("stopped after %d versions; the next prune goes on", len(all))
-	}
-	if len(all) > 0 {
-		t.log.fact("deleted %d versions (%s), %s of code", len(all), listed(all), megabytes(all))
-	}
-	return all, nil
+	return batch
 }
 
-// goneVersions collects what several goroutines have deleted.
-type goneVersions struct {
-	mu      sync.Mutex
-	numbers map[string]bool
-}
-
-func (g *goneVersions) add(version string) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.numbers[version] = true
-}
-
-// listed is `1 to 3, 5, 7 to 9`.
-func listed(versions []awsapi.Configuration) string {
-	var parts []string
-	for i := 0; i < len(versions); {
-		first, _ := alias.ParseVersion(versions[i].Version)
-		last := first
-		for i++; i < len(versions) && versions[i].Version == (last+1).String(); i++ {
-			last++
-		}
-		switch last - first {
-		case 0:
-			parts = append(parts, first.String())
-		case 1:
-			parts = append(parts, first.String(), last.String())
-		default:
-			parts = append(parts, fmt.Sprintf("%s to %s", first, last))
-		}
+// delete deletes the versions of a batch, if nothing refers to them now.
+func (p *pruner) delete(ctx context.Context, versions []awsapi.Configuration, mappings mappings) {
+	first := len(p.left)+len(versions) == len(p.doomed)
+	if !first {
+		p.log.fact("deleted %d of %d versions", len(p.gone), len(p.doomed))
 	}
-	return strings.Join(parts, ", ")
-}
-
-func megabytes(versions []awsapi.Configuration) string {
-	var bytes int64
+	var used usage
+	if used, p.err = p.listedUse(ctx, mappings); p.err != nil {
+		return
+	}
+	versions = slices.DeleteFunc(slices.Clone(versions), func(v awsapi.Configuration) bool { return p.keeps(v, used) })
+	if first && len(versions) > 0 { // the first one alone: it shows whether deleting is allowed
+		if p.err = p.deleteOne(ctx, versions[0]); p.err != nil {
+			return
+		}
+		versions = versions[1:]
+	}
+	var deletes errgroup.Group
 	for _, v := range versions {
-		bytes += v.CodeBytes
+		deletes.Go(func() error { return p.deleteOne(ctx, v) })
 	}
-	return fmt.Sprintf("%.1f MB", float64(bytes)/1e6)
+	p.err = deletes.Wait()
+}
+
+// listedUse reads again all that refers to the versions of the function, and that a
+// list shows.
+func (p *pruner) listedUse(ctx context.Context, mappings mappings) (usage, error) {
+	var reads errgroup.Group
+	var aliases map[string]alias.State
+	var settings usage
+	reads.Go(func() (err error) {
+		aliases, err = p.edit.ReadAll(ctx)
+		return err
+	})
+	reads.Go(func() (err error) {
+		settings, err = p.settingsUse(ctx, p.arn, mappings)
+		return err
+	})
+	err := reads.Wait()
+	return usedByAliases(aliases).and(settings), err
+}
+
+// keeps reports whether something refers to a version that did not when that was
+// decided.
+func (p *pruner) keeps(v awsapi.Configuration, used usage) bool {
+	why := used.why(v.Version)
+	if len(why) > 0 {
+		p.log.fact("version %s stays after all: %s", v.Version, strings.Join(why, ", "))
+	}
+	return len(why) > 0
+}
+
+// deleteOne deletes a version if AWS knows of nothing that refers to it. Its error ends
+// the prune.
+func (p *pruner) deleteOne(ctx context.Context, v awsapi.Configuration) error {
+	used, err := p.versionUse(ctx, v)
+	if err == nil {
+		if p.keeps(v, used) {
+			return nil
+		}
+		err = p.aws.DeleteVersion(ctx, p.fn, v.Version)
+	}
+	switch {
+	case err == nil:
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.gone[v.Version] = true
+	case awsapi.Is(err, awsapi.NotFound): // of its executions: there is nothing to delete
+		p.log.fact("version %s was not deleted: AWS does not find it", v.Version)
+	case awsapi.Is(err, awsapi.Denied), outOfTime(err):
+		return err
+	default:
+		p.log.warn("version %s was not deleted: %v", v.Version, err)
+	}
+	return nil
+}
+
+// outOfTime reports whether a call failed because the job has ended, or will before
+// AWS's rate allows the call.
+func outOfTime(err error) bool {
+	return awsapi.Is(err, awsapi.Deadline) || awsapi.Is(err, awsapi.Cancelled)
+}
+
+// end is what was deleted, oldest first. A prune that there was no time to finish has
+// not failed.
+func (p *pruner) end(ctx context.Context) []awsapi.Configuration {
+	deleted := slices.DeleteFunc(slices.Clone(p.doomed), func(v awsapi.Configuration) bool { return !p.gone[v.Version] })
+	if ctx.Err() != nil || outOfTime(p.err) {
+		p.log.warn("stopped after %d of %d versions; the next prune goes on", len(deleted), len(p.doomed))
+	}
+	if len(deleted) > 0 {
+		if outOfTime(p.err) {
+			p.err = nil
+		}
+		p.log.fact("deleted %d versions (%s), %s of code", len(deleted), listed(deleted), megabytes(deleted))
+	}
+	return deleted
 }

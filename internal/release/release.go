@@ -71,6 +71,7 @@ type Request struct {
 
 	Version alias.Version // to promote, or to roll back to; None leaves it to From or to the history
 	From    string        // promote: the alias whose version is taken
+	Commit  string        // the first 7 hex digits, in lower case, of the commit whose version is taken
 
 	Rollout    Rollout     // how the traffic is shifted
 	CodeDeploy *CodeDeploy // shifts the traffic instead, for one function only; nil: not used
@@ -83,7 +84,8 @@ type Request struct {
 	Stages        []gateway.Stage // to bind to the alias when it is where it should be
 	StageVariable string
 
-	Keep int // how many of the newest versions a prune keeps; after a release 0 prunes nothing
+	Keep     int // how many of the newest versions a prune keeps; after a release 0 prunes nothing
+	KeepDays int // it also keeps versions that may be younger than so many days
 
 	// Of status:
 	ExitDrifted bool // an alias that was changed outside lambda-release is a failure of the job
@@ -150,8 +152,9 @@ func (r *Releaser) Run(ctx context.Context, req Request) Result {
 	}
 	v := operations[req.Operation].verb(req)
 	plans := make([]Plan, len(req.Functions))
+	mappings := newMappings()
 	for i, fn := range req.Functions {
-		plans[i] = v.plan(r.target(req, fn))
+		plans[i] = v.plan(r.target(req, fn, mappings))
 	}
 	plans = each(plans, func(p Plan) Plan { return p.inspected(ctx) })
 	if firstFailure(plans) != nil {

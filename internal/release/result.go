@@ -135,6 +135,9 @@ type Outcome struct {
 	Others map[string]alias.Position // the function's other aliases, where they were read
 	Pruned []alias.Version           // versions that were deleted, oldest first
 	Freed  int64                     // bytes of code that went with them
+	// SnapStarts is how many versions with SnapStart a prune has left: they cost money
+	// while they exist.
+	SnapStarts int
 
 	URL       string // of the alias, where it was read or created
 	PublicURL bool   // everyone may call it; else its callers sign their requests

@@ -40,9 +40,12 @@ func (v rollback) read(ctx context.Context, p Plan) (Facts, error) {
 		aliases, err = t.edit.ReadAll(ctx)
 		return err
 	})
-	if v.req.Version != alias.None {
-		reads.Go(func() (err error) {
-			f, err = t.readVersion(ctx, v.req.Version, f)
+	if v.req.names() {
+		reads.Go(func() error {
+			version, err := t.named(ctx, v.req, "roll back to")
+			if err == nil {
+				f, err = t.readVersion(ctx, version, f.naming(version))
+			}
 			return err
 		})
 	}
@@ -51,8 +54,8 @@ func (v rollback) read(ctx context.Context, p Plan) (Facts, error) {
 	}
 	f = f.withAliases(aliases)
 	switch {
-	case f.Missing[v.req.Version]:
-		return f, t.choice(ctx, fmt.Sprintf("roll back to version %s: %s has no such version", v.req.Version, t.fn.Name))
+	case f.Missing[f.Named]:
+		return f, t.choice(ctx, fmt.Sprintf("roll back to version %s: %s has no such version", f.Named, t.fn.Name))
 	case !t.edit.Current().Exists():
 		return f, NoAliasError{Input: "alias", Name: t.alias(), Function: t.fn.Name, Aliases: aliasNames(aliases)}
 	}
@@ -71,7 +74,7 @@ func (v rollback) deliberate() bool { return true }
 // join undoes the newest run among those that have moved the aliases last: only
 // what that run has moved goes back. With a version there is nothing to find out.
 func (v rollback) join(plans []Plan) []Plan {
-	if len(plans) < 2 || v.req.Version != alias.None || firstFailure(plans) != nil {
+	if len(plans) < 2 || v.req.names() || firstFailure(plans) != nil {
 		return plans
 	}
 	newest := plans[0].target.edit.Current().History.Run
@@ -153,7 +156,7 @@ func (v rollback) refresh(ctx context.Context, t target, f Facts) (Facts, error)
 	if err != nil && !awsapi.Is(err, awsapi.NotFound) { // what is gone shifts nothing any more
 		return f, err
 	}
-	candidates, why := v.candidates(s)
+	candidates, why := v.candidates(s, f)
 	if why != "" {
 		return f, t.choice(ctx, fmt.Sprintf("roll back %s of %s: %s", t.alias(), t.fn.Name, why))
 	}
@@ -176,10 +179,10 @@ func (v rollback) done(s alias.State) bool {
 }
 
 // candidates are the versions to go back to, best first; or why there are none.
-func (v rollback) candidates(s alias.State) (versions []alias.Version, why string) {
+func (v rollback) candidates(s alias.State, f Facts) (versions []alias.Version, why string) {
 	switch {
-	case v.req.Version != alias.None:
-		return []alias.Version{v.req.Version}, ""
+	case f.Named != alias.None:
+		return []alias.Version{f.Named}, ""
 	case shiftMarked(s), s.Version != alias.Latest && s.NewestWeight() > s.Version:
 		return []alias.Version{s.Version}, "" // a shift is under way: its start is what was before
 	case s.History.Head() == alias.None:
@@ -197,7 +200,7 @@ func (v rollback) candidates(s alias.State) (versions []alias.Version, why strin
 
 // targetOf is the first candidate that exists.
 func (v rollback) targetOf(s alias.State, f Facts) (alias.Version, bool) {
-	candidates, _ := v.candidates(s)
+	candidates, _ := v.candidates(s, f)
 	for _, version := range candidates {
 		if _, exists := f.Versions[version]; exists {
 			return version, true

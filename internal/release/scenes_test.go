@@ -3,6 +3,7 @@ package release_test
 import (
 	"cmp"
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -20,6 +21,7 @@ type scene struct {
 	options localaws.Options
 	set     func(w *world)            // for all functions
 	lay     func(w *world, fn string) // for each
+	durable bool                      // the functions
 
 	operation release.Operation // 0: Release
 	change    func(*release.Request)
@@ -27,6 +29,7 @@ type scene struct {
 	end       string            // where prod is when all went well; "": 2
 	ends      map[string]string // by function, where it is another
 	versions  int               // how many there are then; 0: 2
+	inUse     []string          // versions that something refers to: they are never deleted
 	onlyMany  bool              // the case of one function is left out: another scene has it
 	onlyOne   bool              // the operation is for one function only
 }
@@ -89,7 +92,7 @@ var scenes = []scene{
 		lay: func(w *world, fn string) { w.Publish(fn, "") }, end: "1", versions: 1,
 	},
 	{
-		name: "prune after a release", calls: []string{"GetAlias", "ListAliases", "ListVersionsByFunction", "DeleteFunction"}, onlyOne: true, versions: 3, end: "5", lay: func(w *world, fn string) {
+		name: "prune after a release", calls: slices.Concat(readForPrune[:6], []string{"GetAlias", "DeleteFunction"}), onlyOne: true, versions: 3, end: "5", lay: func(w *world, fn string) {
 			w.versions(fn, 4)
 			w.SetAlias(fn, localaws.Alias{Name: "prod", Version: "4", Description: "[4 | run 1]"})
 			w.Upload(fn, "5")
@@ -123,12 +126,17 @@ var scenes = []scene{
 		operation: release.Rollback, end: "1", ends: map[string]string{"users": "2"},
 	},
 	{
-		name: "prune", calls: []string{"ListAliases", "ListVersionsByFunction", "DeleteFunction"}, onlyMany: true,
+		name: "prune", calls: slices.Concat(readForPrune, []string{"DeleteFunction"}), onlyMany: true, durable: true, inUse: []string{"1", "2", "3"},
 		lay: func(w *world, fn string) {
-			w.versions(fn, 5)
-			w.SetAlias(fn, localaws.Alias{Name: "prod", Version: "5"})
+			w.versions(fn, 8)
+			w.SetAlias(fn, localaws.Alias{Name: "prod", Version: "8"})
+			w.AddEventSourceMapping(fn, "1", "arn:aws:sqs:eu-central-1:123456789012:queue")
+			if err := w.ProvisionConcurrency(fn, "2"); err != nil {
+				w.t.Error(err)
+			}
+			w.SetDurableExecution(fn, "3", "execution", "RUNNING")
 		},
-		operation: release.Prune, change: func(req *release.Request) { req.Keep = 3 }, end: "5", versions: 3,
+		operation: release.Prune, change: func(req *release.Request) { req.Keep = 3 }, end: "8", versions: 6,
 	},
 	{
 		name: "delete-alias", calls: []string{"GetAlias", "DeleteAlias"}, lay: toMove, onlyMany: true, operation: release.DeleteAlias, end: "none", versions: 1,
@@ -167,6 +175,13 @@ func marked(at, description string) func(*world, string) {
 		w.versions(fn, 2)
 		w.SetAlias(fn, localaws.Alias{Name: "prod", Version: at, Description: description})
 	}
+}
+
+// readForPrune are the calls that show what refers to a version; only the last is of
+// durable functions only.
+var readForPrune = []string{
+	"ListAliases", "ListVersionsByFunction", "ListEventSourceMappings", "ListProvisionedConcurrencyConfigs", "ListFunctionEventInvokeConfigs",
+	"GetPolicy", "ListDurableExecutionsByFunction",
 }
 
 func canary(req *release.Request) { shifting(req, "Canary50Percent10Seconds") }
@@ -216,7 +231,11 @@ func (sc scene) stage(t testing.TB, names []string) *world {
 		sc.set(w)
 	}
 	for _, fn := range names {
-		w.AddFunction(fn)
+		w.AddFunction(fn, func(f *localaws.Function) {
+			if sc.durable {
+				f.Durable = &localaws.DurableConfig{}
+			}
+		})
 		sc.lay(w, fn)
 		for _, a := range w.Aliases(fn) {
 			w.SetAlias(fn, a) // what a stale read shows is there, too, with another revision

@@ -101,7 +101,7 @@ func (r *Releaser) inspect(ctx context.Context, req Request, started time.Time) 
 	stop := r.reporting(func() string { return fmt.Sprintf("read %d of %d functions", done.Load(), len(plans)) })
 	for i, fn := range req.Functions {
 		reads.Go(func() error {
-			plans[i] = r.target(req, fn).status(ctx, req, mappings)
+			plans[i] = r.target(req, fn, mappings).status(ctx, req)
 			done.Add(1)
 			return nil
 		})
@@ -161,9 +161,9 @@ func (r *Releaser) reporting(known func() string) (stop func()) {
 }
 
 // status reads a function, and ends its plan.
-func (t target) status(ctx context.Context, req Request, all mappings) Plan {
+func (t target) status(ctx context.Context, req Request) Plan {
 	p := Plan{target: t}
-	found, err := t.readAll(ctx, all)
+	found, err := t.readAll(ctx)
 	if err != nil {
 		return p.failed(err)
 	}
@@ -173,7 +173,7 @@ func (t target) status(ctx context.Context, req Request, all mappings) Plan {
 		s := found.aliases[req.Alias]
 		f, shown = f.about(s.Version, found.configurations[s.Version]), nil
 	}
-	f = f.withInventory(found.versions, shown)
+	f = f.withInventory(found.versions, shown, time.Now())
 	var drifts []string
 	for _, a := range i.Aliases {
 		if a.Outside != "" {
@@ -211,7 +211,7 @@ type readings struct {
 
 // readAll reads everything side by side. Aliases and versions are needed; the rest
 // may be denied.
-func (t target) readAll(ctx context.Context, all mappings) (readings, error) {
+func (t target) readAll(ctx context.Context) (readings, error) {
 	r := readings{fn: t.fn, configurations: map[alias.Version]awsapi.Configuration{}, deployments: map[string]awsapi.Deployment{}}
 	reads := []struct {
 		optional string // what it reads, if it may be denied
@@ -226,7 +226,7 @@ func (t target) readAll(ctx context.Context, all mappings) (readings, error) {
 		{optional: "async settings", read: func() (err error) { r.async, err = t.aws.AllAsyncSettings(ctx, t.fn); return err }},
 		{optional: "provisioned concurrency", read: func() (err error) { r.concurrency, err = t.aws.AllProvisionedConcurrency(ctx, t.fn); return err }},
 		// Of all functions together: its error is reported once.
-		{optional: "event source mappings", tolerant: true, read: func() (err error) { r.mappings, err = all.read(ctx, t.aws); return err }},
+		{optional: "event source mappings", tolerant: true, read: func() (err error) { r.mappings, err = t.mappings.read(ctx, t.aws); return err }},
 	}
 	var running sync.WaitGroup
 	for i := range reads {
@@ -278,7 +278,7 @@ func (t target) readDeployments(ctx context.Context, r *readings) error {
 
 // inspection is what the readings say. It is pure.
 func (r readings) inspection(req Request, now time.Time) Inspection {
-	i := Inspection{Versions: r.stock(req.Keep, now), Unreadable: r.unreadable, others: aliasNames(r.aliases)}
+	i := Inspection{Versions: r.stock(req.retention(), now), Unreadable: r.unreadable, others: aliasNames(r.aliases)}
 	if r.latest.Version != "" {
 		i.Latest = &Latest{CodeSHA256: r.latest.CodeSHA256, URL: r.url(""), Settings: r.settings("", "$LATEST")}
 		if at, err := time.Parse(modifiedTime, r.latest.LastModified); err == nil {
@@ -292,28 +292,22 @@ func (r readings) inspection(req Request, now time.Time) Inspection {
 		s := r.aliases[name]
 		version := r.configurations[s.Version]
 		i.Aliases = append(i.Aliases, AliasStatus{
-			Name: name, State: s, Commit: publishedCommit(version.Description), Shift: r.shift(s, now), Lock: lockOf(s, now), Outside: s.Outside(),
+			Name: name, State: s, Commit: publishedFrom(version.Description), Shift: r.shift(s, now), Lock: lockOf(s, now), Outside: s.Outside(),
 			Latest: compareLatest(version, r.latest), URL: r.url(name), Settings: r.settings(name),
 		})
 	}
 	return i
 }
 
-func (r readings) stock(keep int, now time.Time) Stock {
-	s := Stock{Count: len(r.versions), Keep: keep}
-	for _, v := range r.versions {
-		s.Bytes += v.CodeBytes
-		if v.SnapStart {
-			s.SnapStart++
-		}
+func (r readings) stock(keep retention, now time.Time) Stock {
+	s := Stock{Count: len(r.versions), Bytes: bytesOf(r.versions), SnapStart: snapStarts(r.versions), Keep: keep.newest}
+	if !keep.prunes() {
+		return s
 	}
-	if keep > 0 {
-		doomed, _ := Facts{}.withInventory(r.versions, r.aliases).doomed(keep, now)
-		s.Prune = len(doomed)
-		for _, v := range doomed {
-			s.PruneBytes += v.CodeBytes
-		}
-	}
+	f := Facts{}.withInventory(r.versions, r.aliases, now)
+	f = f.withUsage(usedByMappings(r.mappings, f.ARN).and(usedByConcurrency(r.concurrency), usedByAsyncSettings(r.async)))
+	doomed := f.cut(keep).doomed
+	s.Prune, s.PruneBytes = len(doomed), bytesOf(doomed)
 	return s
 }
 

@@ -16,13 +16,15 @@ type target struct {
 
 	several bool // other functions are worked on, too
 
+	mappings mappings // once in a run
+
 	getenv func(string) string
 }
 
-func (r *Releaser) target(req Request, fn function.ID) target {
+func (r *Releaser) target(req Request, fn function.ID, mappings mappings) target {
 	log := &journal{progress: r.Progress, function: fn.Name}
 	return target{
-		fn: fn, aws: r.AWS, log: log, run: req.Run.id(), several: len(req.Functions) > 1, getenv: r.Getenv,
+		fn: fn, aws: r.AWS, log: log, run: req.Run.id(), several: len(req.Functions) > 1, mappings: mappings, getenv: r.Getenv,
 		edit: alias.NewEditor(r.AWS, fn, req.Alias, req.Run.id(), func(text string) { log.fact("%s", text) }),
 	}
 }

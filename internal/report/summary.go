@@ -212,9 +212,14 @@ func shiftPart(res release.Result) string {
 func prunedPart(res release.Result) string {
 	var items []string
 	for _, o := range res.Outcomes {
-		if len(o.Pruned) > 0 {
-			items = append(items, "- "+code(o.Function)+": "+markdown(shorten(deleted(o), maxText))+"\n")
+		if len(o.Pruned) == 0 {
+			continue
 		}
+		text := shorten(deleted(o), maxText)
+		if o.SnapStarts > 0 {
+			text += fmt.Sprintf("; %d that stay have SnapStart, which costs money while they exist", o.SnapStarts)
+		}
+		items = append(items, "- "+code(o.Function)+": "+markdown(text)+"\n")
 	}
 	return list("Deleted versions", items)
 }

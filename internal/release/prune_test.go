@@ -1,0 +1,89 @@
+package release_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"lambda-release/internal/localaws"
+	"lambda-release/internal/release"
+)
+
+// A prune of many versions takes minutes at AWS's rate. What refers to a version was
+// read seconds before it is deleted, and AWS throttles nothing.
+func TestPruneOfManyReadsJustBeforeItDeletes(t *testing.T) {
+	t.Parallel()
+	const many = 1000
+	for name, tt := range map[string]struct {
+		durable bool
+		most    time.Duration // that it takes
+	}{
+		"ordinary": {false, 140 * time.Second},
+		"durable":  {true, 215 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, localaws.Options{Latency: 20 * time.Millisecond, Rate: 15})
+				for _, fn := range []string{"orders", "items"} {
+					w.AddFunction(fn, func(f *localaws.Function) {
+						if tt.durable {
+							f.Durable = &localaws.DurableConfig{}
+						}
+					})
+				}
+				w.versions("items", many+3)
+				w.versions("orders", 4)
+				time.AfterFunc(tt.most-40*time.Second, func() { // late in the prune
+					w.AddEventSourceMapping("items", fmt.Sprint(many), "arn:aws:sqs:eu-central-1:123456789012:queue")
+				})
+				req := run(1)
+				req.Keep = 3
+				began := time.Now()
+				res := w.releaser(10*time.Minute).Run(t.Context(), as(release.Prune, on(req, "orders", "items")))
+				if took := time.Since(began); took > tt.most {
+					t.Errorf("took %s", took)
+				}
+				want := append([]string{fmt.Sprint(many)}, strings.Fields("1001 1002 1003")...)
+				if got := w.Versions("items"); !slices.Equal(got, want) || statuses(res) != "pruned pruned" {
+					t.Errorf("%s, left %v", statuses(res), got)
+				}
+				recent(t, w.Calls())
+			})
+		})
+	}
+}
+
+// recent checks that all that may refer to a version was read within 7 seconds before
+// it was deleted, and that no call was throttled.
+func recent(t *testing.T, calls []localaws.Call) {
+	t.Helper()
+	last := map[string]time.Time{}
+	deletes, lists := 0, 0
+	for _, c := range calls {
+		if c.Status == 429 {
+			t.Errorf("%s was throttled", c.Operation)
+		}
+		last[c.Operation+" "+c.Function+" "+c.Qualifier] = c.Start
+		switch c.Operation {
+		case "ListEventSourceMappings":
+			lists++
+		case "DeleteFunction":
+			deletes++
+			for _, read := range []string{
+				"ListEventSourceMappings  ", "ListAliases " + c.Function + " ", "ListProvisionedConcurrencyConfigs " + c.Function + " ",
+				"ListFunctionEventInvokeConfigs " + c.Function + " ", "GetPolicy " + c.Function + " " + c.Qualifier,
+			} {
+				if age := c.Start.Sub(last[read]); age > 7*time.Second {
+					t.Errorf("%s was read %s before version %s of %s was deleted", read, age, c.Qualifier, c.Function)
+				}
+			}
+		}
+	}
+	if deletes < 1000 || lists > deletes/25 {
+		t.Errorf("%d deletes with %d lists of mappings", deletes, lists)
+	}
+}
