@@ -113,7 +113,7 @@ func (m *model) promoted(a memory, v int, j job) (memory, release.Status) {
 	switch {
 	case a.locked():
 		return a, release.Locked
-	case a.at == v && a.weight == 0 && a.foreign():
+	case a.at == v && a.weight == 0 && a.foreign() && len(a.history) > 0:
 		return a.to(v, j), release.Unchanged // with a new mark
 	case a.at == v && a.weight == 0:
 		return a, release.Unchanged
