@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -19,8 +17,7 @@ const (
 	// delay the monitoring of a shift, which reads again soon.
 	readTime = 10 * time.Second
 
-	alarmsPerCall  = 100 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
-	metricsPerCall = 500 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
+	alarmsPerCall = 100 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
 )
 
 // newCloudWatch makes single attempts: callers read again and again anyway, and
@@ -89,79 +86,6 @@ func (c *Client) Alarms(ctx context.Context, names []string) ([]Alarm, error) {
 		}
 	}
 	return all, nil
-}
-
-// Metric is a metric of Lambda's.
-type Metric struct {
-	Name       string      // Errors, Invocations
-	Dimensions [][2]string // name and value
-}
-
-// MetricSums adds up Lambda's metrics by the minute from the minute of from to
-// the minute of to, in the order of metrics, 500 a call and in one attempt. A
-// metric without data is 0.
-func (c *Client) MetricSums(ctx context.Context, metrics []Metric, from, to time.Time) ([]float64, error) {
-	sums := make([]float64, len(metrics))
-	getMetricData := cloudWatchAction("GetMetricData")
-	for start := 0; start < len(metrics); start += metricsPerCall {
-		some := metrics[start:min(start+metricsPerCall, len(metrics))]
-		in := &cloudwatch.GetMetricDataInput{
-			MetricDataQueries: make([]types.MetricDataQuery, len(some)),
-			// Whole minutes; EndTime is exclusive.
-			StartTime: aws.Time(from.Truncate(time.Minute)),
-			EndTime:   aws.Time(to.Truncate(time.Minute).Add(time.Minute)),
-		}
-		for i, m := range some {
-			in.MetricDataQueries[i] = m.query(i)
-		}
-		for {
-			out, err := read(ctx, c, getMetricData, c.cloudwatch().GetMetricData, in,
-				func(out *cloudwatch.GetMetricDataOutput) bool { return out.MetricDataResults != nil })
-			if err != nil {
-				return nil, err
-			}
-			for _, r := range out.MetricDataResults {
-				if r.StatusCode != types.StatusCodeComplete && r.StatusCode != types.StatusCodePartialData {
-					return nil, c.failed(ctx, target{Action: getMetricData}, fmt.Errorf("CloudWatch answered %s%s", r.StatusCode, said(r.Messages)), &attempts{})
-				}
-				i, err := strconv.Atoi(strings.TrimPrefix(aws.ToString(r.Id), metricID))
-				if err != nil || i < 0 || i >= len(some) {
-					return nil, c.failed(ctx, target{Action: getMetricData}, fmt.Errorf("CloudWatch answered for %q, which was not asked for", aws.ToString(r.Id)), &attempts{})
-				}
-				for _, v := range r.Values {
-					sums[start+i] += v
-				}
-			}
-			if aws.ToString(out.NextToken) == "" {
-				break
-			}
-			in.NextToken = out.NextToken
-		}
-	}
-	return sums, nil
-}
-
-// metricID and the metric's index are the id of a query; an id must begin with a
-// letter.
-const metricID = "m"
-
-func (m Metric) query(index int) types.MetricDataQuery {
-	metric := types.Metric{Namespace: aws.String("AWS/Lambda"), MetricName: &m.Name}
-	for _, d := range m.Dimensions {
-		metric.Dimensions = append(metric.Dimensions, types.Dimension{Name: &d[0], Value: &d[1]})
-	}
-	return types.MetricDataQuery{
-		Id:         aws.String(metricID + strconv.Itoa(index)),
-		MetricStat: &types.MetricStat{Metric: &metric, Period: aws.Int32(60), Stat: aws.String("Sum")},
-	}
-}
-
-func said(messages []types.MessageData) string {
-	var text strings.Builder
-	for _, m := range messages {
-		fmt.Fprintf(&text, "; %s: %s", aws.ToString(m.Code), aws.ToString(m.Value))
-	}
-	return text.String()
 }
 
 // read is call for CloudWatch, with its own timeout.

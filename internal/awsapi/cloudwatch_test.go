@@ -3,7 +3,6 @@ package awsapi_test
 import (
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"sync"
 	"testing"
@@ -45,9 +44,9 @@ func (c *cloudWatch) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func newCloudWatch(t *testing.T, answers ...cbor.Map) (*cloudWatch, *awsapi.Client) {
 	t.Helper()
 	c := &cloudWatch{answers: answers}
-	server := httptest.NewServer(c)
-	t.Cleanup(server.Close)
-	return c, open(t, server.URL)
+	loopback := localaws.NewLoopback(c)
+	t.Cleanup(loopback.Close)
+	return c, open(t, local, func(o *awsapi.Options) { o.Dial = loopback.Dial })
 }
 
 func alarm(name, state string) cbor.Map {
@@ -81,66 +80,6 @@ func TestAlarms(t *testing.T) {
 		asks, _ := asked["AlarmNames"].(cbor.List)
 		if len(types) != 2 || len(asks) != want.names || asked["NextToken"] != want.token {
 			t.Errorf("call %d: %v", i, asked)
-		}
-	}
-}
-
-func result(id, status string, values ...float64) cbor.Map {
-	list := cbor.List{}
-	for _, v := range values {
-		list = append(list, cbor.Float64(v))
-	}
-	return cbor.Map{"Id": cbor.String(id), "StatusCode": cbor.String(status), "Values": list}
-}
-
-func TestMetricSums(t *testing.T) {
-	t.Parallel()
-	c, client := newCloudWatch(t,
-		cbor.Map{"MetricDataResults": cbor.List{result("m1", "PartialData", 1, 2), result("m0", "Complete", 5)}, "NextToken": cbor.String("more")},
-		cbor.Map{"MetricDataResults": cbor.List{result("m1", "Complete", 4)}},
-	)
-	from := time.Date(2026, 11, 23, 10, 20, 20, 0, time.UTC)
-	got, err := client.MetricSums(t.Context(), []awsapi.Metric{
-		{Name: "Errors", Dimensions: [][2]string{{"FunctionName", "orders"}, {"Resource", "orders:prod"}}}, {Name: "Invocations"}, {Name: "Throttles"},
-	}, from, from.Add(3*time.Minute))
-	if err != nil || !slices.Equal(got, []float64{5, 7, 0}) {
-		t.Errorf("%v, %v", got, err)
-	}
-	// From the first minute, and to the end of the last.
-	for field, want := range map[string]time.Time{
-		"StartTime": from.Truncate(time.Minute), "EndTime": from.Truncate(time.Minute).Add(4 * time.Minute),
-	} {
-		tag, _ := c.asked[0][field].(*cbor.Tag)
-		if tag == nil || tag.ID != 1 {
-			t.Errorf("%s is %v", field, c.asked[0][field])
-			continue
-		}
-		if at, err := cbor.AsTime(tag); err != nil || !at.Equal(want) {
-			t.Errorf("%s is %s, want %s", field, at, want)
-		}
-	}
-	if c.asked[1]["NextToken"] != cbor.String("more") {
-		t.Errorf("asked %v", c.asked[1])
-	}
-}
-
-func TestMetricSumsRefuses(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		answer cbor.Map
-		want   string
-	}{
-		{cbor.Map{"Id": cbor.String("m0"), "StatusCode": cbor.String("InternalError"), "Messages": cbor.List{
-			cbor.Map{"Code": cbor.String("Oops"), "Value": cbor.String("try later")},
-		}}, "GetMetricData: CloudWatch answered InternalError; Oops: try later"},
-		{result("m1", "Complete"), `GetMetricData: CloudWatch answered for "m1", which was not asked for`},
-		{result("x", "Complete"), `GetMetricData: CloudWatch answered for "x", which was not asked for`},
-	} {
-		_, client := newCloudWatch(t, cbor.Map{"MetricDataResults": cbor.List{tt.answer}})
-		_, err := client.MetricSums(t.Context(), []awsapi.Metric{{Name: "Errors"}}, time.Now(), time.Now())
-		isKind(t, err, awsapi.Other)
-		if err == nil || err.Error() != tt.want {
-			t.Errorf("%v, want %s", err, tt.want)
 		}
 	}
 }

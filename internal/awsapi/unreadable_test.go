@@ -190,7 +190,7 @@ var readable = map[string]struct {
 		return err
 	}, awsapi.Other},
 	"GetMetricData": {func(ctx context.Context, c *awsapi.Client) error {
-		_, err := c.MetricSums(ctx, []awsapi.Metric{{Name: "Errors"}}, time.Now(), time.Now())
+		_, err := c.MetricSeries(ctx, []awsapi.Query{{Namespace: "AWS/Lambda", Name: "Errors", Stat: "Sum"}}, 1, 2)
 		return err
 	}, awsapi.Other},
 	"ListDeployments": {func(ctx context.Context, c *awsapi.Client) error {

@@ -5,15 +5,18 @@
 //	go run ./internal/demo -v
 //	go run ./internal/demo -html summaries.html
 //	go run ./internal/demo -serve 127.0.0.1:4566
+//	go run ./internal/demo -serve 127.0.0.1:4566 -traffic items:prod=600/min,errors:2=0.02
 //
 // The first runs the jobs of story.go and prints two lines for each; it exits 0 only
 // if every job ends as expected. The second prints their logs, outputs and summaries,
-// the third also writes the summaries as a page for a browser. The last serves the
-// control plane until it is interrupted, for lambda-release, the aws CLI or an SDK.
+// the third also writes the summaries as a page for a browser. The others serve the
+// control plane until it is interrupted, for lambda-release, the aws CLI or an SDK. The
+// last also plays traffic, routed by the alias, from which metrics and alarms follow.
 package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"net"
@@ -33,12 +36,27 @@ func main() {
 	latency := flag.Duration("latency", 0, "added to every call")
 	rate := flag.Float64("rate", 0, "limit of control-plane calls a second (15 on AWS); 0: no limit")
 	stale := flag.Duration("stale", 0, "how long after a write reads show the state before it")
+	var values []string
+	flag.Func("traffic", "with -serve: play invocations in real time, as `FUNCTION:ALIAS=N/min[,OPTION...]`. The options are errors:VERSION=RATE, throttles:VERSION=RATE, duration:VERSION=DURATION and seed=NUMBER. Repeat it for other aliases", func(value string) error {
+		values = append(values, value)
+		return nil
+	})
+	late := flag.Duration("metrics-delay", 0, "how long after its end a minute's metrics can be read; a minute or two on AWS")
 	notYet := flag.Duration("not-yet", 0, "how long calls that name a new function, version or alias answer 404")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	traffic, err := parseTraffic(values)
+	if err == nil && len(values) > 0 && *addr == "" {
+		err = errors.New("-traffic needs -serve")
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		os.Exit(2)
+	}
 
 	cloud := localaws.New(localaws.Options{Settle: *settle, Latency: *latency, Rate: *rate, Stale: *stale, NotYet: *notYet})
+	cloud.DelayMetrics(*late, nil)
 	show := shower(&brief{out: os.Stdout})
 	if *verbose {
 		show = &full{out: os.Stdout}
@@ -46,25 +64,26 @@ func main() {
 	if *html != "" {
 		show = &page{shower: show, file: *html}
 	}
-	play := func(ctx context.Context, url string) error { return runStory(ctx, cloud, url, show) }
+	do := func(ctx context.Context, url string) error { return runStory(ctx, cloud, url, show) }
 	if *addr != "" {
-		play = func(ctx context.Context, url string) error {
+		do = func(ctx context.Context, url string) error {
 			prepare(cloud)
-			fmt.Printf(hint, url)
+			play(cloud, traffic)
+			fmt.Printf(hint, url, describe(traffic))
 			<-ctx.Done()
 			return nil
 		}
 	} else {
 		*addr = "127.0.0.1:0"
 	}
-	if err := run(ctx, *addr, cloud, play); err != nil {
+	if err := run(ctx, *addr, cloud, do); err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}
 }
 
-// run serves cloud on addr until play returns.
-func run(ctx context.Context, addr string, cloud *localaws.Cloud, play func(context.Context, string) error) error {
+// run serves cloud on addr until do returns.
+func run(ctx context.Context, addr string, cloud *localaws.Cloud, do func(context.Context, string) error) error {
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
 		return err
@@ -73,7 +92,7 @@ func run(ctx context.Context, addr string, cloud *localaws.Cloud, play func(cont
 	defer server.Close()
 	defer cloud.Close()
 	go server.Serve(listener) //nolint:errcheck // returns when the server is closed above
-	return play(ctx, "http://"+listener.Addr().String())
+	return do(ctx, "http://"+listener.Addr().String())
 }
 
 // prepare adds a function whose code is newer than its alias prod.
@@ -95,6 +114,6 @@ export AWS_ACCESS_KEY_ID=example AWS_SECRET_ACCESS_KEY=example
 go run . --function-name ` + function + ` --alias prod
 go run . --function-name ` + function + ` --alias prod --operation rollback
 aws lambda list-aliases --function-name ` + function + `
-
+%s
 Ctrl-C stops it. Nothing is saved.
 `

@@ -22,7 +22,7 @@ func TestHint(t *testing.T) {
 	cloud := localaws.New(localaws.Options{})
 	err := run(t.Context(), "127.0.0.1:0", cloud, func(ctx context.Context, url string) error {
 		prepare(cloud)
-		text := fmt.Sprintf(hint, url)
+		text := fmt.Sprintf(hint, url, "")
 		variables := regexp.MustCompile(`\b[A-Z_]+=\S+`).FindAllString(text, -1)
 		commands := regexp.MustCompile(`(?m)^(?:go|aws) .*$`).FindAllString(text, -1)
 		want := []string{"2", "1", "1"} // version of prod after each command

@@ -16,13 +16,13 @@ const (
 	stateInsufficient = "INSUFFICIENT_DATA"
 )
 
-// alarm is a metric alarm or, if it has a rule, a composite alarm. Metrics do not
-// change its state: SetAlarmState sets it, or the rule of a composite alarm
-// determines it.
+// alarm is a metric alarm or, if it has a rule, a composite alarm. The state of the
+// former follows its metric, that of the latter the states of others.
 type alarm struct {
 	alarmSettings
 	arn        string
 	rule       *rule // of a composite alarm
+	fixed      bool  // SetAlarm has set the state, so the metric does not change it
 	state      string
 	reason     string
 	data       string    // StateReasonData
@@ -122,31 +122,29 @@ func (s *store) putAlarm(region string, to alarmSettings, r *rule) *alarm {
 		}
 		s.alarms[at] = a
 	}
-	a.alarmSettings, a.rule, a.configured = to, r, now
+	a.alarmSettings, a.rule, a.configured, a.fixed = to, r, now, false
 	return a
 }
 
 // setState sets the state of an alarm and of the composite alarms that depend on
 // it, and stops the deployments that an alarm in ALARM must stop.
-func (s *store) setState(region string, a *alarm, state, reason, data string) {
-	s.deploy() // the steps that were due before the alarm changed
-	now := time.Now()
+func (s *store) setState(region string, a *alarm, at time.Time, state, reason, data string) {
 	before := a.state
-	a.state, a.reason, a.data, a.updated = state, reason, data, now
+	a.state, a.reason, a.data, a.updated = state, reason, data, at
 	if state == before {
 		return
 	}
-	a.changed = now
-	s.stopAlarmed(region)
+	a.changed = at
+	s.stopAlarmed(region, at)
 	for _, name := range s.alarmNames(region) {
 		if parent := s.alarms[place{region, name}]; parent != a && parent.rule != nil && parent.rule.mentions(a) {
-			s.evaluate(region, parent, a)
+			s.evaluate(region, parent, at, a)
 		}
 	}
 }
 
 // evaluate sets the state of a composite alarm by its rule.
-func (s *store) evaluate(region string, a, cause *alarm) {
+func (s *store) evaluate(region string, a *alarm, at time.Time, cause *alarm) {
 	state := stateOK
 	if a.rule.holds(func(name string) string {
 		if child := s.alarms[place{region, name}]; child != nil {
@@ -167,7 +165,7 @@ func (s *store) evaluate(region string, a, cause *alarm) {
 		}}})
 		reason = fmt.Sprintf("%s transitioned to %s at %s", cause.arn, cause.state, cause.changed.UTC().Format("Monday 02 January, 2006 15:04:05 MST"))
 	}
-	s.setState(region, a, state, reason, data)
+	s.setState(region, a, at, state, reason, data)
 }
 
 // dependsOn reports whether an alarm is another one, or composed of it.
@@ -213,6 +211,7 @@ func (c *cloudwatch) describeAlarms(in *incoming, input struct {
 
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.advance()
 	var all []*alarm
 	for _, name := range c.alarmNames(in.region) {
 		a := c.alarms[place{in.region, name}]
@@ -262,10 +261,17 @@ func (c *cloudwatch) putMetricAlarm(in *incoming, input alarmSettings) (any, err
 	if input.MetricName == "" && input.Metrics == nil {
 		return nil, refused("One of MetricName or Metrics must be specified")
 	}
+	if input.TreatMissingData != "" && !slices.Contains(treatments, input.TreatMissingData) {
+		return nil, refused("The value %s is not supported for TreatMissingData parameter. Supported values are [%s].", input.TreatMissingData, strings.Join(treatments, ", "))
+	}
+	if input.DatapointsToAlarm > input.EvaluationPeriods {
+		return nil, refused("DatapointsToAlarm must be less than or equal to EvaluationPeriods")
+	}
 	input.AlarmRule = ""
 
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.advance()
 	c.putAlarm(in.region, input, nil)
 	return nil, nil
 }
@@ -285,6 +291,7 @@ func (c *cloudwatch) putCompositeAlarm(in *incoming, input alarmSettings) (any, 
 
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.advance()
 	for _, name := range r.names {
 		if c.alarms[place{in.region, name}] == nil {
 			return nil, refused("Could not save the composite alarm as alarms [%s] in the alarm rule do not exist", name)
@@ -302,11 +309,12 @@ func (c *cloudwatch) putCompositeAlarm(in *incoming, input alarmSettings) (any, 
 		InsufficientDataActions: input.InsufficientDataActions,
 		AlarmRule:               input.AlarmRule,
 	}, r)
-	c.evaluate(in.region, a, nil)
+	c.evaluate(in.region, a, time.Now(), nil)
 	return nil, nil
 }
 
-// setAlarmState sets the state that CloudWatch would derive from metrics.
+// setAlarmState sets the state of an alarm. That of a metric alarm lasts until its
+// metric is next looked at.
 func (c *cloudwatch) setAlarmState(in *incoming, input struct {
 	AlarmName       string
 	StateValue      string
@@ -327,11 +335,12 @@ func (c *cloudwatch) setAlarmState(in *incoming, input struct {
 
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.advance()
 	a := c.alarms[place{in.region, input.AlarmName}]
 	if a == nil {
 		return nil, noAlarm()
 	}
-	c.setState(in.region, a, input.StateValue, *input.StateReason, input.StateReasonData)
+	c.setState(in.region, a, time.Now(), input.StateValue, *input.StateReason, input.StateReasonData)
 	return nil, nil
 }
 
@@ -347,6 +356,7 @@ func (c *cloudwatch) deleteAlarms(in *incoming, input struct{ AlarmNames []strin
 
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.advance()
 	var err error
 	for _, name := range input.AlarmNames {
 		at := place{in.region, name}
@@ -363,12 +373,14 @@ func noAlarm() error {
 }
 
 // SetAlarm sets the state of an alarm to "OK", "ALARM" or "INSUFFICIENT_DATA",
-// and its reason. If the alarm does not exist, SetAlarm creates it as a metric
-// alarm on Lambda's errors.
+// and its reason. A metric alarm keeps it, whatever its metric, until it is set or put
+// again. If the alarm does not exist, SetAlarm creates it as a metric alarm on
+// Lambda's errors.
 func (c *Cloud) SetAlarm(name, state, reason string) {
 	s := c.store
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.advance()
 	a := s.alarms[place{s.region, name}]
 	if a == nil {
 		threshold := 0.0
@@ -384,5 +396,6 @@ func (c *Cloud) SetAlarm(name, state, reason string) {
 			TreatMissingData:   "notBreaching",
 		}, nil)
 	}
-	s.setState(s.region, a, state, reason, "")
+	a.fixed = a.rule == nil
+	s.setState(s.region, a, time.Now(), state, reason, "")
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"net/http"
 	"regexp"
 	"slices"
@@ -28,24 +29,34 @@ type dimension struct{ Name, Value string }
 // does.
 type series map[int64]*sample
 
+// metric is what was reported for one combination of namespace, name and dimensions.
+type metric struct {
+	dimensions []dimension
+	units      map[string]series
+}
+
 // sample aggregates a metric's values over a period.
 type sample struct {
 	count, sum, least, most float64
-	values                  []repeated // for percentiles; none of StatisticValues
+	values                  map[float64]float64 // the count of each value, for percentiles
+	opaque                  bool                // some values are not known, only their statistics
 }
 
-// repeated is a value with the number of its occurrences.
-type repeated struct{ value, count float64 }
-
-// sampleOf returns the sample of a value that occurred count times.
-func sampleOf(value, count float64) sample {
-	return sample{count, count * value, value, value, []repeated{{value, count}}}
+// sampleOf returns the sample of values with the count of each.
+func sampleOf(values map[float64]float64) sample {
+	a := sample{least: math.Inf(1), most: math.Inf(-1), values: values}
+	for _, value := range slices.Sorted(maps.Keys(values)) { // in order, so that the sum is always the same
+		a.count += values[value]
+		a.sum += values[value] * value
+		a.least, a.most = min(a.least, value), max(a.most, value)
+	}
+	return a
 }
 
 // add merges another sample into a.
 func (a *sample) add(b sample) {
 	if a.count == 0 {
-		b.values = slices.Clone(b.values)
+		b.values = maps.Clone(b.values)
 		*a = b
 		return
 	}
@@ -53,11 +64,17 @@ func (a *sample) add(b sample) {
 	a.sum += b.sum
 	a.least = min(a.least, b.least)
 	a.most = max(a.most, b.most)
-	a.values = append(a.values, b.values...)
+	a.opaque = a.opaque || b.opaque
+	if a.values == nil {
+		a.values = map[float64]float64{}
+	}
+	for value, count := range b.values {
+		a.values[value] += count
+	}
 }
 
-// statistic returns one statistic of a sample. ok is false for a percentile if
-// there are no values.
+// statistic returns one statistic of a sample. ok is false for a percentile that
+// CloudWatch does not have.
 func (a *sample) statistic(name string) (value float64, ok bool) {
 	switch name {
 	case "SampleCount":
@@ -75,21 +92,29 @@ func (a *sample) statistic(name string) (value float64, ok bool) {
 	return a.percentile(p)
 }
 
-// percentile returns the smallest value such that p percent of the values are not
-// above it. CloudWatch interpolates.
+// percentile returns a percentile. It interpolates linearly between the two values
+// whose ranks are closest; how CloudWatch interpolates is not documented. As in
+// CloudWatch there is none of values of which only the statistics are known, or if one
+// is negative
+// (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricStatistics.html).
 func (a *sample) percentile(p float64) (value float64, ok bool) {
-	values := slices.SortedFunc(slices.Values(a.values), func(x, y repeated) int { return cmp.Compare(x.value, y.value) })
-	var total, below float64
-	for _, v := range values {
-		total += v.count
+	if a.opaque || a.least < 0 {
+		return 0, false
 	}
-	for _, v := range values {
-		below += v.count
-		if below >= total*p/100 {
-			return v.value, true
+	rank := p * (a.count - 1) / 100 // the first value has rank 0
+	var below, lower float64
+	for i, value := range slices.Sorted(maps.Keys(a.values)) {
+		// This value has the ranks from below to last.
+		last := below + a.values[value] - 1
+		if rank <= last {
+			if i == 0 || rank >= below {
+				return value, true
+			}
+			return value - (below-rank)*(value-lower), true
 		}
+		below, lower = last+1, value
 	}
-	return 0, false
+	return lower, a.count > 0
 }
 
 // metricKey identifies a metric; the order of the dimensions does not matter.
@@ -104,17 +129,19 @@ func (s *store) measure(region, namespace, name string, dimensions []dimension, 
 		unit = defaultUnit(namespace, name)
 	}
 	key := metricKey(region, namespace, name, dimensions)
-	if s.metrics[key] == nil {
-		s.metrics[key] = map[string]series{}
+	m := s.metrics[key]
+	if m == nil {
+		m = &metric{dimensions, map[string]series{}}
+		s.metrics[key] = m
 	}
-	if s.metrics[key][unit] == nil {
-		s.metrics[key][unit] = series{}
+	if m.units[unit] == nil {
+		m.units[unit] = series{}
 	}
 	minute := at.Unix() / 60
-	if s.metrics[key][unit][minute] == nil {
-		s.metrics[key][unit][minute] = &sample{}
+	if m.units[unit][minute] == nil {
+		m.units[unit][minute] = &sample{}
 	}
-	s.metrics[key][unit][minute].add(add)
+	m.units[unit][minute].add(add)
 }
 
 // defaultUnit returns the unit of a metric whose values were added without one.
@@ -126,45 +153,6 @@ func defaultUnit(namespace, name string) string {
 		return "Milliseconds"
 	default:
 		return "Count"
-	}
-}
-
-// invoked is an invocation that is measured.
-type invoked struct {
-	region, function, qualifier, version string
-	failed, throttled                    bool
-	took                                 time.Duration
-}
-
-// measureInvoke adds the metrics that Lambda reports for an invocation: of the
-// function, of the qualifier, and of the version that an alias routed to
-// (https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html).
-func (s *store) measureInvoke(in invoked) {
-	dimensions := [][]dimension{{{"FunctionName", in.function}}}
-	if in.qualifier != "" {
-		resource := []dimension{{"FunctionName", in.function}, {"Resource", in.function + ":" + in.qualifier}}
-		dimensions = append(dimensions, resource)
-		if in.qualifier != in.version {
-			dimensions = append(dimensions, append(slices.Clone(resource), dimension{"ExecutedVersion", in.version}))
-		}
-	}
-	now := time.Now()
-	for _, d := range dimensions {
-		add := func(name string, value float64) {
-			s.measure(in.region, lambdaNamespace, name, d, now, "", sampleOf(value, 1))
-		}
-		if in.throttled {
-			add("Throttles", 1)
-			continue
-		}
-		errors := 0.0
-		if in.failed {
-			errors = 1
-		}
-		add("Invocations", 1)
-		add("Errors", errors)
-		add("Throttles", 0)
-		add("Duration", float64(in.took.Microseconds())/1000)
 	}
 }
 
@@ -209,10 +197,13 @@ func (d *datum) check(n int) error {
 func (d *datum) samples() []sample {
 	switch {
 	case d.Value != nil:
-		return []sample{sampleOf(*d.Value, 1)}
+		return []sample{sampleOf(map[float64]float64{*d.Value: 1})}
 	case d.StatisticValues != nil:
 		s := d.StatisticValues
-		return []sample{{s.SampleCount, s.Sum, s.Minimum, s.Maximum, nil}}
+		if s.SampleCount == 1 || s.Minimum == s.Maximum {
+			return []sample{sampleOf(map[float64]float64{s.Minimum: s.SampleCount})}
+		}
+		return []sample{{s.SampleCount, s.Sum, s.Minimum, s.Maximum, nil, true}}
 	}
 	var all []sample
 	for i, value := range d.Values {
@@ -220,7 +211,7 @@ func (d *datum) samples() []sample {
 		if d.Counts != nil {
 			count = d.Counts[i]
 		}
-		all = append(all, sampleOf(value, count))
+		all = append(all, sampleOf(map[float64]float64{value: count}))
 	}
 	return all
 }
@@ -246,6 +237,7 @@ func (c *cloudwatch) putMetricData(in *incoming, input struct {
 
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.advance()
 	for _, d := range input.MetricData {
 		at := d.Timestamp.Time
 		if at.IsZero() {
@@ -320,22 +312,65 @@ type point struct {
 // end, exclusive, by the Unix time at which their period begins.
 func (s *store) aggregate(region string, m metricName, unit string, seconds int32, start, end time.Time) map[int64]*sample {
 	periods, period := map[int64]*sample{}, int64(seconds)
-	for minute, add := range s.metrics[metricKey(region, m.Namespace, m.MetricName, m.Dimensions)][unit] {
-		at := minute * 60 / period * period
-		if at < start.Unix()/period*period || at >= end.Unix() {
-			continue
+	found := s.metrics[metricKey(region, m.Namespace, m.MetricName, m.Dimensions)]
+	if now := time.Now(); found != nil && retained(now.Sub(start), period) {
+		first, late := start.Unix()/period*period, s.delayOf(found.dimensions)
+		for minute, add := range found.units[unit] {
+			at := minute * 60 / period * period
+			if at < first || at >= end.Unix() || !arrived(minute, late, now) {
+				continue
+			}
+			if periods[at] == nil {
+				periods[at] = &sample{}
+			}
+			periods[at].add(*add)
 		}
-		if periods[at] == nil {
-			periods[at] = &sample{}
-		}
-		periods[at].add(*add)
 	}
 	return periods
 }
 
+// retained reports whether CloudWatch still has values by a period of so many seconds
+// for a time that is so long ago
+// (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricStat.html).
+func retained(ago time.Duration, period int64) bool {
+	const day = 24 * time.Hour
+	switch {
+	case ago > 63*day:
+		return period%3600 == 0
+	case ago > 15*day:
+		return period%300 == 0
+	}
+	return true
+}
+
+// arrived reports whether the data of a minute can be read at a time, if it is so late.
+func arrived(minute int64, late time.Duration, at time.Time) bool {
+	return late == 0 || !at.Before(time.Unix(minute*60+60, 0).Add(late))
+}
+
+// delay is set by DelayMetrics.
+type delay struct {
+	late       time.Duration
+	dimensions []dimension
+}
+
+// delayOf returns how late the data of a metric is.
+func (s *store) delayOf(dimensions []dimension) time.Duration {
+	for _, d := range slices.Backward(s.delays) {
+		if !slices.ContainsFunc(d.dimensions, func(of dimension) bool { return !slices.Contains(dimensions, of) }) {
+			return d.late
+		}
+	}
+	return 0
+}
+
 // units returns the units in which a metric has values, sorted.
 func (s *store) units(region string, m metricName) []string {
-	return slices.Sorted(maps.Keys(s.metrics[metricKey(region, m.Namespace, m.MetricName, m.Dimensions)]))
+	found := s.metrics[metricKey(region, m.Namespace, m.MetricName, m.Dimensions)]
+	if found == nil {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(found.units))
 }
 
 // points returns the values of a query from start, inclusive, to end, exclusive,
@@ -429,6 +464,7 @@ func (c *cloudwatch) getMetricData(in *incoming, input struct {
 
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.advance()
 	var all []point
 	for i, q := range input.MetricDataQueries {
 		points := c.points(in.region, i, &q, input.StartTime.Time, input.EndTime.Time)
@@ -477,18 +513,36 @@ type Metric struct {
 }
 
 // AddMetric adds a value to a metric, as PutMetricData does. Lambda's own metrics
-// are also added by each Invoke.
+// are also added by each Invoke, and by PlayTraffic.
 func (c *Cloud) AddMetric(m Metric) {
 	s := c.store
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var dimensions []dimension
-	for name, value := range m.Dimensions {
-		dimensions = append(dimensions, dimension{name, value})
-	}
+	s.advance()
 	at := m.At
 	if at.IsZero() {
 		at = time.Now()
 	}
-	s.measure(s.region, cmp.Or(m.Namespace, lambdaNamespace), m.Name, dimensions, at, m.Unit, sampleOf(m.Value, 1))
+	s.measure(s.region, cmp.Or(m.Namespace, lambdaNamespace), m.Name, dimensionsOf(m.Dimensions), at, m.Unit, sampleOf(map[float64]float64{m.Value: 1}))
+}
+
+// DelayMetrics makes the data of a minute readable only so long after the minute's
+// end, as it is in CloudWatch, where a minute or two is usual. It holds for the metrics
+// that have these dimensions, among others; nil is all metrics. So the data of
+// one version may be there before that of another. The last call that fits a metric
+// counts. Without a call, all data is there at once.
+func (c *Cloud) DelayMetrics(late time.Duration, dimensions map[string]string) {
+	s := c.store
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.advance()
+	s.delays = append(s.delays, delay{late, dimensionsOf(dimensions)})
+}
+
+func dimensionsOf(values map[string]string) []dimension {
+	var all []dimension
+	for name, value := range values {
+		all = append(all, dimension{name, value})
+	}
+	return all
 }

@@ -2,6 +2,7 @@ package localaws_test
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -35,7 +36,7 @@ func results(out *cloudwatch.GetMetricDataOutput, start time.Time) []string {
 	for _, r := range out.MetricDataResults {
 		s := fmt.Sprintf("%s %s %s", *r.Id, *r.Label, r.StatusCode)
 		for i, v := range r.Values {
-			s += fmt.Sprintf(" %v:%v", r.Timestamps[i].Sub(start).Minutes(), v)
+			s += fmt.Sprintf(" %v:%v", r.Timestamps[i].Sub(start).Minutes(), math.Round(1e6*v)/1e6)
 		}
 		all = append(all, s)
 	}
@@ -173,7 +174,8 @@ func TestLargePutMetricData(t *testing.T) {
 	})
 }
 
-// Invoke adds the metrics of the function, the alias and the executed version.
+// Invoke adds the metrics of all functions, the function, what was called, and the
+// executed version behind a weighted alias. An error of Lambda is no invocation.
 func TestInvokesAreMeasured(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -194,7 +196,12 @@ func TestInvokesAreMeasured(t *testing.T) {
 		}
 		must(invoke.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("fn:2")}))(t)
 		must(invoke.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("fn")}))(t)
-		_, err := invoke.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("fn:none")})
+		c.SetAlias("fn", localaws.Alias{Name: "dev", Version: "1"})
+		must(invoke.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("fn:dev")}))(t)
+		c.OnInvoke("fn", func(localaws.Invocation) localaws.Answer { return localaws.Answer{Status: 502} })
+		_, err := invoke.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("fn")}, func(o *lambda.Options) { o.RetryMaxAttempts = 1 })
+		wantError(t, err, 502, "UnknownError", "UnknownError")
+		_, err = invoke.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("fn:none")})
 		if err == nil {
 			t.Error("no error")
 		}
@@ -211,13 +218,20 @@ func TestInvokesAreMeasured(t *testing.T) {
 				of("two", "Invocations", "Resource", "fn:prod", "ExecutedVersion", "2"),
 				of("twoErrors", "Errors", "Resource", "fn:prod", "ExecutedVersion", "2"),
 				of("direct", "Errors", "Resource", "fn:2"),
+				of("latest", "Invocations", "Resource", "fn"),
+				of("dev", "Invocations", "Resource", "fn:dev"),
+				of("devOne", "Invocations", "Resource", "fn:dev", "ExecutedVersion", "1"),
+				query("all", "Invocations", "Sum", 60),
+				of("throttles", "Throttles", "Resource", "fn:prod", "ExecutedVersion", "2"),
 			},
 			StartTime: aws.Time(time.Now()), EndTime: aws.Time(time.Now().Add(time.Minute)),
 		}))(t)
 		want := []string{
-			"fn Invocations Complete 0:10", "prod Invocations Complete 0:8",
+			"fn Invocations Complete 0:11", "prod Invocations Complete 0:8",
 			"one Invocations Complete 0:6", "oneErrors Errors Complete 0:0",
 			"two Invocations Complete 0:2", "twoErrors Errors Complete 0:2", "direct Errors Complete 0:1",
+			"latest Invocations Complete 0:1", "dev Invocations Complete 0:1", "devOne Invocations Complete",
+			"all Invocations Complete 0:11", "throttles Throttles Complete 0:0",
 		}
 		if diff := cmp.Diff(want, results(out, time.Now())); diff != "" {
 			t.Error(diff)
@@ -254,8 +268,8 @@ func TestMetricUnitsAndPercentiles(t *testing.T) {
 			StartTime: &start, EndTime: aws.Time(start.Add(time.Minute)),
 		}))(t)
 		want := []string{
-			"a m p90 Complete 0:10", "b m p99 Complete 0:20", "c m p99.9 Complete 0:30",
-			"e m Sum Complete 0:7", "f m Sum Complete", "g m Sum Complete 0:1110", "d Duration Complete 0:1",
+			"a m p90 Complete 0:11", "b m p99 Complete 0:20.1", "c m p99.9 Complete 0:29.01",
+			"e m Sum Complete 0:7", "f m Sum Complete", "g m Sum Complete 0:1110", "d Duration Complete 0:1.5",
 		}
 		if diff := cmp.Diff(want, results(out, start)); diff != "" {
 			t.Error(diff)
@@ -264,11 +278,11 @@ func TestMetricUnitsAndPercentiles(t *testing.T) {
 
 		stats := must(api.GetMetricStatistics(t.Context(), &cloudwatch.GetMetricStatisticsInput{
 			Namespace: aws.String("mine"), MetricName: aws.String("m"), StartTime: &start, EndTime: aws.Time(start.Add(time.Minute)), Period: aws.Int32(60),
-			Statistics: []types.Statistic{types.StatisticSum, types.StatisticMaximum}, ExtendedStatistics: []string{"p90"},
+			Statistics: []types.Statistic{types.StatisticSum, types.StatisticMaximum}, ExtendedStatistics: []string{"p50"},
 		}))(t)
 		var got []string
 		for _, p := range stats.Datapoints {
-			got = append(got, fmt.Sprint(p.Unit, " ", *p.Sum, " ", *p.Maximum, " ", p.ExtendedStatistics["p90"], " ", p.Average == nil, p.Timestamp.Equal(start)))
+			got = append(got, fmt.Sprint(p.Unit, " ", *p.Sum, " ", *p.Maximum, " ", p.ExtendedStatistics["p50"], " ", p.Average == nil, p.Timestamp.Equal(start)))
 		}
 		if diff := cmp.Diff([]string{"Milliseconds 1110 30 10 true true", "Seconds 7 7 7 true true"}, got); diff != "" {
 			t.Error(diff)
@@ -305,8 +319,93 @@ func TestDurationsAndThrottles(t *testing.T) {
 			MetricDataQueries: []types.MetricDataQuery{of("i", "Invocations", "Sum"), of("t", "Throttles", "Sum"), of("d", "Duration", "p99")},
 			StartTime:         aws.Time(date), EndTime: aws.Time(date.Add(time.Minute)),
 		}))(t)
-		if diff := cmp.Diff([]string{"i Invocations Complete 0:2", "t Throttles Complete 0:1", "d Duration Complete 0:200"}, results(out, date)); diff != "" {
+		if diff := cmp.Diff([]string{"i Invocations Complete 0:2", "t Throttles Complete 0:1", "d Duration Complete 0:199"}, results(out, date)); diff != "" {
 			t.Error(diff)
+		}
+	})
+}
+
+// Percentiles need all values, and none that is negative.
+func TestPercentiles(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		onDate()
+		_, api := withCloudwatch(t, localaws.Options{})
+		set := func(n, sum, least, most float64) *types.StatisticSet {
+			return &types.StatisticSet{SampleCount: &n, Sum: &sum, Minimum: &least, Maximum: &most}
+		}
+		for _, tt := range []struct {
+			name  string
+			datum types.MetricDatum
+			want  string
+		}{
+			{"one value", types.MetricDatum{Value: aws.Float64(7)}, " 0:7"},
+			{"two values", types.MetricDatum{Values: []float64{1, 2}}, " 0:1.99"},
+			{"a hundred and one", types.MetricDatum{Values: []float64{1, 5, 9}, Counts: []float64{99, 1, 1}}, " 0:5"},
+			{"a negative one", types.MetricDatum{Values: []float64{-1, 2}}, ""},
+			{"statistics", types.MetricDatum{StatisticValues: set(2, 3, 1, 2)}, ""},
+			{"statistics of one value", types.MetricDatum{StatisticValues: set(1, 3, 3, 3)}, " 0:3"},
+			{"statistics of equal values", types.MetricDatum{StatisticValues: set(2, 6, 3, 3)}, " 0:3"},
+		} {
+			tt.datum.MetricName = aws.String("m")
+			namespace := "of " + tt.name
+			must(api.PutMetricData(t.Context(), &cloudwatch.PutMetricDataInput{Namespace: &namespace, MetricData: []types.MetricDatum{tt.datum}}))(t)
+			q := query("q", "m", "p99", 60)
+			q.MetricStat.Metric.Namespace = &namespace
+			out := must(api.GetMetricData(t.Context(), &cloudwatch.GetMetricDataInput{MetricDataQueries: []types.MetricDataQuery{q}, StartTime: &date, EndTime: aws.Time(date.Add(time.Minute))}))(t)
+			equal(t, tt.name, results(out, date)[0], "q m Complete"+tt.want)
+		}
+	})
+}
+
+// The data of a minute arrives some time after its end, that of one version perhaps
+// later than that of the other.
+func TestDelayMetrics(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		onDate()
+		c, api := withCloudwatch(t, localaws.Options{})
+		c.DelayMetrics(time.Minute, nil)
+		c.DelayMetrics(2*time.Minute, map[string]string{"ExecutedVersion": "2"})
+		queries := []types.MetricDataQuery{query("one", "Errors", "Sum", 60, "FunctionName", "fn", "ExecutedVersion", "1"), query("two", "Errors", "Sum", 60, "FunctionName", "fn", "ExecutedVersion", "2")}
+		for _, version := range []string{"1", "2"} {
+			c.AddMetric(localaws.Metric{Name: "Errors", Dimensions: map[string]string{"FunctionName": "fn", "ExecutedVersion": version}, Value: 3})
+		}
+		for _, want := range [][]string{
+			{"one Errors Complete", "two Errors Complete"}, // at once
+			{"one Errors Complete", "two Errors Complete"}, // after a minute
+			{"one Errors Complete 0:3", "two Errors Complete"},
+			{"one Errors Complete 0:3", "two Errors Complete 0:3"},
+		} {
+			out := must(api.GetMetricData(t.Context(), &cloudwatch.GetMetricDataInput{MetricDataQueries: queries, StartTime: &date, EndTime: aws.Time(date.Add(time.Hour))}))(t)
+			if diff := cmp.Diff(want, results(out, date)); diff != "" {
+				t.Errorf("after %s: %s", time.Since(date), diff)
+			}
+			time.Sleep(time.Minute)
+		}
+	})
+}
+
+// Values by the minute are kept for 15 days, those of five minutes for 63.
+func TestMetricRetention(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		onDate()
+		c, api := withCloudwatch(t, localaws.Options{})
+		c.AddMetric(localaws.Metric{Name: "Errors", Value: 3})
+		for _, want := range [][]string{
+			{"m Errors 60 Complete 0:3", "five Errors 300 Complete 0:3", "hour Errors 3600 Complete 0:3"},
+			{"m Errors 60 Complete", "five Errors 300 Complete 0:3", "hour Errors 3600 Complete 0:3"},
+			{"m Errors 60 Complete", "five Errors 300 Complete", "hour Errors 3600 Complete 0:3"},
+		} {
+			out := must(api.GetMetricData(t.Context(), &cloudwatch.GetMetricDataInput{
+				MetricDataQueries: []types.MetricDataQuery{query("m", "Errors", "Sum", 60), query("five", "Errors", "Sum", 300), query("hour", "Errors", "Sum", 3600)},
+				StartTime:         &date, EndTime: aws.Time(date.Add(time.Hour)),
+			}))(t)
+			if diff := cmp.Diff(want, results(out, date)); diff != "" {
+				t.Errorf("after %s: %s", time.Since(date), diff)
+			}
+			time.Sleep(40 * 24 * time.Hour)
 		}
 	})
 }

@@ -47,6 +47,7 @@ func (c *cloudwatch) getMetricStatistics(in *incoming, input struct {
 
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.advance()
 	all := []datapoint{}
 	for _, unit := range c.units(in.region, input.metricName) {
 		if input.Unit != "" && input.Unit != unit {

@@ -120,7 +120,7 @@ func (c *codedeploy) createDeployment(in *incoming, input struct {
 ) (any, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.deploy()
+	c.advance()
 	g, err := c.groupOf(in.region, input.ApplicationName, input.DeploymentGroupName)
 	if err != nil {
 		return nil, err
@@ -162,7 +162,7 @@ func (c *codedeploy) createDeployment(in *incoming, input struct {
 
 // deploymentOf returns a deployment in its current state.
 func (s *store) deploymentOf(region, id string) (*deployment, error) {
-	s.deploy()
+	s.advance()
 	if id == "" {
 		return nil, bad("DeploymentIdRequiredException", "The deployment ID was not specified.")
 	}
@@ -255,7 +255,7 @@ func (c *codedeploy) listDeployments(in *incoming, input struct {
 ) (any, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.deploy()
+	c.advance()
 	if input.ApplicationName != "" || input.DeploymentGroupName != "" {
 		if _, err := c.groupOf(in.region, input.ApplicationName, input.DeploymentGroupName); err != nil {
 			return nil, err
@@ -347,7 +347,7 @@ func (c *Cloud) Deployments() []string {
 	s := c.store
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.deploy()
+	s.advance()
 	var ids []string
 	for _, d := range s.deployments {
 		if d.region == s.region {

@@ -130,7 +130,7 @@ func (c *codedeploy) getDeploymentGroup(in *incoming, input struct {
 ) (any, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.deploy()
+	c.advance()
 	g, err := c.groupOf(in.region, input.ApplicationName, input.DeploymentGroupName)
 	if err != nil {
 		return nil, err

@@ -13,19 +13,25 @@ const (
 	notCurrent       = badConfiguration + " The Lambda function alias version does not match the current version in AppSpec file."
 )
 
-// deploy carries out the steps of all deployments that are due. A rollback is a
-// deployment of its own, so it may add to s.deployments.
-func (s *store) deploy() {
-	now := time.Now()
-	for i := 0; i < len(s.deployments); i++ { //nolint:intrange // the slice grows
-		d := s.deployments[i]
-		for d.running() {
-			at := s.next(d)
-			if at.After(now) {
-				break
+// deploy carries out the steps of all deployments that are due by a time, in order. A
+// rollback is a deployment of its own, so it may add to s.deployments.
+func (s *store) deploy(until time.Time) {
+	for {
+		var due *deployment
+		var at time.Time
+		for _, d := range s.deployments {
+			if !d.running() {
+				continue
 			}
-			s.proceed(d, at)
+			if next := s.next(d); !next.After(until) && (due == nil || next.Before(at)) {
+				due, at = d, next
+			}
 		}
+		if due == nil {
+			return
+		}
+		s.play(at)
+		s.proceed(due, at)
 	}
 }
 
@@ -90,10 +96,10 @@ func (s *store) stopIfAlarmed(d *deployment, at time.Time) bool {
 }
 
 // stopAlarmed stops the deployments of a region that have an alarm in ALARM.
-func (s *store) stopAlarmed(region string) {
+func (s *store) stopAlarmed(region string, at time.Time) {
 	for _, d := range slices.Clone(s.deployments) {
 		if d.region == region && d.status == inProgress {
-			s.stopIfAlarmed(d, time.Now())
+			s.stopIfAlarmed(d, at)
 		}
 	}
 }

@@ -23,7 +23,7 @@ type alias struct {
 	share float64   // accumulated weight; see route
 	left  string    // version it pointed at before its last move
 	moved time.Time
-	stray int // invocations since then
+	stray float64 // accumulated share of the version it points at since then; see route
 }
 
 // aliasesOf returns the names of the aliases that point at a version or give it a
@@ -72,8 +72,8 @@ func (s *store) remove(f *function, name string) {
 }
 
 // moving reports whether the alias's last move has not taken effect everywhere yet.
-func (s *store) moving(a *alias) bool {
-	return a.left != "" && time.Now().Before(a.moved.Add(s.settle))
+func (s *store) moving(a *alias, at time.Time) bool {
+	return a.left != "" && at.Before(a.moved.Add(s.settle))
 }
 
 // aliasConfiguration is Lambda's AliasConfiguration.

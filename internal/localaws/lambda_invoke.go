@@ -53,10 +53,7 @@ func (l *lambda) invoke(r *request) (answer, error) {
 	begun := time.Now()
 	out := run(Invocation{t.function, t.qualifier, number, r.body, logTail})
 	l.mu.Lock()
-	l.measureInvoke(invoked{
-		r.region, t.function, t.qualifier, number,
-		out.FunctionError != "", out.Status == http.StatusTooManyRequests, time.Since(begun),
-	})
+	l.measureInvoke(r.region, t, number, begun, out)
 	l.mu.Unlock()
 	if mode == "Event" { // asynchronous
 		a.status = http.StatusAccepted
@@ -73,6 +70,25 @@ func (l *lambda) invoke(r *request) (answer, error) {
 	}
 	a.body = out.Payload
 	return a, nil
+}
+
+// measureInvoke adds the metrics of an invocation. One that ends with an error of Lambda
+// is not an invocation; it counts only if it was throttled.
+func (l *lambda) measureInvoke(region string, t target, number string, begun time.Time, out Answer) {
+	in := invocations{region: region, function: t.function, qualifier: t.qualifier, version: number, at: begun}
+	if f := l.functions[t.arn]; f != nil && f.aliases[t.qualifier] != nil {
+		in.weighted = len(f.aliases[t.qualifier].Weights) > 0
+	}
+	switch out.Status {
+	case http.StatusTooManyRequests:
+		in.throttled = 1
+	case 0, http.StatusOK:
+		in.count, in.durations = 1, map[float64]float64{milliseconds(time.Since(begun)): 1}
+		if out.FunctionError != "" {
+			in.errors = 1
+		}
+	}
+	l.measureInvocations(in)
 }
 
 // tail returns the last 4 KB of a log. If the log is empty, it returns the lines that
@@ -98,7 +114,7 @@ func (l *lambda) reach(t target) (run func(Invocation) Answer, number string, er
 	}
 	number = t.qualifier
 	if a := f.aliases[number]; a != nil {
-		number = l.route(f, a)
+		number = l.route(f, a, time.Now(), evenly)
 	}
 	v := f.resolve(number)
 	if v == nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 )
 
 // validateWeights checks routing weights against the API's constraints (A10).
@@ -50,26 +51,33 @@ func (f *function) admitWeights(v *version, weights map[string]float64) error {
 	return nil
 }
 
-// route returns the version that the next invocation of an alias executes. It
-// follows the weights exactly: of ten invocations at 0.1, the tenth goes to the
-// additional version. Until a move has taken effect everywhere, every other
-// invocation goes to the version before it (A17); while provisioned concurrency
-// moves, all of them (A12a).
-func (s *store) route(f *function, a *alias) string {
+// chooser decides whether the next invocation is one of a share of them. sum is for its
+// use, and 0 at the beginning.
+type chooser func(share float64, sum *float64) bool
+
+// evenly follows the shares exactly: of ten invocations at 0.1, the tenth is the one.
+func evenly(share float64, sum *float64) bool {
+	const rounding = 1e-9
+	*sum += share
+	if *sum > 1-rounding {
+		*sum--
+		return true
+	}
+	return false
+}
+
+// route returns the version that an invocation of an alias executes. Until a move has
+// taken effect everywhere, half of them go to the version before it (A17); while
+// provisioned concurrency moves, all of them (A12a).
+func (s *store) route(f *function, a *alias, at time.Time, choose chooser) string {
 	if number := f.transient(a); number != "" {
 		return number
 	}
-	if s.moving(a) {
-		a.stray++
-		if a.stray%2 == 1 {
-			return a.left
-		}
+	if s.moving(a, at) && !choose(0.5, &a.stray) {
+		return a.left
 	}
 	for number, weight := range a.Weights {
-		const rounding = 1e-9
-		a.share += weight
-		if a.share > 1-rounding {
-			a.share--
+		if choose(weight, &a.share) {
 			return number
 		}
 	}

@@ -24,8 +24,11 @@ type store struct {
 	codeStorage  int64             // limit in bytes, 0: none
 	buckets      map[string]bucket // of S3, by name
 
-	alarms  map[place]*alarm             // by name
-	metrics map[string]map[string]series // by metricKey, then by unit
+	alarms    map[place]*alarm   // by name
+	evaluated time.Time          // when alarms were last evaluated, a whole minute
+	metrics   map[string]*metric // by metricKey
+	delays    []delay            // of metrics
+	traffic   []*traffic
 
 	applications map[place]*application       // of CodeDeploy
 	configs      map[string]*deploymentConfig // by name
@@ -52,8 +55,9 @@ func newStore(o Options) *store {
 		numbers:      map[string]int{},
 		buckets:      map[string]bucket{},
 
-		alarms:  map[place]*alarm{},
-		metrics: map[string]map[string]series{},
+		alarms:    map[place]*alarm{},
+		evaluated: time.Now().Truncate(time.Minute),
+		metrics:   map[string]*metric{},
 
 		applications: map[place]*application{},
 		configs:      predefined(time.Now()),
@@ -67,10 +71,30 @@ func newStore(o Options) *store {
 	}
 }
 
+// advance brings the account up to date. In order of time it takes the due steps of
+// deployments, evaluates the alarms on metrics every minute, and plays traffic up to
+// each of these, since a step changes the routing weights.
+func (s *store) advance() {
+	now := time.Now()
+	for s.watching() {
+		minute := s.evaluated.Add(time.Minute)
+		if minute.After(now) {
+			break
+		}
+		s.deploy(minute)
+		s.play(minute)
+		s.evaluated = minute
+		s.watchMetrics(minute)
+	}
+	s.evaluated = now.Truncate(time.Minute)
+	s.deploy(now)
+	s.play(now)
+}
+
 // function returns a function in its current state, nil if there is none.
 // Deployments may have moved its aliases.
 func (s *store) function(arn string) *function {
-	s.deploy()
+	s.advance()
 	f := s.functions[arn]
 	if f != nil {
 		f.settle(time.Now())

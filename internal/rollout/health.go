@@ -182,20 +182,29 @@ func (w *Watcher) readRates(ctx context.Context, served []Served, since time.Tim
 // addUp adds to the rates of some versions what CloudWatch has of the minutes
 // from one time to another.
 func (w *Watcher) addUp(ctx context.Context, rates []Rate, which []int, from, to time.Time, dimensions func(Served) [][2]string) error {
-	var metrics []awsapi.Metric
+	var queries []awsapi.Query
 	for _, i := range which {
-		d := dimensions(rates[i].Served)
-		metrics = append(metrics, awsapi.Metric{Name: "Errors", Dimensions: d}, awsapi.Metric{Name: "Invocations", Dimensions: d})
+		for _, name := range []string{"Errors", "Invocations"} {
+			queries = append(queries, awsapi.Query{Namespace: "AWS/Lambda", Name: name, Dimensions: dimensions(rates[i].Served), Stat: "Sum"})
+		}
 	}
-	sums, err := w.aws.MetricSums(ctx, metrics, from, to)
+	series, err := w.aws.MetricSeries(ctx, queries, awsapi.MinuteOf(from), awsapi.MinuteOf(to)+1)
 	if err != nil {
 		return err
 	}
 	for n, i := range which {
-		rates[i].Errors += int(sums[2*n])
-		rates[i].Invocations += int(sums[2*n+1])
+		rates[i].Errors += total(series[2*n])
+		rates[i].Invocations += total(series[2*n+1])
 	}
 	return nil
+}
+
+func total(s awsapi.Series) int {
+	var sum float64
+	for _, v := range s {
+		sum += v
+	}
+	return int(sum)
 }
 
 // versionDimensions single out one of the versions behind an alias.

@@ -83,9 +83,9 @@ func (w *Watcher) Begin(ctx context.Context) (warnings []string, err error) {
 		}
 	}
 	if w.health.MaxErrorRate > 0 {
-		now := time.Now()
-		_, err := patiently(ctx, func(ctx context.Context) ([]float64, error) {
-			return w.aws.MetricSums(ctx, []awsapi.Metric{{Name: "Invocations"}}, now, now)
+		minute := awsapi.MinuteOf(time.Now())
+		_, err := patiently(ctx, func(ctx context.Context) ([]awsapi.Series, error) {
+			return w.aws.MetricSeries(ctx, []awsapi.Query{{Namespace: "AWS/Lambda", Name: "Invocations", Stat: "Sum"}}, minute, minute+1)
 		})
 		if err != nil {
 			return nil, err
