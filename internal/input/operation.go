@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 
+	"lambda-release/internal/lines"
 	"lambda-release/internal/release"
 	"lambda-release/internal/rules"
 )
@@ -14,7 +15,7 @@ const minKeep = 3
 func parseOperation(in *Input, value string) Problems {
 	var err error
 	if in.Operation, err = release.ParseOperation(value); err != nil {
-		return bad("unknown" + didYouMean(value, release.Operations()))
+		return bad("unknown" + lines.DidYouMean(value, release.Operations()))
 	}
 	return nil
 }

@@ -19,6 +19,7 @@ var graph = map[string][]string{
 	"release":  {"alias", "artifact", "awsapi", "function", "gateway", "policy", "rollout"},
 	"alias":    {"awsapi", "function"}, // for the Editor; the rest is pure
 	"rollout":  {"alias", "awsapi", "function"},
+	"analysis": {"lines"}, // pure
 	"artifact": {"lines"}, // files, not AWS
 	"gateway":  {"awsapi", "function", "lines"},
 	"awsapi":   {"function", "policy"},            // policy: for the trust policy that a refused token needs
@@ -31,6 +32,8 @@ var graph = map[string][]string{
 	"localaws": {},
 	"demo":     {"app", "localaws"},
 	"layout":   {"app"}, // prints the policies that the docs show
+
+	"rollout/power": {"analysis"}, // prints the tables of docs/rollout.md
 }
 
 // forTests are the packages that every test may import.
