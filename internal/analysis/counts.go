@@ -89,7 +89,7 @@ func (p Plan) failsMore(minutes []Minute, alpha float64) sums {
 		if !last.crossed {
 			break
 		}
-		if m.odds() == 1 {
+		if !m.stepped() {
 			continue
 		}
 		if s := p.failsMoreBut(minutes, i, alpha); !s.crossed || s.minutes > last.minutes {
@@ -108,11 +108,10 @@ func (p Plan) failsMoreBut(minutes []Minute, suspect int, alpha float64) sums {
 		if m.Old.Invocations == 0 || m.New.Invocations == 0 {
 			continue // there is nothing to compare
 		}
-		odds := 1.0
+		law := m.law()
 		if i == suspect {
-			odds = m.odds()
+			law = m.suspectLaw()
 		}
-		law := hypergeometric(m.New.Invocations, m.Old.Invocations, m.Old.failures()+m.New.failures(), odds)
 		significant := w.step(m.New.failures(), law, p.allowed(alpha, m.Number))
 		s.add(m)
 		s.limit = w.limit()
@@ -127,16 +126,24 @@ func (p Plan) failsMoreBut(minutes []Minute, suspect int, alpha float64) sums {
 // failures are at most the invocations: metrics that are still arriving may have more.
 func (c Count) failures() int { return min(c.Failures, c.Invocations) }
 
-// odds is how many times as high the odds of a failure can be on the new version as
-// on the old one because of a step alone: if all failures come at the largest share,
-// and all successes at the smallest. In any other case the new version's failures
-// are fewer, in the likelihood-ratio order, than in Fisher's distribution with
-// these odds. It is 1 without a step.
-func (m Minute) odds() float64 {
-	if m.LeastShare <= 0 || m.MostShare >= 1 || m.MostShare <= m.LeastShare {
-		return 1
-	}
-	return m.MostShare / (1 - m.MostShare) * (1 - m.LeastShare) / m.LeastShare
+// law is how the failures of the minute fall to the new version if it is as good.
+func (m Minute) law() law {
+	return hypergeometric(m.New.Invocations, m.Old.Invocations, m.Old.failures()+m.New.failures())
+}
+
+// stepped reports whether a step fell into the minute.
+func (m Minute) stepped() bool {
+	return m.LeastShare > 0 && m.MostShare < 1 && m.MostShare > m.LeastShare
+}
+
+// suspectLaw is that law at worst: all failures come at the largest share, whenever
+// the invocations come. Each of them falls to the new version with at most that
+// probability, so their number has at most a binomial distribution. If the new
+// version had more of the invocations than its share, by chance or because AWS
+// routes otherwise, that counts.
+func (m Minute) suspectLaw() law {
+	actual := float64(m.New.Invocations) / float64(m.New.Invocations+m.Old.Invocations)
+	return binomial(m.Old.failures()+m.New.failures(), max(m.MostShare, actual))
 }
 
 func (s *sums) add(m Minute) {

@@ -24,7 +24,7 @@ func TestCountsExact(t *testing.T) {
 			}
 			p := 1.0
 			for i, n := range sizes {
-				p *= binomial(n[0], x[2*i], newRates[i]) * binomial(n[1], x[2*i+1], oldRates[i])
+				p *= binomialOf(n[0], x[2*i], newRates[i]) * binomialOf(n[1], x[2*i+1], oldRates[i])
 			}
 			sum += p
 		}
@@ -71,8 +71,8 @@ func TestCountsExactWithStep(t *testing.T) {
 			m.New.Invocations = m.New.Failures + x[2] + x[3]
 			m.Old.Failures = s.failures[0] + s.failures[1] - m.New.Failures
 			m.Old.Invocations = m.Old.Failures + s.successes[0] + s.successes[1] - x[2] - x[3]
-			all = append(all, minute{m, binomial(s.failures[0], x[0], before) * binomial(s.failures[1], x[1], after) *
-				binomial(s.successes[0], x[2], before) * binomial(s.successes[1], x[3], after)})
+			all = append(all, minute{m, binomialOf(s.failures[0], x[0], before) * binomialOf(s.failures[1], x[1], after) *
+				binomialOf(s.successes[0], x[2], before) * binomialOf(s.successes[1], x[3], after)})
 		})
 		return all
 	}
@@ -174,7 +174,7 @@ func TestEvidence(t *testing.T) {
 			t.Errorf("%d of %d: got %+v, want the evidence %+v", x, of, f, want)
 		}
 	}
-	if p := tailOf(hypergeometric(100, 900, of, 1), limit+1); p > Budget || tailOf(hypergeometric(100, 900, of, 1), limit) <= Budget {
+	if p := tailOf(hypergeometric(100, 900, of), limit+1); p > Budget || tailOf(hypergeometric(100, 900, of), limit) <= Budget {
 		t.Errorf("the limit is %d; to exceed it has the probability %.4f", limit, p)
 	}
 }
@@ -252,6 +252,6 @@ func minutesOf(sizes [][2]int, x [6]int) []Minute {
 	return minutes
 }
 
-func binomial(n, k int, p float64) float64 {
+func binomialOf(n, k int, p float64) float64 {
 	return math.Exp(logChoose(n, k)) * math.Pow(p, float64(k)) * math.Pow(1-p, float64(n-k))
 }

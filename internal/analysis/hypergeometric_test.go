@@ -1,50 +1,58 @@
 package analysis
 
 import (
+	"fmt"
 	"math"
 	"math/big"
 	"testing"
 )
 
-// TestHypergeometric holds all small laws against exact arithmetic.
-func TestHypergeometric(t *testing.T) {
+// TestLaws holds all small laws against exact arithmetic.
+func TestLaws(t *testing.T) {
 	t.Parallel()
-	for _, odds := range []*big.Rat{big.NewRat(1, 1), big.NewRat(9, 4), big.NewRat(1, 50), big.NewRat(60, 1)} {
-		for n1 := range int64(9) {
-			for n0 := range int64(9) {
-				for failures := range n1 + n0 + 1 {
-					o, _ := odds.Float64()
-					law := hypergeometric(int(n1), int(n0), int(failures), o)
-					terms, sum := exact(n1, n0, failures, odds)
-					for x, term := range terms {
-						want, _ := new(big.Rat).Quo(term, sum).Float64()
-						got := 0.0
-						if i := x - law.least; i >= 0 && i < len(law.p) {
-							got = law.p[i]
-						}
-						if math.Abs(got-want) > 1e-14 {
-							t.Errorf("%d of %d and %d, odds %v: P(%d) is %v, want %v", failures, n1, n0, odds, x, got, want)
-						}
-					}
-				}
+	holds := func(what string, law law, want []*big.Rat) {
+		sum := new(big.Rat)
+		for _, term := range want {
+			sum.Add(sum, term)
+		}
+		for x, term := range want {
+			want, _ := new(big.Rat).Quo(term, sum).Float64()
+			got := 0.0
+			if i := x - law.least; i >= 0 && i < len(law.p) {
+				got = law.p[i]
+			}
+			if math.Abs(got-want) > 1e-14 {
+				t.Errorf("%s: P(%d) is %v, want %v", what, x, got, want)
 			}
 		}
 	}
-}
-
-// exact has the terms of P and their sum.
-func exact(n1, n0, t int64, odds *big.Rat) (terms []*big.Rat, sum *big.Rat) {
-	sum, power := new(big.Rat), big.NewRat(1, 1)
-	for x := range t + 1 {
-		term := new(big.Rat)
-		if x <= n1 && t-x <= n0 {
-			ways := new(big.Int).Mul(new(big.Int).Binomial(n1, x), new(big.Int).Binomial(n0, t-x))
-			term.Mul(new(big.Rat).SetInt(ways), power)
+	choose := func(n, k int64) *big.Rat { return new(big.Rat).SetInt(new(big.Int).Binomial(n, k)) }
+	for n1 := range int64(9) {
+		for n0 := range int64(9) {
+			for failures := range n1 + n0 + 1 {
+				var want []*big.Rat
+				for x := range failures + 1 {
+					term := new(big.Rat)
+					if x <= n1 && failures-x <= n0 {
+						term.Mul(choose(n1, x), choose(n0, failures-x))
+					}
+					want = append(want, term)
+				}
+				holds(fmt.Sprintf("%d of %d and %d", failures, n1, n0), hypergeometric(int(n1), int(n0), int(failures)), want)
+			}
 		}
-		terms, sum = append(terms, term), sum.Add(sum, term)
-		power = new(big.Rat).Mul(power, odds)
 	}
-	return terms, sum
+	for _, odds := range []int64{1, 4, 60} { // p is odds/(odds+1)
+		for failures := range int64(20) {
+			var want []*big.Rat
+			power := big.NewRat(1, 1)
+			for x := range failures + 1 {
+				want = append(want, new(big.Rat).Mul(choose(failures, x), power))
+				power = new(big.Rat).Mul(power, big.NewRat(odds, 1))
+			}
+			holds(fmt.Sprintf("%d with odds of %d", failures, odds), binomial(int(failures), float64(odds)/float64(odds+1)), want)
+		}
+	}
 }
 
 // TestHypergeometricOfMany: mean and variance are as in the textbook, and the
@@ -52,7 +60,7 @@ func exact(n1, n0, t int64, odds *big.Rat) (terms []*big.Rat, sum *big.Rat) {
 func TestHypergeometricOfMany(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ n1, n0, failures int }{{100, 900, 20}, {1e6, 9e6, 2e5}, {9e6, 1e6, 9.5e6}, {5e7, 5e7, 1e7}} {
-		law := hypergeometric(tt.n1, tt.n0, tt.failures, 1)
+		law := hypergeometric(tt.n1, tt.n0, tt.failures)
 		var sum, mean, variance float64
 		for i, p := range law.p {
 			sum += p
