@@ -153,8 +153,11 @@ func ownTime(in input.Input) time.Duration {
 
 func rolloutOf(in input.Input) release.Rollout {
 	o := release.Rollout{
-		Bake:   in.BakeTime,
-		Health: rollout.Health{Alarms: in.Alarms, MaxErrorRate: in.MaxErrorRate, MinInvocations: in.MinInvocations},
+		Bake: in.BakeTime,
+		Health: rollout.Health{Alarms: in.Alarms, Analysis: rollout.Analysis{
+			Checks: in.Analysis, Default: in.AnalysisByDefault, MinInvocations: in.MinInvocations, Delay: in.AnalysisDelay,
+			RollBackUnsure: in.OnInconclusive == "rollback",
+		}},
 	}
 	if in.Strategy != nil && in.CodeDeploy == nil {
 		o.Strategy = *in.Strategy

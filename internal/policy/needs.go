@@ -23,7 +23,8 @@ type Needs struct {
 	Hooks       []Hook                     // to invoke, or to ask about in a dry run
 	PostHook    bool                       // one of them is invoked after the move
 	Alarms      bool
-	ErrorRate   bool
+	Metrics     bool // to judge the version by
+	Comparison  bool // by default, which goes without the permission
 	BakeTime    bool
 	CodeDeploy  *CodeDeploy // nil: not used
 	Provisioned bool
@@ -259,8 +260,11 @@ func (b *builder) health() {
 	if b.Alarms {
 		b.allow("Health", "*", "cloudwatch:DescribeAlarms")
 	}
-	if b.ErrorRate {
+	if b.Metrics {
 		b.allow("Health", "*", "cloudwatch:GetMetricData")
+	}
+	if b.Comparison && !b.DryRun {
+		b.allow(optional+"Comparison", "*", "cloudwatch:GetMetricData")
 	}
 }
 
@@ -348,6 +352,7 @@ func (b *builder) codeDeployARN(kind, name string) string {
 // explanations of the optional statements, by Sid.
 var explanations = []struct{ sid, text string }{
 	{optional + "FailedVersions", "is only needed to publish again after a version has failed: AWS gives that version back until the function is written. Its description is written as it is."},
+	{optional + "Comparison", "is only needed to compare the errors of the new version with those of the one that it replaces."},
 	{optional + "StopDeployment", "is only needed if CodeDeploy shifts the traffic of the alias: a rollback stops the deployment first."},
 	{optional + "DeploymentTargets", "is only needed for the steps of a CodeDeploy deployment in the log."},
 }

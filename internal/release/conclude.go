@@ -116,15 +116,22 @@ func conclude(req Request, plans []Plan, aws *awsapi.Client, started time.Time) 
 	advice := permissions(req.Policy, aws.Denials(), aws.Region)
 	advisePermissions(outcomes, advice)
 	missing := advice.missing
-	for i, p := range plans {
-		if p.PruneErr == nil {
-			continue
-		}
-		text := "old versions could not be pruned: " + p.PruneErr.Error() + "\n" + hint(p.PruneErr)
-		if lacksStatement(p.PruneErr) { // the advice is the same for all functions
+	warn := func(i int, text string, err error) {
+		text += "\n" + hint(err)
+		if lacksStatement(err) { // the advice is the same for all functions
 			text, missing = text+"\n"+missing, ""
 		}
 		outcomes[i] = outcomes[i].withWarning(strings.TrimSpace(text))
+	}
+	givenUp := false
+	for i, p := range plans {
+		if p.Shift != nil && p.Shift.GivenUp != nil && !givenUp { // it is the same for all functions
+			givenUp = true
+			warn(i, p.Shift.GivenUp.Error(), p.Shift.GivenUp)
+		}
+		if p.PruneErr != nil {
+			warn(i, "old versions could not be pruned: "+p.PruneErr.Error(), p.PruneErr)
+		}
 	}
 	return Result{
 		Operation: req.Operation, Alias: req.Alias, DryRun: req.DryRun, Outcomes: outcomes,

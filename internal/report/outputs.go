@@ -22,6 +22,7 @@ func outputs(res release.Result) []output {
 		{"changed", strconv.FormatBool(res.Changed())},
 		{"results", resultsJSON(res)},
 		{"versions", versionsJSON(res)},
+		{"analysis", analysisJSON(res)},
 	}
 	if len(res.Outcomes) != 1 {
 		return all
@@ -41,7 +42,7 @@ func outputs(res release.Result) []output {
 
 // idleOutputs are the outputs of a run that did not reach any function.
 func idleOutputs(status release.Status) []output {
-	return []output{{"status", string(status)}, {"changed", "false"}, {"results", "[]"}, {"versions", "{}"}}
+	return []output{{"status", string(status)}, {"changed", "false"}, {"results", "[]"}, {"versions", "{}"}, {"analysis", "[]"}}
 }
 
 // outputVersion is the version in the outputs: the one that this run has released
@@ -108,7 +109,7 @@ func versionsJSON(res release.Result) string {
 func toJSON(v any) string {
 	text, err := json.Marshal(v)
 	if err != nil {
-		panic(err) // strings and booleans only
+		panic(err) // strings, booleans and finite numbers only
 	}
 	return string(text)
 }

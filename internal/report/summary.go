@@ -29,7 +29,7 @@ func summary(res release.Result) string {
 	parts = append(parts,
 		notes(res, "Warnings", func(o release.Outcome) []string { return o.Warnings }),
 		notes(res, "Also changed", func(o release.Outcome) []string { return o.Changes }),
-		shiftPart(res), planPart(res), prunedPart(res), picture(res), footer(res))
+		shiftPart(res), analysisPart(res), planPart(res), prunedPart(res), picture(res), footer(res))
 	var b strings.Builder
 	for _, part := range parts {
 		if b.Len()+len(part) > maxSummary {

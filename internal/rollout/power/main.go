@@ -19,8 +19,10 @@ import (
 	"lambda-release/internal/analysis"
 )
 
+const defaultShifts = 2000
+
 func main() {
-	shifts := flag.Uint64("shifts", 4000, "how many shifts to simulate for each number")
+	shifts := flag.Uint64("shifts", defaultShifts, "how many shifts to simulate for each number")
 	flag.Parse()
 	tables(os.Stdout, *shifts)
 }

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"math"
+	"os"
 	"strings"
 	"testing"
 
@@ -185,5 +186,21 @@ func TestRandom(t *testing.T) {
 				t.Errorf("%s of %v: the variance is %v", name, mean, v)
 			}
 		}
+	}
+}
+
+// TestDocs: the tables in docs/rollout.md are those that the command prints.
+func TestDocs(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../../docs/rollout.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, got, _ := strings.Cut(string(page), "<!-- go run ./internal/rollout/power -->\n\n")
+	got, _, _ = strings.Cut(got, "<!-- end -->\n")
+	var want strings.Builder
+	tables(&want, defaultShifts)
+	if got != want.String() {
+		t.Errorf("docs/rollout.md has not what `go run ./internal/rollout/power` prints:\n%s", &want)
 	}
 }
