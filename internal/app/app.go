@@ -69,7 +69,7 @@ func operate(ctx context.Context, in input.Input, ev event.Event, target rules.T
 	ctx, cancel := awsapi.WithTimeout(ctx, in.Timeout+ownTime(in))
 	defer cancel()
 	aws, err := awsapi.Open(ctx, awsapi.Options{
-		Region: in.Region, Getenv: getenv, Timeout: in.Timeout, Version: Version(), Role: role(in, ev, getenv, out),
+		Region: in.Region, Getenv: getenv, Timeout: in.Timeout, Version: Version(), Role: role(in, ev, getenv, out), Dial: dialOf(ctx),
 	})
 	if err != nil {
 		return finish(out, release.NotStarted(req, err))
