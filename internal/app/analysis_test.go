@@ -339,7 +339,7 @@ func TestMetricsThatMayNotBeRead(t *testing.T) {
 			if code != 0 || strings.Count(s.log, "::warning ") != 1 || strings.Count(s.summary, "```json") != 1 {
 				t.Errorf("exit code %d\n%s\n%s", code, s.log, s.summary)
 			}
-			s.has("the versions are not compared from here on, because the metrics cannot be read: GetMetricData: ")
+			s.has("the versions are not compared from here on: the metrics could not be read: GetMetricData: ")
 			for _, text := range []string{`"Sid": "Missing"`, "cloudwatch:GetMetricData"} {
 				if !strings.Contains(s.summary, text) {
 					t.Errorf("the summary lacks %q:\n%s", text, s.summary)

@@ -111,5 +111,30 @@ func TestMinutesOfAShift(t *testing.T) {
 	}
 }
 
+// TestEvidenceOfManyChecks: the more is compared, the more evidence each check needs.
+func TestEvidenceOfManyChecks(t *testing.T) {
+	t.Parallel()
+	limits := map[string]int{}
+	for _, checks := range []string{"errors", "errors\nthrottles\nduration p50\nduration p90\nduration p95\nduration p99"} {
+		for _, names := range [][]string{{"items"}, {"items", "carts", "orders", "prices"}} {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRollout(t, names...)
+				r.PlayTraffic(localaws.Traffic{Function: "items", Alias: "prod", PerMinute: 1000, Errors: map[string]float64{"1": 0.05, "2": 0.05}})
+				o := ended(t, r.shift(t.Context(), "Canary20Percent5Minutes", func(req *release.Request) {
+					parsed, err := analysis.Parse(checks)
+					if err != nil {
+						t.Fatal(err)
+					}
+					req.Rollout.Health.Analysis.Checks = parsed
+				}, names...), release.Released, 2)
+				limits[fmt.Sprint(len(o.Shift.Analysis), " of ", len(names))] = o.Shift.Analysis[0].Finding.Evidence.Limit
+			})
+		}
+	}
+	if limits["1 of 1"] >= limits["1 of 4"] || limits["1 of 4"] >= limits["6 of 4"] || limits["1 of 1"] >= limits["6 of 1"] {
+		t.Errorf("limits %v", limits)
+	}
+}
+
 // within5Seconds compares durations: an alarm is read every 5 seconds.
 func within5Seconds(a, b time.Duration) bool { return (a - b).Abs() <= 5*time.Second }

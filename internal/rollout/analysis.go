@@ -269,11 +269,12 @@ func (e *InconclusiveError) Hint() string {
 		"with `on-inconclusive: continue` the release goes on with a warning."
 }
 
-// unsure are the checks whose last verdict is inconclusive.
+// unsure are the checks whose last verdict is inconclusive, none of an analysis that
+// was given up.
 func (w *Watcher) unsure() []Judgement {
 	var all []Judgement
 	for _, j := range w.found {
-		if j.Verdict == Inconclusive {
+		if j.Verdict == Inconclusive && w.off == nil {
 			all = append(all, j)
 		}
 	}
@@ -284,7 +285,7 @@ func (w *Watcher) unsure() []Judgement {
 // verdict.
 func (w *Watcher) conclude() error {
 	unsure := w.unsure()
-	if len(unsure) == 0 || w.off != nil {
+	if len(unsure) == 0 {
 		return nil
 	}
 	if w.health.Analysis.RollBackUnsure {
@@ -304,7 +305,7 @@ func (w *Watcher) giveUp(err error) {
 type GivenUpError struct{ Err error }
 
 func (e *GivenUpError) Error() string {
-	return fmt.Sprintf("the versions are not compared from here on, because the metrics cannot be read: %v", e.Err)
+	return fmt.Sprintf("the versions are not compared from here on: %v", e.Err)
 }
 
 func (e *GivenUpError) Unwrap() error { return e.Err }

@@ -42,6 +42,9 @@ type HealthUnknownError struct {
 }
 
 func (e *HealthUnknownError) Error() string {
+	if e.For < time.Second { // the first attempt was the last
+		return fmt.Sprintf("%s could not be read: %v", e.What, e.Err)
+	}
 	return fmt.Sprintf("%s could not be read for %s: %v", e.What, Duration(e.For.Round(time.Second)), e.Err)
 }
 

@@ -252,11 +252,9 @@ func (w *Watcher) take(ctx context.Context, l *look, end time.Time) error {
 	}
 	now := time.Now()
 	lost := l.lost(began, now)
-	switch unknown := (&HealthUnknownError{What: l.what, For: now.Sub(l.since), Err: err}); {
-	case l.optional && !mayPass(err):
-		w.giveUp(err)
-		return nil
-	case l.optional && (lost || last && l.final):
+	unknown := &HealthUnknownError{What: l.what, For: now.Sub(l.since), Err: err}
+	switch {
+	case l.optional && (lost || last && l.final || !mayPass(err)):
 		w.giveUp(unknown)
 		return nil
 	case lost:
