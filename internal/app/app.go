@@ -73,7 +73,7 @@ func operate(ctx context.Context, in input.Input, ev event.Event, target rules.T
 	ctx, cancel := awsapi.WithTimeout(ctx, in.Timeout+ownTime(in))
 	defer cancel()
 	aws, err := awsapi.Open(ctx, awsapi.Options{
-		Region: in.Region, Getenv: getenv, Timeout: in.Timeout, Version: Version(), Role: role(in, ev, getenv, out),
+		Region: in.Region, Getenv: getenv, Timeout: in.Timeout, Version: Version(), Role: role(in, ev, getenv, out), Dial: dialOf(ctx),
 	})
 	if err != nil {
 		return finish(out, release.NotStarted(req, err))
@@ -172,8 +172,11 @@ func ownTime(in input.Input) time.Duration {
 
 func rolloutOf(in input.Input) release.Rollout {
 	o := release.Rollout{
-		Bake:   in.BakeTime,
-		Health: rollout.Health{Alarms: in.Alarms, MaxErrorRate: in.MaxErrorRate, MinInvocations: in.MinInvocations},
+		Bake: in.BakeTime,
+		Health: rollout.Health{Alarms: in.Alarms, Analysis: rollout.Analysis{
+			Checks: in.Analysis, Default: in.AnalysisByDefault, MinInvocations: in.MinInvocations, Delay: in.AnalysisDelay,
+			RollBackUnsure: in.OnInconclusive == "rollback",
+		}},
 	}
 	if in.Strategy != nil && in.CodeDeploy == nil {
 		o.Strategy = *in.Strategy

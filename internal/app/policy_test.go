@@ -537,9 +537,16 @@ func TestPolicyIsEnoughAndNoMore(t *testing.T) {
 		"strategy":            {args: []string{"--strategy", "Canary10Percent1Second"}, situations: releases},
 		"alarms":              {args: []string{"--bake-time", "1s", "--alarms", "errors"}, situations: append(releases, undoes(alarm, 1))},
 		"alarms, dry run":     {args: []string{"--bake-time", "1s", "--alarms", "errors", "--dry-run"}, situations: []situation{asUsual}},
-		"error rate": {args: []string{"--bake-time", "2m", "--max-error-rate", "1%"}, situations: []situation{
+		"limit": {args: []string{"--bake-time", "2m", "--analysis", "errors < 1%"}, situations: []situation{
 			asUsual.cancelled("UpdateAlias", 1), busy.cancelled("UpdateAlias", 1), pending.cancelled("UpdateAlias", 1), undoes(nil, 1).cancelled("CreateAlias", 1),
 		}},
+		"comparison": {args: []string{"--strategy", "Canary10Percent5Minutes", "--analysis", "errors"}, situations: []situation{
+			asUsual.cancelled("UpdateAlias", 1), busy.cancelled("UpdateAlias", 1), pending.cancelled("UpdateAlias", 1), newAlias,
+		}},
+		"comparison by default": {args: []string{"--strategy", "Canary10Percent5Minutes"}, situations: []situation{
+			asUsual.cancelled("UpdateAlias", 1), busy.cancelled("UpdateAlias", 1), pending.cancelled("UpdateAlias", 1), newAlias,
+		}},
+		"comparison, dry run":        {args: []string{"--strategy", "Canary10Percent5Minutes", "--dry-run"}, situations: []situation{asUsual}},
 		"provisioned concurrency":    {args: []string{"--wait-for-provisioned-concurrency"}, situations: append(releases, undoes(always("GetProvisionedConcurrencyConfig", "", refused), 1))},
 		"stages":                     {args: []string{"--api-gateway-stages", stage}, situations: append(releases, asUsual.after("wrong permission", withWrongPermission))},
 		"public URL":                 {args: []string{"--function-url", "public"}, situations: append(releases, asUsual.after("wrong permission", withWrongURLPermission))},

@@ -28,8 +28,8 @@ type Minute int64
 // MinuteOf is the minute that t is in.
 func MinuteOf(t time.Time) Minute { return Minute(t.Unix() / 60) }
 
-// start is when the minute begins.
-func (m Minute) start() time.Time { return time.Unix(int64(m)*60, 0).UTC() }
+// Start is when the minute begins.
+func (m Minute) Start() time.Time { return time.Unix(int64(m)*60, 0).UTC() }
 
 // Series has the value of a statistic for every minute that CloudWatch has data of. A
 // minute without an entry is not zero: no data was reported, or it has not arrived yet.
@@ -60,8 +60,8 @@ func (c *Client) readSeries(ctx context.Context, queries []Query, from, to Minut
 	action := cloudWatchAction("GetMetricData")
 	in := &cloudwatch.GetMetricDataInput{
 		MetricDataQueries: make([]types.MetricDataQuery, len(queries)),
-		StartTime:         aws.Time(from.start()),
-		EndTime:           aws.Time(to.start()), // exclusive
+		StartTime:         aws.Time(from.Start()),
+		EndTime:           aws.Time(to.Start()), // exclusive
 	}
 	for i, q := range queries {
 		in.MetricDataQueries[i] = q.input(i)

@@ -30,6 +30,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"testing"
 	"time"
 
 	"lambda-release/internal/localaws"
@@ -72,22 +73,26 @@ func main() {
 	if *html != "" {
 		show = &page{shower: show, file: *html}
 	}
-	do := func(ctx context.Context, url string) error { return runStory(ctx, cloud, url, show) }
-	if *addr != "" {
-		do = func(ctx context.Context, url string) error {
-			prepare(cloud)
-			play(cloud, traffic)
-			fmt.Printf(hint, url, describe(traffic))
-			<-ctx.Done()
-			return nil
-		}
-	} else {
-		*addr = "127.0.0.1:0"
+	if *addr == "" {
+		inATest(func(t *testing.T) {
+			exit(run(ctx, "127.0.0.1:0", cloud, func(ctx context.Context, url string) error { return runStory(ctx, t, cloud, url, show) }))
+		})
 	}
-	if err := run(ctx, *addr, cloud, do); err != nil {
+	exit(run(ctx, *addr, cloud, func(ctx context.Context, url string) error {
+		prepare(cloud)
+		play(cloud, traffic)
+		fmt.Printf(hint, url, describe(traffic))
+		<-ctx.Done()
+		return nil
+	}))
+}
+
+func exit(err error) {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}
+	os.Exit(0)
 }
 
 // run serves cloud on addr until do returns.

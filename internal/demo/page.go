@@ -73,6 +73,22 @@ func toHTML(markdown string) (template.HTML, error) {
 	return template.HTML(b.String()), err //nolint:gosec // goldmark drops raw HTML and escapes the rest
 }
 
+// draw draws a block of Mermaid.
+func draw(mermaid string) (svg string, err error) {
+	if isChart.MatchString(mermaid) {
+		c, err := parseChart(mermaid)
+		if err != nil {
+			return "", err
+		}
+		return c.svg(), nil
+	}
+	p, err := parsePicture(mermaid)
+	if err != nil {
+		return "", err
+	}
+	return p.svg(), nil
+}
+
 // pictures renders blocks of code: those of Mermaid as SVG.
 type pictures struct{}
 
@@ -87,11 +103,11 @@ func (pictures) RegisterFuncs(r renderer.NodeRendererFuncRegisterer) {
 			_, err := fmt.Fprintf(w, "<pre><code>%s</code></pre>\n", template.HTMLEscapeString(code))
 			return ast.WalkSkipChildren, err
 		}
-		drawing, err := parsePicture(code)
+		svg, err := draw(code)
 		if err != nil {
 			return ast.WalkStop, err
 		}
-		_, err = io.WriteString(w, drawing.svg())
+		_, err = io.WriteString(w, svg)
 		return ast.WalkSkipChildren, err
 	})
 }

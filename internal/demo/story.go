@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"testing"
 	"time"
 
 	"lambda-release/internal/app"
@@ -21,6 +22,11 @@ type step struct {
 	before func(*localaws.Cloud)
 	during func(*localaws.Cloud) // called when the alias has routing weights
 	inputs []string              // flags
+
+	// virtual prepares an AWS of the job's own, in virtual time; nil for the one that all
+	// other jobs share, in real time.
+	virtual func(*localaws.Cloud)
+
 	branch string
 	runID  uint64
 	exit   int
@@ -124,6 +130,13 @@ var story = []step{
 		branch: "main", runID: 4780, exit: 1,
 		want: "status=failed version=10 previous-version=9 changed=false", alias: "prod 9",
 	},
+	{
+		title:   "In virtual time: a canary fails more often than version 9 and is rolled back",
+		virtual: beforeTheCanary,
+		inputs:  []string{"--strategy", "Canary10Percent10Minutes"},
+		branch:  "main", runID: 4790, exit: 1,
+		want: "status=failed version=11 previous-version=9 changed=false", alias: "prod 9",
+	},
 }
 
 // ended is how a job ended.
@@ -134,8 +147,8 @@ type ended struct {
 	aliases map[string]string // name -> version
 }
 
-// runStory runs the jobs, and has show print each of them.
-func runStory(ctx context.Context, cloud *localaws.Cloud, url string, show shower) error {
+// runStory runs the jobs, within a test, and has show print each of them.
+func runStory(ctx context.Context, t *testing.T, cloud *localaws.Cloud, url string, show shower) error {
 	dir, err := os.MkdirTemp("", "lambda-release-demo-")
 	if err != nil {
 		return err
@@ -145,7 +158,12 @@ func runStory(ctx context.Context, cloud *localaws.Cloud, url string, show showe
 	show.begin()
 	for i, s := range story {
 		log := show.start(i+1, s)
-		e, err := s.run(ctx, log, cloud, url, dir)
+		var e ended
+		if s.virtual != nil {
+			e, err = s.runInVirtualTime(t, log, dir)
+		} else {
+			e, err = s.job(ctx, log, cloud, url, dir)
+		}
 		if err != nil {
 			return fmt.Errorf("job %d (%s): %w\n%s", i+1, s.title, err, e.log)
 		}
@@ -160,8 +178,8 @@ func (s step) command() string {
 	return strings.Join(append([]string{"lambda-release"}, s.inputs...), " ")
 }
 
-// run runs the job. The error says what did not end as expected.
-func (s step) run(ctx context.Context, log io.Writer, cloud *localaws.Cloud, url, dir string) (ended, error) {
+// job runs the job. The error says what did not end as expected.
+func (s step) job(ctx context.Context, log io.Writer, cloud *localaws.Cloud, url, dir string) (ended, error) {
 	if s.before != nil {
 		s.before(cloud)
 	}

@@ -19,7 +19,7 @@ func tell(t *testing.T, show func(io.Writer) shower) string {
 	var out strings.Builder
 	cloud := localaws.New(localaws.Options{})
 	err := run(t.Context(), "127.0.0.1:0", cloud, func(ctx context.Context, url string) error {
-		return runStory(ctx, cloud, url, show(&out))
+		return runStory(ctx, t, cloud, url, show(&out))
 	})
 	if err != nil {
 		t.Fatalf("%v\n%s", err, &out)
@@ -31,9 +31,11 @@ func TestStory(t *testing.T) {
 	t.Parallel()
 	out := tell(t, func(out io.Writer) shower { return &full{out: out} })
 	for _, want := range []string{
-		"All 13 jobs ended as expected",
+		"All 14 jobs ended as expected",
 		"████░░░░░░░░░░░░░░░░  20 %",
 		`alarm "items-errors" is in ALARM: Threshold Crossed`,
+		": worse (",
+		"xychart-beta",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("output lacks %q:\n%s", want, out)
@@ -71,7 +73,7 @@ func TestPage(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "summaries.html")
 	out := tell(t, func(out io.Writer) shower { return &page{shower: &brief{out: out}, file: file} })
-	if !strings.Contains(out, "All 13 jobs") {
+	if !strings.Contains(out, "All 14 jobs") {
 		t.Errorf("the story itself is not shown:\n%s", out)
 	}
 	b, err := os.ReadFile(file)
@@ -79,8 +81,8 @@ func TestPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := string(b)
-	if n := strings.Count(text, "<svg "); n != len(story) {
-		t.Errorf("%d pictures, want %d", n, len(story))
+	if n := strings.Count(text, "<svg "); n != len(story)+1 { // one has a chart, too
+		t.Errorf("%d pictures, want %d", n, len(story)+1)
 	}
 	for _, s := range story {
 		if !strings.Contains(text, ". "+s.title+"</h2>") {
@@ -134,7 +136,7 @@ func TestStoryNotices(t *testing.T) {
 			change(&first)
 			cloud := localaws.New(localaws.Options{})
 			err := run(t.Context(), "127.0.0.1:0", cloud, func(ctx context.Context, url string) error {
-				_, err := first.run(ctx, io.Discard, cloud, url, t.TempDir())
+				_, err := first.job(ctx, io.Discard, cloud, url, t.TempDir())
 				return err
 			})
 			if err == nil {

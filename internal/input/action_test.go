@@ -44,7 +44,7 @@ func TestActionHasTheOutputs(t *testing.T) {
 	t.Parallel()
 	want := []string{
 		"version", "previous-version", "alias", "alias-arn", "function-arn", "published",
-		"deployment-id", "url", "status", "changed", "locked", "results", "versions",
+		"deployment-id", "url", "status", "changed", "locked", "results", "versions", "analysis",
 	}
 	var got []string
 	for _, n := range readAction(t).child("outputs").children {

@@ -221,7 +221,7 @@ func unknownFlag(given string) Problem {
 	return Problem{
 		Input:   "flag",
 		Value:   given,
-		What:    "unknown" + didYouMean(given, known),
+		What:    "unknown" + lines.DidYouMean(given, known),
 		Allowed: "--help-all lists all flags",
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"lambda-release/internal/analysis"
 	"lambda-release/internal/artifact"
 	"lambda-release/internal/function"
 	"lambda-release/internal/gateway"
@@ -38,7 +39,10 @@ type Input struct {
 	Strategy           *rollout.Strategy // nil: not given
 	BakeTime           time.Duration     // at most 24 h
 	Alarms             []string          // no name twice
-	MaxErrorRate       float64           // 0 to 1; 0: not judged
+	Analysis           []analysis.Check  // of the metrics; of a rollout that moves no alias without effect
+	AnalysisByDefault  bool              // nothing was given
+	AnalysisDelay      time.Duration     // less than the shift takes; without one, than the bake time
+	OnInconclusive     string            // continue or rollback
 	MinInvocations     int               // 1 or more
 	CodeDeploy         *CodeDeploy       // nil: this job shifts the traffic
 	CodeDeployWait     bool
@@ -104,6 +108,7 @@ func Parse(args []string, getenv func(string) string) (Input, error) {
 	if in.KeepDays != 0 && in.KeepVersions == 0 {
 		in.KeepVersions = minKeep
 	}
+	in.analyseByDefault()
 	return in, nil
 }
 

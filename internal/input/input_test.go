@@ -48,7 +48,7 @@ func defaults() Input {
 		Operation: release.Release,
 		Timeout:   10 * time.Minute,
 
-		MinInvocations: 20,
+		MinInvocations: 20, OnInconclusive: "continue",
 		CodeDeployWait: true,
 		StageVariable:  "lambdaAlias",
 		SessionTime:    time.Hour,

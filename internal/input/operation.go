@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"lambda-release/internal/alias"
+	"lambda-release/internal/lines"
 	"lambda-release/internal/release"
 	"lambda-release/internal/rules"
 )
@@ -25,7 +26,7 @@ var commit = regexp.MustCompile(`^[0-9a-fA-F]{7,40}$`)
 func parseOperation(in *Input, value string) Problems {
 	var err error
 	if in.Operation, err = release.ParseOperation(value); err != nil {
-		return bad("unknown" + didYouMean(value, release.Operations()))
+		return bad("unknown" + lines.DidYouMean(value, release.Operations()))
 	}
 	return nil
 }

@@ -43,29 +43,3 @@ func TestProblemIsOneLine(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
-
-func TestDidYouMean(t *testing.T) {
-	t.Parallel()
-	known := []string{"--alias", "--aliases", "--aws-region", "--dry-run", "--function-name", "--ref"}
-	for given, want := range map[string]string{
-		"--aliase":        "--alias",
-		"--aleas":         "--alias",
-		"--functions":     "",
-		"--function":      "--function-name",
-		"--dry":           "--dry-run",
-		"--DRY-RUN":       "--dry-run",
-		"--region":        "--aws-region",
-		"--function_name": "--function-name",
-		"--rf":            "--ref",
-		"--x":             "",
-		"":                "",
-		"--wholly-other":  "",
-	} {
-		if want != "" {
-			want = " (did you mean " + want + "?)"
-		}
-		if got := didYouMean(given, known); got != want {
-			t.Errorf("%s: got %q, want %q", given, got, want)
-		}
-	}
-}

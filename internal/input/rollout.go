@@ -2,11 +2,9 @@ package input
 
 import (
 	"errors"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"lambda-release/internal/lines"
 	"lambda-release/internal/rollout"
@@ -39,19 +37,6 @@ func parseAlarms(in *Input, value string) Problems {
 	return problems
 }
 
-func parseErrorRate(in *Input, value string) Problems {
-	number, ok := strings.CutSuffix(value, "%")
-	if !ok {
-		return bad("no percent sign")
-	}
-	percent, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
-	if err != nil || math.IsNaN(percent) || percent <= 0 || percent >= 100 {
-		return bad("not a percentage above 0 and below 100")
-	}
-	in.MaxErrorRate = percent / 100
-	return nil
-}
-
 func parseMinInvocations(in *Input, value string) Problems {
 	n, err := strconv.Atoi(value)
 	if err != nil || n < 1 {
@@ -70,9 +55,7 @@ func parseCodeDeploy(in *Input, value string) Problems {
 	return nil
 }
 
-// minJudged is the shortest step that an error rate can be measured in: CloudWatch
-// has it by the minute, a minute or two late.
-const minJudged = 2 * time.Minute
+const unwatched = "nothing would be monitored: set a strategy with steps, or bake-time"
 
 // rollout checks the inputs of a rollout against each other.
 func (c *checks) rollout() {
@@ -89,13 +72,8 @@ func (c *checks) rollout() {
 		c.codeDeploy(strategy)
 		return
 	}
-	const unwatched = "nothing would be monitored: set a strategy with steps, or bake-time"
 	c.refuse("alarms", len(in.Alarms) > 0 && !watched, strings.Join(in.Alarms, ", "), "a move of all traffic at once", unwatched)
-	rate := strconv.FormatFloat(in.MaxErrorRate*100, 'g', -1, 64) + "%"
-	c.refuse("max-error-rate", in.MaxErrorRate > 0 && !watched, rate, "a move of all traffic at once", unwatched)
-	const tooShort = "the error rate is measured by the minute and arrives late: at least 2 minutes"
-	c.refuse("strategy", in.MaxErrorRate > 0 && len(strategy.Steps()) > 0 && strategy.Every < minJudged, strategy.String(), "max-error-rate", tooShort)
-	c.refuse("bake-time", in.MaxErrorRate > 0 && in.BakeTime > 0 && in.BakeTime < minJudged, rollout.Duration(in.BakeTime), "max-error-rate", tooShort)
+	c.analysis(strategy)
 }
 
 func (c *checks) codeDeploy(strategy rollout.Strategy) {
@@ -106,6 +84,7 @@ func (c *checks) codeDeploy(strategy rollout.Strategy) {
 	c.refuse("strategy", in.Strategy != nil && !known, strategy.String(), "codedeploy",
 		"CodeDeploy has no deployment configuration of that name: use one of its own, such as Canary10Percent5Minutes or Linear10PercentEvery1Minute, or leave strategy empty to use the group's")
 	c.refuse("alarms", len(in.Alarms) > 0, strings.Join(in.Alarms, ", "), "codedeploy", "set the alarms in the deployment group")
-	c.refuse("max-error-rate", in.MaxErrorRate > 0, "", "codedeploy", "the alarms of the deployment group monitor the shift")
+	c.refuse("analysis", len(in.Analysis) > 0, written(in.Analysis), "codedeploy", "only CodeDeploy knows the steps: set alarms in the deployment group, or use hooks")
+	c.refuse("analysis-delay", in.AnalysisDelay > 0, rollout.Duration(in.AnalysisDelay), "codedeploy", "nothing is analysed: leave it empty")
 	c.refuse("bake-time", in.BakeTime > 0, rollout.Duration(in.BakeTime), "codedeploy", "the alarms of the deployment group monitor the shift")
 }

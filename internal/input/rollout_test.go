@@ -24,12 +24,13 @@ func parse(given ...string) (Input, Problems) {
 
 func TestRolloutInputs(t *testing.T) {
 	t.Parallel()
-	in, problems := parse("strategy=Linear10PercentEvery2Minutes", "bake-time=5m", "alarms=a b", "alarms=c", "max-error-rate=0.5 %",
+	in, problems := parse("strategy=Linear10PercentEvery2Minutes", "bake-time=5m", "alarms=a b", "alarms=c", "analysis=errors", "analysis=duration p99 < 1s", "analysis-delay=1m", "on-inconclusive=rollback",
 		"min-invocations=7", `smoke-test={"x": 1}`, "smoke-test-expect=.ok")
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	if in.Strategy.String() != "Linear10PercentEvery2Minutes" || in.BakeTime != 5*time.Minute || in.MaxErrorRate != 0.005 ||
+	if in.Strategy.String() != "Linear10PercentEvery2Minutes" || in.BakeTime != 5*time.Minute || written(in.Analysis) != "errors, duration p99 < 1000ms" || in.AnalysisByDefault ||
+		in.AnalysisDelay != time.Minute || in.OnInconclusive != "rollback" ||
 		in.MinInvocations != 7 || !cmp.Equal(in.Alarms, []string{"a b", "c"}) {
 		t.Errorf("%+v", in)
 	}
@@ -52,19 +53,28 @@ func TestRolloutInputsRefused(t *testing.T) {
 		{"alarms=a|alarms=a|bake-time=5m", "alarms: given twice"},
 		{"alarms=a", "alarms: conflicts"},
 		{"alarms=a|strategy=AllAtOnce", "alarms: conflicts"},
-		{"max-error-rate=1%", "max-error-rate: conflicts"},
-		{"max-error-rate=1|bake-time=5m", "max-error-rate: no percent sign"},
-		{"max-error-rate=NaN%|bake-time=5m", "max-error-rate: not a percentage"},
-		{"max-error-rate=100%|bake-time=5m", "max-error-rate: not a percentage"},
-		{"max-error-rate=1%|bake-time=1m59s", "bake-time: conflicts"},
-		{"max-error-rate=1%|strategy=Linear10PercentEvery1Minute", "strategy: conflicts"},
+		{"analysis=latency|strategy=Canary10Percent5Minutes", "analysis: line 1: unknown check"},
+		{"analysis=duration p100|strategy=Canary10Percent5Minutes", "analysis: line 1: a percentile of 100"},
+		{"analysis=errors < 1|strategy=Canary10Percent5Minutes", "analysis: line 1: a limit without a unit"},
+		{"analysis=errors", "analysis: conflicts with a move of all traffic at once"},
+		{"analysis=errors|analysis=duration p99|bake-time=1h", "analysis: conflicts with a move of all traffic at once"},
+		{"analysis=errors|strategy=Canary10Percent119Seconds|bake-time=1h", "analysis: conflicts with strategy Canary10Percent119Seconds"},
+		{"analysis=errors < 1%", "analysis: conflicts with a move of all traffic at once"},
+		{"analysis=errors < 1%|strategy=AllAtOnce", "analysis: conflicts with a move of all traffic at once"},
+		{"analysis=errors < 1%|bake-time=1m59s", "analysis: conflicts with steps and bake-time of 1m59s together"},
+		{"analysis=errors < 1%|strategy=Canary10Percent60Seconds|bake-time=59s", "analysis: conflicts with steps and bake-time of 1m59s together"},
+		{"analysis-delay=5|strategy=Canary10Percent5Minutes", "analysis-delay: a number without a unit"},
+		{"analysis-delay=5m|strategy=Canary10Percent5Minutes", "analysis-delay: conflicts with the steps of 5m"},
+		{"analysis-delay=5m|analysis=errors < 1%|bake-time=5m", "analysis-delay: conflicts with bake-time of 5m"},
+		{"on-inconclusive=stop", "on-inconclusive: unknown"},
 		{"min-invocations=0", "min-invocations: not a whole number"},
 		{"codedeploy=shop", "codedeploy: not an application"},
 		{"codedeploy=shop/prod/x", "codedeploy: not an application"},
 		{"codedeploy=shop/prod|strategy=Canary11Percent5Minutes", "strategy: conflicts"},
 		{"codedeploy=shop/prod|alarms=a", "alarms: conflicts"},
 		{"codedeploy=shop/prod|bake-time=5m", "bake-time: conflicts"},
-		{"codedeploy=shop/prod|max-error-rate=1%", "max-error-rate: conflicts"},
+		{"codedeploy=shop/prod|analysis=errors", "analysis: conflicts"},
+		{"codedeploy=shop/prod|analysis-delay=1m", "analysis-delay: conflicts"},
 		{"codedeploy=shop/prod|function-name=items", "codedeploy: conflicts"},
 		{"smoke-test={", "smoke-test: not JSON"},
 		{"smoke-test=@/nowhere/at/all", "smoke-test: the file cannot be read"},
@@ -87,6 +97,28 @@ func TestRolloutInputsRefused(t *testing.T) {
 				t.Errorf("refused with %+v, want %s", problems, tt.refused)
 			}
 		})
+	}
+}
+
+// By default the errors are compared where that is possible.
+func TestAnalysisByDefault(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[string]string{
+		"strategy=Canary10Percent5Minutes":                                 "errors",
+		"strategy=Linear50PercentEvery2Minutes|analysis-delay=1m":          "errors",
+		"strategy=Linear10PercentEvery20Seconds":                           "errors",
+		"strategy=Canary10Percent119Seconds|bake-time=1h":                  "",
+		"strategy=AllAtOnce|bake-time=1h":                                  "",
+		"bake-time=1h":                                                     "",
+		"strategy=Canary10Percent5Minutes|codedeploy=shop/prod":            "",
+		"strategy=Canary10Percent5Minutes|analysis=none":                   "",
+		"strategy=Canary10Percent5Minutes|analysis=none|analysis-delay=1h": "",
+		"codedeploy=shop/prod|analysis=none":                               "",
+	} {
+		in, problems := parse(strings.Split(given, "|")...)
+		if got := written(in.Analysis); got != want || in.AnalysisByDefault != (want != "") || len(problems) > 0 {
+			t.Errorf("%s: %q, by default %t, %v", given, got, in.AnalysisByDefault, problems)
+		}
 	}
 }
 

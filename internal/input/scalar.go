@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"lambda-release/internal/alias"
+	"lambda-release/internal/lines"
 	"lambda-release/internal/rollout"
 	"lambda-release/internal/rules"
 )
@@ -16,7 +17,7 @@ func bad(what string) Problems { return Problems{{What: what}} }
 
 func oneOf(into *string, value string, allowed ...string) Problems {
 	if !slices.Contains(allowed, value) {
-		return bad("unknown" + didYouMean(value, allowed))
+		return bad("unknown" + lines.DidYouMean(value, allowed))
 	}
 	*into = value
 	return nil

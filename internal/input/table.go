@@ -202,16 +202,37 @@ var table = []spec{
 		parse:   parseAlarms,
 	},
 	{
-		name: "max-error-rate", group: groupShift, hint: "PERCENT",
-		doc: "The release is rolled back if the error rate of the new version is higher: `1%`. The rate comes from the " +
-			"version's own CloudWatch metrics behind the alias. They arrive late and once a minute, so steps and bake " +
-			"time must be at least 2 minutes.",
-		allowed: "must be a percentage above 0 and below 100, for example 1% or 0.5%",
-		parse:   parseErrorRate,
+		name: "analysis", group: groupShift, kind: list, hint: "CHECK",
+		doc: "What the metrics of the new version are judged by, one check per line. `errors`, `throttles` and `duration p99` " +
+			"(any percentile, or `average`) compare it with the version that it replaces, minute by minute while both serve. " +
+			"`errors < 1%`, `throttles < 1%`, `duration p95 < 800ms` and `metric NAMESPACE/NAME{DIMENSION=VALUE} STATISTIC < NUMBER` " +
+			"are limits, which also apply during `bake-time`; `{function}`, `{alias}` and `{version}` are replaced in the " +
+			"values of dimensions. A version that is worse, or breaks a limit, is rolled back and held. By default `errors`, if the " +
+			"steps of the strategy take at least 2 minutes; `none` turns that off.",
+		parse: parseAnalysis,
+	},
+	{
+		name: "analysis-delay", group: groupShift, hint: "DURATION",
+		doc: "Leaves the first minutes of the traffic shift out of `analysis`: `1m`. It must be shorter than the steps, or without " +
+			"steps than `bake-time`.",
+		allowed: "must be a number with a unit, such as 90s, 10m or 1h30m, more than 0 and at most 24h",
+		parse: func(in *Input, value string) Problems {
+			return parseDuration(&in.AnalysisDelay, value, maxDuration)
+		},
+	},
+	{
+		name: "on-inconclusive", group: groupShift, hint: "HOW", def: "continue",
+		doc: "What to do if a comparison has no result at the end of the steps, because there was too little traffic: `continue` " +
+			"goes on with a warning, `rollback` rolls back. The version is not held then.",
+		allowed: "must be continue or rollback",
+		parse: func(in *Input, value string) Problems {
+			return oneOf(&in.OnInconclusive, value, "continue", "rollback")
+		},
 	},
 	{
 		name: "min-invocations", group: groupShift, hint: "NUMBER", def: "20",
-		doc:     "How many invocations of the new version are needed before its error rate is judged.",
+		doc: "How many invocations of the new version are needed before a limit in `analysis` is judged: of `errors` and " +
+			"`throttles` in all, of a `duration` in each minute.",
 		allowed: "must be a whole number, at least 1",
 		parse:   parseMinInvocations,
 	},

@@ -13,12 +13,13 @@ var graph = map[string][]string{
 
 	"app":    {"alias", "awsapi", "event", "function", "input", "policy", "release", "report", "rollout", "rules"}, // the wiring
 	"event":  {"rules"},                                                                                            // for rules.Ref
-	"input":  {"alias", "artifact", "function", "gateway", "lines", "release", "rollout", "rules"},                 // release: for its Operation
-	"report": {"alias", "release", "rollout"},                                                                      // renders a Result; it makes no call to AWS
+	"input":  {"alias", "analysis", "artifact", "function", "gateway", "lines", "release", "rollout", "rules"},     // release: for its Operation
+	"report": {"alias", "analysis", "release", "rollout"},                                                          // renders a Result; it makes no call to AWS
 
-	"release":  {"alias", "artifact", "awsapi", "function", "gateway", "policy", "rollout"},
+	"release":  {"alias", "analysis", "artifact", "awsapi", "function", "gateway", "policy", "rollout"},
 	"alias":    {"awsapi", "function"}, // for the Editor; the rest is pure
-	"rollout":  {"alias", "awsapi", "function"},
+	"rollout":  {"alias", "analysis", "awsapi", "function"},
+	"analysis": {"lines"}, // pure
 	"artifact": {"lines"}, // files, not AWS
 	"gateway":  {"awsapi", "function", "lines"},
 	"awsapi":   {"function", "policy"},            // policy: for the trust policy that a refused token needs
@@ -31,6 +32,8 @@ var graph = map[string][]string{
 	"localaws": {},
 	"demo":     {"app", "localaws"},
 	"layout":   {"app"}, // prints the policies that the docs show
+
+	"rollout/power": {"analysis"}, // prints the tables of docs/rollout.md
 }
 
 // forTests are the packages that every test may import.

@@ -24,7 +24,8 @@ type Needs struct {
 	Hooks       []Hook                     // to invoke, or to ask about in a dry run
 	PostHook    bool                       // one of them is invoked after the move
 	Alarms      bool
-	ErrorRate   bool
+	Metrics     bool // to judge the version by
+	Comparison  bool // by default, which goes without the permission
 	BakeTime    bool
 	CodeDeploy  *CodeDeploy // nil: not used
 	Provisioned bool
@@ -309,8 +310,11 @@ func (b *builder) health() {
 	if b.Alarms {
 		b.allow("Health", "*", "cloudwatch:DescribeAlarms")
 	}
-	if b.ErrorRate {
+	if b.Metrics {
 		b.allow("Health", "*", "cloudwatch:GetMetricData")
+	}
+	if b.Comparison && !b.DryRun {
+		b.allow(optional+"Comparison", "*", "cloudwatch:GetMetricData")
 	}
 }
 
@@ -410,6 +414,7 @@ var explanations = []struct{ sid, text string }{
 	{informing, "is only needed to show, when an alias is created, what callers lose beside the function: settings, permissions, mappings, provisioned concurrency and the URL."},
 	{optional + "FailedVersions", "is only needed to publish again after a version has failed: AWS gives that version back until the function is written. Its description is written as it is."},
 	{optional + "DurableExecutions", "is only needed to prune durable functions: an execution that is running needs its version."},
+	{optional + "Comparison", "is only needed to compare the errors of the new version with those of the one that it replaces."},
 	{optional + "StopDeployment", "is only needed if CodeDeploy shifts the traffic of the alias: a rollback stops the deployment first."},
 	{optional + "Details", "is only needed to show $LATEST, function URLs, async settings and provisioned concurrency."},
 	{optional + "EventSources", "is only needed to show event source mappings."},

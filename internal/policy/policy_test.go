@@ -115,7 +115,7 @@ func TestNeverTooMuch(t *testing.T) {
 	for _, operation := range []string{"release", "promote", "rollback", "prune", "delete-alias"} {
 		for _, dry := range []bool{false, true} {
 			p := For(Needs{
-				Operation: operation, DryRun: dry, Functions: ids(t, "items", "orders"), Publishes: true, Alarms: true, ErrorRate: true, Provisioned: true, Prune: true,
+				Operation: operation, DryRun: dry, Functions: ids(t, "items", "orders"), Publishes: true, Alarms: true, Metrics: true, Comparison: true, Provisioned: true, Prune: true,
 				SmokeTest: []string{"items"}, CodeDeploy: &CodeDeploy{Application: "shop", Group: "items"}, Stages: []string{"arn:aws:apigateway:eu-central-1::/restapis/x/stages/y"},
 				FunctionURL: "public", CopyFrom: FromAlias,
 				Code: map[string]artifact.Source{"items": {Kind: artifact.S3, Bucket: "b", Key: "k*?$.zip"}}, Region: "eu-central-1", Account: "123456789012",

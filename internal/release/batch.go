@@ -225,7 +225,7 @@ func (p Plan) shiftOf(t *rollout.Target, took time.Duration) *Shift {
 	}
 	return &Shift{
 		Strategy: strategy.String(), Shares: got.Shares, Took: got.Took,
-		Baked: got.Baked, Errors: got.Errors, Invocations: got.Invocations,
+		Baked: got.Baked, Analysis: got.Analysis, GivenUp: got.GivenUp,
 	}
 }
 

@@ -117,17 +117,28 @@ func conclude(req Request, plans []Plan, aws *awsapi.Client, started time.Time) 
 	advisePermissions(outcomes, advice)
 	missing := advice.missing
 	told := map[*awsapi.Error]bool{} // one call for all functions may have failed
-	for i, p := range plans {
-		err, ok := errors.AsType[*awsapi.Error](p.PruneErr)
-		if p.PruneErr == nil || ok && told[err] {
-			continue
+	warn := func(i int, text string, err error) {
+		if e, ok := errors.AsType[*awsapi.Error](err); ok {
+			if told[e] {
+				return
+			}
+			told[e] = true
 		}
-		told[err] = true
-		text := "old versions could not be pruned: " + p.PruneErr.Error() + "\n" + hint(p.PruneErr)
-		if lacksStatement(p.PruneErr) { // the advice is the same for all functions
+		text += "\n" + hint(err)
+		if lacksStatement(err) { // the advice is the same for all functions
 			text, missing = text+"\n"+missing, ""
 		}
 		outcomes[i] = outcomes[i].withWarning(strings.TrimSpace(text))
+	}
+	givenUp := false
+	for i, p := range plans {
+		if p.Shift != nil && p.Shift.GivenUp != nil && !givenUp { // it is the same for all functions
+			givenUp = true
+			warn(i, p.Shift.GivenUp.Error(), p.Shift.GivenUp)
+		}
+		if p.PruneErr != nil {
+			warn(i, "old versions could not be pruned: "+p.PruneErr.Error(), p.PruneErr)
+		}
 	}
 	return Result{
 		Operation: req.Operation, Alias: req.Alias, DryRun: req.DryRun, ExitDrifted: req.ExitDrifted, Outcomes: outcomes,

@@ -114,7 +114,9 @@ func (m *model) promoted(a memory, v int, j job) (memory, release.Status) {
 	case a.locked():
 		return a, release.Locked
 	case a.at == v && a.weight == 0 && a.foreign() && len(a.history) > 0:
-		return a.to(v, j), release.Unchanged // with a new mark
+		next := a.to(v, j) // a new mark, with v once
+		next.history = next.history[1:]
+		return next, release.Unchanged
 	case a.at == v && a.weight == 0:
 		return a, release.Unchanged
 	case a.weight != 0:

@@ -372,11 +372,25 @@ func (p Plan) renderMove(w *words, s alias.State) {
 	if h := p.Rollout.Health; p.Rollout.Duration() > 0 {
 		w.addIf(len(h.Alarms) == 1, "roll back when alarm %s goes off", strings.Join(h.Alarms, ""))
 		w.addIf(len(h.Alarms) > 1, "roll back when one of the alarms %s goes off", strings.Join(h.Alarms, ", "))
-		w.addIf(h.MaxErrorRate > 0, "roll back when the error rate is above %s, judged from %d invocations on", rollout.Ratio(h.MaxErrorRate), h.MinInvocations)
+		p.renderAnalysis(w, s)
 	}
 	if h, given := p.Hooks.Post[t.fn.Name]; given {
 		w.add("invoke %s %s: roll back unless it accepts %s", postTraffic, h, to)
 	}
+}
+
+// renderAnalysis says by what the metrics of the rollout are judged.
+func (p Plan) renderAnalysis(w *words, s alias.State) {
+	a := p.Rollout.Health.Analysis
+	for _, c := range a.Checks {
+		switch {
+		case !c.Relative():
+			w.add("roll back unless %s", c)
+		case s.Exists() && p.moves():
+			w.add("compare %s with those of version %s, and roll back if they are worse", c, s.Version)
+		}
+	}
+	w.addIf(a.Delay > 0 && len(a.Checks) > 0, "leave the first %s out of that", rollout.Duration(a.Delay))
 }
 
 // notChecked is what only a write can tell.

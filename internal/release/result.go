@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"lambda-release/internal/alias"
+	"lambda-release/internal/rollout"
 )
 
 // Status says how one function, or the whole run, ended.
@@ -175,7 +176,8 @@ type Shift struct {
 	Took     time.Duration // from the first of them to the last; of CodeDeploy, as far as it was waited for
 	Baked    time.Duration // how long the version was monitored with all the traffic
 
-	Errors, Invocations int // of the version meanwhile; both 0 if they were not read
+	Analysis []rollout.Judgement // of the version by its metrics, one a check; nil if there was none
+	GivenUp  error               // why the metrics were not read any more
 }
 
 // Changed reports whether the alias is elsewhere than before.

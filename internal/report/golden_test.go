@@ -15,6 +15,7 @@ import (
 
 	"lambda-release/internal/alias"
 	"lambda-release/internal/release"
+	"lambda-release/internal/rollout"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -161,13 +162,19 @@ var scenarios = map[string]release.Result{
 	"canary": resultOf(with(items(release.Released, 12, 11, 12), func(o *release.Outcome) {
 		o.Published = true
 		o.Shift = &release.Shift{
-			Strategy: "Canary10Percent5Minutes", Shares: []int{10, 100}, Took: 303 * time.Second, Baked: 10 * time.Minute, Errors: 3, Invocations: 1200,
+			Strategy: "Canary10Percent5Minutes", Shares: []int{10, 100}, Took: 303 * time.Second, Baked: 10 * time.Minute,
 		}
 	})),
 	"linear-failed": resultOf(with(items(release.Failed, 12, 11, 11), func(o *release.Outcome) {
 		o.Published, o.End, o.Err = true, release.EndRestored, errors.New(`roll out to prod: alarm "errors" is in ALARM: 3 datapoints were above 1`)
 		o.Reason = "restored to 11, because the alarm went off"
 		o.Shift = &release.Shift{Strategy: "Linear10PercentEvery1Minute", Shares: []int{10, 20, 30, 40, 50, 60}, Took: 322 * time.Second}
+	})),
+	"analysis": resultOf(with(items(release.Failed, 12, 11, 11), func(o *release.Outcome) {
+		o.Published, o.End = true, release.EndRestored
+		o.Shift = &release.Shift{Strategy: "Canary10Percent10Minutes", Shares: []int{10}, Took: 200 * time.Second, Analysis: judgements()}
+		o.Err = fmt.Errorf("roll out to prod: %w", &rollout.UnhealthyError{Judgements: judgements()[1:2]})
+		o.Reason = "restored to 11, because " + o.Err.Error()
 	})),
 	"batch-superseded": resultOf(
 		with(outcome("orders", release.Skipped, 8, at(7), at(7)), func(o *release.Outcome) {

@@ -26,6 +26,7 @@ func outputs(res release.Result) []output {
 	all = append(all, []output{
 		{"results", resultsJSON(res)},
 		{"versions", versionsJSON(res)},
+		{"analysis", analysisJSON(res)},
 	}...)
 	if len(res.Outcomes) != 1 {
 		return all
@@ -46,7 +47,7 @@ func outputs(res release.Result) []output {
 
 // idleOutputs are the outputs of a run that did not reach any function.
 func idleOutputs(status release.Status) []output {
-	return []output{{"status", string(status)}, {"changed", "false"}, {"results", "[]"}, {"versions", "{}"}}
+	return []output{{"status", string(status)}, {"changed", "false"}, {"results", "[]"}, {"versions", "{}"}, {"analysis", "[]"}}
 }
 
 // outputVersion is the version in the outputs: the one that this run has released

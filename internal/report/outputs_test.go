@@ -55,7 +55,7 @@ func FuzzOutputs(f *testing.F) {
 			"status": "failed", "changed": "false", "locked": "false", "results": resultsJSON(res), "versions": versionsJSON(res),
 			"version": "12", "previous-version": "11", "alias": alias, "alias-arn": qualified(arn+function, alias),
 			"function-arn": arn + function + ":12", "published": "false",
-			"deployment-id": "", "url": "",
+			"deployment-id": "", "url": "", "analysis": "[]",
 		}
 
 		r := inActions(t)

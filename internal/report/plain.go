@@ -21,7 +21,7 @@ func plain(res release.Result) []string {
 			all = append(all, "  "+r)
 		}
 		if o.Shift != nil {
-			all = append(all, "  "+shiftWords(o))
+			all = append(append(all, "  "+shiftWords(o)), analysisLines(o)...)
 		}
 		if len(o.Pruned) > 0 && o.Status != release.Pruned { // otherwise the headline has them
 			all = append(all, "  "+deleted(o))

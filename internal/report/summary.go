@@ -35,7 +35,7 @@ func summary(res release.Result) string {
 		notes(res, "Also changed", func(o release.Outcome) []string { return o.Changes }),
 		urlPart(res),
 		notes(res, "Notes", func(o release.Outcome) []string { return o.Notes }),
-		statusPart(res), shiftPart(res), planPart(res), prunedPart(res), picture(res), footer(res))
+		statusPart(res), shiftPart(res), analysisPart(res), planPart(res), prunedPart(res), picture(res), footer(res))
 	var b strings.Builder
 	for _, part := range parts {
 		if b.Len()+len(part) > maxSummary {

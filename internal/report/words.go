@@ -193,9 +193,6 @@ func shiftWords(o release.Outcome) string {
 	if s.Baked > 0 {
 		text += ", then monitored for " + duration(s.Baked) + " with all the traffic"
 	}
-	if s.Invocations > 0 {
-		text += fmt.Sprintf("; version %s failed in %d of %s", o.Version, s.Errors, count(s.Invocations, "invocation"))
-	}
 	return text
 }
 

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"lambda-release/internal/analysis"
 	"lambda-release/internal/awsapi"
 	"lambda-release/internal/localaws"
 	"lambda-release/internal/rollout"
@@ -84,6 +85,20 @@ func (w *world) served(dimensions map[string]string, at time.Duration, errors, i
 	}
 	w.AddMetric(localaws.Metric{Name: "Errors", Dimensions: d, At: w.start.Add(at), Value: errors})
 	w.AddMetric(localaws.Metric{Name: "Invocations", Dimensions: d, At: w.start.Add(at), Value: invocations})
+}
+
+// judging is to judge by checks, one a line.
+func judging(checks string) rollout.Health {
+	parsed, err := analysis.Parse(checks)
+	if err != nil {
+		panic(err)
+	}
+	return rollout.Health{Analysis: rollout.Analysis{Checks: parsed, MinInvocations: 20}}
+}
+
+// stage is the last one of a rollout since the start of the world.
+func (w *world) stage(served []rollout.Served, percent int, d time.Duration) rollout.Stage {
+	return rollout.Stage{Served: served, Percent: percent, Began: w.start, Hold: d, Last: true}
 }
 
 func version(v string) map[string]string { return map[string]string{"ExecutedVersion": v} }

@@ -14,11 +14,10 @@ import (
 // version that it left.
 const settleTime = 10 * time.Second
 
-// UnhealthyError says what the health of a shift failed on: alarms, or error rates.
+// UnhealthyError says what the health of a shift failed on.
 type UnhealthyError struct {
-	Alarms       []awsapi.Alarm // that are in ALARM, with AWS's reason
-	Rates        []Rate         // that are above MaxErrorRate
-	MaxErrorRate float64
+	Alarms     []awsapi.Alarm // that are in ALARM, with AWS's reason
+	Judgements []Judgement    // of versions that are worse, or outside of a limit
 }
 
 func (e *UnhealthyError) Error() string {
@@ -26,27 +25,10 @@ func (e *UnhealthyError) Error() string {
 	for _, a := range e.Alarms {
 		what = append(what, fmt.Sprintf("alarm %q is in ALARM: %s", a.Name, a.Reason))
 	}
-	for _, r := range e.Rates {
-		what = append(what, fmt.Sprintf("%s, more than %s", r, Ratio(e.MaxErrorRate)))
+	if len(e.Judgements) > 0 {
+		what = append(what, sentences(e.Judgements))
 	}
 	return strings.Join(what, "; ")
-}
-
-// Rate is how a version has done behind its alias since the shift began.
-type Rate struct {
-	Served
-	Errors, Invocations int
-}
-
-func (r Rate) String() string {
-	return fmt.Sprintf("%s failed in %d of %d invocations (%s)", r.Served, r.Errors, r.Invocations, Ratio(r.ratio()))
-}
-
-func (r Rate) ratio() float64 {
-	if r.Invocations == 0 {
-		return 0
-	}
-	return float64(r.Errors) / float64(r.Invocations)
 }
 
 // Ratio writes a ratio as a percentage, with three digits at most.
@@ -60,6 +42,9 @@ type HealthUnknownError struct {
 }
 
 func (e *HealthUnknownError) Error() string {
+	if e.For < time.Second { // the first attempt was the last
+		return fmt.Sprintf("%s could not be read: %v", e.What, e.Err)
+	}
 	return fmt.Sprintf("%s could not be read for %s: %v", e.What, Duration(e.For.Round(time.Second)), e.Err)
 }
 
@@ -121,90 +106,6 @@ func (w *Watcher) checkAlarms(ctx context.Context) error {
 		return unhealthy
 	}
 	return err
-}
-
-// checkRates fails when the error rate of any version is too high. Versions
-// with too little traffic for that are reported at the last check.
-func (w *Watcher) checkRates(ctx context.Context, served []Served, since time.Time, last bool) error {
-	rates, err := w.readRates(ctx, served, since)
-	if err != nil {
-		return err
-	}
-	w.rates = rates
-	unhealthy := &UnhealthyError{MaxErrorRate: w.health.MaxErrorRate}
-	for _, r := range rates {
-		switch {
-		case r.Invocations < w.health.MinInvocations:
-			if last {
-				w.fact(fmt.Sprintf("%s has had %d invocations, fewer than %d: its error rate is not judged",
-					r.Served, r.Invocations, w.health.MinInvocations))
-			}
-		case r.ratio() > w.health.MaxErrorRate:
-			unhealthy.Rates = append(unhealthy.Rates, r)
-		}
-	}
-	if len(unhealthy.Rates) > 0 {
-		return unhealthy
-	}
-	return nil
-}
-
-// readRates adds up what the versions have done since a time.
-func (w *Watcher) readRates(ctx context.Context, served []Served, since time.Time) ([]Rate, error) {
-	rates := make([]Rate, len(served))
-	now := time.Now()
-	// Those that share the alias with another version, and those that have it to
-	// themselves, by the minute since when.
-	apart := map[time.Time][]int{}
-	for i, s := range served {
-		rates[i].Served = s
-		alone := s.aloneSince()
-		apart[alone] = append(apart[alone], i)
-	}
-	for alone, which := range apart {
-		until := now
-		if !alone.IsZero() && alone.Before(now) {
-			until = alone.Add(-time.Nanosecond)
-			if err := w.addUp(ctx, rates, which, alone, now, Served.aliasDimensions); err != nil {
-				return nil, err
-			}
-		}
-		if until.Before(since) {
-			continue
-		}
-		if err := w.addUp(ctx, rates, which, since, until, Served.versionDimensions); err != nil {
-			return nil, err
-		}
-	}
-	return rates, nil
-}
-
-// addUp adds to the rates of some versions what CloudWatch has of the minutes
-// from one time to another.
-func (w *Watcher) addUp(ctx context.Context, rates []Rate, which []int, from, to time.Time, dimensions func(Served) [][2]string) error {
-	var queries []awsapi.Query
-	for _, i := range which {
-		for _, name := range []string{"Errors", "Invocations"} {
-			queries = append(queries, awsapi.Query{Namespace: "AWS/Lambda", Name: name, Dimensions: dimensions(rates[i].Served), Stat: "Sum"})
-		}
-	}
-	series, err := w.aws.MetricSeries(ctx, queries, awsapi.MinuteOf(from), awsapi.MinuteOf(to)+1)
-	if err != nil {
-		return err
-	}
-	for n, i := range which {
-		rates[i].Errors += total(series[2*n])
-		rates[i].Invocations += total(series[2*n+1])
-	}
-	return nil
-}
-
-func total(s awsapi.Series) int {
-	var sum float64
-	for _, v := range s {
-		sum += v
-	}
-	return int(sum)
 }
 
 // versionDimensions single out one of the versions behind an alias.

@@ -1,74 +1,88 @@
 package rollout
 
 import (
-	"context"
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
-
-	"lambda-release/internal/awsapi"
 )
 
 // detailed is for how many functions the progress names each one.
 const detailed = 3
 
-// reportProgress is a line about how far a shift is, and what both versions have
-// done so far. Without the permission to read metrics, or while they cannot be
-// read, the line does without them.
-func (w *Watcher) reportProgress(ctx context.Context, served []Served, percent int, since time.Time, left time.Duration) {
-	line := fmt.Sprintf("%s  %d %%, %s left", bar(percent), percent, Duration(left.Round(time.Second)))
-	if rates := w.progressRates(ctx, served, since); rates != "" {
-		line += ": " + rates
+// reportProgress is a line about how far a shift is, and what each check has found
+// so far. It reads nothing.
+func (w *Watcher) reportProgress(s Stage, left time.Duration) {
+	parts := []string{fmt.Sprintf("%s  %d %%, %s left", bar(s.Percent), s.Percent, Duration(left.Round(time.Second)))}
+	if w.metrics != nil {
+		parts = append(parts, w.soFar(s)...)
 	}
-	w.fact(line)
+	w.fact(strings.Join(parts, "; "))
 }
 
-func (w *Watcher) progressRates(ctx context.Context, served []Served, since time.Time) string {
-	if w.noRates || len(served) == 0 {
-		return ""
-	}
-	after, err := w.readRates(ctx, served, since)
-	if err != nil {
-		w.noRates = awsapi.Is(err, awsapi.Denied)
-		return ""
-	}
-	w.rates = after
-	var replaced []Served
-	for _, s := range served {
-		if s.Replaces != "" {
-			replaced = append(replaced, Served{Function: s.Function, Alias: s.Alias, Version: s.Replaces})
+// soFar is what the last look has found, for each check of a stage.
+func (w *Watcher) soFar(s Stage) []string {
+	var texts []string
+	for _, c := range w.health.Analysis.Checks {
+		if c.Relative() && s.Percent == 100 { // it has had its last verdict
+			continue
+		}
+		var found []Judgement
+		for _, j := range w.found {
+			if j.Check.String() == c.String() {
+				found = append(found, j)
+			}
+		}
+		switch {
+		case len(found) == 0:
+			texts = append(texts, c.String()+": not measured yet")
+		case len(found) > detailed:
+			texts = append(texts, c.String()+": "+tally(found))
+		default:
+			for _, j := range found {
+				name := ""
+				if len(s.Served) > 1 {
+					name = " of " + j.Function
+				}
+				texts = append(texts, c.String()+name+": "+j.brief())
+			}
 		}
 	}
-	before, err := w.readRates(ctx, replaced, since)
-	if err != nil {
-		return ""
+	return texts
+}
+
+// brief has both numbers and the verdict: `1 % → 2 %, not worse`.
+func (j Judgement) brief() string {
+	switch old, of := j.Numbers(); {
+	case of == "":
+		return "not measured yet"
+	case old == "":
+		return of + ", " + j.Verdict.String()
+	default:
+		return old + " → " + of + ", " + j.Verdict.String()
 	}
-	if len(served) > detailed {
-		return fmt.Sprintf("new versions %s, old versions %s", sum(after), sum(before))
-	}
+}
+
+// tally is how many functions have which verdict, and the one whose new version is
+// furthest from the old one.
+func tally(found []Judgement) string {
 	var parts []string
-	for _, r := range append(after, before...) {
-		name := "version " + r.Version
-		if len(served) > 1 {
-			name = r.Served.String()
+	for _, v := range []Verdict{Worse, OutsideLimit, Inconclusive, NotJudged, NotWorse, Better, WithinLimit} {
+		n := 0
+		for _, j := range found {
+			if j.Verdict == v {
+				n++
+			}
 		}
-		parts = append(parts, name+" "+r.counts())
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, v))
+		}
 	}
-	return strings.Join(parts, ", ")
-}
-
-// counts is `3 errors in 120 invocations`.
-func (r Rate) counts() string {
-	return fmt.Sprintf("%d errors in %d invocations", r.Errors, r.Invocations)
-}
-
-func sum(rates []Rate) string {
-	var all Rate
-	for _, r := range rates {
-		all.Errors += r.Errors
-		all.Invocations += r.Invocations
-	}
-	return all.counts()
+	most := slices.MaxFunc(found, func(a, b Judgement) int {
+		return cmp.Compare(a.Finding.New-a.Finding.Old, b.Finding.New-b.Finding.Old)
+	})
+	return fmt.Sprintf("%s, largest difference %s %s", strings.Join(parts, ", "), most.Function, most.brief())
 }
 
 // Duration is a duration as people write it: 90s is 1m30s, and 10m is not 10m0s.

@@ -1,6 +1,6 @@
 // Package rollout knows how traffic goes from one version to the next, and when
 // it has to go back. A Strategy is the steps (pure). A Watcher watches a step:
-// alarms, and the new version's own error rate. A Shifter moves the traffic of
+// alarms, and the metrics of both versions. A Shifter moves the traffic of
 // aliases: AllAtOnce, Stepwise, or AWS CodeDeploy in our place.
 //
 // A Shifter writes aliases through their Editors and undoes nothing: who calls
@@ -62,7 +62,8 @@ type Progress struct {
 	Took   time.Duration // from the first of them to the last, or to the end of the shift
 	Baked  time.Duration // how long the version was watched with all the traffic
 
-	Errors, Invocations int // of the version, as they were read last
+	Analysis []Judgement // of the version, as they were last
+	GivenUp  error       // why there are no later ones
 }
 
 // Err is why this target failed itself, nil if it has not.
@@ -216,7 +217,7 @@ func (s AllAtOnce) finish(ctx context.Context, targets []*Target, began time.Tim
 	}
 	s.Log(fmt.Sprintf("%s  100 %%, monitored for %s more", bar(100), Duration(s.Bake)))
 	full := time.Now()
-	err := s.Watcher.watchShift(ctx, served(targets, full), 100, began, s.Bake)
+	err := s.Watcher.watchShift(ctx, Stage{served(targets, full), 100, began, s.Bake, true}, targets[0].Warn)
 	for _, t := range targets {
 		t.progress.Baked = time.Since(full)
 		t.watched(s.Watcher)
@@ -233,11 +234,12 @@ func (s AllAtOnce) finish(ctx context.Context, targets []*Target, began time.Tim
 	return firstError(targets)
 }
 
-// watched notes what the watcher has read of the version last.
+// watched notes what the watcher has found about the version.
 func (t *Target) watched(w *Watcher) {
-	for _, r := range w.rates {
-		if r.Function == t.Function.Name {
-			t.progress.Errors, t.progress.Invocations = r.Errors, r.Invocations
+	t.progress.Analysis, t.progress.GivenUp = nil, w.off
+	for _, j := range w.found {
+		if j.Function == t.Function.Name {
+			t.progress.Analysis = append(t.progress.Analysis, j)
 		}
 	}
 }
@@ -246,22 +248,34 @@ func (t *Target) watched(w *Watcher) {
 func served(targets []*Target, fullTrafficSince time.Time) []Served {
 	var all []Served
 	for _, t := range targets {
-		if !t.dropped && !t.overtaken {
-			all = append(all, Served{
-				Function: t.Function.Name, Alias: t.Alias.Name(), Version: t.Move.Change.Version.String(),
-				Replaces: t.Alias.Before().Version.String(), FullTrafficSince: fullTrafficSince,
-			})
+		if t.dropped || t.overtaken {
+			continue
 		}
+		to, from := t.Move.Change.Version, t.Alias.Current().Version
+		if from == to { // it has all the traffic
+			from = t.Alias.Before().Version
+		}
+		all = append(all, Served{
+			Function: t.Function.Name, Alias: t.Alias.Name(), Version: to.String(), Replaces: from.String(), FullTrafficSince: fullTrafficSince,
+		})
 	}
 	return all
 }
 
-// watchShift is Watch, with a typed error for the end of ctx.
-func (w *Watcher) watchShift(ctx context.Context, served []Served, percent int, since time.Time, d time.Duration) error {
-	if err := w.Watch(ctx, served, percent, since, d); err != nil {
-		return awsapi.Interrupted("shift", err)
+// watchShift is Watch, with a typed error for the end of ctx, the last verdict of a
+// shift, and the warnings.
+func (w *Watcher) watchShift(ctx context.Context, s Stage, warn func(text string)) error {
+	err := w.Watch(ctx, s)
+	if err != nil {
+		err = awsapi.Interrupted("shift", err)
+	} else if s.Last && s.Percent < 100 {
+		err = w.conclude()
 	}
-	return nil
+	for _, text := range w.warnings {
+		warn(text)
+	}
+	w.warnings = nil
+	return err
 }
 
 // each works on all targets at once: what limits them is the shared rate.

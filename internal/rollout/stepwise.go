@@ -45,7 +45,11 @@ func (s Stepwise) Shift(ctx context.Context, targets []*Target) error {
 			break
 		}
 		s.logStep(i, began)
-		err := s.Watcher.watchShift(ctx, served(shifting, time.Time{}), step.Percent, began, step.Hold)
+		if i == 0 {
+			s.Watcher.shiftBegins(len(shifting), s.Strategy.Duration())
+		}
+		last := i+1 == len(s.Strategy.Steps())
+		err := s.Watcher.watchShift(ctx, Stage{served(shifting, time.Time{}), step.Percent, began, step.Hold, last}, shifting[0].Warn)
 		for _, t := range shifting {
 			t.progress.Shares = append(t.progress.Shares, step.Percent)
 			t.progress.Took = time.Since(began)

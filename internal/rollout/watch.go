@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"lambda-release/internal/analysis"
 	"lambda-release/internal/awsapi"
 )
 
@@ -18,21 +19,17 @@ const (
 	pollTime = 5 * time.Second
 	// firstRetry is the pause after a read that failed, doubled up to pollTime.
 	firstRetry = time.Second
-	// judgeTime is the time between two looks at the error rate, which has a
-	// value a minute.
-	judgeTime = time.Minute
 	// unknownTime is how long a shift goes on although its health cannot be read.
 	unknownTime = time.Minute
 )
 
 // Health is what takes a shift back.
 type Health struct {
-	Alarms         []string // names of CloudWatch alarms, metric or composite
-	MaxErrorRate   float64  // errors over invocations, 0 to 1; 0 is off
-	MinInvocations int      // with fewer the error rate says nothing
+	Alarms   []string // names of CloudWatch alarms, metric or composite
+	Analysis Analysis
 }
 
-// Served is a version that serves behind an alias, and whose error rate is judged.
+// Served is a version that serves behind an alias, and whose health is judged.
 type Served struct {
 	Function string // its short name, as in the metrics
 	Alias    string
@@ -44,7 +41,21 @@ type Served struct {
 	FullTrafficSince time.Time
 }
 
-func (s Served) String() string { return fmt.Sprintf("version %s of %s", s.Version, s.Function) }
+// replaced is the version that the traffic comes from.
+func (s Served) replaced() Served {
+	return Served{Function: s.Function, Alias: s.Alias, Version: s.Replaces}
+}
+
+// Stage is a part of a rollout in which the versions keep their share of the traffic.
+type Stage struct {
+	Served  []Served
+	Percent int           // the share
+	Began   time.Time     // the rollout
+	Hold    time.Duration // how long the stage lasts
+	// Last says that checks must have their verdict at the end: after the last step
+	// before all of the traffic, and after the bake.
+	Last bool
+}
 
 // Watcher watches over one shift of any number of functions. It is for one
 // goroutine at a time, and remembers from one Watch to the next which alarms
@@ -55,8 +66,15 @@ type Watcher struct {
 	health Health
 
 	ignored map[string]bool // in ALARM from the beginning on, and not OK since
-	rates   []Rate          // as they were read last
-	noRates bool            // the metrics for the progress may not be read
+
+	metrics  *look         // at the metrics; nil without checks, before the first stage, and if it was given up
+	off      error         // why it was given up
+	first    awsapi.Minute // that can be compared
+	plan     analysis.Plan
+	spans    []span
+	left     time.Time   // when the last stage ended
+	found    []Judgement // by the last look that had them
+	warnings []string    // not reported yet
 }
 
 // NewWatcher returns a Watcher. What is worth a line in the log goes to fact.
@@ -68,7 +86,8 @@ func NewWatcher(aws *awsapi.Client, h Health, fact func(text string)) *Watcher {
 // Begin reads once what Watch will read, so that what is missing or forbidden
 // is known before anything is changed: alarms that do not exist are a
 // *MissingAlarmsError. An alarm that is in ALARM already is a warning, and
-// counts only after it has been OK.
+// counts only after it has been OK. An analysis by default is given up anyway if it
+// turns out that the metrics may not be read.
 func (w *Watcher) Begin(ctx context.Context) (warnings []string, err error) {
 	if len(w.health.Alarms) > 0 {
 		alarms, err := patiently(ctx, w.readAlarms)
@@ -82,16 +101,14 @@ func (w *Watcher) Begin(ctx context.Context) (warnings []string, err error) {
 			}
 		}
 	}
-	if w.health.MaxErrorRate > 0 {
-		minute := awsapi.MinuteOf(time.Now())
-		_, err := patiently(ctx, func(ctx context.Context) ([]awsapi.Series, error) {
-			return w.aws.MetricSeries(ctx, []awsapi.Query{{Namespace: "AWS/Lambda", Name: "Invocations", Stat: "Sum"}}, minute, minute+1)
-		})
-		if err != nil {
-			return nil, err
-		}
+	if len(w.health.Analysis.Checks) == 0 || w.health.Analysis.Default {
+		return warnings, nil
 	}
-	return warnings, nil
+	m, minute := w.example(), awsapi.MinuteOf(time.Now())
+	_, err = patiently(ctx, func(ctx context.Context) ([]awsapi.Series, error) {
+		return w.aws.MetricSeries(ctx, m.queries, minute, minute+1)
+	})
+	return warnings, err
 }
 
 // patiently reads until it succeeds, or until a minute of failures that may
@@ -123,28 +140,28 @@ func mayPass(err error) bool {
 	return false
 }
 
-// Watch watches for the time d, and returns nil when all was well to its end.
-// An alarm in ALARM, or an error rate above the limit, is a *UnhealthyError at once:
-// alarms are read at the beginning, every 5 seconds and at the end, the error
-// rate since the shift began every minute and at the end. A read that fails is
-// tried again; what cannot be read for a minute is a *HealthUnknownError, also when
-// that minute ends after d: nothing passes unseen. When ctx ends, its error
-// is returned. Every 30 seconds the progress is reported: percent is the share of
-// the traffic that the versions get.
-func (w *Watcher) Watch(ctx context.Context, served []Served, percent int, since time.Time, d time.Duration) error {
+// Watch watches a stage, and returns nil when all was well to its end. An alarm in
+// ALARM, a version that is worse or one outside of a limit is an *UnhealthyError at
+// once: alarms are read at the beginning, every 5 seconds and at the end, metrics
+// when a minute is over, and at the end of a Last stage. A read that fails is tried
+// again; what cannot be read for a minute is a *HealthUnknownError, also when that
+// minute ends after the stage: nothing passes unseen. An analysis by default is
+// given up instead. When ctx ends, its error is returned. Every 30 seconds the
+// progress is reported.
+func (w *Watcher) Watch(ctx context.Context, s Stage) error {
+	w.enter(s.Percent)
+	defer func() { w.left = time.Now() }()
 	now := time.Now()
-	end := now.Add(d)
+	end := now.Add(s.Hold)
 	report := now.Add(progressPeriod)
 	var looks []*look
 	if len(w.health.Alarms) > 0 {
-		looks = append(looks, &look{what: "the alarms", every: pollTime, due: now, read: func(ctx context.Context, _ bool) error {
+		looks = append(looks, &look{what: "the alarms", next: everyPoll, due: now, final: true, read: func(ctx context.Context, _ bool) error {
 			return w.checkAlarms(ctx)
 		}})
 	}
-	if w.health.MaxErrorRate > 0 && len(served) > 0 {
-		looks = append(looks, &look{what: "the error rate", every: judgeTime, due: now.Add(judgeTime), read: func(ctx context.Context, last bool) error {
-			return w.checkRates(ctx, served, since, last)
-		}})
+	if w.lookAtMetrics(s) {
+		looks = append(looks, w.metrics)
 	}
 	for {
 		if err := ctx.Err(); err != nil {
@@ -155,9 +172,12 @@ func (w *Watcher) Watch(ctx context.Context, served []Served, percent int, since
 				return err
 			}
 		}
+		if w.off != nil {
+			looks = slices.DeleteFunc(looks, func(l *look) bool { return l.optional })
+		}
 		now := time.Now()
 		if !now.Before(report) && now.Before(end) {
-			w.reportProgress(ctx, served, percent, since, end.Sub(now))
+			w.reportProgress(s, end.Sub(now))
 			report = now.Add(progressPeriod)
 		}
 		next, all := nextLook(looks, now, end)
@@ -173,6 +193,28 @@ func (w *Watcher) Watch(ctx context.Context, served []Served, percent int, since
 	}
 }
 
+// lookAtMetrics prepares the look at the metrics for a stage, if there are checks. It
+// is the same in all stages, so that failures to read go on counting.
+func (w *Watcher) lookAtMetrics(s Stage) bool {
+	if w.off != nil || len(w.health.Analysis.Checks) == 0 || len(s.Served) == 0 {
+		return false
+	}
+	if w.metrics == nil {
+		w.metrics = &look{
+			what: "the metrics", next: nextMinute, optional: w.health.Analysis.Default,
+			due: (wholeFrom(s.Began) + 1).Start(), // the end of the first whole minute
+		}
+	}
+	w.metrics.done, w.metrics.final = false, s.Last
+	w.metrics.read = func(ctx context.Context, last bool) error { return w.judge(ctx, s, last && s.Last) }
+	return true
+}
+
+func everyPoll(t time.Time) time.Time { return t.Add(pollTime) }
+
+// nextMinute is when the running minute is over: CloudWatch has a value a minute.
+func nextMinute(t time.Time) time.Time { return (awsapi.MinuteOf(t) + 1).Start() }
+
 // progressPeriod is how often the progress is reported.
 const progressPeriod = 30 * time.Second
 
@@ -182,7 +224,7 @@ func nextLook(looks []*look, now, end time.Time) (next time.Time, all bool) {
 		next = end
 	}
 	for _, l := range looks {
-		if !l.done && (next.IsZero() || l.due.Before(next)) {
+		if !l.done && (l.final || l.due.Before(end)) && (next.IsZero() || l.due.Before(next)) {
 			next = l.due
 		}
 	}
@@ -194,7 +236,7 @@ func nextLook(looks []*look, now, end time.Time) (next time.Time, all bool) {
 func (w *Watcher) take(ctx context.Context, l *look, end time.Time) error {
 	began := time.Now()
 	last := !began.Before(end)
-	if l.done || began.Before(l.due) && (!last || l.failures > 0) {
+	if l.done || began.Before(l.due) && (!last || !l.final || l.failures > 0) {
 		return nil
 	}
 	err := l.read(ctx, last)
@@ -203,14 +245,20 @@ func (w *Watcher) take(ctx context.Context, l *look, end time.Time) error {
 	case errors.As(err, &unhealthy):
 		return err
 	case err == nil:
-		l.failures, l.done, l.due = 0, last, began.Add(l.every)
+		l.failures, l.done, l.due = 0, last, l.next(began)
 		return nil
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
 	now := time.Now()
-	if l.lost(began, now) {
-		return &HealthUnknownError{What: l.what, For: now.Sub(l.since), Err: err}
+	lost := l.lost(began, now)
+	unknown := &HealthUnknownError{What: l.what, For: now.Sub(l.since), Err: err}
+	switch {
+	case l.optional && (lost || last && l.final || !mayPass(err)):
+		w.giveUp(unknown)
+		return nil
+	case lost:
+		return unknown
 	}
 	if l.failures == 1 {
 		w.fact(fmt.Sprintf("%s cannot be read, trying again: %v", l.what, err))
@@ -221,9 +269,11 @@ func (w *Watcher) take(ctx context.Context, l *look, end time.Time) error {
 
 // look is one of the things that are read again and again.
 type look struct {
-	what  string
-	every time.Duration
-	read  func(ctx context.Context, last bool) error
+	what     string
+	next     func(time.Time) time.Time // after a read
+	read     func(ctx context.Context, last bool) error
+	final    bool // it must be read at the end
+	optional bool // it is given up when it cannot be read
 
 	due      time.Time
 	done     bool      // it was seen at the end

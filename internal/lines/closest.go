@@ -1,11 +1,11 @@
-package input
+package lines
 
 import "strings"
 
-// didYouMean suggests the one of known that given most likely meant: the
+// DidYouMean suggests the one of known that given most likely meant: the
 // nearest of those that contain it, or that differ in a third of it at most; "" if
 // there is none. How much is missing at the end hardly counts.
-func didYouMean(given string, known []string) string {
+func DidYouMean(given string, known []string) string {
 	given = strings.ToLower(given)
 	bare := strings.TrimLeft(given, "-")
 	best, nearest := "", 0
