@@ -47,4 +47,4 @@ func (t target) ofCommit(ctx context.Context, commit string) (all, of []awsapi.C
 }
 
 // names reports whether the request names a version.
-func (r Request) names() bool { return r.Version != alias.None || r.Commit != "" }
+func (req Request) names() bool { return req.Version != alias.None || req.Commit != "" }

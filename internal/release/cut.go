@@ -17,7 +17,7 @@ type retention struct {
 	fresh  bool // one of the newest is not published yet
 }
 
-func (r Request) retention() retention { return retention{newest: r.Keep, days: r.KeepDays} }
+func (req Request) retention() retention { return retention{newest: req.Keep, days: req.KeepDays} }
 
 // prunes reports whether anything is deleted at all.
 func (r retention) prunes() bool { return r.newest > 0 }
