@@ -371,6 +371,20 @@ func TestBindNotYet(t *testing.T) {
 	}
 }
 
+// An alias that does not exist is not waited for.
+func TestBindWithoutAlias(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.DeleteAlias("prod")
+		start := time.Now()
+		changed, err := w.bind(restARN)
+		if took := time.Since(start); len(changed) > 0 || !awsapi.Is(err, awsapi.NotFound) || took > 5*time.Second {
+			t.Errorf("changed %q after %s: %v", changed, took, err)
+		}
+	})
+}
+
 // The job's end ends that wait, with the last error; until then it makes few calls.
 func TestBindNeverReady(t *testing.T) {
 	t.Parallel()
@@ -378,7 +392,7 @@ func TestBindNeverReady(t *testing.T) {
 		change func(*world)
 		says   string
 	}{
-		"no such alias":         {func(w *world) { w.DeleteAlias("prod") }, "the last attempt ended with: ResourceNotFoundException"},
+		"not known":             {spoilt("AddPermission", -1, unknown), "the last attempt ended with: ResourceNotFoundException"},
 		"an update in progress": {spoilt("AddPermission", -1, busy), "the last attempt ended with: ResourceConflictException: An update is in progress"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -97,12 +97,10 @@ type grants struct {
 //
 // An error that no read explains means that AWS is not ready yet, for example
 // because this run has just created the alias or another change of the policy is
-// in progress. It is waited out for as long as ctx allows.
+// in progress. It is waited out for as long as ctx allows, and the alias exists.
 func (g *grants) settle(ctx context.Context) error {
-	var (
-		pace awsapi.Backoff
-		last error
-	)
+	pace := g.aws.PaceFor(g.fn, g.alias)
+	var last error
 	for {
 		steps := g.left(g.policy)
 		if len(steps) == 0 {
@@ -135,8 +133,8 @@ func (g *grants) settle(ctx context.Context) error {
 			}
 		}
 		last = err
-		if waitErr := pace.Wait(ctx, calls); waitErr != nil {
-			return cmp.Or(awsapi.GaveUp(ctx, err), waitErr)
+		if ended := pace.Wait(ctx, calls, err); ended != nil {
+			return ended
 		}
 	}
 }

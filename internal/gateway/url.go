@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 
@@ -95,12 +94,11 @@ func OpenURL(ctx context.Context, aws *awsapi.Client, fn function.ID, alias, aut
 }
 
 // createURL creates the URL of an alias, or finds that it has one. AWS may not know
-// the alias yet, or be at work on it: that is waited out for as long as ctx allows.
+// the alias yet, or be at work on it: that is waited out for as long as ctx allows, and
+// the alias exists.
 func createURL(ctx context.Context, aws *awsapi.Client, fn function.ID, alias, auth string) (url awsapi.URL, created bool, err error) {
-	var (
-		pace awsapi.Backoff
-		last error
-	)
+	pace := aws.PaceFor(fn, alias)
+	var last error
 	for {
 		url, err := aws.CreateURL(ctx, fn, alias, auth)
 		calls := 1
@@ -118,8 +116,8 @@ func createURL(ctx context.Context, aws *awsapi.Client, fn function.ID, alias, a
 			}
 		}
 		last = err
-		if waitErr := pace.Wait(ctx, calls); waitErr != nil {
-			return awsapi.URL{}, false, urlFailed(fn, alias, cmp.Or(awsapi.GaveUp(ctx, err), waitErr))
+		if ended := pace.Wait(ctx, calls, err); ended != nil {
+			return awsapi.URL{}, false, urlFailed(fn, alias, ended)
 		}
 	}
 }

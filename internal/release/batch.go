@@ -253,8 +253,11 @@ func (p Plan) overtaken() Plan {
 // lostWhere is where an alias is that others have changed.
 func (p Plan) lostWhere() string {
 	edit := p.target.edit
-	if edit.Standing() == alias.LostToOther {
+	switch {
+	case edit.Standing() == alias.LostToOther:
 		return edit.Whereabouts()
+	case !edit.Current().Exists():
+		return fmt.Sprintf("%s was deleted by %s", edit.Name(), edit.LostTo())
 	}
 	return fmt.Sprintf("%s is at %s, where %s moved it", edit.Name(), edit.Now(), edit.LostTo())
 }

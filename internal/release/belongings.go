@@ -104,7 +104,7 @@ func (p Plan) stripped(ctx context.Context, v verb) Plan {
 		if p = p.stillDecided(ctx, v); p.End.over() || !p.Decision.Delete {
 			return p.halfDeleted(gone)
 		}
-		err := repeated(ctx, func() error {
+		err := t.repeated(ctx, func() error {
 			err := b.remove(ctx)
 			if awsapi.Is(err, awsapi.NotFound) { // another run was faster, or the answer to this one was lost
 				return nil

@@ -49,11 +49,16 @@ func (r *Releaser) lead(ctx context.Context, plans []Plan) []Plan {
 }
 
 // led is the plan after a step of lead, or a part of one. missing is what fails if err
-// is set.
-func (p Plan) led(changed []string, err error, missing string) Plan {
+// is set; if AWS does not find something, that may be the alias.
+func (p Plan) led(ctx context.Context, changed []string, err error, missing string) Plan {
 	p.target.log.changed(changed...)
 	if err == nil {
 		return p
+	}
+	if awsapi.Is(err, awsapi.NotFound) {
+		if seen := p.confirmed(ctx); seen.End.Err != nil {
+			return seen
+		}
 	}
 	return p.ended(p.End.then(err, fmt.Sprintf("%s is at %s, as wanted, and %s", p.target.alias(), p.target.edit.Now(), missing)))
 }
@@ -71,7 +76,7 @@ func (r *Releaser) openURLs(ctx context.Context, plans []Plan) []Plan {
 		if len(changed) == 0 && err == nil {
 			t.log.fact("%s has the function URL %s already", t.alias(), url.Address)
 		}
-		return p.withURL(url).led(changed, err, "its function URL is not ready yet")
+		return p.withURL(url).led(ctx, changed, err, "its function URL is not ready yet")
 	})
 }
 
@@ -87,13 +92,13 @@ func (r *Releaser) bind(ctx context.Context, plans []Plan) []Plan {
 		unbound := fmt.Sprintf("stage %s is not bound to it yet", stage.ARN)
 		plans = each(plans, func(p Plan) Plan {
 			changed, err := gateway.Allow(ctx, p.target.aws, p.target.fn.Resolved(p.Facts.ARN), name, stage, p.target.log.say)
-			return p.led(changed, err, unbound)
+			return p.led(ctx, changed, err, unbound)
 		})
 		if firstFailure(plans) != nil {
 			return plans
 		}
 		changed, err := gateway.Point(ctx, plans[0].target.aws, name, stage, plans[0].StageVariable, plans[0].target.log.say)
-		plans[0] = plans[0].led(changed, err, unbound)
+		plans[0] = plans[0].led(ctx, changed, err, unbound)
 		if err != nil {
 			return plans
 		}

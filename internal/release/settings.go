@@ -98,13 +98,13 @@ func (r *Releaser) copySettings(ctx context.Context, plans []Plan) []Plan {
 		if len(changed) == 0 && err == nil {
 			p.target.log.fact("%s lacks nothing that can be copied from %s", p.target.alias(), from)
 		}
-		return p.led(changed, err, "what "+from+" has is not copied to it yet")
+		return p.led(ctx, changed, err, "what "+from+" has is not copied to it yet")
 	})
 }
 
 func (t target) copySettings(ctx context.Context, s settings) (changed []string, err error) {
 	if s.async.Qualifier != "" {
-		if err := repeated(ctx, func() error { return t.aws.PutAsyncSettings(ctx, t.fn, s.async) }); err != nil {
+		if err := t.repeated(ctx, func() error { return t.aws.PutAsyncSettings(ctx, t.fn, s.async) }); err != nil {
 			return nil, err
 		}
 		changed = s.planAsync(t)
@@ -145,10 +145,10 @@ func (p Plan) plannedSettings(ctx context.Context) ([]string, error) {
 	return append(p.settings.planAsync(p.target), allowed...), err
 }
 
-// repeated makes a write that may be made any number of times until AWS has carried it
-// out: AWS may not know the alias yet, or be at work on it.
-func repeated(ctx context.Context, write func() error) error {
-	var pace awsapi.Backoff
+// repeated makes a write of the alias that may be made any number of times until AWS has
+// carried it out: AWS may not know the alias yet, or be at work on it.
+func (t target) repeated(ctx context.Context, write func() error) error {
+	pace := t.aws.PaceFor(t.fn, t.alias())
 	for lost := false; ; {
 		err := write()
 		unanswered := awsapi.EffectOf(err) > awsapi.Rejected
@@ -157,8 +157,8 @@ func repeated(ctx context.Context, write func() error) error {
 			return err
 		}
 		lost = unanswered
-		if pace.Wait(ctx, 1) != nil {
-			return awsapi.GaveUp(ctx, err)
+		if ended := pace.Wait(ctx, 1, err); ended != nil {
+			return ended
 		}
 	}
 }
