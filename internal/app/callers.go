@@ -33,8 +33,8 @@ func leads(in input.Input) bool {
 }
 
 // errForeign refuses to let everyone call code that its repository has not accepted.
-var errForeign = errors.New("`function-url: public` is not allowed for the code of a fork: it has not been reviewed, and everyone could call it with the function's permissions. " +
-	"Leave `function-url` empty for pull requests of forks, or set it to iam")
+var errForeign = errors.New("`function-url: public` is not allowed for the code of a fork, or where the event does not name its repository: it has not been reviewed, and everyone could call it with the function's permissions. " +
+	"Leave `function-url` empty then, or set it to iam")
 
 func checkForeign(in input.Input, ev event.Event) error {
 	if in.FunctionURL == "public" && ev.Foreign && leads(in) {

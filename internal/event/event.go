@@ -46,7 +46,7 @@ type Event struct {
 	Ref     rules.Ref // what triggered the job, as it counts for a release
 	OrTag   rules.Ref // the tag that Ref may be instead, if GitHub does not report which; else zero
 	Preview rules.Ref // the pull request itself, merged or not; zero if there is none
-	Foreign bool      // the job is about code of another repository, such as a fork, that is not merged
+	Foreign bool      // the job is about code of another repository, such as a fork, that is not merged, or may be
 	Server  string    // GITHUB_SERVER_URL: runs are ordered within one server
 	RunID   uint64    // GITHUB_RUN_ID: grows with time over all of GitHub; 0 outside GitHub Actions
 	Attempt int       // GITHUB_RUN_ATTEMPT, from 1; 0 outside GitHub Actions
@@ -73,6 +73,7 @@ func Read(getenv func(string) string, refOverride string) (Event, error) {
 	if p.Repository.FullName == "" {
 		p.Repository.FullName = getenv("GITHUB_REPOSITORY")
 	}
+	e.Foreign = e.isForeign(p, errPayload)
 	errOutcome := e.checkOutcome(p, errPayload)
 	errRef := errOutcome
 	if errOutcome == nil {
@@ -106,7 +107,6 @@ func (e *Event) readRef(githubRef string, p payload, errPayload error) error {
 		return e.readGitHubRef(githubRef)
 	case "pull_request", "pull_request_target":
 		if errPayload != nil {
-			e.Foreign = true // as far as is known
 			return e.noRef(errPayload.Error())
 		}
 		return e.readPullRequest(p)
@@ -136,7 +136,6 @@ func (e *Event) readPullRequest(p payload) error {
 	}
 	e.Preview = rules.Ref{Kind: rules.PullRequest, Number: pr.Number}
 	e.Ref = e.Preview
-	e.Foreign = pr.Head == nil || !pr.Head.Repo.is(p.Repository.FullName)
 	if e.Name == "pull_request_target" {
 		// GITHUB_SHA is a commit of the base branch.
 		e.SHA = ""
@@ -145,7 +144,7 @@ func (e *Event) readPullRequest(p payload) error {
 		}
 		return nil
 	}
-	if p.Action != "closed" || !pr.Merged {
+	if !e.isMerge(p) {
 		return nil
 	}
 	base, err := rules.ParseRef(pr.Base.Ref)
@@ -153,7 +152,7 @@ func (e *Event) readPullRequest(p payload) error {
 		e.Ref = rules.Ref{}
 		return e.noRef(fmt.Sprintf("the pull request was merged into %.200q, which is not the name of a branch", pr.Base.Ref))
 	}
-	e.Ref, e.Foreign = base, false
+	e.Ref = base
 	if pr.MergeCommitSHA != "" {
 		// GITHUB_SHA is the current commit of the base branch.
 		e.SHA = pr.MergeCommitSHA

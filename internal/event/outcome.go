@@ -43,7 +43,6 @@ func (e *Event) checkOutcome(p payload, errPayload error) error {
 	case "workflow_run":
 		// GITHUB_SHA is the default branch's.
 		e.SHA = p.WorkflowRun.HeadSHA
-		e.Foreign = !p.WorkflowRun.HeadRepository.is(p.Repository.FullName)
 		return e.checkWorkflowRun(p.WorkflowRun, p.Repository)
 	}
 	return nil

@@ -21,6 +21,10 @@ type payload struct {
 	PullRequest pullRequest `json:"pull_request"`
 	WorkflowRun workflowRun `json:"workflow_run"`
 
+	Issue struct {
+		PullRequest json.RawMessage `json:"pull_request"` // only of a pull request
+	} `json:"issue"`
+
 	DeploymentStatus struct {
 		State string `json:"state"`
 	} `json:"deployment_status"`
