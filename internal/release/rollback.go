@@ -36,37 +36,49 @@ func (v rollback) read(ctx context.Context, p Plan) (Facts, error) {
 	var reads errgroup.Group
 	var aliases map[string]alias.State
 	var f Facts
+	var unnamed error // why the version that is named is not known
 	reads.Go(func() (err error) {
 		aliases, err = t.edit.ReadAll(ctx)
 		return err
 	})
 	if v.req.names() {
 		reads.Go(func() error {
-			version, err := t.named(ctx, v.req, "roll back to")
-			if err == nil {
-				f, err = t.readVersion(ctx, version, f.naming(version))
+			var version alias.Version
+			if version, unnamed = t.named(ctx, v.req, "roll back to"); unnamed == nil {
+				f, unnamed = t.readVersion(ctx, version, f.naming(version))
 			}
-			return err
+			return nil
 		})
 	}
-	if err := reads.Wait(); err != nil {
-		return f.withAliases(aliases), err
-	}
+	err := reads.Wait()
 	f = f.withAliases(aliases)
 	switch {
+	case err != nil:
+		return f, err
+	case v.done(t.edit.Current()): // whatever has become of the version since
+		return v.readLeft(ctx, t, f)
+	case unnamed != nil:
+		return f, unnamed
 	case f.Missing[f.Named]:
 		return f, t.choice(ctx, fmt.Sprintf("roll back to version %s: %s has no such version", f.Named, t.fn.Name))
 	case !t.edit.Current().Exists():
 		return f, NoAliasError{Input: "alias", Name: t.alias(), Function: t.fn.Name, Aliases: aliasNames(aliases)}
 	}
-	if h := t.edit.Current().History; len(v.req.Functions) > 1 && v.done(t.edit.Current()) && h.Left > alias.None {
-		left, err := t.aws.Configuration(ctx, t.fn, h.Left.String())
-		if err != nil && !awsapi.Is(err, awsapi.NotFound) {
-			return f, err
-		}
-		return f.withLeft(left), nil
-	}
 	return f, nil
+}
+
+// readLeft reads the version that this run has left already, where join needs to know
+// which run it was of.
+func (v rollback) readLeft(ctx context.Context, t target, f Facts) (Facts, error) {
+	left := t.edit.Current().History.Left
+	if len(v.req.Functions) < 2 || v.req.names() || left <= alias.None {
+		return f, nil
+	}
+	config, err := t.aws.Configuration(ctx, t.fn, left.String())
+	if err != nil && !awsapi.Is(err, awsapi.NotFound) {
+		return f, err
+	}
+	return f.withLeft(config), nil
 }
 
 func (v rollback) deliberate() bool { return true }
