@@ -172,8 +172,8 @@ func (n neighbours) lacksAsync(from, to string) string {
 	if from == "" {
 		from = latestVersion
 	}
-	_, has := asyncOf(n.async, from)
-	if _, there := asyncOf(n.async, to); there || !has {
+	settings, has := asyncOf(n.async, from)
+	if _, there := asyncOf(n.async, to); there || !has || !says(settings) {
 		return ""
 	}
 	return "settings for asynchronous invocations"

@@ -49,7 +49,7 @@ func (t target) readSettings(ctx context.Context, from string) (settings, error)
 		t.log.note(fmt.Sprintf("not copied from %s, because they are no plain permissions to invoke: the statements %s", from, strings.Join(others, ", ")))
 	}
 	source, has := asyncOf(async, name)
-	if _, there := asyncOf(async, t.alias()); there || !has {
+	if _, there := asyncOf(async, t.alias()); there || !has || !says(source) {
 		return settings{permissions: permissions}, nil
 	}
 	source.Qualifier = t.alias()
@@ -59,6 +59,10 @@ func (t target) readSettings(ctx context.Context, from string) (settings, error)
 // latestVersion is the qualifier of the function's own settings for asynchronous
 // invocations.
 const latestVersion = "$LATEST"
+
+// says reports whether settings say anything. Those whose destinations were removed may
+// not, and AWS takes none such.
+func says(s awsapi.AsyncSettings) bool { return s != awsapi.AsyncSettings{Qualifier: s.Qualifier} }
 
 // asyncOf are the settings for asynchronous invocations of a qualifier, if it has some.
 func asyncOf(all []awsapi.AsyncSettings, qualifier string) (awsapi.AsyncSettings, bool) {
