@@ -187,8 +187,8 @@ func (l *lambda) stopDurableExecution(r *request) (answer, error) {
 	return reply(http.StatusOK, map[string]epoch{"StopTimestamp": {e.ended}}), nil
 }
 
-// listDurableExecutionsByFunction lists the executions of all versions of a function,
-// or of the version that a qualifier refers to, the newest first.
+// listDurableExecutionsByFunction lists the executions of the version that a qualifier
+// refers to, or of $LATEST, the oldest first.
 func (l *lambda) listDurableExecutionsByFunction(r *request) (answer, error) {
 	var began struct{ after, before time.Time }
 	for name, at := range map[string]*time.Time{"StartedAfter": &began.after, "StartedBefore": &began.before} {
@@ -203,14 +203,14 @@ func (l *lambda) listDurableExecutionsByFunction(r *request) (answer, error) {
 
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	f, v, qualifier, err := l.versionOf(r)
+	f, v, _, err := l.versionOf(r)
 	if err != nil {
 		return answer{}, err
 	}
 	all := []executionSummary{}
 	for _, e := range f.executions {
 		s := e.summary()
-		if (qualifier == "" || e.version == v.number) &&
+		if e.version == v.number &&
 			(name == "" || e.name == name) &&
 			(statuses == nil || slices.Contains(statuses, s.Status)) &&
 			(began.after.IsZero() || e.begun.After(began.after)) &&
@@ -218,7 +218,7 @@ func (l *lambda) listDurableExecutionsByFunction(r *request) (answer, error) {
 			all = append(all, s)
 		}
 	}
-	if r.query.Get("ReverseOrder") != "true" {
+	if r.query.Get("ReverseOrder") == "true" {
 		slices.Reverse(all)
 	}
 	page, next, err := page(r, all)

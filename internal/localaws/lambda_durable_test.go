@@ -36,10 +36,11 @@ func TestA23DurableExecutions(t *testing.T) {
 			}
 			return s
 		}
-		equal(t, "executions that stay on version 1", list("1"), "order-2 :prod SUCCEEDED true;order-1 :prod RUNNING false;")
+		equal(t, "executions that stay on version 1", list("1"), "order-1 :prod RUNNING false;order-2 :prod SUCCEEDED true;")
 		equal(t, "running ones", list("1", types.ExecutionStatusRunning), "order-1 :prod RUNNING false;")
 		equal(t, "executions of the version that prod is at now", list("prod"), "")
-		equal(t, "all", list("", types.ExecutionStatusSucceeded), "order-2 :prod SUCCEEDED true;")
+		equal(t, "executions of $LATEST", list(""), "")
+		equal(t, "ended ones", list("1", types.ExecutionStatusSucceeded), "order-2 :prod SUCCEEDED true;")
 	})
 }
 
@@ -182,7 +183,7 @@ func TestListOfDurableExecutions(t *testing.T) {
 		}
 		list := func(opts ...func(*lambda.ListDurableExecutionsByFunctionInput)) string {
 			t.Helper()
-			in := &lambda.ListDurableExecutionsByFunctionInput{FunctionName: aws.String("fn")}
+			in := &lambda.ListDurableExecutionsByFunctionInput{FunctionName: aws.String("fn"), Qualifier: aws.String("prod")}
 			for _, opt := range opts {
 				opt(in)
 			}
@@ -190,12 +191,12 @@ func TestListOfDurableExecutions(t *testing.T) {
 			n := len(out.DurableExecutions)
 			return fmt.Sprint(n, " ", *out.DurableExecutions[0].DurableExecutionName, " ", *out.DurableExecutions[n-1].DurableExecutionName, " ", out.NextMarker != nil)
 		}
-		equal(t, "page", list(), "100 e-101 e-2 true")
+		equal(t, "page", list(), "100 e-0 e-99 true")
 		equal(t, "page", list(func(in *lambda.ListDurableExecutionsByFunctionInput) {
 			in.MaxItems, in.ReverseOrder = 1000, aws.Bool(true)
-		}), "102 e-0 e-101 false")
-		equal(t, "the early ones", list(func(in *lambda.ListDurableExecutionsByFunctionInput) { in.StartedBefore = &middle }), "50 e-49 e-0 false")
-		equal(t, "the late ones", list(func(in *lambda.ListDurableExecutionsByFunctionInput) { in.StartedAfter = &middle }), "51 e-101 e-51 false")
+		}), "102 e-101 e-0 false")
+		equal(t, "the early ones", list(func(in *lambda.ListDurableExecutionsByFunctionInput) { in.StartedBefore = &middle }), "50 e-0 e-49 false")
+		equal(t, "the late ones", list(func(in *lambda.ListDurableExecutionsByFunctionInput) { in.StartedAfter = &middle }), "51 e-51 e-101 false")
 		equal(t, "one", list(func(in *lambda.ListDurableExecutionsByFunctionInput) { in.DurableExecutionName = aws.String("e-7") }), "1 e-7 e-7 false")
 	})
 }
