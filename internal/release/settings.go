@@ -107,7 +107,11 @@ func (r *Releaser) copySettings(ctx context.Context, plans []Plan) []Plan {
 }
 
 func (t target) copySettings(ctx context.Context, s settings) (changed []string, err error) {
-	if s.async.Qualifier != "" {
+	lacks, err := t.lacksAsync(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	if lacks {
 		if err := t.repeated(ctx, func() error { return t.aws.PutAsyncSettings(ctx, t.fn, s.async) }); err != nil {
 			return nil, err
 		}
@@ -116,6 +120,18 @@ func (t target) copySettings(ctx context.Context, s settings) (changed []string,
 	}
 	allowed, err := gateway.Copy(ctx, t.aws, t.fn, t.alias(), s.permissions, t.log.say)
 	return append(changed, allowed...), err
+}
+
+// lacksAsync reports whether the alias still lacks the settings for asynchronous
+// invocations: they would replace what it got since they were read, before a shift of its
+// traffic.
+func (t target) lacksAsync(ctx context.Context, s settings) (bool, error) {
+	if s.async.Qualifier == "" {
+		return false, nil
+	}
+	now, err := t.aws.AllAsyncSettings(ctx, t.fn)
+	_, there := asyncOf(now, t.alias())
+	return !there, err
 }
 
 // planAsync says what copySettings does about asynchronous invocations.
