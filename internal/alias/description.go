@@ -12,8 +12,9 @@ const MaxDescription = 256
 
 // Describe is the description of an alias with the user's text and the history.
 // What is too long for AWS loses its oldest positions first, but never the one
-// before this one, unless a lock needs the room; a text from outside lambda-release
-// that still leaves no room is cut, and the reason of a lock last.
+// before this one, unless a lock needs the room; then the note of an unlock; a text
+// from outside lambda-release that still leaves no room is cut, and the reason of a
+// lock last.
 func Describe(text string, h History) string {
 	text = strings.TrimSpace(text)
 	least := 2
@@ -22,6 +23,9 @@ func Describe(text string, h History) string {
 	}
 	for len(h.Versions) > least && !fits(text, h) {
 		h.Versions = h.Versions[:len(h.Versions)-1]
+	}
+	if h.Lock.State == Unlocked && !fits(text, h) {
+		h.Lock = Lock{}
 	}
 	for !fits(text, h) && text != "" {
 		text = shorter(text)

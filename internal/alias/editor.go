@@ -29,8 +29,9 @@ const (
 // decides anew from the Current state.
 var ErrChanged = errors.New("the alias was changed since it was read")
 
-// errStale is the error of a read that AWS answers from before this run's write.
-var errStale = errors.New("AWS still shows it as it was before the last write")
+// errStale is the error of a read that AWS answers from before what this run has
+// seen or written.
+var errStale = errors.New("AWS still shows an older state of it")
 
 // Editor reads and writes one alias during one run. Every write is a
 // compare-and-swap: it is made only if the alias still is as it was read. Reads
@@ -113,6 +114,9 @@ const (
 	// staleTime is how long AWS may answer reads from before this run's write. The
 	// lag is seconds (fact A19); what is old for longer is an error.
 	staleTime = 9 * time.Second
+	// absentTime is how long a 404 of an alias that this run has seen is asked again
+	// before it is believed: others may have deleted it.
+	absentTime = 2 * time.Second
 	// verifyTime is how long a read after the last write may take, stale answers
 	// included.
 	verifyTime = 10 * time.Second
@@ -120,7 +124,7 @@ const (
 
 // Read reads the alias. One that does not exist is the zero State. An answer from
 // before this run's last write, or none of an alias that this run has created, is
-// asked again for up to 9 seconds.
+// asked again for up to 9 seconds; that an alias no longer exists, for 2.
 func (e *Editor) Read(ctx context.Context) error { return e.read(ctx, &awsapi.Backoff{}) }
 
 // read is Read at the pace of a loop that it is part of.
@@ -130,7 +134,7 @@ func (e *Editor) read(ctx context.Context, pace *awsapi.Backoff) error {
 		if err != nil {
 			return err
 		}
-		left := staleTime - time.Since(began)
+		left := e.patience(s) - time.Since(began)
 		if !e.isOutdated(s) || left <= 0 && !s.Exists() {
 			e.recordRead(s)
 			return nil
@@ -161,12 +165,19 @@ func (e *Editor) get(ctx context.Context) (State, error) {
 	return Parse(a)
 }
 
-// isOutdated reports whether a state is older than this run's last write.
-func (e *Editor) isOutdated(s State) bool {
-	if !s.Exists() {
-		return e.written != nil && !e.original.Exists()
+// isOutdated reports whether a state contradicts what this run knows: it is older than
+// this run's last write, or shows no alias where there was one.
+func (e *Editor) isOutdated(s State) bool { return e.patience(s) > 0 }
+
+// patience is how long a read that shows such a state is repeated.
+func (e *Editor) patience(s State) time.Duration {
+	switch {
+	case s.Exists() && e.outdated[s.revision], !s.Exists() && e.written != nil && !e.original.Exists():
+		return staleTime
+	case !s.Exists() && e.current.Exists():
+		return absentTime
 	}
-	return e.outdated[s.revision]
+	return 0
 }
 
 // ReadAll reads all aliases of the function, by name, this one among them. Where
@@ -182,9 +193,16 @@ func (e *Editor) ReadAll(ctx context.Context) (map[string]State, error) {
 			return nil, err
 		}
 	}
-	if own := all[e.name]; !e.isOutdated(own) {
+	switch own := all[e.name]; {
+	case !e.isOutdated(own):
 		e.recordRead(own)
-	} else {
+		return all, nil
+	case !own.Exists(): // the list may be old, or others have deleted the alias
+		if err := e.Read(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if e.current.Exists() {
 		all[e.name] = e.current
 	}
 	return all, nil

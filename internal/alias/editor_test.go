@@ -371,6 +371,12 @@ func TestVerify(t *testing.T) {
 			r.called("GetAlias GetAlias GetAlias GetAlias GetAlias GetAlias")
 			r.paced()
 		},
+		"not found, and there": func(r *rig) {
+			r.spoil("GetAlias", 1, 2, notFound)
+			noError(r.t, r.Verify(r.t.Context()))
+			r.called("GetAlias GetAlias GetAlias")
+			r.paced()
+		},
 		"another revision": func(r *rig) {
 			r.put("2", "text [2 < 1 | run 500]")
 			noError(r.t, r.Verify(r.t.Context()))
@@ -570,6 +576,11 @@ func TestReadAll(t *testing.T) {
 		if err != nil || all["prod"].Version != 2 || len(all) > 2 {
 			t.Errorf("%v, %v", all, err)
 		}
+		r.before("ListAliases", 2, func() { r.RemoveAlias("items", "prod") })
+		r.after("ListAliases", 2, func() { r.put("2", "text [2 < 1 | run 500]") })
+		if all, err = r.ReadAll(r.t.Context()); err != nil || all["prod"].Version != 2 {
+			t.Errorf("%v, %v", all, err)
+		}
 		r.put("3", "text [3 < 2 < 1 | run 9]")
 		if all, err = r.ReadAll(r.t.Context()); err != nil || all["prod"].Version != 3 || all["dev"].Version != 3 {
 			t.Errorf("%v, %v", all, err)
@@ -578,6 +589,11 @@ func TestReadAll(t *testing.T) {
 		if !r.Overtaken() {
 			t.Error("not overtaken")
 		}
+		r.RemoveAlias("items", "prod")
+		if all, err = r.ReadAll(r.t.Context()); err != nil || len(all) != 1 {
+			t.Errorf("%v, %v", all, err)
+		}
+		r.stands(alias.Written, "nowhere")
 	})
 }
 

@@ -127,3 +127,25 @@ func TestLockHasRoom(t *testing.T) {
 		}
 	}
 }
+
+// TestUnlockTakesNoRoom: the note of an unlock costs nothing of the user's text, neither
+// at once nor when the alias is moved.
+func TestUnlockTakesNoRoom(t *testing.T) {
+	t.Parallel()
+	mover, unlocker := Run{ID: 19876543210}, Run{ID: 19876543211}
+	for n := range MaxDescription {
+		text := strings.Repeat("x", n)
+		locked := State{Position: Position{Version: 12}, Text: text, History: History{Versions: []Version{12, 10}, Run: mover}}.Mark(NewLock("", time.Time{}, by), noon)
+		if _, fits := locked.ReasonRoom(); !fits {
+			continue
+		}
+		s := State{Position: Position{Version: 12}}
+		s.Text, s.History = ReadDescription(Describe(locked.Text, locked.History))
+		c := s.Mark(Lock{State: Unlocked, By: unlocker}, noon)
+		for what, h := range map[string]History{"unlocked": c.History, "released": c.History.Moved(13, mover)} {
+			if got, now := ReadDescription(Describe(c.Text, h)); got != text || now.Lock.Holds(noon) {
+				t.Errorf("%s, text of %d: %q %s", what, n, got, now)
+			}
+		}
+	}
+}

@@ -291,9 +291,7 @@ func (p Plan) undone(ctx context.Context, why cause, unfit bool) Plan {
 		advice = lost.Hint()
 	}
 	err = fmt.Errorf("restore %s of %s, because %s: %w", t.alias(), t.fn.Name, why.what, err)
-	return p.ended(End{
-		Kind: endOf(standing), Reason: t.edit.Whereabouts(), Advice: advice, Err: errors.Join(p.End.Err, err),
-	})
+	return p.ended(p.notRestored(errors.Join(p.End.Err, err)).advising(advice))
 }
 
 // afterFailure ends a function for which there is nothing to undo.
@@ -301,10 +299,8 @@ func (p Plan) afterFailure(why cause) Plan {
 	switch standing := p.target.edit.Standing(); {
 	case p.End.Kind == EndOvertaken:
 		return p
-	case standing == alias.LostToOther && p.End.Err != nil && p.target.edit.Before().Equal(p.target.edit.Now()):
-		return p.ended(End{Kind: EndOvertaken, Status: Failed, Reason: p.target.edit.Whereabouts(), Err: p.End.Err})
 	case standing != alias.Untouched && p.End.Err != nil:
-		return p.ended(End{Kind: endOf(standing), Reason: p.target.edit.Whereabouts(), Err: p.End.Err})
+		return p.ended(p.notRestored(p.End.Err))
 	case slices.Contains(causes, p.End.status()), p.End.Kind == EndUnchanged:
 		return p
 	}

@@ -95,8 +95,8 @@ func (t target) toRemove(b belongings) []belonging {
 }
 
 // stripped is the plan after what belongs to its alias was deleted. The alias is read
-// before each deletion: what a newer run has moved since is left to it. The end is
-// set if something went wrong.
+// before each deletion, its own too: what a newer run has moved since is left to it,
+// and so is what was locked. The end is set if the alias is not to be deleted any more.
 func (p Plan) stripped(ctx context.Context, v verb) Plan {
 	t := p.target
 	var gone []string
@@ -118,10 +118,8 @@ func (p Plan) stripped(ctx context.Context, v verb) Plan {
 		t.log.fact("%s of %s: deleted", b.what, t.alias())
 		t.log.changed(b.what + " deleted")
 	}
-	if len(gone) > 0 {
-		if p = p.stillDecided(ctx, v); p.End.over() || !p.Decision.Delete {
-			return p.halfDeleted(gone)
-		}
+	if p = p.stillDecided(ctx, v); p.End.over() || !p.Decision.Delete {
+		return p.halfDeleted(gone)
 	}
 	return p
 }
@@ -148,7 +146,7 @@ func (p Plan) halfDeleted(gone []string) Plan {
 	}
 	e := &HalfDeletedError{Function: p.target.fn.Name, Alias: p.target.alias(), Gone: gone, Err: p.End.Err}
 	if e.Err == nil {
-		e.Err, e.Lost = errors.New(p.Decision.Reason), true
+		e.Err, e.By = errors.New(p.Decision.Reason), p.Decision.Status
 	}
 	return p.failed(e)
 }
@@ -159,7 +157,7 @@ type HalfDeletedError struct {
 	Function, Alias string
 	Gone            []string
 	Err             error
-	Lost            bool // a newer run has moved the alias
+	By              Status // Superseded or Locked by another run; "" if Err is a failure
 }
 
 func (e *HalfDeletedError) Error() string {
@@ -170,8 +168,11 @@ func (e *HalfDeletedError) Unwrap() error { return e.Err }
 
 // Hint says how to go on.
 func (e *HalfDeletedError) Hint() string {
-	if e.Lost {
+	switch e.By {
+	case Superseded:
 		return "Run the newer job again: it gives the alias what is missing."
+	case Locked:
+		return "When the alias is unlocked, run this job again: it deletes the rest."
 	}
 	return strings.TrimSpace(hint(e.Err) + "\nRun this job again: it deletes the rest.")
 }

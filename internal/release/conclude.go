@@ -85,19 +85,20 @@ func (e End) withoutError() End {
 	return End{Kind: e.Kind, Status: Failed, Reason: cmp.Or(e.Reason, e.Err.Error())}
 }
 
-// endOf is the end of a function whose alias stands so after a failure.
-func endOf(s alias.Standing) EndKind {
-	switch s {
-	case alias.Restored:
-		return EndRestored
-	case alias.LostToOther:
-		return EndLostToOther
-	case alias.Unknown:
-		return EndUnknown
-	case alias.Untouched:
-		return EndNotAttempted
+// notRestored is the end of a function whose alias this run has written, and has not
+// restored.
+func (p Plan) notRestored(err error) End {
+	edit := p.target.edit
+	e := End{Kind: EndNotRestored, Status: Failed, Reason: edit.Whereabouts(), Err: err}
+	switch standing := edit.Standing(); {
+	case standing == alias.LostToOther && edit.Before().Equal(edit.Now()): // they have restored it, or ended the shift with a lock
+		e.Kind = EndOvertaken
+	case standing == alias.LostToOther:
+		e.Kind = EndLostToOther
+	case standing == alias.Unknown:
+		e.Kind = EndUnknown
 	}
-	return EndNotRestored
+	return e
 }
 
 // failed is the plan of a function that has failed before its alias was written.

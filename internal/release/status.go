@@ -177,7 +177,7 @@ func (t target) status(ctx context.Context, req Request) Plan {
 	var drifts []string
 	for _, a := range i.Aliases {
 		if a.Outside != "" {
-			drifts = append(drifts, fmt.Sprintf("%s was changed outside lambda-release: %s", a.Name, a.Outside))
+			drifts = append(drifts, a.Name+": "+a.Outside)
 		}
 		if s := a.Shift; s != nil && s.Overdue {
 			t.log.warn("the traffic shift of %s to %s%s should have ended at %s: its run was probably killed", a.Name, s.To, by(a.State.History.Run), s.Until.Format(alias.HistoryTime))

@@ -240,10 +240,16 @@ func TestHeadlineCountsAliases(t *testing.T) {
 	failed := with(items(release.Failed, 12, 11, 11), func(o *release.Outcome) { o.Err = errors.New("denied") })
 	elsewhere := with(items(release.Failed, 12, 11, 12), func(o *release.Outcome) { o.NotAsItWas = true })
 	unknown := with(elsewhere, func(o *release.Outcome) { o.After = alias.Position{Unknown: true} })
+	byOthers := with(items(release.Failed, 12, 11, 13), func(o *release.Outcome) { o.Err, o.End = errors.New("moved"), release.EndOvertaken })
+	locked := with(items(release.Locked, 11, 11, 11), func(o *release.Outcome) { o.End = release.EndApplied })
+	lock := resultOf(failed, locked)
+	lock.Operation = release.Lock
 	for want, res := range map[string]release.Result{
-		"prod of 2 functions not released: 2 failed; every alias is as it was before":                      resultOf(failed, failed),
-		"prod of 3 functions not released: 3 failed; 1 alias not as before; 1 alias at an unknown version": resultOf(failed, elsewhere, unknown),
-		"prod of 2 functions not released: 2 failed; 2 aliases at an unknown version":                      resultOf(unknown, unknown),
+		"prod of 2 functions not released: 2 failed; every alias is as it was before":                                resultOf(failed, failed),
+		"prod of 3 functions not released: 3 failed; 1 alias not as before; 1 alias at an unknown version":           resultOf(failed, elsewhere, unknown),
+		"prod of 2 functions not released: 2 failed; 2 aliases at an unknown version":                                resultOf(unknown, unknown),
+		"prod of 2 functions not locked: 1 failed; the others are done":                                              lock,
+		"prod of 2 functions not released: 2 failed; every alias is as it was before, or where others have moved it": resultOf(failed, byOthers),
 	} {
 		if got := headline(res); got != want {
 			t.Errorf("got %q, want %q", got, want)

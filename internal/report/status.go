@@ -206,8 +206,12 @@ func nothingRead(res release.Result, o release.Outcome) string {
 	return "no alias"
 }
 
-// statusLines is the same for the log, and the details of each function.
+// statusLines is the same for the log, and the details of each function, if any could
+// be read: the failures are reported as annotations.
 func statusLines(res release.Result) []string {
+	if !slices.ContainsFunc(res.Outcomes, func(o release.Outcome) bool { return o.Inspection != nil }) {
+		return nil
+	}
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	row := func(cells ...string) {

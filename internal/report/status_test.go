@@ -2,7 +2,6 @@ package report
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"lambda-release/internal/alias"
@@ -52,7 +51,7 @@ func statusScenario() release.Result {
 	})
 	for _, a := range aliases {
 		if a.Outside != "" {
-			items.Reason = join("; ", items.Reason, fmt.Sprintf("%s was changed outside lambda-release: %s", a.Name, a.Outside))
+			items.Reason = join("; ", items.Reason, a.Name+": "+a.Outside)
 		}
 	}
 	items.Warnings = []string{"the traffic shift of killed to 12 by run 4730 should have ended at 2026-11-23T10:20Z: its run was probably killed"}

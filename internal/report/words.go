@@ -114,10 +114,12 @@ func headlineOfMany(res release.Result) string {
 
 // failures counts the failures of a run, and the aliases that are not as before.
 func failures(res release.Result) string {
-	own, elsewhere, unknown := 0, 0, 0
+	own, elsewhere, unknown, done := 0, 0, 0, false
 	for _, o := range res.Outcomes {
 		if failedItself(o) {
 			own++
+		} else if o.End == release.EndApplied {
+			done = true
 		}
 		switch {
 		case o.NotAsItWas && o.After.Unknown:
@@ -135,8 +137,10 @@ func failures(res release.Result) string {
 	}
 	switch {
 	case elsewhere+unknown > 0:
-	case res.Changed():
+	case done:
 		text += "; the others are done"
+	case res.Changed():
+		text += "; every alias is as it was before, or where others have moved it"
 	default:
 		text += "; every alias is as it was before"
 	}
@@ -168,7 +172,7 @@ func stoppedWords(res release.Result, o release.Outcome) string {
 	switch {
 	case o.End == release.EndRestored:
 		what = "restored"
-	case res.Operation == release.Prune, res.Operation == release.DeleteAlias:
+	case slices.Contains([]release.Operation{release.Prune, release.DeleteAlias, release.Lock, release.Unlock}, res.Operation):
 		what = "not " + res.Operation.Done()
 	}
 	why := shorten(reason(o), maxReason)
