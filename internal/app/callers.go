@@ -1,7 +1,6 @@
 package app
 
 import (
-
 	"lambda-release/internal/awsapi"
 	"lambda-release/internal/event"
 	"lambda-release/internal/input"
