@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Outside says how the alias was changed outside lambda-release, "" if it is as its
-// history has it. An alias without a history is not managed by lambda-release: there
+// Outside says where the alias is and where its history has it, if it was changed
+// outside lambda-release; else it is "". An alias without a history is not managed by lambda-release: there
 // is nothing that it could differ from.
 func (s State) Outside() string {
 	h, at := s.History, s.Settled().Position
@@ -18,10 +18,10 @@ func (s State) Outside() string {
 		mark += " of " + h.Run.String()
 	}
 	if s.MovedOutside() {
-		return fmt.Sprintf("it is at %s, but %s says %s", at, mark, h.Head())
+		return fmt.Sprintf("at %s, but %s says %s", at, mark, h.Head())
 	}
 	if ours, _ := s.Shift(time.Time{}); len(at.Weights) > 0 && ours == None {
-		return fmt.Sprintf("it is at %s, but %s says %s without weights", at, mark, s.Version)
+		return fmt.Sprintf("at %s, but %s says %s without weights", at, mark, s.Version)
 	}
 	return ""
 }

@@ -156,7 +156,7 @@ func TestABadVersionIsRolledBackWithinTwoSteps(t *testing.T) {
 				t.Errorf("at second %d: rolled back after %s", second, took)
 			}
 			s.at("1", "[1 | left 2 | run 4711]")
-			s.has("errors: version 2 of items has ", " %, version 1 has ", " %: worse (", " errors, where a version as good has about ")
+			s.has("errors: version 2 of items has ", " %, version 1 has ", " %: worse (", " errors are its own; a version that is as good would have about ")
 			all := s.judged()
 			if len(all) != 1 || all[0].Verdict != "worse" || *all[0].Old > 0.02 || *all[0].New < 0.05 || all[0].Previous != "1" || all[0].Version != "2" {
 				t.Errorf("%s", s.output("analysis"))

@@ -1,8 +1,6 @@
 package app
 
 import (
-	"errors"
-
 	"lambda-release/internal/awsapi"
 	"lambda-release/internal/event"
 	"lambda-release/internal/input"
@@ -32,13 +30,21 @@ func leads(in input.Input) bool {
 	return in.Operation == release.Release || in.Operation == release.Promote
 }
 
-// errForeign refuses to let everyone call code that its repository has not accepted.
-var errForeign = errors.New("`function-url: public` is not allowed for the code of a fork, or where the event does not name its repository: it has not been reviewed, and everyone could call it with the function's permissions. " +
-	"Leave `function-url` empty then, or set it to iam")
+// foreignError refuses to let everyone call code that its repository has not accepted.
+type foreignError struct{}
+
+func (foreignError) Error() string {
+	return "`function-url: public` is not allowed for the code of a fork, or where the event does not name its repository: it has not been reviewed, and everyone could call it with the function's permissions"
+}
+
+// Hint says how to go on.
+func (foreignError) Hint() string {
+	return "Leave `function-url` empty for pull requests of forks, or set it to `iam`."
+}
 
 func checkForeign(in input.Input, ev event.Event) error {
 	if in.FunctionURL == "public" && ev.Foreign && leads(in) {
-		return errForeign
+		return foreignError{}
 	}
 	return nil
 }

@@ -12,23 +12,22 @@ import (
 type chart struct {
 	labels    []string
 	title     string // of the y axis
+	highest   float64
 	bar, line []float64
 }
 
 var (
-	isChart    = regexp.MustCompile(`^xychart-beta\s`)
+	isChart    = regexp.MustCompile(`^(%%\{init: .*\}%%\n)?xychart-beta\s`)
 	chartAxisX = regexp.MustCompile(`^x-axis \[(.*)\]$`)
-	chartAxisY = regexp.MustCompile(`^y-axis "(.*)"$`)
+	chartAxisY = regexp.MustCompile(`^y-axis "(.*)" 0 --> (.*)$`)
 	chartData  = regexp.MustCompile(`^(bar|line) \[(.*)\]$`)
 )
 
 // parseChart reads a chart, and fails at what it does not know.
 func parseChart(mermaid string) (c chart, err error) {
-	for i, line := range strings.Split(strings.TrimSpace(mermaid), "\n") {
+	_, lines, _ := strings.Cut(strings.TrimSpace(mermaid), "xychart-beta\n")
+	for line := range strings.SplitSeq(lines, "\n") {
 		line = strings.TrimSpace(line)
-		if i == 0 {
-			continue
-		}
 		if m := chartAxisX.FindStringSubmatch(line); m != nil {
 			for label := range strings.SplitSeq(m[1], ", ") {
 				c.labels = append(c.labels, strings.Trim(label, `"`))
@@ -36,6 +35,9 @@ func parseChart(mermaid string) (c chart, err error) {
 			continue
 		}
 		if m := chartAxisY.FindStringSubmatch(line); m != nil {
+			if c.highest, err = strconv.ParseFloat(m[2], 64); err != nil {
+				return c, err
+			}
 			c.title = m[1]
 			continue
 		}
@@ -72,15 +74,11 @@ const (
 
 // svg draws the chart.
 func (c chart) svg() string {
-	highest := 1e-9
-	for i := range c.labels {
-		highest = max(highest, c.bar[i], c.line[i])
-	}
 	step := float64(width-plotLeft-margin) / float64(len(c.labels))
-	height := func(v float64) float64 { return plotHeight * v / highest }
+	height := func(v float64) float64 { return plotHeight * v / c.highest }
 	var b strings.Builder
 	fmt.Fprintf(&b, `<text class="label" x="%d" y="12">%s</text><text class="label" x="%d" y="%d">%.3g</text><text class="label" x="%d" y="%d">0</text>`,
-		plotLeft, html.EscapeString(c.title), plotLeft/2, plotTop, highest, plotLeft/2, plotTop+plotHeight)
+		plotLeft, html.EscapeString(c.title), plotLeft/2, plotTop, c.highest, plotLeft/2, plotTop+plotHeight)
 	var points []string
 	for i, label := range c.labels {
 		middle := plotLeft + (float64(i)+0.5)*step

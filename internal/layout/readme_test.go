@@ -58,16 +58,16 @@ func has(all []entry, name string) bool {
 	return slices.ContainsFunc(all, func(e entry) bool { return e.Name == name })
 }
 
-// TestREADMETables: the README's tables have the inputs and outputs of action.yml
+// TestTables: the tables of docs/inputs.md have the inputs and outputs of action.yml
 // in its order, with its defaults.
-func TestREADMETables(t *testing.T) {
+func TestTables(t *testing.T) {
 	t.Parallel()
-	a, readme := readAction(t), read(t, "README.md")
-	if diff := cmp.Diff(a.inputs, tableUnder(readme, "## Inputs", true)); diff != "" {
-		t.Errorf("the README's table of inputs differs from action.yml (-action.yml +README):\n%s", diff)
+	a, page := readAction(t), read(t, "docs/inputs.md")
+	if diff := cmp.Diff(a.inputs, tableUnder(page, "## Inputs", true)); diff != "" {
+		t.Errorf("the table of inputs differs from action.yml (-action.yml +docs/inputs.md):\n%s", diff)
 	}
-	if diff := cmp.Diff(a.outputs, tableUnder(readme, "## Outputs", false)); diff != "" {
-		t.Errorf("the README's table of outputs differs from action.yml (-action.yml +README):\n%s", diff)
+	if diff := cmp.Diff(a.outputs, tableUnder(page, "## Outputs", false)); diff != "" {
+		t.Errorf("the table of outputs differs from action.yml (-action.yml +docs/inputs.md):\n%s", diff)
 	}
 }
 

@@ -47,7 +47,7 @@ func (e *ChoiceError) Hint() string {
 // NoAliasError says that an alias does not exist that an input names.
 type NoAliasError struct {
 	Input, Name, Function string
-	Aliases               string // that there are
+	Aliases               string // that there are, "" for none
 }
 
 func (e NoAliasError) Error() string {
@@ -56,6 +56,9 @@ func (e NoAliasError) Error() string {
 
 // Hint lists the aliases.
 func (e NoAliasError) Hint() string {
+	if e.Aliases == "" {
+		return e.Function + " has no alias yet: a release creates one."
+	}
 	return fmt.Sprintf("Set the input `%s` to one of the aliases that there are: %s.", e.Input, e.Aliases)
 }
 

@@ -183,7 +183,7 @@ func (p Plan) outcome() Outcome {
 		Status: e.status(), End: e.Kind, Reason: e.Reason, NotAsItWas: e.notAsItWas(),
 		Version: p.reportedVersion(), Published: f.Published,
 		Before: t.edit.Before(), After: t.edit.Now(), Deployment: p.Deployment, Shift: p.Shift,
-		Locked:   t.edit.Current().History.Lock.Holds(time.Now()),
+		Locked:   t.edit.Current().History.Lock.Holds(time.Now()) || p.Inspection.locked(),
 		AnswerBy: test.By, Answer: test.Answer, LogTail: test.Log,
 		Others: others(f.Aliases, t.alias()), Pruned: pruned, Freed: freed, SnapStarts: snapStarts(f.Existing) - snapStarts(p.Deleted),
 		Inspection: p.Inspection, Plan: p.Words, Warnings: t.log.warnings, Changes: t.log.changes, Notes: t.log.notes,

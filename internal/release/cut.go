@@ -123,7 +123,7 @@ func (c cut) words() []string {
 	if c.retention.fresh {
 		stock++
 	}
-	w.addIf(len(c.doomed) > 0, "delete %d of %d versions (%s), %s of code%s", len(c.doomed), stock, listed(c.doomed), megabytes(c.doomed), snapshots)
+	w.addIf(len(c.doomed) > 0, "delete %d of %d versions (%s), %s of code%s", len(c.doomed), stock, listed(c.doomed), Size(bytesOf(c.doomed)), snapshots)
 	w.addIf(len(c.doomed) == 0, "delete none of %d versions", stock)
 	return append(w, c.keeps()...)
 }
@@ -181,8 +181,16 @@ func listed(versions []awsapi.Configuration) string {
 	return strings.Join(parts, ", ")
 }
 
-func megabytes(versions []awsapi.Configuration) string {
-	return fmt.Sprintf("%.1f MB", float64(bytesOf(versions))/1e6)
+// Size is a size of code as people read it.
+func Size(bytes int64) string {
+	switch megabytes := float64(bytes) / 1e6; {
+	case bytes == 0:
+		return "0 MB"
+	case megabytes < 0.1:
+		return "under 0.1 MB"
+	default:
+		return fmt.Sprintf("%.1f MB", megabytes)
+	}
 }
 
 // bytesOf is the size of the versions' code.

@@ -88,7 +88,7 @@ func (v locking) decide(s alias.State, f Facts, now time.Time) (Decision, error)
 		return Decision{}, fmt.Errorf("lock %s: `lock-for` was over before it could be written", v.req.Alias)
 	}
 	if held.Holds(now) && (held.SameAs(lock) || isAgain(held, lock)) {
-		return Decision{Status: Unchanged}.because("it is %s already", held), nil
+		return Decision{Status: Unchanged}.because("it is already %s", held), nil
 	}
 	if by, older := lockedByNewer(s, run); older {
 		return Decision{Status: Superseded}.because("%s, newer than this %s, has %s %s", by, run.id(), held.State, v.req.Alias), nil

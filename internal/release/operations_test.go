@@ -385,7 +385,7 @@ func TestDryRunsOfOperationsOnlyRead(t *testing.T) {
 	}{
 		{w.promote(promote, "items"), "move prod from 6 to 3: backwards, from 6 to 3\nchange, against version 6: code "},
 		{w.rollback(req, "items"), "move prod from 6 to 2: left 6\nchange, against version 6: code "},
-		{w.prune(prune, "items"), "delete 2 of 6 versions (1, 3), 0.0 MB of code"},
+		{w.prune(prune, "items"), "delete 2 of 6 versions (1, 3), under 0.1 MB of code"},
 		{w.do(release.DeleteAlias, req, "items"), "delete prod, which is at 6"},
 	} {
 		o := ended(t, tt.res, release.Planned, tt.res.Outcomes[0].Version)

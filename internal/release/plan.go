@@ -3,7 +3,6 @@ package release
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -321,7 +320,10 @@ func render(p Plan, why *cause) []string {
 	} else if c := d.Change; c != nil && c.Text != s.Text {
 		w.add("describe %s as %q", t.alias(), c.Text)
 	}
-	w = slices.Concat(w, found.led, found.prunes)
+	for _, change := range found.led {
+		w.add("then %s", change)
+	}
+	w = append(w, found.prunes...)
 	if unchecked := p.notChecked(); len(unchecked) > 0 {
 		w.add("not checked (only a real run can): %s", strings.Join(unchecked, ", "))
 	}
@@ -358,7 +360,7 @@ func (p Plan) renderMove(w *words, s alias.State) {
 			orOwn(deploy.Config), reason)
 		w.addIf(!deploy.Wait, "end without waiting for the deployment")
 	case p.steps() && s.Version != p.version():
-		w.add("shift %s from %s to %s in steps (%s, %s)%s", t.alias(), s.Position, to, p.Rollout.Strategy, p.Rollout.Strategy.Duration(), reason)
+		w.add("shift %s from %s to %s in steps (%s, %s)%s", t.alias(), s.Position, to, p.Rollout.Strategy, rollout.Duration(p.Rollout.Strategy.Duration()), reason)
 	default:
 		w.add("move %s from %s to %s%s", t.alias(), s.Position, to, reason)
 	}

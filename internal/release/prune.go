@@ -256,7 +256,7 @@ func (p *pruner) end(ctx context.Context) []awsapi.Configuration {
 		if outOfTime(p.err) {
 			p.err = nil
 		}
-		p.log.fact("deleted %d versions (%s), %s of code", len(deleted), listed(deleted), megabytes(deleted))
+		p.log.fact("deleted %d versions (%s), %s of code", len(deleted), listed(deleted), Size(bytesOf(deleted)))
 	}
 	return deleted
 }

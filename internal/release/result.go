@@ -75,7 +75,7 @@ func (r Result) Changed() bool {
 func (r Result) Locked() (locked, known bool) {
 	for _, o := range r.Outcomes {
 		locked = locked || o.Locked
-		known = known || o.Alias != "" && !o.After.Unknown
+		known = known || o.Alias != "" && !o.After.Unknown || o.Inspection != nil
 	}
 	return locked, known
 }
@@ -122,7 +122,7 @@ type Outcome struct {
 	Before    alias.Position
 	After     alias.Position // where the alias is now, as far as known
 
-	Locked     bool   // the alias is locked, as far as known
+	Locked     bool   // the alias is locked, as far as known; of status any that it shows
 	Deployment string // id of the CodeDeploy deployment that moves the alias
 
 	Shift *Shift // how the traffic was shifted; nil if it moved at once and was not monitored

@@ -300,8 +300,5 @@ func (t target) readVersion(ctx context.Context, v alias.Version, f Facts) (Fact
 }
 
 func aliasNames(aliases map[string]alias.State) string {
-	if len(aliases) == 0 {
-		return "none"
-	}
 	return strings.Join(slices.Sorted(maps.Keys(aliases)), ", ")
 }

@@ -140,20 +140,7 @@ func (s settings) planAsync(t target) []string {
 	if a.Qualifier == "" {
 		return nil
 	}
-	var parts []string
-	if a.Retries != nil {
-		parts = append(parts, fmt.Sprintf("%d retries", *a.Retries))
-	}
-	if a.MaxSeconds != nil {
-		parts = append(parts, fmt.Sprintf("at most %d seconds", *a.MaxSeconds))
-	}
-	if a.OnSuccess != "" {
-		parts = append(parts, "on success to "+a.OnSuccess)
-	}
-	if a.OnFailure != "" {
-		parts = append(parts, "on failure to "+a.OnFailure)
-	}
-	return []string{fmt.Sprintf("asynchronous invocations of %s:%s: %s", t.fn.Name, a.Qualifier, strings.Join(parts, ", "))}
+	return []string{fmt.Sprintf("asynchronous invocations of %s:%s: %s", t.fn.Name, a.Qualifier, asyncWords(a))}
 }
 
 // plannedSettings says what copySettings would do, and changes nothing.

@@ -29,6 +29,11 @@ type Inspection struct {
 	others string // the aliases that were not asked for, as a list
 }
 
+// locked reports whether an alias is locked. There may be no inspection.
+func (i *Inspection) locked() bool {
+	return i != nil && slices.ContainsFunc(i.Aliases, func(a AliasStatus) bool { return a.Lock != nil })
+}
+
 // Latest is $LATEST, the unpublished code.
 type Latest struct {
 	CodeSHA256 string    // base64
@@ -44,6 +49,7 @@ type Stock struct {
 	SnapStart int   // how many have a snapshot, which costs money while they exist
 
 	Keep       int // how many of the newest a prune would keep; 0: not asked for
+	KeepDays   int // and of how many days; 0: not asked for
 	Prune      int // how many it would delete, as far as aliases and age show
 	PruneBytes int64
 }
@@ -127,14 +133,15 @@ func (r *Releaser) inspect(ctx context.Context, req Request, started time.Time) 
 	return res
 }
 
-// withoutAlias fails the first function if none of them has the alias that was asked
-// for: its name is wrong.
+// withoutAlias fails one function if none of them has the alias that was asked for:
+// its name is wrong.
 func withoutAlias(name string, plans []Plan) []Plan {
 	if name == "" || slices.ContainsFunc(plans, func(p Plan) bool { return p.Inspection == nil || len(p.Inspection.Aliases) > 0 }) {
 		return plans
 	}
+	i := max(0, slices.IndexFunc(plans, func(p Plan) bool { return p.Inspection.others != "" })) // the error lists the aliases there are
 	next := slices.Clone(plans)
-	next[0] = next[0].failed(NoAliasError{Input: "alias", Name: name, Function: next[0].target.fn.Name, Aliases: next[0].Inspection.others})
+	next[i] = next[i].failed(NoAliasError{Input: "alias", Name: name, Function: next[i].target.fn.Name, Aliases: next[i].Inspection.others})
 	return next
 }
 
@@ -177,7 +184,7 @@ func (t target) status(ctx context.Context, req Request) Plan {
 	var drifts []string
 	for _, a := range i.Aliases {
 		if a.Outside != "" {
-			drifts = append(drifts, a.Name+": "+a.Outside)
+			drifts = append(drifts, fmt.Sprintf("%s is %s", a.Name, a.Outside))
 		}
 		if s := a.Shift; s != nil && s.Overdue {
 			t.log.warn("the traffic shift of %s to %s%s should have ended at %s: its run was probably killed", a.Name, s.To, by(a.State.History.Run), s.Until.Format(alias.HistoryTime))
@@ -300,7 +307,7 @@ func (r readings) inspection(req Request, now time.Time) Inspection {
 }
 
 func (r readings) stock(keep retention, now time.Time) Stock {
-	s := Stock{Count: len(r.versions), Bytes: bytesOf(r.versions), SnapStart: snapStarts(r.versions), Keep: keep.newest}
+	s := Stock{Count: len(r.versions), Bytes: bytesOf(r.versions), SnapStart: snapStarts(r.versions), Keep: keep.newest, KeepDays: keep.days}
 	if !keep.prunes() {
 		return s
 	}
@@ -348,8 +355,8 @@ func (r readings) settings(qualifiers ...string) []string {
 	var w words
 	for _, u := range r.urls {
 		if slices.Contains(qualifiers, u.Qualifier) {
-			w.addIf(u.Auth == awsapi.URLPublic, "function URL: public")
-			w.addIf(u.Auth != awsapi.URLPublic, "function URL: %s", u.Auth)
+			w.addIf(u.Auth == awsapi.URLPublic, "function URL %s: public", u.Address)
+			w.addIf(u.Auth != awsapi.URLPublic, "function URL %s: %s", u.Address, u.Auth)
 		}
 	}
 	for _, c := range r.concurrency {

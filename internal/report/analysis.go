@@ -126,40 +126,47 @@ func numbered(version, value string) string {
 // maxCharted is how many minutes a chart has: the last ones.
 const maxCharted = 40
 
-// errorChart is a chart of the error rate by the minute, if there were errors.
+// chartColours sets the colours of the bars and of the line: Mermaid's own hardly
+// show on white.
+const chartColours = `%%{init: {"themeVariables": {"xyChart": {"plotColorPalette": "#54aeff, #cf222e"}}}}%%`
+
+// errorChart is a chart of the error rate by the minute, if there were errors. Its axis
+// begins at zero: Mermaid's own begins at the lowest value.
 // https://mermaid.js.org/syntax/xyChart.html
 func errorChart(j rollout.Judgement) string {
-	errors := 0
-	for _, m := range j.Minutes {
-		errors += m.Old.Failures + m.New.Failures
-	}
-	if j.Check.Subject != analysis.Errors || errors == 0 {
-		return ""
-	}
 	var times, old, of []string
+	highest := 0.0
 	for _, m := range j.Minutes[max(0, len(j.Minutes)-maxCharted):] {
 		at := j.First.Add(time.Duration(m.Number-1) * time.Minute)
 		times = append(times, at.Format(`"15:04"`))
-		old, of = append(old, percent(m.Old)), append(of, percent(m.New))
+		old, of = append(old, decimal(percent(m.Old))), append(of, decimal(percent(m.New)))
+		highest = max(highest, percent(m.Old), percent(m.New))
+	}
+	if j.Check.Subject != analysis.Errors || highest == 0 {
+		return ""
 	}
 	list := func(values []string) string { return "[" + strings.Join(values, ", ") + "]" }
 	return fmt.Sprintf("Errors of %s by the minute (UTC): bars for version %s, the line for version %s.\n\n", code(j.Function), markdown(j.Version), markdown(j.Replaces)) +
 		codeBlock("mermaid", []string{
+			chartColours,
 			"xychart-beta",
 			"  x-axis " + list(times),
-			`  y-axis "errors in %"`,
+			`  y-axis "errors in %" 0 --> ` + decimal(highest),
 			"  bar " + list(of),
 			"  line " + list(old),
 		})
 }
 
-func percent(c analysis.Count) string {
+func percent(c analysis.Count) float64 {
 	if c.Invocations == 0 {
-		return "0"
+		return 0
 	}
-	const digits = 1e4 // four after the point, never an exponent
-	return strconv.FormatFloat(math.Round(digits*100*min(1, float64(c.Failures)/float64(c.Invocations)))/digits, 'f', -1, 64)
+	const digits = 1e4 // four after the point
+	return math.Round(digits*100*min(1, float64(c.Failures)/float64(c.Invocations))) / digits
 }
+
+// decimal is a number without an exponent.
+func decimal(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
 // analysisLines are the judgements of a function for the log, without those that its
 // annotations report.

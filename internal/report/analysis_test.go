@@ -170,6 +170,9 @@ func TestErrorChart(t *testing.T) {
 	if !strings.Contains(chart, `x-axis ["11:20", `) || !strings.Contains(chart, `"11:59"]`) || strings.Count(chart, `", "`) != maxCharted-1 {
 		t.Errorf("%s", chart)
 	}
+	if !strings.Contains(chart, `y-axis "errors in %" 0 --> 100`+"\n") {
+		t.Errorf("the axis is not from zero to the highest value:\n%s", chart)
+	}
 	for _, wrong := range []string{"e-", "NaN", "133"} {
 		if strings.Contains(chart, wrong) {
 			t.Errorf("the chart has %s:\n%s", wrong, chart)

@@ -183,7 +183,7 @@ func statusTable(res release.Result) string {
 	if more := len(rows) - maxRows; more > 0 {
 		rows = append(rows[:maxRows], fmt.Sprintf("| … and %d more | | | | | | | |\n", more))
 	}
-	return "| function | alias | version | before | run | commit | `$LATEST` | |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n" + strings.Join(rows, "") + "\n"
+	return "| function | alias | version | before | run | commit | `$LATEST` | note |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n" + strings.Join(rows, "") + "\n"
 }
 
 // statusNote is what matters most about an alias.
@@ -192,7 +192,7 @@ func statusNote(a release.AliasStatus) string {
 	if a.Outside == "" {
 		return text
 	}
-	return join("; ", "**changed outside**: "+markdown(a.Outside), text)
+	return join("; ", "**changed outside**: it is "+markdown(a.Outside), text)
 }
 
 // nothingRead is why a function has no alias in a table.
@@ -220,12 +220,12 @@ func statusLines(res release.Result) []string {
 		}
 		_, _ = fmt.Fprintln(w, "  "+strings.Join(cells, "\t"))
 	}
-	row("function", "alias", "version", "before", "run", "commit", "$LATEST", "")
+	row("function", "alias", "version", "before", "run", "commit", "$LATEST", "note")
 	for _, o := range res.Outcomes {
 		for _, a := range outsideFirst(o) {
 			note := conditions(a)
 			if a.Outside != "" {
-				note = append([]string{"changed outside: " + a.Outside}, note...)
+				note = append([]string{"changed outside: it is " + a.Outside}, note...)
 			}
 			row(o.Function, a.Name, a.State.Position.String(), orDash(earlier(a)), orDash(runOf(a.State.History.Run)), orDash(a.Commit), latestWords(a), strings.Join(note, "; "))
 		}
@@ -286,10 +286,10 @@ func statusDetails(o release.Outcome) []string {
 		if !l.Modified.IsZero() {
 			written = "last written " + l.Modified.Format(time.RFC3339)
 		}
-		all = append(all, "$LATEST: "+join("; ", fmt.Sprintf("code %.12s…", l.CodeSHA256), written, l.URL, strings.Join(l.Settings, "; ")))
+		all = append(all, "$LATEST: "+join("; ", fmt.Sprintf("code %.12s…", l.CodeSHA256), written, strings.Join(l.Settings, "; ")))
 	}
 	for _, a := range i.Aliases {
-		if text := join("; ", a.URL, strings.Join(a.Settings, "; ")); text != "" {
+		if text := strings.Join(a.Settings, "; "); text != "" {
 			all = append(all, a.Name+": "+text)
 		}
 	}
@@ -310,16 +310,20 @@ func statusDetails(o release.Outcome) []string {
 }
 
 func stockWords(s release.Stock) string {
-	text := fmt.Sprintf("%s, %.1f MB", count(s.Count, "version"), float64(s.Bytes)/1e6)
+	text := fmt.Sprintf("%s, %s", count(s.Count, "version"), release.Size(s.Bytes))
 	if s.SnapStart > 0 {
 		text += fmt.Sprintf(", %d with SnapStart", s.SnapStart)
+	}
+	keep := fmt.Sprintf("keep-versions %d", s.Keep)
+	if s.KeepDays > 0 {
+		keep += fmt.Sprintf(" and keep-days %d", s.KeepDays)
 	}
 	switch {
 	case s.Keep == 0:
 	case s.Prune == 0:
-		text += fmt.Sprintf("; a prune with keep-versions %d would delete none", s.Keep)
+		text += fmt.Sprintf("; a prune with %s would delete none", keep)
 	default:
-		text += fmt.Sprintf("; a prune with keep-versions %d would delete up to %d, %.1f MB", s.Keep, s.Prune, float64(s.PruneBytes)/1e6)
+		text += fmt.Sprintf("; a prune with %s would delete up to %d, %s", keep, s.Prune, release.Size(s.PruneBytes))
 	}
 	return text
 }

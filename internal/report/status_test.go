@@ -2,6 +2,7 @@ package report
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"lambda-release/internal/alias"
@@ -34,7 +35,7 @@ func statusScenario() release.Result {
 		{
 			Name: "prod", State: state(at(11), "live [11 < 10 < 9 < 8 < 6 | run 4711]"), Commit: "2b3c4d5", Latest: differs,
 			URL:      "https://abc.lambda-url.eu-central-1.on.aws/",
-			Settings: []string{"function URL: public", "provisioned concurrency: 5, 5 available, READY", "event source: orders, Enabled"},
+			Settings: []string{"function URL https://abc.lambda-url.eu-central-1.on.aws/: public", "provisioned concurrency: 5, 5 available, READY", "event source: orders, Enabled"},
 		},
 		{Name: "weights", State: state(weighted(11, 12), "[11 | run 4711]"), Latest: differs},
 	} {
@@ -51,7 +52,7 @@ func statusScenario() release.Result {
 	})
 	for _, a := range aliases {
 		if a.Outside != "" {
-			items.Reason = join("; ", items.Reason, a.Name+": "+a.Outside)
+			items.Reason = join("; ", items.Reason, fmt.Sprintf("%s is %s", a.Name, a.Outside))
 		}
 	}
 	items.Warnings = []string{"the traffic shift of killed to 12 by run 4730 should have ended at 2026-11-23T10:20Z: its run was probably killed"}

@@ -306,9 +306,9 @@ func deleted(o release.Outcome) string {
 	case 0:
 		return "no version was deleted"
 	case 1:
-		return fmt.Sprintf("version %s deleted, %.1f MB", ranges(o.Pruned), float64(o.Freed)/1e6)
+		return fmt.Sprintf("version %s deleted, %s", ranges(o.Pruned), release.Size(o.Freed))
 	default:
-		return fmt.Sprintf("%d versions deleted, %.1f MB: %s", len(o.Pruned), float64(o.Freed)/1e6, ranges(o.Pruned))
+		return fmt.Sprintf("%d versions deleted, %s: %s", len(o.Pruned), release.Size(o.Freed), ranges(o.Pruned))
 	}
 }
 

@@ -111,11 +111,11 @@ func (j Judgement) Evidence() string {
 	case j.Finding.Minutes == 0:
 		return "no minute with data of both versions"
 	case j.Check.Subject == analysis.Duration:
-		return fmt.Sprintf("slower in %d of %s, and by chance in at most %d", e.Got, count(e.Of, "minute"), e.Limit)
+		return fmt.Sprintf("slower in %d of %s; a version that is as fast would be in at most %d, by chance", e.Got, count(e.Of, "minute"), e.Limit)
 	case e.Of == 0:
 		return fmt.Sprintf("no %s in %s", j.Check.Subject, count(j.invocations(), "invocation"))
 	}
-	return fmt.Sprintf("%d of %d %s, where a version as good has about %s, and by chance at most %d", e.Got, e.Of, j.Check.Subject, short(e.Expected), e.Limit)
+	return fmt.Sprintf("%d of the %d %s are its own; a version that is as good would have about %s, and at most %d by chance", e.Got, e.Of, j.Check.Subject, short(e.Expected), e.Limit)
 }
 
 func (j Judgement) limitEvidence() string {
@@ -144,7 +144,7 @@ func (j Judgement) Seen() string {
 	if j.Until.IsZero() {
 		return ""
 	}
-	return "until " + j.Until.UTC().Format("15:04 UTC")
+	return "data until " + j.Until.UTC().Format("15:04 UTC")
 }
 
 // String is the judgement as a sentence.
