@@ -128,6 +128,7 @@ func lockDeployment(t *testing.T, config string, n int, after bool) (begun bool)
 	w.AddFunction("orders")
 	toMove(w, "orders")
 	begin := make(chan struct{})
+	start := sync.OnceFunc(func() { close(begin) })
 	var mu sync.Mutex
 	calls := 0
 	count := func(localaws.Call) {
@@ -136,7 +137,7 @@ func lockDeployment(t *testing.T, config string, n int, after bool) (begun bool)
 		nth := calls == n
 		mu.Unlock()
 		if nth {
-			close(begin)
+			start()
 			time.Sleep(100 * time.Millisecond) // the lock works meanwhile
 		}
 	}
@@ -161,7 +162,7 @@ func lockDeployment(t *testing.T, config string, n int, after bool) (begun bool)
 	}
 	mu.Unlock()
 	if !begun {
-		close(begin)
+		start()
 		<-locked
 		return false
 	}
