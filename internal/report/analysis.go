@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -137,29 +138,39 @@ func errorChart(j rollout.Judgement) string {
 		return ""
 	}
 	var times, old, of []string
+	most := 0.0
 	for _, m := range j.Minutes[max(0, len(j.Minutes)-maxCharted):] {
-		at := j.First.Add(time.Duration(m.Number-1) * time.Minute)
-		times = append(times, at.Format(`"15:04"`))
-		old, of = append(old, percent(m.Old)), append(of, percent(m.New))
+		times = append(times, j.First.Add(time.Duration(m.Number-1)*time.Minute).UTC().Format("15:04"))
+		old, of = append(old, number(percent(m.Old))), append(of, number(percent(m.New)))
+		most = max(most, percent(m.Old), percent(m.New))
 	}
-	list := func(values []string) string { return "[" + strings.Join(values, ", ") + "]" }
-	return fmt.Sprintf("Errors of %s by the minute (UTC): bars for version %s, the line for version %s.\n\n", code(j.Function), markdown(j.Version), markdown(j.Replaces)) +
-		codeBlock("mermaid", []string{
-			"xychart-beta",
-			"  x-axis " + list(times),
-			`  y-axis "errors in %"`,
-			"  bar " + list(of),
-			"  line " + list(old),
-		})
+	text := fmt.Sprintf("Errors of %s by the minute (UTC): bars for version %s, the line for version %s.", code(j.Function), markdown(j.Version), markdown(j.Replaces))
+	names, series := times, []string{"  bar " + axis(of), "  line " + axis(old)}
+	if len(times) == 1 { // a line of one point cannot be seen
+		text = fmt.Sprintf("Errors of %s at %s (UTC).", code(j.Function), times[0])
+		names, series = []string{"version " + j.Replaces, "version " + j.Version}, []string{"  bar " + axis(append(old, of...))}
+	}
+	for i := range names {
+		names[i] = `"` + names[i] + `"`
+	}
+	return text + "\n\n" + codeBlock("mermaid", append([]string{
+		"xychart-beta",
+		"  x-axis " + axis(names),
+		fmt.Sprintf(`  y-axis "errors in %%" 0 --> %s`, number(cmp.Or(most, 1))), // it would begin at the smallest value
+	}, series...))
 }
 
-func percent(c analysis.Count) string {
-	if c.Invocations == 0 {
-		return "0"
-	}
-	const digits = 1e4 // four after the point, never an exponent
-	return strconv.FormatFloat(math.Round(digits*100*min(1, float64(c.Failures)/float64(c.Invocations)))/digits, 'f', -1, 64)
+// axis is values as a chart has them.
+func axis(values []string) string { return "[" + strings.Join(values, ", ") + "]" }
+
+// percent is a rate of errors, with four digits after the point at most.
+func percent(c analysis.Count) float64 {
+	const digits = 1e4
+	return math.Round(digits*100*min(1, float64(c.Failures)/float64(max(1, c.Invocations)))) / digits
 }
+
+// number has no exponent.
+func number(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
 // analysisLines are the judgements of a function for the log, without those that its
 // annotations report.

@@ -175,6 +175,13 @@ func TestErrorChart(t *testing.T) {
 			t.Errorf("the chart has %s:\n%s", wrong, chart)
 		}
 	}
+	if !strings.Contains(chart, `"errors in %" 0 --> 100`+"\n") {
+		t.Errorf("the axis does not begin at 0:\n%s", chart)
+	}
+	j.Minutes = j.Minutes[:1]
+	if one := errorChart(j); strings.Contains(one, "line") || !strings.Contains(one, `x-axis ["version 11", "version 12"]`) || !strings.Contains(one, "bar [0, 0]") {
+		t.Errorf("a line of one point cannot be seen:\n%s", one)
+	}
 	for i := range j.Minutes {
 		j.Minutes[i].Old.Failures, j.Minutes[i].New.Failures = 0, 0
 	}
