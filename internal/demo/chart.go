@@ -8,17 +8,18 @@ import (
 	"strings"
 )
 
-// chart is an xychart of the job summary: bars and a line over the same labels.
+// chart is an xychart of the job summary: bars, and mostly a line, over the same labels.
 type chart struct {
 	labels    []string
-	title     string // of the y axis
+	title     string  // of the y axis
+	highest   float64 // value of the y axis, which begins at 0
 	bar, line []float64
 }
 
 var (
 	isChart    = regexp.MustCompile(`^xychart-beta\s`)
 	chartAxisX = regexp.MustCompile(`^x-axis \[(.*)\]$`)
-	chartAxisY = regexp.MustCompile(`^y-axis "(.*)"$`)
+	chartAxisY = regexp.MustCompile(`^y-axis "(.*)" 0 --> ([0-9.]+)$`)
 	chartData  = regexp.MustCompile(`^(bar|line) \[(.*)\]$`)
 )
 
@@ -37,6 +38,9 @@ func parseChart(mermaid string) (c chart, err error) {
 		}
 		if m := chartAxisY.FindStringSubmatch(line); m != nil {
 			c.title = m[1]
+			if c.highest, err = strconv.ParseFloat(m[2], 64); err != nil {
+				return c, err
+			}
 			continue
 		}
 		m := chartData.FindStringSubmatch(line)
@@ -57,8 +61,8 @@ func parseChart(mermaid string) (c chart, err error) {
 			c.line = values
 		}
 	}
-	if len(c.bar) != len(c.labels) || len(c.line) != len(c.labels) {
-		return c, fmt.Errorf("%d labels, %d bars, and %d points of the line", len(c.labels), len(c.bar), len(c.line))
+	if c.highest <= 0 || len(c.bar) != len(c.labels) || c.line != nil && len(c.line) != len(c.labels) {
+		return c, fmt.Errorf("%d labels, %d bars, and %d points of the line, up to %v", len(c.labels), len(c.bar), len(c.line), c.highest)
 	}
 	return c, nil
 }
@@ -72,21 +76,19 @@ const (
 
 // svg draws the chart.
 func (c chart) svg() string {
-	highest := 1e-9
-	for i := range c.labels {
-		highest = max(highest, c.bar[i], c.line[i])
-	}
 	step := float64(width-plotLeft-margin) / float64(len(c.labels))
-	height := func(v float64) float64 { return plotHeight * v / highest }
+	height := func(v float64) float64 { return plotHeight * v / c.highest }
 	var b strings.Builder
 	fmt.Fprintf(&b, `<text class="label" x="%d" y="12">%s</text><text class="label" x="%d" y="%d">%.3g</text><text class="label" x="%d" y="%d">0</text>`,
-		plotLeft, html.EscapeString(c.title), plotLeft/2, plotTop, highest, plotLeft/2, plotTop+plotHeight)
+		plotLeft, html.EscapeString(c.title), plotLeft/2, plotTop, c.highest, plotLeft/2, plotTop+plotHeight)
 	var points []string
 	for i, label := range c.labels {
 		middle := plotLeft + (float64(i)+0.5)*step
 		fmt.Fprintf(&b, `<rect class="box" x="%.1f" y="%.1f" width="%.1f" height="%.1f"/>`, middle-step/4, plotTop+plotHeight-height(c.bar[i]), step/2, height(c.bar[i]))
 		fmt.Fprintf(&b, `<text class="label" x="%.1f" y="%d">%s</text>`, middle, plotTop+plotHeight+14, html.EscapeString(label))
-		points = append(points, fmt.Sprintf("%.1f,%.1f", middle, plotTop+plotHeight-height(c.line[i])))
+		if c.line != nil {
+			points = append(points, fmt.Sprintf("%.1f,%.1f", middle, plotTop+plotHeight-height(c.line[i])))
+		}
 	}
 	fmt.Fprintf(&b, `<polyline class="edge" points="%s"/>`, strings.Join(points, " "))
 	total := plotTop + plotHeight + 28
