@@ -62,7 +62,7 @@
 // The percentile of a small sample is too low on average. The margin of 5 % makes up
 // for that, with one exception: slow invocations that are exactly as rare as the
 // percentile is high (1 % cold starts, and p99), while the old version has only a
-// tenth of the traffic, and hardly enough invocations. In 30 such minutes, 1.3 % of
+// tenth of the traffic, and hardly enough invocations. In 30 such minutes, up to 3 % of
 // simulated shifts were rolled back.
 package analysis
 
@@ -70,8 +70,10 @@ import "fmt"
 
 // Budget is the probability that a job finds a new version Worse that is as good as
 // the old one. The promise is 1 %; the rest is kept for data that does not quite
-// meet the assumptions.
-const Budget = 0.008
+// meet the assumptions. CloudWatch delivers a minute in pieces: the test then looks
+// at a part of it, and later at all of it, which is more often than it allows for. In
+// simulated shifts there are half as many false alarms again, and more.
+const Budget = 0.005
 
 const (
 	wordError = 0.05  // the probability that Better is wrong, or NotWorse of a version that is much worse; nothing is rolled back for these

@@ -18,8 +18,9 @@ type TimedMinute struct {
 }
 
 const (
-	// fewestMinutes is how many minutes Worse takes at least: a version that is as
-	// fast as the old one is slower in all of seven with a probability of 0.8 %.
+	// fewestMinutes is how many minutes any verdict takes at least. Worse takes more: a
+	// version that is as fast as the old one is slower in all of seven with a
+	// probability of 0.8 %.
 	fewestMinutes = 7
 	// beyond is how many invocations must be expected on the far side of a
 	// percentile. With fewer, the percentile of the sample is too low.

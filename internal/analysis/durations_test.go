@@ -75,12 +75,12 @@ func TestDurations(t *testing.T) {
 		old     float64
 		need    Need
 	}{
-		"no minutes":                     {plan, nil, Inconclusive, 0, Need{500, 7}},
+		"no minutes":                     {plan, nil, Inconclusive, 0, Need{500, 8}},
 		"slower":                         {plan, many(10, 100, 130), Worse, 100, Need{}},
-		"slower, seven minutes":          {Plan{1, 7}, many(7, 100, 130), Worse, 100, Need{}},
-		"slower, six minutes":            {Plan{1, 6}, many(6, 100, 130), Inconclusive, 100, Need{500, 7}},
-		"slower, for one of 12 checks":   {Plan{12, 10}, many(10, 100, 130), Inconclusive, 100, Need{500, 11}},
-		"slower, seven minutes of ten":   {plan, many(7, 100, 130), Inconclusive, 100, Need{500, 7}},
+		"slower, eight minutes":          {Plan{1, 8}, many(8, 100, 130), Worse, 100, Need{}},
+		"slower, seven minutes":          {Plan{1, 7}, many(7, 100, 130), Inconclusive, 100, Need{500, 8}},
+		"slower, for one of 12 checks":   {Plan{12, 10}, many(10, 100, 130), Inconclusive, 100, Need{500, 12}},
+		"slower, eight minutes of 20":    {Plan{1, 20}, many(8, 100, 130), Inconclusive, 100, Need{500, 8}},
 		"by 5 %":                         {plan, many(10, 200, 210), NotWorse, 200, Need{}},
 		"by 6 %":                         {plan, many(10, 200, 212), Worse, 200, Need{}},
 		"by 25 % in half of the minutes": {plan, append(many(5, 200, 250), courseOf(0, 10)[5:]...), NotWorse, 150, Need{}},
@@ -89,10 +89,10 @@ func TestDurations(t *testing.T) {
 		"by 5 ms":                        {plan, many(10, 10, 15), NotWorse, 10, Need{}},
 		"by 6 ms":                        {plan, many(10, 10, 16), Worse, 10, Need{}},
 		"faster":                         {plan, many(10, 130, 100), Better, 130, Need{}},
-		"too few invocations":            {plan, few, Inconclusive, 100, Need{500, 7}},
-		"too few invocations of the old": {plan, fewOld, Inconclusive, 100, Need{500, 7}},
+		"too few invocations":            {plan, few, Inconclusive, 100, Need{500, 8}},
+		"too few invocations of the old": {plan, fewOld, Inconclusive, 100, Need{500, 8}},
 		"equal":                          {plan, many(7, 100, 100), NotWorse, 100, Need{}},
-		"equal for six minutes":          {plan, many(6, 100, 100), Inconclusive, 100, Need{500, 7}},
+		"equal for six minutes":          {plan, many(6, 100, 100), Inconclusive, 100, Need{500, 8}},
 	} {
 		f := tt.plan.Durations(tt.minutes, "p99")
 		if f.Verdict != tt.want || f.Need != tt.need || f.Old != tt.old {

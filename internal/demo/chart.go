@@ -8,18 +8,18 @@ import (
 	"strings"
 )
 
-// chart is an xychart of the job summary: bars and a line over the same labels.
+// chart is an xychart of the job summary: bars, and mostly a line, over the same labels.
 type chart struct {
 	labels    []string
-	title     string // of the y axis
-	highest   float64
+	title     string  // of the y axis
+	highest   float64 // value of the y axis, which begins at 0
 	bar, line []float64
 }
 
 var (
 	isChart    = regexp.MustCompile(`^(%%\{init: .*\}%%\n)?xychart-beta\s`)
 	chartAxisX = regexp.MustCompile(`^x-axis \[(.*)\]$`)
-	chartAxisY = regexp.MustCompile(`^y-axis "(.*)" 0 --> (.*)$`)
+	chartAxisY = regexp.MustCompile(`^y-axis "(.*)" 0 --> ([0-9.]+)$`)
 	chartData  = regexp.MustCompile(`^(bar|line) \[(.*)\]$`)
 )
 
@@ -39,6 +39,9 @@ func parseChart(mermaid string) (c chart, err error) {
 				return c, err
 			}
 			c.title = m[1]
+			if c.highest, err = strconv.ParseFloat(m[2], 64); err != nil {
+				return c, err
+			}
 			continue
 		}
 		m := chartData.FindStringSubmatch(line)
@@ -59,8 +62,8 @@ func parseChart(mermaid string) (c chart, err error) {
 			c.line = values
 		}
 	}
-	if len(c.bar) != len(c.labels) || len(c.line) != len(c.labels) {
-		return c, fmt.Errorf("%d labels, %d bars, and %d points of the line", len(c.labels), len(c.bar), len(c.line))
+	if c.highest <= 0 || len(c.bar) != len(c.labels) || c.line != nil && len(c.line) != len(c.labels) {
+		return c, fmt.Errorf("%d labels, %d bars, and %d points of the line, up to %v", len(c.labels), len(c.bar), len(c.line), c.highest)
 	}
 	return c, nil
 }
@@ -84,7 +87,9 @@ func (c chart) svg() string {
 		middle := plotLeft + (float64(i)+0.5)*step
 		fmt.Fprintf(&b, `<rect class="box" x="%.1f" y="%.1f" width="%.1f" height="%.1f"/>`, middle-step/4, plotTop+plotHeight-height(c.bar[i]), step/2, height(c.bar[i]))
 		fmt.Fprintf(&b, `<text class="label" x="%.1f" y="%d">%s</text>`, middle, plotTop+plotHeight+14, html.EscapeString(label))
-		points = append(points, fmt.Sprintf("%.1f,%.1f", middle, plotTop+plotHeight-height(c.line[i])))
+		if c.line != nil {
+			points = append(points, fmt.Sprintf("%.1f,%.1f", middle, plotTop+plotHeight-height(c.line[i])))
+		}
 	}
 	fmt.Fprintf(&b, `<polyline class="edge" points="%s"/>`, strings.Join(points, " "))
 	total := plotTop + plotHeight + 28

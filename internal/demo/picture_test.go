@@ -41,7 +41,7 @@ func TestPictures(t *testing.T) {
 	if found < 10 {
 		t.Errorf("only %d pictures in %d files", found, len(files))
 	}
-	for _, unknown := range []string{"sequenceDiagram", "xychart-beta\n  pie [1]", "xychart-beta\n  x-axis [\"a\"]\n  bar [1]\n  line [1, 2]"} {
+	for _, unknown := range []string{"sequenceDiagram", "xychart-beta\n  pie [1]", "xychart-beta\n  x-axis [\"a\"]\n  y-axis \"b\" 0 --> 2\n  bar [1]\n  line [1, 2]"} {
 		if _, err := draw(unknown); err == nil {
 			t.Errorf("%q is drawn", unknown)
 		}

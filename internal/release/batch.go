@@ -281,6 +281,9 @@ func (p Plan) undone(ctx context.Context, why cause, unfit bool) Plan {
 		}
 		t.log.fact("%s: %s", t.alias(), what)
 		e := End{Kind: EndRestored, Status: why.shared(), Reason: what + ", because " + why.what, Err: p.End.Err}
+		if p.CodeDeploy != nil && p.Deployment == "" { // only its mark was written
+			e.Kind = EndNotAttempted
+		}
 		if left != alias.None && e.Err != nil {
 			return p.ended(e.advising(rollout.HeldHint(left)))
 		}

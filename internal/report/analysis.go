@@ -137,32 +137,37 @@ func errorChart(j rollout.Judgement) string {
 	var times, old, of []string
 	highest := 0.0
 	for _, m := range j.Minutes[max(0, len(j.Minutes)-maxCharted):] {
-		at := j.First.Add(time.Duration(m.Number-1) * time.Minute)
-		times = append(times, at.Format(`"15:04"`))
+		times = append(times, j.First.Add(time.Duration(m.Number-1)*time.Minute).UTC().Format("15:04"))
 		old, of = append(old, decimal(percent(m.Old))), append(of, decimal(percent(m.New)))
 		highest = max(highest, percent(m.Old), percent(m.New))
 	}
 	if j.Check.Subject != analysis.Errors || highest == 0 {
 		return ""
 	}
-	list := func(values []string) string { return "[" + strings.Join(values, ", ") + "]" }
-	return fmt.Sprintf("Errors of %s by the minute (UTC): bars for version %s, the line for version %s.\n\n", code(j.Function), markdown(j.Version), markdown(j.Replaces)) +
-		codeBlock("mermaid", []string{
-			chartColours,
-			"xychart-beta",
-			"  x-axis " + list(times),
-			`  y-axis "errors in %" 0 --> ` + decimal(highest),
-			"  bar " + list(of),
-			"  line " + list(old),
-		})
+	text := fmt.Sprintf("Errors of %s by the minute (UTC): bars for version %s, the line for version %s.", code(j.Function), markdown(j.Version), markdown(j.Replaces))
+	names, series := times, []string{"  bar " + axis(of), "  line " + axis(old)}
+	if len(times) == 1 { // a line of one point cannot be seen
+		text = fmt.Sprintf("Errors of %s at %s (UTC).", code(j.Function), times[0])
+		names, series = []string{"version " + j.Replaces, "version " + j.Version}, []string{"  bar " + axis(append(old, of...))}
+	}
+	for i := range names {
+		names[i] = `"` + names[i] + `"`
+	}
+	return text + "\n\n" + codeBlock("mermaid", append([]string{
+		chartColours,
+		"xychart-beta",
+		"  x-axis " + axis(names),
+		`  y-axis "errors in %" 0 --> ` + decimal(highest),
+	}, series...))
 }
 
+// axis is values as a chart has them.
+func axis(values []string) string { return "[" + strings.Join(values, ", ") + "]" }
+
+// percent is a rate of errors, with four digits after the point at most.
 func percent(c analysis.Count) float64 {
-	if c.Invocations == 0 {
-		return 0
-	}
-	const digits = 1e4 // four after the point
-	return math.Round(digits*100*min(1, float64(c.Failures)/float64(c.Invocations))) / digits
+	const digits = 1e4
+	return math.Round(digits*100*min(1, float64(c.Failures)/float64(max(1, c.Invocations)))) / digits
 }
 
 // decimal is a number without an exponent.

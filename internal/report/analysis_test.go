@@ -178,6 +178,10 @@ func TestErrorChart(t *testing.T) {
 			t.Errorf("the chart has %s:\n%s", wrong, chart)
 		}
 	}
+	j.Minutes = j.Minutes[3:4]
+	if one := errorChart(j); strings.Contains(one, "line") || !strings.Contains(one, `x-axis ["version 11", "version 12"]`) || !strings.Contains(one, "bar [0, 100]") {
+		t.Errorf("a line of one point cannot be seen:\n%s", one)
+	}
 	for i := range j.Minutes {
 		j.Minutes[i].Old.Failures, j.Minutes[i].New.Failures = 0, 0
 	}

@@ -60,11 +60,7 @@ func headlineOfOne(res release.Result, o release.Outcome) string {
 		if !stays(res, o) {
 			return fmt.Sprintf("%s %s, at %s", who, o.Status, o.After)
 		}
-		at := "still at"
-		if o.Changed() { // since this run's own move
-			at = "at"
-		}
-		return fmt.Sprintf("%s %s: %s, %s %s", who, undone(res), o.Status, at, o.After)
+		return fmt.Sprintf("%s %s: %s, %s %s", who, undone(res), o.Status, placed(o), o.After)
 	case release.Planned:
 		return "Plan for " + who + "; nothing was changed"
 	case release.Started:
@@ -280,8 +276,19 @@ func whereabouts(o release.Outcome) string {
 	case o.After.Version == alias.None:
 		return "the alias " + o.Alias + " does not exist"
 	default:
-		return fmt.Sprintf("%s is still at %s", o.Alias, o.After)
+		return fmt.Sprintf("%s is %s %s", o.Alias, placed(o), o.After)
 	}
+}
+
+// placed leads to where an alias is that this run has not moved for good.
+func placed(o release.Outcome) string {
+	switch {
+	case o.Changed(): // since this run's own move
+		return "at"
+	case o.End == release.EndRestored: // callers may have got the new version
+		return "again at"
+	}
+	return "still at"
 }
 
 // displacement says in a few words how an alias differs from before.

@@ -245,11 +245,12 @@ func (w *Watcher) enter(percent int) {
 	w.spans = append(w.spans, span{percent: percent, from: from})
 }
 
-// shares are the smallest and the largest share that the versions had in a minute.
+// shares are the smallest and the largest share that the versions may have had in a
+// minute. AWS still routes by the earlier one for a while, and its clock may be another.
 func (w *Watcher) shares(minute awsapi.Minute) (least, most float64) {
 	least = 1
 	for _, s := range w.spans {
-		if s.from.Before((minute + 1).Start()) && (s.to.IsZero() || s.to.After(minute.Start())) {
+		if s.from.Add(-settleTime).Before((minute + 1).Start()) && (s.to.IsZero() || s.to.Add(settleTime).After(minute.Start())) {
 			share := float64(s.percent) / 100
 			least, most = min(least, share), max(most, share)
 		}

@@ -28,7 +28,7 @@ func TestLimitOfErrors(t *testing.T) {
 		}, "", d, nil},
 		{"above", func(w *world) {
 			w.served(version("13"), time.Minute+time.Second, 2, 100)
-		}, "errors < 1%: version 13 of orders is outside the limit, 2 %: 2 of 100 invocations", 100 * time.Second, nil},
+		}, "errors < 1%: version 13 of orders is outside the limit, 2 %: 2 of 100 invocations", 110 * time.Second, nil},
 		{"the other version's errors do not count", func(w *world) {
 			w.served(version("12"), time.Minute, 50, 100)
 			w.served(nil, time.Minute, 51, 200)
@@ -50,7 +50,7 @@ func TestLimitOfErrors(t *testing.T) {
 		{"none", func(*world) {}, "", d, []string{"5m0s errors < 1%: version 13 of orders is not judged: 0 of 0 invocations"}},
 		{"just enough", func(w *world) {
 			w.after(2*time.Minute+10*time.Second, func() { w.served(version("13"), time.Minute, 20, 20) })
-		}, "errors < 1%: version 13 of orders is outside the limit, 100 %: 20 of 20 invocations", 160 * time.Second, nil},
+		}, "errors < 1%: version 13 of orders is outside the limit, 100 %: 20 of 20 invocations", 170 * time.Second, nil},
 		{"late at the very end", func(w *world) {
 			w.after(d, func() { w.served(version("13"), 3*time.Minute, 20, 20) })
 		}, "errors < 1%: version 13 of orders is outside the limit, 100 %: 20 of 20 invocations", d, nil},
@@ -134,10 +134,10 @@ func TestLimitOfMany(t *testing.T) {
 		if len(s.Judgements) != 2 || s.Judgements[0].Served != many[0] || s.Judgements[1].Function != "f250" {
 			t.Errorf("%+v", s.Judgements)
 		}
-		if n := w.count("GetMetricData"); n != 2 {
-			t.Errorf("%d calls, want 2", n)
+		if n := w.count("GetMetricData"); n != 2*2 { // each once more
+			t.Errorf("%d calls, want 4", n)
 		}
-		if got := w.progress[len(w.progress)-1]; !strings.Contains(got, "not measured yet") {
+		if got := w.progress[0]; !strings.Contains(got, "not measured yet") {
 			t.Errorf("%s", got)
 		}
 	})
@@ -209,5 +209,60 @@ func TestLimitByTheMinute(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// The errors of a minute may arrive before all of its invocations: a bad finding
+// counts if a second read has not another one.
+func TestABadFindingIsReadTwice(t *testing.T) {
+	t.Parallel()
+	const bad = 100 * time.Second // since the start, at the end of the first whole minute
+	for name, tt := range map[string]struct {
+		hold, arrives time.Duration // of the stage; of the other invocations, 0: never
+		second        localaws.Fault
+		took          time.Duration // until it is found bad; 0: it is not
+	}{
+		"the same":                 {hold: 5 * time.Minute, took: bad + 10*time.Second},
+		"another":                  {hold: 5 * time.Minute, arrives: bad + 5*time.Second},
+		"too late":                 {hold: 5 * time.Minute, arrives: bad + 11*time.Second, took: bad + 10*time.Second},
+		"the stage ends before":    {hold: bad + 3*time.Second, took: bad + 3*time.Second},
+		"another at the end":       {hold: bad + 3*time.Second, arrives: bad + 2*time.Second},
+		"no second one":            {hold: bad, took: bad},
+		"the second one fails":     {hold: 5 * time.Minute, second: throttled, took: bad + 10*time.Second},
+		"the second one is denied": {hold: 5 * time.Minute, second: denied, took: bad + 10*time.Second},
+	} {
+		for _, optional := range []bool{false, true} {
+			for _, last := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s, optional %t, last %t", name, optional, last), func(t *testing.T) {
+					t.Parallel()
+					synctest.Test(t, func(t *testing.T) {
+						w := newWorld(t, localaws.Options{})
+						h := judging("errors < 1%")
+						h.Analysis.Default = optional
+						watcher := w.begun(h)
+						w.served(version("13"), time.Minute, 5, 100)
+						if tt.arrives > 0 {
+							w.after(tt.arrives, func() { w.served(version("13"), time.Minute, 0, 900) })
+						}
+						if tt.second != (localaws.Fault{}) {
+							w.spoil("GetMetricData", bad+time.Second, time.Hour, tt.second)
+						}
+						stage := w.stage(orders, 10, tt.hold)
+						stage.Last = last
+						err := watcher.Watch(t.Context(), stage)
+						if tt.took == 0 {
+							if err != nil {
+								t.Error(err)
+							}
+							return
+						}
+						if got, want := unhealthy(t, err).Error(), "errors < 1%: version 13 of orders is outside the limit, 5 %: 5 of 100 invocations"; got != want {
+							t.Errorf("%s, want %s", got, want)
+						}
+						w.took(tt.took)
+					})
+				})
+			}
+		}
 	}
 }

@@ -21,6 +21,9 @@ const (
 	firstRetry = time.Second
 	// unknownTime is how long a shift goes on although its health cannot be read.
 	unknownTime = time.Minute
+	// settlingTime is after how long metrics that show a bad version are read once more.
+	// The errors of a minute may arrive before all of its invocations.
+	settlingTime = 10 * time.Second
 )
 
 // Health is what takes a shift back.
@@ -141,9 +144,10 @@ func mayPass(err error) bool {
 }
 
 // Watch watches a stage, and returns nil when all was well to its end. An alarm in
-// ALARM, a version that is worse or one outside of a limit is an *UnhealthyError at
-// once: alarms are read at the beginning, every 5 seconds and at the end, metrics
-// when a minute is over, and at the end of a Last stage. A read that fails is tried
+// ALARM is an *UnhealthyError at once. So is a version that is worse, or outside of a
+// limit, unless a second read 10 seconds later, or at the end if that is earlier,
+// shows that it is not. Alarms are read at the beginning, every 5 seconds and at the
+// end, metrics when a minute is over, and at the end of a Last stage. A read that fails is tried
 // again; what cannot be read for a minute is a *HealthUnknownError, also when that
 // minute ends after the stage: nothing passes unseen. An analysis by default is
 // given up instead. When ctx ends, its error is returned. Every 30 seconds the
@@ -201,7 +205,7 @@ func (w *Watcher) lookAtMetrics(s Stage) bool {
 	}
 	if w.metrics == nil {
 		w.metrics = &look{
-			what: "the metrics", next: nextMinute, optional: w.health.Analysis.Default,
+			what: "the metrics", next: nextMinute, optional: w.health.Analysis.Default, settling: settlingTime,
 			due: (wholeFrom(s.Began) + 1).Start(), // the end of the first whole minute
 		}
 	}
@@ -243,12 +247,18 @@ func (w *Watcher) take(ctx context.Context, l *look, end time.Time) error {
 	var unhealthy *UnhealthyError
 	switch {
 	case errors.As(err, &unhealthy):
-		return err
+		if l.settling == 0 || l.doubted != nil || last {
+			return err
+		}
+		l.failures, l.doubted, l.due = 0, err, earliest(began.Add(l.settling), end)
+		return nil
 	case err == nil:
-		l.failures, l.done, l.due = 0, last, l.next(began)
+		l.failures, l.doubted, l.done, l.due = 0, nil, last, l.next(began)
 		return nil
 	case ctx.Err() != nil:
 		return ctx.Err()
+	case l.doubted != nil:
+		return l.doubted
 	}
 	now := time.Now()
 	lost := l.lost(began, now)
@@ -272,13 +282,22 @@ type look struct {
 	what     string
 	next     func(time.Time) time.Time // after a read
 	read     func(ctx context.Context, last bool) error
-	final    bool // it must be read at the end
-	optional bool // it is given up when it cannot be read
+	final    bool          // it must be read at the end
+	optional bool          // it is given up when it cannot be read
+	settling time.Duration // how long a bad finding may be a wrong one
 
 	due      time.Time
+	doubted  error     // the bad finding that is looked at once more
 	done     bool      // it was seen at the end
 	failures int       // in a row
 	since    time.Time // the first of them began
+}
+
+func earliest(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // lost notes a failure and reports whether a minute of them is over.

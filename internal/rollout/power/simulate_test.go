@@ -50,6 +50,20 @@ func TestEqualVersions(t *testing.T) {
 			})
 		}
 	}
+	// Each minute arrives in two pieces, between which the metrics are read. Their
+	// invocations are different ones.
+	check("canary, 10000 a minute, 5 %, in pieces", func(r *random) (f analysis.Finding) {
+		pieces := r.counts(canary, 5000, constant(0.05), constant(0.05))
+		for i, other := range r.counts(canary, 5000, constant(0.05), constant(0.05)) {
+			f.Verdict = max(f.Verdict, canary.plan().Counts(pieces[:i+1]).Verdict)
+			pieces[i].Old.Invocations += other.Old.Invocations
+			pieces[i].Old.Failures += other.Old.Failures
+			pieces[i].New.Invocations += other.New.Invocations
+			pieces[i].New.Failures += other.New.Failures
+			f.Verdict = max(f.Verdict, canary.plan().Counts(pieces[:i+1]).Verdict)
+		}
+		return f
+	})
 	check("three functions with errors and throttles", func(r *random) (f analysis.Finding) {
 		for range 6 {
 			one := analysis.Plan{Comparisons: 6, Minutes: 10}.Counts(r.counts(canary, 2000, constant(0.01), constant(0.01)))
