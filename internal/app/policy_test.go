@@ -85,7 +85,8 @@ func matchesARN(pattern, arn string) bool {
 	return regexp.MustCompile("^" + expression + "$").MatchString(arn)
 }
 
-// need is what a call needs.
+// need is what a call needs. The principal is that of the statement that it adds to a
+// function's policy, or the service that it gives a role to.
 type need struct{ action, resource, principal string }
 
 // allow reports whether the policy allows all of the needs, and notes what of the
@@ -97,7 +98,7 @@ func (r *role) allow(needs []need) (missing need, ok bool) {
 		var by []string
 		for _, s := range r.statements {
 			for _, pattern := range s.Resource {
-				principals := s.Condition["StringEquals"]["lambda:Principal"]
+				principals := slices.Concat(s.Condition["StringEquals"]["lambda:Principal"], s.Condition["StringEquals"]["iam:PassedToService"])
 				if slices.Contains(s.Action, n.action) && matchesARN(pattern, n.resource) && (principals == nil || slices.Contains(principals, n.principal)) {
 					by = append(by, s.Sid+" "+n.action+" "+pattern)
 				}
@@ -161,6 +162,10 @@ func needsOf(c localaws.Call, removed string) []need {
 			needs = append(needs, need{read, "arn:aws:s3:::" + text("S3Bucket") + "/" + text("S3Key"), ""})
 		}
 		return needs
+	case "s3 GetObject": // by the URL in an answer of GetFunction, which is signed
+		return nil
+	case "lambda UpdateFunctionConfiguration":
+		return append(usedBy(body), need{"lambda:UpdateFunctionConfiguration", fn, ""})
 	case "codedeploy CreateDeployment":
 		config := text("deploymentConfigName")
 		if config == "" {
@@ -183,6 +188,35 @@ func needsOf(c localaws.Call, removed string) []need {
 		return []need{{"apigateway:PATCH", restStageARN, ""}}
 	}
 	return []need{{c.Service + ":" + c.Operation, fn, ""}}
+}
+
+// usedBy is what the caller of UpdateFunctionConfiguration must be allowed to use.
+func usedBy(body map[string]any) []need {
+	var needs []need
+	if role, ok := body["Role"].(string); ok {
+		needs = append(needs, need{"iam:PassRole", role, "lambda.amazonaws.com"})
+	}
+	if layers, ok := body["Layers"].([]any); ok {
+		for _, layer := range layers {
+			needs = append(needs, need{"lambda:GetLayerVersion", layer.(string), ""})
+		}
+	}
+	if key, ok := body["KMSKeyArn"].(string); ok {
+		for _, action := range []string{"kms:CreateGrant", "kms:Decrypt", "kms:Encrypt"} {
+			needs = append(needs, need{action, key, ""})
+		}
+	}
+	for key, actions := range map[string][]string{
+		"VpcConfig":         {"ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs"},
+		"FileSystemConfigs": {"elasticfilesystem:DescribeMountTargets"},
+	} {
+		for _, action := range actions {
+			if body[key] != nil {
+				needs = append(needs, need{action, "*", ""})
+			}
+		}
+	}
+	return needs
 }
 
 // refusalOf is how AWS denies a call.
@@ -366,6 +400,10 @@ func locked(r *role) {
 	r.SetAlias("items", localaws.Alias{Name: "prod", Version: "5", Description: "[5 | locked]"})
 }
 
+func failingSmokeTest(r *role) {
+	r.OnInvoke("items", func(localaws.Invocation) localaws.Answer { return localaws.Answer{FunctionError: "Handled"} })
+}
+
 // withCommit publishes a version from a commit.
 func withCommit(r *role) {
 	r.Upload("items", "of a commit")
@@ -512,31 +550,42 @@ func TestPolicyIsEnoughAndNoMore(t *testing.T) {
 		pending.cancelled("CreateDeployment", 1), lost.cancelled("BatchGetDeploymentTargets", 1),
 	}
 	releases := []situation{asUsual, newAlias, busy, pending, sick}
+	var restored []situation
+	for _, s := range releases {
+		restored = append(restored, s.after("its code is a zip", func(r *role) { r.Upload("items", string(aZip())+"\n") }))
+	}
+	restored = append(restored, restored[0].after("the test fails", failingSmokeTest).failing())
 	for name, tt := range map[string]struct {
 		args       []string
 		functions  []string
 		situations []situation
 	}{
-		"release":             {situations: releases},
-		"release, follows":    {args: []string{"--aliases", "main=prod@$LATEST"}, situations: []situation{asUsual, newAlias, contended}},
-		"release, dry run":    {args: []string{"--dry-run"}, situations: []situation{asUsual, newAlias}},
-		"release of several":  {functions: several, situations: append(releases, undo)},
-		"code":                {args: []string{"--code", folder}, situations: releases},
-		"code of several":     {args: []string{"--code", "items=" + folder + "\norders=" + folder}, functions: several, situations: append(releases, undo)},
-		"code, dry run":       {args: []string{"--code", folder, "--dry-run"}, situations: []situation{asUsual}},
-		"code in S3":          {args: []string{"--code", "s3://shop-artifacts/items.zip"}, situations: releases},
-		"a version in S3":     {args: []string{"--code", "s3://shop-artifacts/items.zip#1"}, situations: releases},
-		"code in S3, dry run": {args: []string{"--code", "s3://shop-artifacts/items.zip", "--dry-run"}, situations: []situation{asUsual}},
-		"smoke test":          {args: []string{"--smoke-test", "{}"}, situations: releases},
-		"smoke test of one":   {functions: several, args: []string{"--smoke-test", "items={}"}, situations: append(releases, undo, undoes(always("CreateAlias", "items", refused), 1))},
-		"hooks":               {args: []string{"--pre-traffic-hook", "check:live", "--post-traffic-hook", "smoke"}, situations: append(releases, undoes(rejected, 1))},
-		"hook before":         {args: []string{"--pre-traffic-hook", lambdaARN + "smoke"}, situations: releases},
-		"hooks of several":    {functions: several, args: []string{"--post-traffic-hook", "items=smoke\norders=check:live"}, situations: append(releases, undo)},
-		"hooks, dry run":      {args: []string{"--pre-traffic-hook", "check:live", "--post-traffic-hook", "smoke", "--dry-run"}, situations: []situation{asUsual}},
-		"hook, CodeDeploy":    {args: []string{"--codedeploy", "shop/items", "--pre-traffic-hook", "smoke"}, situations: deploys},
-		"strategy":            {args: []string{"--strategy", "Canary10Percent1Second"}, situations: releases},
-		"alarms":              {args: []string{"--bake-time", "1s", "--alarms", "errors"}, situations: append(releases, undoes(alarm, 1))},
-		"alarms, dry run":     {args: []string{"--bake-time", "1s", "--alarms", "errors", "--dry-run"}, situations: []situation{asUsual}},
+		"release":                 {situations: releases},
+		"release, follows":        {args: []string{"--aliases", "main=prod@$LATEST"}, situations: []situation{asUsual, newAlias, contended}},
+		"release, dry run":        {args: []string{"--dry-run"}, situations: []situation{asUsual, newAlias}},
+		"release of several":      {functions: several, situations: append(releases, undo)},
+		"code":                    {args: []string{"--code", folder}, situations: releases},
+		"code of several":         {args: []string{"--code", "items=" + folder + "\norders=" + folder}, functions: several, situations: append(releases, undo)},
+		"code, dry run":           {args: []string{"--code", folder, "--dry-run"}, situations: []situation{asUsual}},
+		"code in S3":              {args: []string{"--code", "s3://shop-artifacts/items.zip"}, situations: releases},
+		"a version in S3":         {args: []string{"--code", "s3://shop-artifacts/items.zip#1"}, situations: releases},
+		"code in S3, dry run":     {args: []string{"--code", "s3://shop-artifacts/items.zip", "--dry-run"}, situations: []situation{asUsual}},
+		"configuration":           {args: []string{"--configuration", "testdata/function.json"}, situations: releases},
+		"all of a configuration":  {args: []string{"--configuration", "testdata/configuration.json"}, situations: releases},
+		"configuration and code":  {args: []string{"--configuration", "testdata/function.json", "--code", folder}, situations: releases},
+		"configuration, restored": {args: []string{"--configuration", "testdata/memory.yml", "--code", folder, "--smoke-test", "{}", "--restore-latest"}, situations: restored},
+		"configuration, follows":  {args: []string{"--configuration", "testdata/function.json", "--aliases", "main=prod@$LATEST"}, situations: []situation{asUsual, newAlias, contended}},
+		"configuration, dry run":  {args: []string{"--configuration", "testdata/configuration.json", "--dry-run"}, situations: []situation{asUsual}},
+		"smoke test":              {args: []string{"--smoke-test", "{}"}, situations: releases},
+		"smoke test of one":       {functions: several, args: []string{"--smoke-test", "items={}"}, situations: append(releases, undo, undoes(always("CreateAlias", "items", refused), 1))},
+		"hooks":                   {args: []string{"--pre-traffic-hook", "check:live", "--post-traffic-hook", "smoke"}, situations: append(releases, undoes(rejected, 1))},
+		"hook before":             {args: []string{"--pre-traffic-hook", lambdaARN + "smoke"}, situations: releases},
+		"hooks of several":        {functions: several, args: []string{"--post-traffic-hook", "items=smoke\norders=check:live"}, situations: append(releases, undo)},
+		"hooks, dry run":          {args: []string{"--pre-traffic-hook", "check:live", "--post-traffic-hook", "smoke", "--dry-run"}, situations: []situation{asUsual}},
+		"hook, CodeDeploy":        {args: []string{"--codedeploy", "shop/items", "--pre-traffic-hook", "smoke"}, situations: deploys},
+		"strategy":                {args: []string{"--strategy", "Canary10Percent1Second"}, situations: releases},
+		"alarms":                  {args: []string{"--bake-time", "1s", "--alarms", "errors"}, situations: append(releases, undoes(alarm, 1))},
+		"alarms, dry run":         {args: []string{"--bake-time", "1s", "--alarms", "errors", "--dry-run"}, situations: []situation{asUsual}},
 		"limit": {args: []string{"--bake-time", "2m", "--analysis", "errors < 1%"}, situations: []situation{
 			asUsual.cancelled("UpdateAlias", 1), busy.cancelled("UpdateAlias", 1), pending.cancelled("UpdateAlias", 1), undoes(nil, 1).cancelled("CreateAlias", 1),
 		}},
@@ -720,7 +769,7 @@ func TestIAMPage(t *testing.T) {
 		n++
 		_, rest, _ := strings.Cut(block, "```sh\nlambda-release ")
 		command, _, _ := strings.Cut(rest, "\n")
-		document, _ := printed(t, env, strings.Fields(command)...)
+		document, _ := printed(t, env, strings.Fields(strings.Replace(command, " function.json", " testdata/function.json", 1))...)
 		return "```sh\nlambda-release " + command + "\n```\n\n```json\n" + string(document) + "```\n"
 	})
 	if n < 10 {

@@ -7,10 +7,11 @@ import (
 	"encoding/json"
 	"reflect"
 	"slices"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"lambda-release/internal/configuration"
 )
 
 // Configuration is the configuration of a version or of $LATEST.
@@ -25,22 +26,25 @@ type Configuration struct {
 	LastUpdate       string // InProgress, Successful, Failed
 	LastUpdateReason string
 
-	CodeSHA256     string // base64; of an image the digest
-	CodeBytes      int64
-	LastModified   string // as AWS writes it: 2026-11-23T10:20:30.000+0000
-	PackageType    string // Zip or Image
-	Runtime        string
-	Handler        string
-	MemoryMB       int32
-	TimeoutSeconds int32
-	Role           string
-	DeadLetter     string   // ARN of the dead-letter queue or topic
-	Architectures  []string // arm64, x86_64
-	Layers         []string // ARNs with their versions
-	SnapStart      bool     // versions have a snapshot, which costs money while they exist
-	Durable        bool     // executions may stay on the version for up to a year
+	CodeSHA256    string // base64; of an image the digest
+	CodeBytes     int64
+	LastModified  string // as AWS writes it: 2026-11-23T10:20:30.000+0000
+	PackageType   string // Zip or Image
+	Runtime       string
+	Handler       string
+	Role          string
+	DeadLetter    string   // ARN of the dead-letter queue or topic
+	Architectures []string // arm64, x86_64
+	Layers        []string // ARNs with their versions
+	SnapStart     bool     // versions have a snapshot, which costs money while they exist
+	Durable       bool     // executions may stay on the version for up to a year
 	// Environment's values are secrets: they are compared and never shown.
 	Environment map[string]string
+
+	// Settings is all of it that UpdateFunctionConfiguration can change, except for the
+	// description.
+	Settings configuration.Configuration
+	rest     string // a hash of what else makes two versions behave alike, except for the code
 
 	// Fingerprint is equal for two versions that have the same code and the same
 	// configuration. It means nothing if there is an EnvironmentError.
@@ -50,7 +54,7 @@ type Configuration struct {
 	EnvironmentError string
 }
 
-func configuration(f *types.FunctionConfiguration) Configuration {
+func configurationFrom(f *types.FunctionConfiguration) Configuration {
 	c := Configuration{
 		Version:          aws.ToString(f.Version),
 		ARN:              aws.ToString(f.FunctionArn),
@@ -64,30 +68,44 @@ func configuration(f *types.FunctionConfiguration) Configuration {
 		CodeBytes:        f.CodeSize,
 		LastModified:     aws.ToString(f.LastModified),
 		PackageType:      string(f.PackageType),
-		Runtime:          string(f.Runtime),
-		Handler:          aws.ToString(f.Handler),
-		MemoryMB:         aws.ToInt32(f.MemorySize),
-		TimeoutSeconds:   aws.ToInt32(f.Timeout),
-		Role:             aws.ToString(f.Role),
-		SnapStart:        f.SnapStart != nil && f.SnapStart.ApplyOn == types.SnapStartApplyOnPublishedVersions,
-		Durable:          f.DurableConfig != nil,
-		Fingerprint:      fingerprint(*f),
-	}
-	if f.DeadLetterConfig != nil {
-		c.DeadLetter = aws.ToString(f.DeadLetterConfig.TargetArn)
+		Durable:          f.DurableConfig != nil, // also if that is empty
 	}
 	for _, a := range f.Architectures {
 		c.Architectures = append(c.Architectures, string(a))
 	}
-	for _, l := range f.Layers {
-		c.Layers = append(c.Layers, aws.ToString(l.Arn))
+	if f.Environment != nil && f.Environment.Error != nil {
+		e := f.Environment.Error
+		c.EnvironmentError = cmp.Or(reason(e.Message, aws.ToString(e.ErrorCode)), "AWS gives no reason")
 	}
-	if f.Environment != nil {
-		c.Environment = f.Environment.Variables
-		if e := f.Environment.Error; e != nil {
-			c.EnvironmentError = cmp.Or(reason(e.Message, aws.ToString(e.ErrorCode)), "AWS gives no reason")
-		}
-	}
+	settings, rest := contentOf(f)
+	c.rest = rest
+	return c.having(settings)
+}
+
+// having is c with other settings.
+func (c Configuration) having(settings configuration.Configuration) Configuration {
+	c.Settings = settings
+	c.Runtime, c.Handler, c.Role = settings.Text("Runtime"), settings.Text("Handler"), settings.Text("Role")
+	c.DeadLetter, c.Layers, c.Environment = settings.Text("DeadLetterConfig", "TargetArn"), settings.Texts("Layers"), settings.Variables()
+	c.SnapStart = settings.Text("SnapStart", "ApplyOn") == string(types.SnapStartApplyOnPublishedVersions)
+	c.Durable = c.Durable || settings.Has("DurableConfig")
+	return c.fingerprinted()
+}
+
+// With is the configuration as it would be after these settings are written to it.
+func (c Configuration) With(given configuration.Configuration) Configuration {
+	return c.having(given.Over(c.Settings))
+}
+
+// WithCode is the configuration as it would be with other code.
+func (c Configuration) WithCode(sha256 string) Configuration {
+	c.CodeSHA256 = sha256
+	return c.fingerprinted()
+}
+
+func (c Configuration) fingerprinted() Configuration {
+	sum := sha256.Sum256(append(c.Settings.JSON(), c.rest...))
+	c.Fingerprint = hex.EncodeToString(sum[:]) + " " + c.CodeSHA256
 	return c
 }
 
@@ -112,42 +130,40 @@ func configurationOf[Out any](out *Out) Configuration {
 			to.Field(i).Set(from.FieldByName(name.Name))
 		}
 	}
-	return configuration(&f)
+	return configurationFrom(&f)
 }
 
-// fingerprint is a hash of everything that makes two versions behave alike. What
-// it leaves out differs between versions of the same code and configuration, or
-// is AWS's own.
-func fingerprint(f types.FunctionConfiguration) string {
-	f.Version, f.FunctionArn, f.MasterArn, f.Description = nil, nil, nil, nil
-	f.RevisionId, f.LastModified, f.CodeSize = nil, nil, 0
-	f.State, f.StateReason, f.StateReasonCode = "", nil, ""
-	f.LastUpdateStatus, f.LastUpdateStatusReason, f.LastUpdateStatusReasonCode = "", nil, ""
-	f.RuntimeVersionConfig, f.SigningJobArn, f.SigningProfileVersionArn = nil, nil, nil
-	code := aws.ToString(f.CodeSha256)
-	f.CodeSha256 = nil
-	f.ConfigSha256 = nil // what it covers is not documented, and it covers nothing more
-	if f.SnapStart != nil {
-		f.SnapStart = &types.SnapStartResponse{ApplyOn: f.SnapStart.ApplyOn}
-	}
-	if f.VpcConfig != nil { // its lists have no order
-		vpc := *f.VpcConfig
-		vpc.SubnetIds, vpc.SecurityGroupIds = slices.Sorted(slices.Values(vpc.SubnetIds)), slices.Sorted(slices.Values(vpc.SecurityGroupIds))
-		f.VpcConfig = &vpc
-	}
-	document, _ := json.Marshal(f)
-	var tree any
+// passing are the fields that differ between versions of the same code and
+// configuration, or are AWS's own. What ConfigSha256 covers is not documented, and it
+// covers nothing more.
+var passing = []string{
+	"Version", "FunctionArn", "MasterArn", "Description", "RevisionId", "LastModified", "CodeSize", "CodeSha256", "ConfigSha256",
+	"State", "StateReason", "StateReasonCode", "LastUpdateStatus", "LastUpdateStatusReason", "LastUpdateStatusReasonCode",
+	"RuntimeVersionConfig", "SigningJobArn", "SigningProfileVersionArn",
+}
+
+// contentOf is everything that makes two versions of a function with the same code
+// behave alike: settings, and a hash of the rest.
+func contentOf(f *types.FunctionConfiguration) (settings configuration.Configuration, rest string) {
+	document, _ := json.Marshal(f) // its fields are named as in the API
+	var tree map[string]any
 	_ = json.Unmarshal(document, &tree) // it was just encoded
-	document, _ = json.Marshal(withoutZeros(tree))
-	sum := sha256.Sum256(document)
-	return hex.EncodeToString(sum[:]) + " " + code
-}
-
-// WithCode is the configuration as it would be with other code.
-func (c Configuration) WithCode(sha256 string) Configuration {
-	head, _, _ := strings.Cut(c.Fingerprint, " ")
-	c.CodeSHA256, c.Fingerprint = sha256, head+" "+sha256
-	return c
+	var layers []any
+	for _, l := range f.Layers {
+		layers = append(layers, aws.ToString(l.Arn))
+	}
+	tree["Layers"] = layers
+	if image, ok := tree["ImageConfigResponse"].(map[string]any); ok {
+		tree["ImageConfig"] = image["ImageConfig"]
+	}
+	delete(tree, "ImageConfigResponse")
+	settings = configuration.Of(tree)
+	for _, name := range slices.Concat(passing, configuration.Names()) {
+		delete(tree, name)
+	}
+	left, _ := json.Marshal(withoutZeros(tree))
+	sum := sha256.Sum256(left)
+	return settings, hex.EncodeToString(sum[:])
 }
 
 // withoutZeros removes what is empty from a JSON value: operations differ in

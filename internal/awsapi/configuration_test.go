@@ -84,13 +84,13 @@ func TestFingerprint(t *testing.T) {
 		"LastUpdateStatus": true, "LastUpdateStatusReason": true, "LastUpdateStatusReasonCode": true,
 		"RuntimeVersionConfig": true, "SigningJobArn": true, "SigningProfileVersionArn": true, "ConfigSha256": true,
 	}
-	empty := configuration(&types.FunctionConfiguration{}).Fingerprint
+	empty := configurationFrom(&types.FunctionConfiguration{}).Fingerprint
 	all := reflect.TypeFor[types.FunctionConfiguration]()
 	for i := range all.NumField() {
 		if !all.Field(i).IsExported() {
 			continue
 		}
-		if got := configuration(set(t, i)).Fingerprint; (got == empty) != same[all.Field(i).Name] {
+		if got := configurationFrom(set(t, i)).Fingerprint; (got == empty) != same[all.Field(i).Name] {
 			t.Errorf("%s: equal is %t", all.Field(i).Name, got == empty)
 		}
 	}
@@ -108,14 +108,14 @@ func TestFingerprintOfTheSame(t *testing.T) {
 	other.VpcConfig = &types.VpcConfigResponse{SubnetIds: []string{"b", "a"}, SecurityGroupIds: []string{"d", "c"}}
 	other.SnapStart = &types.SnapStartResponse{ApplyOn: types.SnapStartApplyOnPublishedVersions, OptimizationStatus: types.SnapStartOptimizationStatusOn}
 	other.FileSystemConfigs, other.DeadLetterConfig = []types.FileSystemConfig{}, &types.DeadLetterConfig{} // AWS may leave out what is empty
-	if configuration(&one).Fingerprint != configuration(&other).Fingerprint {
+	if configurationFrom(&one).Fingerprint != configurationFrom(&other).Fingerprint {
 		t.Error("they differ")
 	}
 	if other.VpcConfig.SubnetIds[0] != "b" || other.SnapStart.OptimizationStatus != types.SnapStartOptimizationStatusOn {
 		t.Error("what was compared has changed")
 	}
 	other.Layers = []types.Layer{one.Layers[1], one.Layers[0]} // their order matters
-	if configuration(&one).Fingerprint == configuration(&other).Fingerprint {
+	if configurationFrom(&one).Fingerprint == configurationFrom(&other).Fingerprint {
 		t.Error("the order of the layers does not count")
 	}
 }

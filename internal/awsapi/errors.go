@@ -57,11 +57,14 @@ type Error struct {
 	// Effect is how much of the call may have been carried out.
 	Effect Effect
 
-	advice string // the hint, where the kind does not say enough
-	place  place  // where the program runs
+	advice  string   // the hint, where the kind does not say enough
+	place   place    // where the program runs
+	secrets []string // what AWS may repeat in its message, longest first, and must not be shown
 }
 
-func (e *Error) Error() string {
+func (e *Error) Error() string { return conceal(e.text(), e.secrets) }
+
+func (e *Error) text() string {
 	var b strings.Builder
 	b.WriteString(e.Op)
 	if subject := cmp.Or(e.Function.Given, e.Resource); subject != "" {

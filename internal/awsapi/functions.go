@@ -19,7 +19,7 @@ func (c *Client) Functions(ctx context.Context) ([]Configuration, error) {
 		}
 		var page []Configuration
 		for i := range out.Functions {
-			page = append(page, configuration(&out.Functions[i]))
+			page = append(page, configurationFrom(&out.Functions[i]))
 		}
 		return page, out.NextMarker, nil
 	})

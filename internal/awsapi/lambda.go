@@ -52,12 +52,13 @@ type Alias struct {
 type Publication struct {
 	Description string
 	CodeSHA256  string // refuse if $LATEST is other code; "" = any code
+	Revision    string // refuse, with an error of kind Stale, if $LATEST is at another one; "" = at any
 }
 
 // Publish publishes $LATEST as a version, or returns the last version if $LATEST
 // has not changed since (fact V6): then its Description is not the one given.
 func (c *Client) Publish(ctx context.Context, fn function.ID, p Publication) (Configuration, error) {
-	in := &lambda.PublishVersionInput{FunctionName: &fn.Given, Description: optional(p.Description), CodeSha256: optional(p.CodeSHA256)}
+	in := &lambda.PublishVersionInput{FunctionName: &fn.Given, Description: optional(p.Description), CodeSha256: optional(p.CodeSHA256), RevisionId: optional(p.Revision)}
 	out, err := insist(ctx, func() (*lambda.PublishVersionOutput, error) {
 		return mutate(ctx, c, onFunction("PublishVersion", fn, ""), c.lambda.PublishVersion, in,
 			func(out *lambda.PublishVersionOutput) bool { return isNumber(aws.ToString(out.Version)) })
@@ -79,7 +80,7 @@ func (c *Client) Configuration(ctx context.Context, fn function.ID, qualifier st
 	if err != nil {
 		return Configuration{}, err
 	}
-	return configuration(out.Configuration), nil
+	return configurationFrom(out.Configuration), nil
 }
 
 // Lookup is Configuration for a version or a function that should exist: a 404 is

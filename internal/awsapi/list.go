@@ -58,7 +58,7 @@ func (c *Client) Versions(ctx context.Context, fn function.ID) iter.Seq2[Configu
 				return
 			}
 			for i := range out.Versions {
-				v := configuration(&out.Versions[i])
+				v := configurationFrom(&out.Versions[i])
 				if isNumber(v.Version) && !yield(v, nil) {
 					return
 				}

@@ -3,11 +3,14 @@ package awsapi_test
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"lambda-release/internal/awsapi"
+	"lambda-release/internal/configuration"
 	"lambda-release/internal/localaws"
 )
 
@@ -202,17 +205,20 @@ func TestConfiguration(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := awsapi.Configuration{
-		Revision: got.Revision, Fingerprint: got.Fingerprint,
+		Revision: got.Revision, Fingerprint: got.Fingerprint, Settings: got.Settings,
 		Version: "$LATEST", ARN: w.FunctionARN("orders", ""), Description: "text",
 		State: "Pending", StateReason: "Being made. (Creating)", LastUpdate: "InProgress", LastUpdateReason: "Creating",
 		CodeSHA256: got.CodeSHA256, CodeBytes: 4, LastModified: got.LastModified,
-		PackageType: "Zip", Runtime: "nodejs22.x", Handler: "index.handler", MemoryMB: 512, TimeoutSeconds: 30,
+		PackageType: "Zip", Runtime: "nodejs22.x", Handler: "index.handler",
 		Role: "arn:aws:iam::123456789012:role/orders", DeadLetter: "arn:aws:sqs:eu-central-1:123456789012:dead",
 		Architectures: []string{"arm64"}, Layers: []string{"arn:aws:lambda:eu-central-1:123456789012:layer:tools:3"},
 		Environment: map[string]string{"TABLE": "orders"},
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(awsapi.Configuration{}, configuration.Configuration{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if settings := string(got.Settings.JSON()); !strings.Contains(settings, `"MemorySize":512,"Role":`) || !strings.Contains(settings, `"Timeout":30`) {
+		t.Error(settings)
 	}
 	if len(got.CodeSHA256) != 44 || got.LastModified == "" {
 		t.Errorf("code %q, modified %q", got.CodeSHA256, got.LastModified)

@@ -12,6 +12,7 @@ import (
 
 	"lambda-release/internal/analysis"
 	"lambda-release/internal/artifact"
+	"lambda-release/internal/configuration"
 	"lambda-release/internal/function"
 	"lambda-release/internal/gateway"
 	"lambda-release/internal/release"
@@ -46,7 +47,9 @@ type Input struct {
 	MinInvocations     int               // 1 or more
 	CodeDeploy         *CodeDeploy       // nil: this job shifts the traffic
 	CodeDeployWait     bool
-	Code               map[string]artifact.Source // by short function name
+	Code               map[string]artifact.Source             // by short function name
+	Configuration      map[string]configuration.Configuration // by short function name
+	RestoreLatest      bool
 	WaitForProvisioned bool
 	Stages             map[string][]gateway.Stage // by alias
 	StageVariable      string                     // a legal name
@@ -66,6 +69,8 @@ type Input struct {
 	Region             string        // `aws-region`, else the one that the functions' ARNs name, else ""
 	Timeout            time.Duration // more than 0, at most 24 h
 	Outputs            bool          // print the outputs in a terminal, too
+
+	Warnings []string // about inputs that are good nevertheless
 
 	Print       Print  // instead of the operation
 	Environment string // of GitHub, for PrintTrustPolicy; "": none

@@ -154,6 +154,8 @@ func (c *checks) operation() {
 	}
 	c.refuse("version", version != "" && in.Operation != release.Promote && in.Operation != release.Rollback, version, operation, "only promote and rollback take a version")
 	c.refuse("code", in.Code != nil && in.Operation != release.Release, "", operation, "only release uploads code")
+	c.refuse("configuration", in.Configuration != nil && in.Operation != release.Release, "", operation, "only release configures")
+	c.refuse("configuration", in.Configuration != nil && len(in.Functions) > 1, "", "several functions", "the file is for one function: release each function in a job of its own")
 	c.refuse("code-sha256", in.Code != nil && in.CodeSHA256 != nil, "", "code", "uploaded code is guarded by its own hash: leave code-sha256 empty")
 	prunes := in.Operation == release.Release || in.Operation == release.Prune
 	shows := in.Operation == release.ReadStatus

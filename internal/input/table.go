@@ -75,6 +75,16 @@ var table = []spec{
 		parse:   parseCode,
 	},
 	{
+		name: "configuration", group: groupWhat, hint: "FILE",
+		short: "a JSON or YAML file with settings to apply first",
+		doc: "A JSON or YAML file in the shape of `aws lambda update-function-configuration --cli-input-json`: `MemorySize`, `Timeout`, " +
+			"`Environment`, `Layers` and so on. It is applied to `$LATEST` before publishing. Only what the file gives is managed, and only " +
+			"what differs is written; `Environment.Variables` replaces all variables. If something else writes `$LATEST` between the first read and the " +
+			"publish, the release fails, and publishes nothing. For one function. Only for `release`.",
+		allowed: "must be the path of a JSON or YAML file",
+		parse:   parseConfiguration,
+	},
+	{
 		name: "version", group: groupWhat, hint: "VERSION",
 		short: "to promote or roll back to: number, commit or alias",
 		doc: "For `promote`: the version to move the alias to, as a number, as `commit:1a2b3c4`, or as the name of another " +
@@ -349,6 +359,16 @@ var table = []spec{
 		allowed: "must be true or false",
 		parse: func(in *Input, value string) Problems {
 			return parseBool(&in.ClearWeights, value)
+		},
+	},
+	{
+		name: "restore-latest", group: groupGuards, kind: toggle, def: "false",
+		doc: "`true` puts configuration and code of `$LATEST` back if a release fails after it has written them with `configuration` " +
+			"or `code`, provided that nothing else has written them since. The code is downloaded before the upload. `false` leaves " +
+			"`$LATEST` as it is then, and a warning shows what this run has changed.",
+		allowed: "must be true or false",
+		parse: func(in *Input, value string) Problems {
+			return parseBool(&in.RestoreLatest, value)
 		},
 	},
 	{

@@ -100,6 +100,7 @@ func TestRecipes(t *testing.T) {
 // them.
 var implied = []string{
 	"codedeploy:GetApplicationRevision", "codedeploy:GetDeploymentConfig", "codedeploy:RegisterApplicationRevision", // by CreateDeployment
+	"iam:PassRole", "lambda:GetLayerVersion", // by UpdateFunctionConfiguration
 	"s3:GetObject", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", // by UpdateFunctionCode
 }
 

@@ -11,22 +11,24 @@ import (
 var graph = map[string][]string{
 	".": {"app"},
 
-	"app":    {"alias", "awsapi", "event", "function", "input", "policy", "release", "report", "rollout", "rules"}, // the wiring
-	"event":  {"rules"},                                                                                            // for rules.Ref
-	"input":  {"alias", "analysis", "artifact", "function", "gateway", "lines", "release", "rollout", "rules"},     // release: for its Operation
-	"report": {"alias", "analysis", "release", "rollout"},                                                          // renders a Result; it makes no call to AWS
+	"app":    {"alias", "awsapi", "event", "function", "input", "policy", "release", "report", "rollout", "rules"},                          // the wiring
+	"event":  {"rules"},                                                                                                                     // for rules.Ref
+	"input":  {"alias", "analysis", "artifact", "configuration", "document", "function", "gateway", "lines", "release", "rollout", "rules"}, // release: for its Operation
+	"report": {"alias", "analysis", "release", "rollout"},                                                                                   // renders a Result; it makes no call to AWS
 
-	"release":  {"alias", "analysis", "artifact", "awsapi", "function", "gateway", "policy", "rollout"},
-	"alias":    {"awsapi", "function"}, // for the Editor; the rest is pure
-	"rollout":  {"alias", "analysis", "awsapi", "function"},
-	"analysis": {"lines"}, // pure
-	"artifact": {"lines"}, // files, not AWS
-	"gateway":  {"awsapi", "function", "lines"},
-	"awsapi":   {"function", "policy"},            // policy: for the trust policy that a refused token needs
-	"policy":   {"artifact", "function", "rules"}, // pure
-	"rules":    {"lines"},
-	"function": {},
-	"lines":    {},
+	"release":       {"alias", "analysis", "artifact", "awsapi", "configuration", "function", "gateway", "policy", "rollout"},
+	"alias":         {"awsapi", "function"}, // for the Editor; the rest is pure
+	"rollout":       {"alias", "analysis", "awsapi", "function"},
+	"analysis":      {"lines"}, // pure
+	"artifact":      {"lines"}, // files, not AWS
+	"gateway":       {"awsapi", "function", "lines"},
+	"awsapi":        {"configuration", "function", "policy"},            // policy: for the trust policy that a refused token needs
+	"policy":        {"artifact", "configuration", "function", "rules"}, // pure
+	"configuration": {"document", "lines"},                              // pure
+	"document":      {},                                                 // pure
+	"rules":         {"lines"},
+	"function":      {},
+	"lines":         {},
 
 	// Not part of the program.
 	"localaws": {},

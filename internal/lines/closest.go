@@ -10,9 +10,10 @@ func DidYouMean(given string, known []string) string {
 	bare := strings.TrimLeft(given, "-")
 	best, nearest := "", 0
 	for _, k := range known {
-		d := distance(given, k)
-		near := d <= len(given)/3 || len(bare) >= 3 && strings.Contains(k, bare)
-		if strings.HasPrefix(k, given) {
+		name := strings.ToLower(k)
+		d := distance(given, name)
+		near := d <= len(given)/3 || len(bare) >= 3 && strings.Contains(name, bare)
+		if strings.HasPrefix(name, given) {
 			d = min(d, 2)
 		}
 		if near && (best == "" || d < nearest) {

@@ -422,7 +422,7 @@ func TestSideBySide(t *testing.T) {
 		wg.Go(func() {
 			name := aws.String(fmt.Sprint("fn", i%functions))
 			for range 5 {
-				_, _ = api.UpdateFunctionConfiguration(t.Context(), &lambda.UpdateFunctionConfigurationInput{FunctionName: name, Environment: &types.Environment{Variables: map[string]string{"A": "1"}}})
+				_, _ = api.UpdateFunctionConfiguration(t.Context(), &lambda.UpdateFunctionConfigurationInput{FunctionName: name, Environment: &types.Environment{Variables: map[string]string{"AB": "1"}}})
 				c.Upload(*name, "code")
 				published, err := api.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: name})
 				if err != nil {

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"strings"
 )
 
 // codeInput is the code in a call.
@@ -72,6 +73,10 @@ func checkZip(b []byte) error {
 
 // hash sets CodeSha256: in base64 for a zip, in hex for an image.
 func (c *Function) hash() {
+	if _, digest, given := strings.Cut(c.ImageURI, "@sha256:"); given {
+		c.CodeSha256 = digest
+		return
+	}
 	if c.PackageType == "Image" {
 		sum := sha256.Sum256([]byte(c.ImageURI))
 		c.CodeSha256 = hex.EncodeToString(sum[:])

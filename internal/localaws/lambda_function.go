@@ -214,10 +214,13 @@ func (l *lambda) createFunction(r *request) (answer, error) {
 	if in.Architectures != nil {
 		c.Architectures = in.Architectures
 	}
-	in.apply(&c)
 	if err := in.Code.check(c.PackageType, "creating"); err != nil {
 		return answer{}, err
 	}
+	if err := in.suits(&c); err != nil {
+		return answer{}, err
+	}
+	in.apply(&c)
 	if c.PackageType == "Zip" && (in.Runtime == nil || in.Handler == nil) {
 		return answer{}, invalid("Runtime and Handler are mandatory parameters for functions created with deployment packages.")
 	}
@@ -264,7 +267,7 @@ func (l *lambda) getFunction(r *request) (answer, error) {
 		Tags          map[string]string `json:",omitempty"`
 	}{
 		Configuration: v.describe(f, qualifier),
-		Code:          map[string]string{"RepositoryType": "S3", "Location": "https://awslambda-" + r.region + "-tasks.s3." + r.region + ".amazonaws.com/snapshots/" + l.account + "/" + f.name},
+		Code:          map[string]string{"RepositoryType": "S3", "Location": l.location(r.incoming, f, v)},
 		Tags:          f.tags,
 	}
 	if v.PackageType == "Image" {
@@ -402,6 +405,9 @@ func (l *lambda) updateFunctionConfiguration(r *request) (answer, error) {
 		return answer{}, err
 	}
 	c := f.latest.clone()
+	if err := in.suits(&c); err != nil {
+		return answer{}, err
+	}
 	in.apply(&c)
 	l.write(f, c)
 	return reply(http.StatusOK, f.latest.describe(f, "")), nil

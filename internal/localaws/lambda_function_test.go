@@ -69,17 +69,17 @@ func TestCreateAndPublish(t *testing.T) {
 
 func TestVersionsAreImmutable(t *testing.T) {
 	t.Parallel()
-	c, api := withFunction(t, localaws.Options{}, func(f *localaws.Function) { f.Environment = map[string]string{"A": "1"} })
+	c, api := withFunction(t, localaws.Options{}, func(f *localaws.Function) { f.Environment = map[string]string{"AB": "1"} })
 	c.Publish("fn", "")
 	must(api.UpdateFunctionConfiguration(t.Context(), &lambda.UpdateFunctionConfigurationInput{
 		FunctionName: aws.String("fn"),
-		Environment:  &types.Environment{Variables: map[string]string{"A": "2"}},
+		Environment:  &types.Environment{Variables: map[string]string{"AB": "2"}},
 		MemorySize:   aws.Int32(1024),
 	}))(t)
 	got := getFunction(t, api, "1")
-	equal(t, "version 1", fmt.Sprint(got.Environment.Variables, *got.MemorySize), "map[A:1] 128")
+	equal(t, "version 1", fmt.Sprint(got.Environment.Variables, *got.MemorySize), "map[AB:1] 128")
 	got = getFunction(t, api, "")
-	equal(t, "$LATEST", fmt.Sprint(got.Environment.Variables, *got.MemorySize), "map[A:2] 1024")
+	equal(t, "$LATEST", fmt.Sprint(got.Environment.Variables, *got.MemorySize), "map[AB:2] 1024")
 }
 
 func TestCodeFromElsewhere(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -41,6 +42,34 @@ func (in *settings) validate(v *validation) {
 	}
 	if in.Handler != nil {
 		v.length(*in.Handler, "handler", 0, 128)
+		v.pattern(*in.Handler, "handler", handlerPattern)
+	}
+	for _, arn := range in.Layers {
+		v.length(arn, "layers", 1, 140)
+		v.pattern(arn, "layers", layerPattern)
+	}
+	if in.KMSKeyArn != nil {
+		v.pattern(*in.KMSKeyArn, "kMSKeyArn", resourcePattern)
+	}
+	if in.DeadLetterConfig != nil {
+		v.pattern(in.DeadLetterConfig.TargetArn, "deadLetterConfig.targetArn", resourcePattern)
+	}
+	if c := in.VPCConfig; c != nil {
+		v.check(len(c.SubnetIDs) <= 16, list(c.SubnetIDs), "vpcConfig.subnetIds", "Member must have length less than or equal to 16")
+		v.check(len(c.SecurityGroupIDs) <= 5, list(c.SecurityGroupIDs), "vpcConfig.securityGroupIds", "Member must have length less than or equal to 5")
+	}
+	v.check(len(in.FileSystemConfigs) <= 1, "'["+strconv.Itoa(len(in.FileSystemConfigs))+"]'", "fileSystemConfigs", "Member must have length less than or equal to 1")
+	for _, c := range in.FileSystemConfigs {
+		v.length(c.Arn, "fileSystemConfigs.arn", 0, 200)
+		v.pattern(c.LocalMountPath, "fileSystemConfigs.localMountPath", mountPattern)
+	}
+	if in.Environment != nil {
+		for _, name := range slices.Sorted(maps.Keys(in.Environment.Variables)) {
+			v.pattern(name, "environment.variables", variablePattern)
+		}
+	}
+	if c := in.ImageConfig; c != nil {
+		v.length(c.WorkingDirectory, "imageConfig.workingDirectory", 0, 1000)
 	}
 	if in.MemorySize != nil {
 		v.between(*in.MemorySize, "memorySize", 128, 32768)
@@ -62,7 +91,35 @@ func (in *settings) validate(v *validation) {
 		v.oneOf(c.LogFormat, "loggingConfig.logFormat", "JSON", "Text")
 		v.oneOf(c.ApplicationLogLevel, "loggingConfig.applicationLogLevel", "TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 		v.oneOf(c.SystemLogLevel, "loggingConfig.systemLogLevel", "DEBUG", "INFO", "WARN")
+		if c.LogGroup != "" {
+			v.length(c.LogGroup, "loggingConfig.logGroup", 1, 512)
+			v.pattern(c.LogGroup, "loggingConfig.logGroup", logGroupPattern)
+		}
 	}
+}
+
+func list(values []string) string { return quote("[" + strings.Join(values, ", ") + "]") }
+
+// maxLayers is how many layers a function can have.
+// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+const maxLayers = 5
+
+// suits refuses settings that do not go with the function that they are for.
+func (in *settings) suits(c *Function) error {
+	switch {
+	case c.PackageType == "Image" && (in.Runtime != nil || in.Handler != nil || len(in.Layers) > 0):
+		return invalid("Please don't provide Handler or Runtime or Layer when the intended function PackageType is Image.")
+	case c.PackageType != "Image" && in.ImageConfig != nil && !in.ImageConfig.isZero():
+		return invalid("Please don't provide ImageConfig when the intended function PackageType is Zip.")
+	case len(in.Layers) > maxLayers:
+		return invalid("Cannot reference more than %d layers.", maxLayers)
+	case in.VPCConfig != nil && (len(in.VPCConfig.SubnetIDs) == 0) != (len(in.VPCConfig.SecurityGroupIDs) == 0):
+		return invalid("SubnetIds and SecurityIds must coexist or be both empty list.")
+	}
+	if l := in.LoggingConfig; l != nil && (l.ApplicationLogLevel != "" || l.SystemLogLevel != "") && cmp.Or(l.LogFormat, c.Logging.LogFormat) != "JSON" {
+		return invalid("Setting log levels is only supported when LogFormat is set to JSON.")
+	}
+	return nil
 }
 
 // validateArchitectures checks a list of one architecture; nil was omitted.
@@ -200,4 +257,23 @@ func defaults() Function {
 		EphemeralStorage: 512,
 		Logging:          LoggingConfig{LogFormat: "Text"},
 	}
+}
+
+// Configure writes the configuration of $LATEST, like an UpdateFunctionConfiguration
+// that has completed.
+func (c *Cloud) Configure(name string, change func(*Function)) {
+	c.on(name, func(f *function) {
+		to := f.latest.clone()
+		change(&to)
+		c.store.write(f, to)
+		f.latest.ready()
+	})
+}
+
+// Function returns the code and configuration of a version, an alias's version, or with
+// qualifier "" of $LATEST.
+func (c *Cloud) Function(name, qualifier string) Function {
+	var found Function
+	c.on(name, func(f *function) { found = f.mustResolve(qualifier).clone() })
+	return found
 }

@@ -1,6 +1,7 @@
 package localaws_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,7 +60,6 @@ func TestSettingsAreKept(t *testing.T) {
 		TracingConfig:     &types.TracingConfig{Mode: types.TracingModeActive},
 		EphemeralStorage:  &types.EphemeralStorage{Size: aws.Int32(1024)},
 		LoggingConfig:     &types.LoggingConfig{LogFormat: types.LogFormatJson, SystemLogLevel: types.SystemLogLevelWarn},
-		ImageConfig:       &types.ImageConfig{Command: []string{"run"}},
 		VpcConfig:         &types.VpcConfig{SubnetIds: []string{"subnet-1"}, SecurityGroupIds: []string{"sg-1"}},
 		KMSKeyArn:         aws.String(key),
 		FileSystemConfigs: []types.FileSystemConfig{{Arn: aws.String(mount), LocalMountPath: aws.String("/mnt/x")}},
@@ -69,7 +69,7 @@ func TestSettingsAreKept(t *testing.T) {
 		"TracingConfig":       &types.TracingConfigResponse{Mode: types.TracingModeActive},
 		"EphemeralStorage":    &types.EphemeralStorage{Size: aws.Int32(1024)},
 		"LoggingConfig":       &types.LoggingConfig{LogFormat: types.LogFormatJson, LogGroup: aws.String("/aws/lambda/fn"), ApplicationLogLevel: types.ApplicationLogLevelInfo, SystemLogLevel: types.SystemLogLevelWarn},
-		"ImageConfigResponse": &types.ImageConfigResponse{ImageConfig: &types.ImageConfig{Command: []string{"run"}}},
+		"ImageConfigResponse": (*types.ImageConfigResponse)(nil),
 		"VpcConfig":           &types.VpcConfigResponse{SubnetIds: []string{"subnet-1"}, SecurityGroupIds: []string{"sg-1"}, VpcId: aws.String("vpc-0localaws"), Ipv6AllowedForDualStack: aws.Bool(false)},
 		"KMSKeyArn":           key,
 		"FileSystemConfigs":   []types.FileSystemConfig{{Arn: aws.String(mount), LocalMountPath: aws.String("/mnt/x")}},
@@ -138,12 +138,36 @@ func TestSettingsRefused(t *testing.T) {
 			"'MemorySize' value failed to satisfy constraint: Member must have value less than or equal to 10240",
 		},
 		"reserved variables": {
-			lambda.UpdateFunctionConfigurationInput{Environment: &types.Environment{Variables: map[string]string{"A": "1", "AWS_REGION": "x"}}}, "InvalidParameterValueException",
+			lambda.UpdateFunctionConfigurationInput{Environment: &types.Environment{Variables: map[string]string{"AB": "1", "AWS_REGION": "x"}}}, "InvalidParameterValueException",
 			"Lambda was unable to configure your environment variables because the environment variables you have provided contains reserved keys that are currently not supported for modification. Reserved keys used in this request: AWS_REGION",
 		},
+		"image config of a zip": {
+			lambda.UpdateFunctionConfigurationInput{ImageConfig: &types.ImageConfig{Command: []string{"run"}}}, "InvalidParameterValueException",
+			"Please don't provide ImageConfig when the intended function PackageType is Zip.",
+		},
+		"many layers": {
+			lambda.UpdateFunctionConfigurationInput{Layers: slices.Repeat([]string{"arn:aws:lambda:eu-central-1:123456789012:layer:tools:3"}, 6)}, "InvalidParameterValueException",
+			"Cannot reference more than 5 layers.",
+		},
+		"no layer": {
+			lambda.UpdateFunctionConfigurationInput{Layers: []string{"tools"}}, "ValidationException",
+			one + "'tools' at 'layers' failed to satisfy constraint: Member must satisfy regular expression pattern: arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+",
+		},
+		"half a VPC": {
+			lambda.UpdateFunctionConfigurationInput{VpcConfig: &types.VpcConfig{SubnetIds: []string{"subnet-1"}}}, "InvalidParameterValueException",
+			"SubnetIds and SecurityIds must coexist or be both empty list.",
+		},
+		"levels of text": {
+			lambda.UpdateFunctionConfigurationInput{LoggingConfig: &types.LoggingConfig{SystemLogLevel: types.SystemLogLevelWarn}}, "InvalidParameterValueException",
+			"Setting log levels is only supported when LogFormat is set to JSON.",
+		},
+		"variable": {
+			lambda.UpdateFunctionConfigurationInput{Environment: &types.Environment{Variables: map[string]string{"9A": "1"}}}, "ValidationException",
+			one + "'9A' at 'environment.variables' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z]([a-zA-Z0-9_])+",
+		},
 		"large environment": {
-			lambda.UpdateFunctionConfigurationInput{Environment: &types.Environment{Variables: map[string]string{"A": strings.Repeat("x", 4089)}}}, "InvalidParameterValueException",
-			`Lambda was unable to configure your environment variables because the environment variables you have provided exceeded the 4KB limit. String measured: {"A":"` + strings.Repeat("x", 4089) + `"}`,
+			lambda.UpdateFunctionConfigurationInput{Environment: &types.Environment{Variables: map[string]string{"AB": strings.Repeat("x", 4088)}}}, "InvalidParameterValueException",
+			`Lambda was unable to configure your environment variables because the environment variables you have provided exceeded the 4KB limit. String measured: {"AB":"` + strings.Repeat("x", 4088) + `"}`,
 		},
 	}
 	for name, tt := range tests {

@@ -23,6 +23,12 @@ const (
 	executionNamePattern = `[a-zA-Z0-9-_]+`
 	destinationPattern   = `$|kafka://([^.]([a-zA-Z0-9\-_.]{0,248}))|` + sourceARNPattern
 	rolePattern          = `arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+`
+	handlerPattern       = `[^\s]+`
+	layerPattern         = `arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+`
+	resourcePattern      = `(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()`
+	mountPattern         = `/mnt/[a-zA-Z0-9-_.]+`
+	variablePattern      = `[a-zA-Z]([a-zA-Z0-9_])+`
+	logGroupPattern      = `[\.\-_/#A-Za-z0-9]+`
 )
 
 // versionNumber matches the qualifier of a published version.
@@ -31,7 +37,8 @@ var versionNumber = regexp.MustCompile(`^[0-9]+$`)
 // matchers are the patterns compiled to match the whole value.
 var matchers = func() map[string]*regexp.Regexp {
 	m := map[string]*regexp.Regexp{aliasNamePattern: regexp.MustCompile(`^[0-9]*[a-zA-Z-_][a-zA-Z0-9-_]*$`)}
-	for _, p := range []string{versionPattern, qualifierPattern, statementIDPattern, actionPattern, principalPattern, sourceARNPattern, accountPattern, executionNamePattern, destinationPattern, rolePattern} {
+	for _, p := range []string{versionPattern, qualifierPattern, statementIDPattern, actionPattern, principalPattern, sourceARNPattern, accountPattern, executionNamePattern, destinationPattern, rolePattern,
+		handlerPattern, layerPattern, resourcePattern, mountPattern, variablePattern, logGroupPattern} {
 		m[p] = regexp.MustCompile("^(?:" + p + ")$")
 	}
 	return m

@@ -38,7 +38,7 @@ func (f onFunction) functionURL() {
 	f.onVersions("lambda:CreateFunctionUrlConfig")
 	if f.FunctionURL == "public" {
 		for _, action := range []string{"lambda:AddPermission", "lambda:RemovePermission"} {
-			f.grants = append(f.grants, grant{"PublicURL", action, f.arn + ":*", "*"})
+			f.grants = append(f.grants, grant{"PublicURL", action, f.arn + ":*", condition{principalKey, "*"}})
 		}
 	}
 }

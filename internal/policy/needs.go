@@ -7,30 +7,33 @@ import (
 	"strings"
 
 	"lambda-release/internal/artifact"
+	"lambda-release/internal/configuration"
 	"lambda-release/internal/function"
 )
 
 // Needs is what a job with some inputs may do, whichever branch or tag triggers
 // it. The names are those of the inputs.
 type Needs struct {
-	Operation   string
-	DryRun      bool
-	Functions   []function.ID
-	Globs       []function.Pattern         // of more functions
-	Publishes   bool                       // release: some alias does not follow $LATEST
-	Code        map[string]artifact.Source // by function name
-	ByNumber    bool                       // promote: the version is given as a number, or by its commit
-	SmokeTest   []string                   // names of functions
-	Hooks       []Hook                     // to invoke, or to ask about in a dry run
-	PostHook    bool                       // one of them is invoked after the move
-	Alarms      bool
-	Metrics     bool // to judge the version by
-	Comparison  bool // by default, which goes without the permission
-	BakeTime    bool
-	CodeDeploy  *CodeDeploy // nil: not used
-	Provisioned bool
-	Stages      []string // ARNs
-	Prune       bool     // after a release
+	Operation string
+	DryRun    bool
+	Functions []function.ID
+	Globs     []function.Pattern         // of more functions
+	Publishes bool                       // release: some alias does not follow $LATEST
+	Code      map[string]artifact.Source // by function name
+	// Configuration is what is written to $LATEST, by function name.
+	Configuration map[string]configuration.Configuration
+	ByNumber      bool     // promote: the version is given as a number, or by its commit
+	SmokeTest     []string // names of functions
+	Hooks         []Hook   // to invoke, or to ask about in a dry run
+	PostHook      bool     // one of them is invoked after the move
+	Alarms        bool
+	Metrics       bool // to judge the version by
+	Comparison    bool // by default, which goes without the permission
+	BakeTime      bool
+	CodeDeploy    *CodeDeploy // nil: not used
+	Provisioned   bool
+	Stages        []string // ARNs
+	Prune         bool     // after a release
 
 	FunctionURL string // iam, public or ""
 	CopyFrom    CopyFrom
@@ -161,6 +164,7 @@ func (f onFunction) onBoth(actions ...string) {
 func (f onFunction) release() {
 	f.onBoth("lambda:GetAlias", "lambda:GetFunction")
 	f.code()
+	f.configuration()
 	if !f.DryRun {
 		if f.Publishes {
 			f.onItself("lambda:PublishVersion")
@@ -298,7 +302,9 @@ func (n Needs) Object(name string) (Call, bool) {
 // remake allows the write of $LATEST by which a version that has failed is made
 // anew. An upload is such a write, too.
 func (f onFunction) remake() {
-	if _, uploads := f.Code[f.fn.Name]; !uploads {
+	_, uploads := f.Code[f.fn.Name]
+	_, configures := f.Configuration[f.fn.Name]
+	if !uploads && !configures {
 		f.allow(optional+"FailedVersions", f.arn, "lambda:UpdateFunctionConfiguration")
 	}
 }
@@ -348,7 +354,7 @@ func (b *builder) stages() {
 			continue
 		}
 		for _, action := range []string{"lambda:AddPermission", "lambda:RemovePermission"} {
-			b.grants = append(b.grants, grant{"Permissions", action, versions, "apigateway.amazonaws.com"})
+			b.grants = append(b.grants, grant{"Permissions", action, versions, condition{principalKey, "apigateway.amazonaws.com"}})
 		}
 	}
 }

@@ -31,8 +31,16 @@ type grant struct {
 	sid       string // grants with the same one become one statement if possible
 	action    string
 	resource  string
-	principal string // of the statements that the action may add to a function's policy; "": not limited
+	condition condition
 }
+
+// condition limits a grant to calls whose key has this value; the zero condition does not.
+type condition struct{ key, value string }
+
+const (
+	principalKey = "lambda:Principal"    // of the statements that a call may add to a function's policy
+	passedToKey  = "iam:PassedToService" // to which a role may be given
+)
 
 // optional begins the Sid of a statement without which a release works, too.
 const optional = "Optional"
@@ -134,11 +142,14 @@ func encode(value any, indent string) ([]byte, error) {
 // Statements are the grants, put together: what is allowed on one resource is in
 // one statement, and so are resources on which the same is allowed.
 func (p Policy) Statements() []Statement {
-	type key struct{ sid, resource, principal string }
+	type key struct {
+		sid, resource string
+		condition     condition
+	}
 	actions := map[key][]string{}
 	var keys []key
 	for _, g := range p.grants {
-		k := key{g.sid, g.resource, g.principal}
+		k := key{g.sid, g.resource, g.condition}
 		if actions[k] == nil {
 			keys = append(keys, k)
 		}
@@ -147,11 +158,11 @@ func (p Policy) Statements() []Statement {
 		}
 	}
 	var all []Statement
-	at := map[string]int{}    // sid, principal and actions -> index
+	at := map[string]int{}    // sid, condition and actions -> index
 	count := map[string]int{} // by sid
 	for _, k := range keys {
 		slices.Sort(actions[k])
-		same := strings.Join(append(actions[k], k.sid, k.principal), " ")
+		same := strings.Join(append(actions[k], k.sid, k.condition.key, k.condition.value), " ")
 		if i, known := at[same]; known {
 			all[i].Resource = append(all[i].Resource, k.resource)
 			continue
@@ -161,8 +172,8 @@ func (p Policy) Statements() []Statement {
 		if count[k.sid]++; count[k.sid] > 1 { // a Sid is unique
 			s.Sid += strconv.Itoa(count[k.sid])
 		}
-		if k.principal != "" {
-			s.Condition = map[string]map[string]oneOrMore{"StringEquals": {"lambda:Principal": {k.principal}}}
+		if c := k.condition; c.key != "" {
+			s.Condition = map[string]map[string]oneOrMore{"StringEquals": {c.key: {c.value}}}
 		}
 		all = append(all, s)
 	}

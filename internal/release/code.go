@@ -81,7 +81,7 @@ func compared(ctx context.Context, plans []Plan) []Plan {
 }
 
 func (p Plan) compared(ctx context.Context) Plan {
-	if p.Upload == nil {
+	if !p.writesLatest() {
 		return p
 	}
 	t := p.target
@@ -89,7 +89,10 @@ func (p Plan) compared(ctx context.Context) Plan {
 	if err != nil {
 		return p.failed(err)
 	}
-	pack, err := t.check(ctx, p.Upload.Package, latest)
+	if p, err = p.guarding(latest); err != nil || p.Upload == nil {
+		return p.failedIf(err)
+	}
+	pack, err := t.check(ctx, p.Upload.Package, latest.With(p.Configure.of(latest)))
 	if err != nil {
 		return p.failed(err)
 	}

@@ -107,6 +107,14 @@ func (p Plan) failed(err error) Plan {
 	return p.ended(End{Kind: EndNotAttempted, Status: Failed, Err: err})
 }
 
+// failedIf is failed if there is an error.
+func (p Plan) failedIf(err error) Plan {
+	if err == nil {
+		return p
+	}
+	return p.failed(err)
+}
+
 // conclude derives all that is reported from the ends of the functions.
 func conclude(req Request, plans []Plan, aws *awsapi.Client, started time.Time) Result {
 	plans = reportOnce(plans)

@@ -37,9 +37,10 @@ type Facts struct {
 	Left awsapi.Configuration // the version that a rollback left; zero if it does not matter
 
 	// Of a dry run of a release:
-	Upload   string               // the package, in words; "" without code
-	Uploaded bool                 // $LATEST has that code already
-	Serving  awsapi.Configuration // the version that the alias points to
+	Configured []string             // how its configuration changes $LATEST, in words
+	Upload     string               // the package, in words; "" without code
+	Uploaded   bool                 // $LATEST has that code already
+	Serving    awsapi.Configuration // the version that the alias points to
 }
 
 // about is f with the version in question.
@@ -96,6 +97,18 @@ func (f Facts) withDeployment(d awsapi.Deployment) Facts {
 // withBelongings is f with what belongs to the alias.
 func (f Facts) withBelongings(b belongings) Facts {
 	f.Belongings = b
+	return f
+}
+
+// configuring is f of a dry run that would change $LATEST so.
+func (f Facts) configuring(words []string) Facts {
+	f.Configured = words
+	return f
+}
+
+// uploading is f of a dry run with a package, which $LATEST may have already.
+func (f Facts) uploading(pack string, there bool) Facts {
+	f.Upload, f.Uploaded = pack, there
 	return f
 }
 

@@ -246,11 +246,11 @@ func (t target) lockedDecision() Decision {
 		t.alias(), s.History.Lock).decidedOn(s)
 }
 
-// spared is the plans before any code is uploaded. Where an alias follows $LATEST,
-// the upload alone changes what callers get, so that no code is uploaded if one of
-// the aliases is locked.
+// spared is the plans before $LATEST is written. Where an alias follows $LATEST,
+// a write of that alone changes what callers get, so that nothing is uploaded or
+// configured if one of the aliases is locked.
 func spared(ctx context.Context, plans []Plan) []Plan {
-	if !slices.ContainsFunc(plans, func(p Plan) bool { return p.Follow && p.Upload != nil }) {
+	if !slices.ContainsFunc(plans, func(p Plan) bool { return p.Follow && p.writesLatest() }) {
 		return plans
 	}
 	plans = each(plans, func(p Plan) Plan {
@@ -263,7 +263,10 @@ func spared(ctx context.Context, plans []Plan) []Plan {
 		if !p.target.edit.Current().History.Lock.Holds(time.Now()) {
 			return p
 		}
-		if p.Upload != nil {
+		switch {
+		case p.guard != nil:
+			p = p.withFacts(p.Facts.about(alias.Latest, p.guard.now))
+		case p.Upload != nil:
 			p = p.withFacts(p.Facts.about(alias.Latest, p.Upload.latest))
 		}
 		return p.withDecision(p.target.lockedDecision()).stays()

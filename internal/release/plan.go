@@ -18,7 +18,9 @@ import (
 type Plan struct {
 	target target
 
+	Configure     *Configure          // configuration for $LATEST; nil: none
 	Upload        *Upload             // code for $LATEST; nil: none
+	RestoreLatest bool                // put $LATEST back if the release fails
 	Publish       *awsapi.Publication // of a version of $LATEST; nil: none
 	Follow        bool                // the alias follows $LATEST
 	Smoke         Smoke               // what the version must pass
@@ -34,6 +36,7 @@ type Plan struct {
 
 	URL      awsapi.URL // of the alias, as it was read or created; zero for none
 	settings settings   // to copy
+	guard    *guard     // of $LATEST; nil: the hash of the code alone guards it
 
 	Facts      Facts
 	Decision   Decision
@@ -52,7 +55,18 @@ func planMove(t target, req Request) Plan {
 	return Plan{
 		target: t, Smoke: req.Smoke, Hooks: req.Hooks, Rollout: req.Rollout, CodeDeploy: req.CodeDeploy,
 		Provisioned: req.Provisioned, CopyFrom: req.CopyFrom, FunctionURL: req.FunctionURL, Stages: req.Stages, StageVariable: req.StageVariable, Keep: req.retention(),
+		RestoreLatest: req.RestoreLatest,
 	}
+}
+
+func (p Plan) withConfigure(c *Configure) Plan {
+	p.Configure = c
+	return p
+}
+
+func (p Plan) withGuard(g *guard) Plan {
+	p.guard = g
+	return p
 }
 
 func (p Plan) withUpload(u Upload) Plan {
@@ -283,6 +297,10 @@ func render(p Plan, why *cause) []string {
 	var w words
 	t, d, s, found := p.target, p.Decision, p.target.edit.Current(), p.found
 	spared := p.Follow && why != nil && why.status == Locked
+	if p.Configure != nil && !spared {
+		w.addIf(len(p.Facts.Configured) == 0, "skip the configuration: $LATEST already has it")
+		w.addIf(len(p.Facts.Configured) > 0, "configure $LATEST: %s", strings.Join(p.Facts.Configured, "; "))
+	}
 	if p.Upload != nil && !spared {
 		w.addIf(p.Facts.Uploaded, "skip the upload of %s: $LATEST already has this code", p.Facts.Upload)
 		w.addIf(!p.Facts.Uploaded, "upload %s", p.Facts.Upload)
@@ -399,8 +417,9 @@ func (p Plan) renderAnalysis(w *words, s alias.State) {
 func (p Plan) notChecked() []string {
 	var w words
 	d := p.Decision
-	writes := d.Change != nil || d.Delete || d.Mark != nil || len(d.Cut.doomed) > 0 || p.found.deletes || p.Publish != nil || len(p.found.led) > 0
+	writes := d.Change != nil || d.Delete || d.Mark != nil || len(d.Cut.doomed) > 0 || len(p.Facts.Configured) > 0 || p.found.deletes || p.Publish != nil || len(p.found.led) > 0
 	w.addIf(writes, "permissions to write")
+	w.addIf(len(p.Facts.Configured) > 0, "whether AWS accepts the configuration")
 	w.addIf(p.Publish != nil, "whether AWS makes a new version")
 	w.addIf(p.Publish != nil && p.moves(), "the init of the new version")
 	w.addIf(p.tested() && p.moves(), "the smoke test")

@@ -27,7 +27,7 @@ func newRelease(req Request) verb {
 }
 
 func (v release) plan(t target) Plan {
-	p := planMove(t, v.req)
+	p := planMove(t, v.req).withConfigure(v.req.configure(t.fn.Name))
 	if source, given := v.req.Code[t.fn.Name]; given {
 		p = p.withUpload(Upload{Source: source, slots: v.slots})
 	}
@@ -56,6 +56,9 @@ func (v release) prepare(ctx context.Context, p Plan) (Facts, error) {
 // last one, that is the one.
 func (v release) makeVersion(ctx context.Context, p Plan) (Facts, error) {
 	t := p.target
+	if p.guard != nil {
+		return p.makeGuarded(ctx)
+	}
 	sha256 := ""
 	if p.Upload != nil {
 		var err error
@@ -68,17 +71,36 @@ func (v release) makeVersion(ctx context.Context, p Plan) (Facts, error) {
 		if err != nil {
 			return Facts{}, err
 		}
-		latest.Version = "" // as a qualifier: AWS refuses $LATEST in some places
-		t.log.fact("%s follows $LATEST: nothing is published", t.alias())
-		return Facts{}.about(alias.Latest, latest), nil
+		return t.following(latest), nil
 	}
-	return t.makePublished(ctx, awsapi.Publication{Description: p.Publish.Description, CodeSHA256: cmp.Or(sha256, p.Publish.CodeSHA256)})
+	return t.makePublished(ctx, t.publish, awsapi.Publication{Description: p.Publish.Description, CodeSHA256: cmp.Or(sha256, p.Publish.CodeSHA256)})
 }
+
+// makeGuarded is makeVersion under the guard of $LATEST.
+func (p Plan) makeGuarded(ctx context.Context) (Facts, error) {
+	if err := p.write(ctx); err != nil {
+		return Facts{}, err
+	}
+	if p.Follow {
+		return p.target.following(p.guard.now), nil
+	}
+	return p.target.makePublished(ctx, p.guard.publish, *p.Publish)
+}
+
+// following is about an alias that follows $LATEST.
+func (t target) following(latest awsapi.Configuration) Facts {
+	latest.Version = "" // as a qualifier: AWS refuses $LATEST in some places
+	t.log.fact("%s follows $LATEST: nothing is published", t.alias())
+	return Facts{}.about(alias.Latest, latest)
+}
+
+// publishing is what publishes $LATEST.
+type publishing func(context.Context, awsapi.Publication) (awsapi.Configuration, error)
 
 // makePublished publishes, and tells from the description whether that has made
 // a version.
-func (t target) makePublished(ctx context.Context, publication awsapi.Publication) (Facts, error) {
-	published, err := t.publish(ctx, publication)
+func (t target) makePublished(ctx context.Context, publish publishing, publication awsapi.Publication) (Facts, error) {
+	published, err := publish(ctx, publication)
 	if err != nil {
 		return Facts{}, err
 	}
@@ -143,16 +165,23 @@ func (v release) read(ctx context.Context, p Plan) (Facts, error) {
 	if err := reads.Wait(); err != nil {
 		return Facts{}, err
 	}
-	if p.Publish != nil && p.Publish.CodeSHA256 != "" && p.Publish.CodeSHA256 != latest.CodeSHA256 {
-		return Facts{}, fmt.Errorf("publish %s: `code-sha256` is %s, but the code of $LATEST is %s", t.fn.Name, p.Publish.CodeSHA256, latest.CodeSHA256)
+	if err := p.checkCode(latest); err != nil {
+		return Facts{}, err
 	}
 	f := Facts{Serving: serving}
+	if _, err := p.guarding(latest); err != nil {
+		return f, err
+	}
+	if p.Configure != nil {
+		configured := latest.With(p.Configure.of(latest))
+		f, latest = f.configuring(differences(latest, configured)), configured
+	}
 	if p.Upload != nil {
 		pack, err := t.check(ctx, p.Upload.Package, latest)
 		if err != nil {
 			return Facts{}, err
 		}
-		f = Facts{Serving: serving, Upload: pack.Describe(), Uploaded: pack.SHA256 == latest.CodeSHA256}
+		f = f.uploading(pack.Describe(), pack.SHA256 == latest.CodeSHA256)
 		latest = latest.WithCode(pack.SHA256)
 	}
 	version := unknownVersion

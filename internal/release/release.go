@@ -30,6 +30,7 @@ import (
 	"lambda-release/internal/alias"
 	"lambda-release/internal/artifact"
 	"lambda-release/internal/awsapi"
+	"lambda-release/internal/configuration"
 	"lambda-release/internal/function"
 	"lambda-release/internal/gateway"
 	"lambda-release/internal/policy"
@@ -100,6 +101,12 @@ type Request struct {
 	Code        map[string]artifact.Source // by function name: uploaded first
 	CodeSHA256  map[string]string          // by function name: publish only this code
 
+	Configuration map[string]configuration.Configuration // by function name: written to $LATEST first
+	Environment   map[string]configuration.Environment   // by function name: variables to change, beside that
+	RestoreLatest bool                                   // put $LATEST back if the release fails
+
+	Warnings []string // about the request, to report
+
 	// Policy is what jobs with these inputs need of the role, for the hint of a call
 	// that is denied.
 	Policy policy.Needs
@@ -166,7 +173,7 @@ func (r *Releaser) Run(ctx context.Context, req Request) Result {
 		advisePermissions(res.Outcomes, permissions(req.Policy, r.AWS.Denials(), r.AWS.Region))
 		return res
 	}
-	for _, text := range warnings {
+	for _, text := range append(req.Warnings, warnings...) {
 		plans[0].target.log.warn("%s", text)
 	}
 	r.Progress.Phase(phase(req))
@@ -178,6 +185,7 @@ func (r *Releaser) Run(ctx context.Context, req Request) Result {
 		plans = spared(ctx, compared(ctx, plans))
 		plans = v.join(each(plans, func(p Plan) Plan { return known(ctx, p, v.prepare) }))
 		plans = r.apply(ctx, v, watcher, each(plans, func(p Plan) Plan { return prepare(ctx, v, p) }))
+		plans = r.afterLatest(ctx, plans)
 	}
 	return conclude(req, plans, r.AWS, started)
 }

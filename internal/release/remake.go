@@ -36,18 +36,11 @@ const (
 // remake writes $LATEST without changing it, and publishes; so many times if that
 // gives the failed version back again.
 func (t target) remake(ctx context.Context, p Plan, tries int) (Facts, error) {
-	latest, err := t.touch(ctx, p.Upload)
+	publish, err := t.rewrite(ctx, p)
 	if err != nil {
 		return Facts{}, err
 	}
-	now, err := t.aws.AwaitUpdated(ctx, t.fn, t.log.waiting("the update"))
-	if err != nil {
-		return Facts{}, err
-	}
-	if now.CodeSHA256 != latest.CodeSHA256 {
-		return Facts{}, fmt.Errorf("publish %s: the code of $LATEST was changed meanwhile, from %.12s… to %.12s…", t.fn.Name, latest.CodeSHA256, now.CodeSHA256)
-	}
-	f, err := t.makePublished(ctx, awsapi.Publication{Description: p.Publish.Description, CodeSHA256: now.CodeSHA256})
+	f, err := t.makePublished(ctx, publish, *p.Publish)
 	if err == nil && !f.Published && f.Config.State == "Failed" && tries > 1 {
 		// What counted as the write was an old answer.
 		if err := awsapi.Sleep(ctx, remakePause); err != nil {
@@ -56,6 +49,28 @@ func (t target) remake(ctx context.Context, p Plan, tries int) (Facts, error) {
 		return t.remake(ctx, p, tries-1)
 	}
 	return f, err
+}
+
+// rewrite writes $LATEST without changing it, and returns what publishes that.
+func (t target) rewrite(ctx context.Context, p Plan) (publishing, error) {
+	if p.guard != nil {
+		return p.guard.publish, p.guard.touch(ctx, p.Upload)
+	}
+	latest, err := t.touch(ctx, p.Upload)
+	if err != nil {
+		return nil, err
+	}
+	now, err := t.aws.AwaitUpdated(ctx, t.fn, t.log.waiting("the update"))
+	if err != nil {
+		return nil, err
+	}
+	if now.CodeSHA256 != latest.CodeSHA256 {
+		return nil, fmt.Errorf("publish %s: the code of $LATEST was changed meanwhile, from %.12s… to %.12s…", t.fn.Name, latest.CodeSHA256, now.CodeSHA256)
+	}
+	return func(ctx context.Context, pub awsapi.Publication) (awsapi.Configuration, error) {
+		pub.CodeSHA256 = now.CodeSHA256
+		return t.publish(ctx, pub)
+	}, nil
 }
 
 // touch writes what $LATEST holds already: with u the code, else the description.
@@ -68,7 +83,7 @@ func (t target) touch(ctx context.Context, u *Upload) (awsapi.Configuration, err
 			return latest, err
 		}
 		if u != nil {
-			err = t.uploadAgain(ctx, *u, latest.Revision)
+			_, err = t.uploadAt(ctx, *u, latest.Revision)
 		} else {
 			_, err = t.aws.TouchLatest(ctx, t.fn, latest.Description, latest.Revision)
 		}
@@ -93,20 +108,18 @@ func (t target) touch(ctx context.Context, u *Upload) (awsapi.Configuration, err
 	}
 }
 
-// uploadAgain uploads code that is there already, provided that $LATEST is at
-// revision.
-func (t target) uploadAgain(ctx context.Context, u Upload, revision string) error {
+// uploadAt uploads code provided that $LATEST is at revision.
+func (t target) uploadAt(ctx context.Context, u Upload, revision string) (awsapi.Configuration, error) {
 	release, err := u.acquire(ctx)
 	if err != nil {
-		return err
+		return awsapi.Configuration{}, err
 	}
 	defer release()
 	pack, err := t.load(ctx, u)
 	if err != nil {
-		return err
+		return awsapi.Configuration{}, err
 	}
 	code := codeOf(pack)
 	code.Revision = revision
-	_, err = t.aws.UpdateCode(ctx, t.fn, code, false)
-	return err
+	return t.aws.UpdateCode(ctx, t.fn, code, false)
 }

@@ -9,6 +9,7 @@ import (
 
 	"lambda-release/internal/artifact"
 	"lambda-release/internal/awsapi"
+	"lambda-release/internal/configuration"
 	"lambda-release/internal/gateway"
 	"lambda-release/internal/localaws"
 	"lambda-release/internal/release"
@@ -45,6 +46,20 @@ var scenes = []scene{
 		w.OnPublish(fn, "Active", "", "")
 	}},
 	{name: "code", calls: []string{"GetFunction", "UpdateFunctionCode", "PublishVersion"}, lay: toMove, change: newCode, onlyOne: true},
+	{name: "configuration", calls: []string{"GetFunction", "UpdateFunctionConfiguration", "PublishVersion"}, lay: toMove, change: newConfiguration},
+	{
+		name: "configuration and code", calls: []string{"GetFunction", "UpdateFunctionConfiguration", "UpdateFunctionCode", "PublishVersion"}, lay: toMove, onlyOne: true,
+		options: localaws.Options{Settle: time.Second}, change: func(req *release.Request) { newConfiguration(req); newCode(req) },
+	},
+	{
+		name: "configuration, failed version", calls: []string{"GetFunction", "UpdateFunctionConfiguration", "PublishVersion"}, onlyOne: true, end: "3", versions: 3, lay: func(w *world, fn string) {
+			toMove(w, fn)
+			w.Configure(fn, func(f *localaws.Function) { f.MemorySize, f.Environment = 512, map[string]string{"LEVEL": "new"} })
+			w.Publish(fn, "")
+			w.SetState(fn, "2", "Failed", "InternalError", "it crashed")
+		},
+		change: newConfiguration,
+	},
 	{name: "failed version", calls: []string{"GetFunction", "UpdateFunctionConfiguration", "PublishVersion"}, onlyOne: true, end: "3", versions: 3, lay: func(w *world, fn string) {
 		toMove(w, fn)
 		w.Publish(fn, "")
@@ -214,6 +229,18 @@ func newCode(req *release.Request) {
 		panic(err)
 	}
 	req.Code = sources
+}
+
+// newConfiguration releases a configuration that differs.
+func newConfiguration(req *release.Request) {
+	file, problems := configuration.Parse("test", []byte(`{"MemorySize": 512, "Environment": {"Variables": {"LEVEL": "new"}}}`))
+	if len(problems) > 0 {
+		panic(problems)
+	}
+	req.Configuration = map[string]configuration.Configuration{}
+	for _, fn := range req.Functions {
+		req.Configuration[fn.Name] = file.Configuration
+	}
 }
 
 func binding(req *release.Request) {

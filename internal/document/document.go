@@ -1,0 +1,185 @@
+// Package document reads YAML and JSON documents as a tree in which every value
+// knows its place, so that whatever is wrong with one can be reported with file,
+// line and column.
+//
+// Documents may hold secrets. So a Problem shows the key that it is about, and of
+// values only what the reader of the tree hands to it.
+package document
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+)
+
+// Kind is the type of a Value.
+type Kind int
+
+// The kinds of values. What was refused already, and reported, is Refused.
+const (
+	Null Kind = iota
+	Bool
+	Number
+	Text
+	List
+	Object
+	Refused
+)
+
+func (k Kind) String() string {
+	return [...]string{"null", "a boolean", "a number", "a text", "a list", "an object", "refused"}[k]
+}
+
+// Value is a value in a document.
+type Value struct {
+	Kind     Kind
+	Text     string   // of a scalar, as written, without quotes
+	Elements []Value  // of a List
+	Members  []Member // of an Object, in their order
+
+	place place
+}
+
+// Member is a key of an object with its value. No two of an object have the same key.
+type Member struct {
+	Key   string
+	Value Value
+
+	place place
+}
+
+// place is where something is in a document.
+type place struct {
+	file         string
+	line, column int
+	key          string // that it is the value of, or that it is; "" for neither
+}
+
+// Parse reads one document. With Problems, the Value has what could be read.
+// JSON is read as YAML, of which it is a part. Anchors, aliases, tags and merge keys
+// are not supported.
+func Parse(file string, content []byte) (Value, Problems) {
+	parsed, err := parser.ParseBytes(content, 0, parser.AllowDuplicateMapKey())
+	if err != nil {
+		return Value{}, Problems{syntaxProblem(file, content, err)}
+	}
+	r := &reader{file: file}
+	at := place{file: file, line: 1, column: 1}
+	var bodies []ast.Node
+	for _, d := range parsed.Docs {
+		if d.Body != nil {
+			bodies = append(bodies, d.Body)
+		}
+	}
+	switch len(bodies) {
+	case 0:
+		return Value{place: at}, nil
+	case 1:
+		return r.value(bodies[0], at), r.problems
+	}
+	return Value{}, Problems{r.at(bodies[1], "").problem("", "a second document", "write one document in a file")}
+}
+
+// syntaxProblem shows of the line only what stands before the first colon.
+func syntaxProblem(file string, content []byte, err error) Problem {
+	p := Problem{File: file, What: "neither YAML nor JSON"}
+	wrong, ok := errors.AsType[*yaml.SyntaxError](err)
+	if !ok || wrong.Token == nil {
+		return p
+	}
+	p.Line, p.Column = wrong.Token.Position.Line, wrong.Token.Position.Column
+	p.What += ": " + wrong.Message // which repeats no values
+	if all := strings.Split(string(content), "\n"); 0 < p.Line && p.Line <= len(all) {
+		line := strings.TrimRight(all[p.Line-1], "\r")
+		if strings.HasPrefix(strings.TrimLeft(line, " "), "\t") {
+			p.Allowed = "indent with spaces: YAML allows no tabs"
+		}
+		if key, _, found := strings.Cut(strings.TrimSpace(line), ":"); found {
+			p.Shown = strings.Trim(key, `"{[, `) + ": …"
+		}
+	}
+	return p
+}
+
+type reader struct {
+	file     string
+	problems Problems
+}
+
+func (r *reader) at(n ast.Node, key string) place {
+	at := place{file: r.file, key: key}
+	if t := n.GetToken(); t != nil && t.Position != nil {
+		at.line, at.column = t.Position.Line, t.Position.Column
+	}
+	return at
+}
+
+// refuse adds a problem, and returns what stands for the value.
+func (r *reader) refuse(at place, what string) Value {
+	r.problems = append(r.problems, at.problem("", what, "write the value itself"))
+	return Value{Kind: Refused, place: at}
+}
+
+func (r *reader) value(n ast.Node, at place) Value {
+	switch n := n.(type) {
+	case *ast.NullNode:
+		return Value{place: at}
+	case *ast.BoolNode:
+		return Value{Kind: Bool, Text: n.GetToken().Value, place: at}
+	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
+		return Value{Kind: Number, Text: n.GetToken().Value, place: at}
+	case *ast.StringNode:
+		return Value{Kind: Text, Text: n.Value, place: at}
+	case *ast.LiteralNode:
+		return Value{Kind: Text, Text: n.Value.Value, place: at}
+	case *ast.SequenceNode:
+		list := Value{Kind: List, place: at}
+		for _, element := range n.Values {
+			list.Elements = append(list.Elements, r.value(element, r.at(element, at.key)))
+		}
+		return list
+	case *ast.MappingNode:
+		return r.object(n.Values, at)
+	case *ast.MappingValueNode:
+		return r.object([]*ast.MappingValueNode{n}, at)
+	case *ast.AnchorNode, *ast.AliasNode, *ast.TagNode:
+		return r.refuse(at, "anchors, aliases and tags are not supported")
+	}
+	return r.refuse(at, "not supported")
+}
+
+func (r *reader) object(values []*ast.MappingValueNode, at place) Value {
+	object := Value{Kind: Object, place: at}
+	first := map[string]place{}
+	for _, v := range values {
+		key, ok := v.Key.(ast.ScalarNode)
+		if !ok || v.Key.Type() == ast.MergeKeyType {
+			r.refuse(r.at(v.Key, ""), "only names are supported as keys")
+			continue
+		}
+		name := key.GetToken().Value
+		m := Member{Key: name, place: r.at(v.Key, name)}
+		if before, twice := first[name]; twice {
+			r.problems = append(r.problems, m.Problem("a second time: the first is in line "+before.lineText(), "give each key once"))
+			continue
+		}
+		first[name] = m.place
+		m.Value = r.value(v.Value, m.place.of(v.Value))
+		object.Members = append(object.Members, m)
+	}
+	return object
+}
+
+// of is the place of the value of a key. A value that is left out is where its key is.
+func (p place) of(n ast.Node) place {
+	if t := n.GetToken(); t != nil && t.Position != nil && n.Type() != ast.NullType {
+		if m, ok := n.(*ast.MappingNode); ok && !m.IsFlowStyle { // its token is the first colon
+			return p
+		}
+		p.line, p.column = t.Position.Line, t.Position.Column
+	}
+	return p
+}

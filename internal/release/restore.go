@@ -1,0 +1,156 @@
+package release
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"lambda-release/internal/awsapi"
+)
+
+// keptCode is the code of $LATEST from before an upload.
+type keptCode struct {
+	path     string // of a zip; "" for an image
+	imageURI string // with its digest
+}
+
+// keep fetches the code of $LATEST before u replaces it, to put it back if the release
+// fails.
+func (g *guard) keep(ctx context.Context, u *Upload) error {
+	if !g.restore || u == nil || u.Package.SHA256 == g.before.CodeSHA256 {
+		return nil
+	}
+	kept, err := g.t.fetchCode(ctx, g.before)
+	if g.keeping(kept); err != nil {
+		return fmt.Errorf("keep the code of %s for `restore-latest`: %w", g.t.fn.Name, err)
+	}
+	return nil
+}
+
+func (t target) fetchCode(ctx context.Context, latest awsapi.Configuration) (kept keptCode, err error) {
+	pack, err := t.aws.PackageOf(ctx, t.fn)
+	if err != nil || pack.ImageURI != "" {
+		return keptCode{imageURI: pack.ImageURI}, err
+	}
+	dir := cmp.Or(t.getenv("RUNNER_TEMP"), t.getenv("TMPDIR"), "/tmp")
+	if err := os.MkdirAll(dir, 0o700); err != nil { // the image of the action has no folders
+		return kept, err
+	}
+	file, err := os.CreateTemp(dir, "lambda-release-*.zip")
+	if err != nil {
+		return kept, err
+	}
+	kept.path = file.Name()
+	sha256, err := t.aws.Download(ctx, pack, file)
+	if err := errors.Join(err, file.Close()); err != nil {
+		return kept, err
+	}
+	if sha256 != latest.CodeSHA256 {
+		return kept, fmt.Errorf("AWS has given the code %.12s… for %.12s…", sha256, latest.CodeSHA256)
+	}
+	return kept, nil
+}
+
+func (k keptCode) drop() {
+	if k.path != "" {
+		_ = os.Remove(k.path) // it is in the runner's directory for temporary files
+	}
+}
+
+// code is what was kept, for an upload.
+func (k keptCode) code(revision string) (awsapi.Code, error) {
+	code := awsapi.Code{ImageURI: k.imageURI, Revision: revision}
+	if k.path == "" {
+		return code, nil
+	}
+	var err error
+	code.ZipFile, err = os.ReadFile(k.path)
+	return code, err
+}
+
+// restoreTime is how long $LATEST may take to take its configuration and its code back.
+const restoreTime = 2 * time.Minute
+
+// afterLatest reports what a release that has failed has left of $LATEST, or puts it
+// back if that was asked for.
+func (r *Releaser) afterLatest(ctx context.Context, plans []Plan) []Plan {
+	failed := slices.ContainsFunc(plans, func(p Plan) bool { return p.End.status() == Failed })
+	wrote := slices.ContainsFunc(plans, func(p Plan) bool { return p.guard != nil && p.guard.wrote })
+	if failed && wrote {
+		if plans[0].RestoreLatest {
+			r.Progress.Phase("Restore $LATEST")
+		}
+		ctx, cancel := awsapi.WrapUp(ctx, restoreTime)
+		defer cancel()
+		plans = each(plans, func(p Plan) Plan {
+			if p.guard != nil && p.guard.wrote {
+				p.guard.leave(ctx)
+			}
+			return p
+		})
+	}
+	for _, p := range plans {
+		if p.guard != nil {
+			p.guard.kept.drop()
+		}
+	}
+	return plans
+}
+
+// leave is for a release that has failed.
+func (g *guard) leave(ctx context.Context) {
+	if !g.restore {
+		g.t.log.warn("$LATEST of %s keeps what this run has written to it: %s. `restore-latest: true` puts it back after a failure",
+			g.t.fn.Name, strings.Join(changesOf(g.before, g.now), "; "))
+		return
+	}
+	if err := g.putBack(ctx); err != nil {
+		g.t.log.warn("$LATEST of %s could not be put back: %v. Against what it was before this run, it has: %s\n%s",
+			g.t.fn.Name, err, strings.Join(changesOf(g.before, g.now), "; "), hint(err))
+		return
+	}
+	g.t.log.fact("$LATEST is as it was before this run")
+	g.t.log.changed("$LATEST restored")
+}
+
+// putBack writes what $LATEST was, provided that it is as this run has left it. A write
+// of this run's that was lost may have been carried out since.
+func (g *guard) putBack(ctx context.Context) error {
+	now, err := g.read(ctx)
+	if _, failed := errors.AsType[*awsapi.StateError](err); err != nil && !failed { // an update that has failed can be undone
+		return err
+	}
+	if !same(now, g.before) && !same(now, g.now) {
+		return g.changed(g.now, now)
+	}
+	g.take(now)
+	if changes := g.before.Settings.Restore(now.Settings); !changes.IsZero() {
+		err := g.write(ctx, now.With(changes), func(revision string) (awsapi.Configuration, error) {
+			return g.t.aws.Configure(ctx, g.t.fn, changes, revision)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if g.before.CodeSHA256 != g.now.CodeSHA256 {
+		err := g.write(ctx, g.now.WithCode(g.before.CodeSHA256), func(revision string) (awsapi.Configuration, error) {
+			code, err := g.kept.code(revision)
+			if err != nil {
+				return awsapi.Configuration{}, err
+			}
+			return g.t.aws.UpdateCode(ctx, g.t.fn, code, false)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if !same(g.now, g.before) {
+		return g.changed(g.before, g.now)
+	}
+	return nil
+}
