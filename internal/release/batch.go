@@ -280,10 +280,11 @@ func (p Plan) undone(ctx context.Context, why cause, unfit bool) Plan {
 			what = "restored to " + now.String()
 		}
 		t.log.fact("%s: %s", t.alias(), what)
-		e := End{Kind: EndRestored, Status: why.shared(), Reason: what + ", because " + why.what, Err: p.End.Err}
+		kind := EndRestored
 		if p.CodeDeploy != nil && p.Deployment == "" { // only its mark was written
-			e.Kind = EndNotAttempted
+			kind = EndNotAttempted
 		}
+		e := End{Kind: kind, Status: why.shared(), Reason: what + ", because " + why.what, Err: p.End.Err}
 		if left != alias.None && e.Err != nil {
 			return p.ended(e.advising(rollout.HeldHint(left)))
 		}
