@@ -65,6 +65,11 @@ func failure(in *incoming, err error) answer {
 		e = &apiError{http.StatusInternalServerError, "ServiceException", err.Error()}
 	}
 	switch {
+	case in.service == "s3":
+		if withHeader, ok := errors.AsType[*s3Error](err); ok {
+			return e.s3(withHeader.header)
+		}
+		return e.s3(nil)
 	case in.action() != "":
 		return e.xml()
 	case in.isCBOR(), in.Header.Get("X-Amz-Target") != "":

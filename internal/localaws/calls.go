@@ -11,11 +11,12 @@ const maxRecorded = 1 << 20
 
 // Call is one recorded call. Each retry is a call of its own.
 type Call struct {
-	Service    string    // "lambda", "lambda-url" (a request to a function URL), "cloudwatch", "codedeploy", "sts", "apigateway", "apigatewayv2"
+	Service    string    // "lambda", "lambda-url" (a request to a function URL), "cloudwatch", "codedeploy", "sts", "apigateway", "apigatewayv2", "s3"
 	Operation  string    // "PublishVersion"; method and path of an unknown operation, and of a request to a function URL
 	Function   string    // short name, "" if the call names none
 	Qualifier  string    // version or alias that the call names; the alias's name in alias operations
 	Attempt    int       // the n-th call of this Service and Operation since ResetCalls, from 1
+	Object     string    // of a call of S3: the bucket, or bucket and key with a slash between
 	Body       []byte    // request body, at most its first MiB
 	Status     int       // HTTP status of the answer; 0: none yet, or the connection was dropped
 	Start, End time.Time // wall clock; End is zero until the call has ended
@@ -43,6 +44,7 @@ func (r *record) begin(op operation, in *incoming) *Call {
 		Operation: op.name,
 		Function:  op.function,
 		Qualifier: op.qualifier,
+		Object:    op.object,
 		Attempt:   r.attempts[op.service+" "+op.name],
 		Body:      in.body,
 		Start:     time.Now(),

@@ -86,6 +86,7 @@ type function struct {
 	changes    []change
 	tags       map[string]string
 	latest     *version
+	replaced   []replacedCode
 	versions   map[int]*version
 	managed    *version // $LATEST.PUBLISHED (V19c); nil: none
 	last       int      // number of the newest version, 0 if there is none
@@ -151,8 +152,9 @@ func (s *store) create(t target, c Function, tags map[string]string) (*function,
 // write begins an update of $LATEST (V2, V7).
 func (s *store) write(f *function, c Function) {
 	s.changeVersion(f, latestVersion)
-	f.latest.Function = c
 	now := time.Now()
+	f.replace(now)
+	f.latest.Function = c
 	f.written = true
 	f.latest.modified = s.date()
 	f.latest.revision = newID()
@@ -227,7 +229,7 @@ func (l *lambda) createFunction(r *request) (answer, error) {
 
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err := l.fetch(in.Code); err != nil {
+	if err := l.fetch(in.Code, r.region); err != nil {
 		return answer{}, err
 	}
 	if err := in.Code.apply(&c); err != nil {
@@ -267,7 +269,7 @@ func (l *lambda) getFunction(r *request) (answer, error) {
 		Tags          map[string]string `json:",omitempty"`
 	}{
 		Configuration: v.describe(f, qualifier),
-		Code:          map[string]string{"RepositoryType": "S3", "Location": l.location(r.incoming, f, v)},
+		Code:          map[string]string{"RepositoryType": "S3", "Location": l.location(r, f, v.Code)},
 		Tags:          f.tags,
 	}
 	if v.PackageType == "Image" {
@@ -343,7 +345,7 @@ func (l *lambda) updateFunctionCode(r *request) (answer, error) {
 		return answer{}, err
 	}
 	c := f.latest.clone()
-	if err := l.fetch(&in.codeInput); err != nil {
+	if err := l.fetch(&in.codeInput, f.region()); err != nil {
 		return answer{}, err
 	}
 	if err := in.apply(&c); err != nil {

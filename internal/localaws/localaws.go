@@ -59,7 +59,7 @@ func New(o Options) *Cloud {
 	s := newStore(o)
 	return &Cloud{
 		latency:  o.Latency,
-		services: []service{&functionURLs{&lambda{s}}, &snapshots{s}, &lambda{s}, newCloudwatch(s), newCodedeploy(s), &sts{s}, &apigateway{s}},
+		services: []service{&s3{s}, &functionURLs{&lambda{s}}, &lambda{s}, newCloudwatch(s), newCodedeploy(s), &sts{s}, &apigateway{s}},
 		budgets:  newBudgets(o.Rate),
 		store:    s,
 		closed:   make(chan struct{}),

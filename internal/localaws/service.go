@@ -25,6 +25,7 @@ type operation struct {
 	name      string
 	function  string // short name, for the record
 	qualifier string // version or alias, for the record
+	object    string // of S3, for the record
 	budget    budget
 	unsigned  bool // callers need no signature
 	serve     func(*incoming) (answer, error)
@@ -42,17 +43,25 @@ type incoming struct {
 	region  string // region of the credential scope
 }
 
+// maxObject is the largest object that S3 takes here in one call. It has 5 GB.
+const maxObject = 512 << 20
+
 // receive reads the request, at most one byte more than the maximum size.
 func receive(r *http.Request) (*incoming, error) {
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	in := &incoming{Request: r, ctx: r.Context()}
+	in.readScope(r.Header.Get("Authorization"))
+	limit := int64(maxBody)
+	if in.service == "s3" {
+		limit = maxObject
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
 	if err != nil {
 		return nil, err
 	}
 	if r.Header.Get("Content-Encoding") == "gzip" { // the SDKs compress large PutMetricData calls
 		body = unzipped(body)
 	}
-	in := &incoming{Request: r, ctx: r.Context(), body: body}
-	in.readScope(r.Header.Get("Authorization"))
+	in.body = body
 	return in, nil
 }
 

@@ -24,7 +24,8 @@ type store struct {
 	eventSources []*eventSource
 	signing      map[string]*codeSigning // by ARN
 	codeStorage  int64                   // limit in bytes, 0: none
-	buckets      map[string]bucket       // of S3, by name
+	buckets      map[string]*bucket      // of S3, by name
+	secret       string                  // that the Locations of code are signed with
 
 	alarms    map[place]*alarm   // by name
 	evaluated time.Time          // when alarms were last evaluated, a whole minute
@@ -57,7 +58,8 @@ func newStore(o Options) *store {
 		functions:    map[string]*function{},
 		numbers:      map[string]int{},
 		signing:      map[string]*codeSigning{},
-		buckets:      map[string]bucket{},
+		buckets:      map[string]*bucket{},
+		secret:       newID(),
 
 		alarms:    map[place]*alarm{},
 		evaluated: time.Now().Truncate(time.Minute),
