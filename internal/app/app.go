@@ -145,6 +145,7 @@ func request(in input.Input, ev event.Event, target rules.Target) release.Reques
 		Configuration:    in.Configuration,
 		RestoreLatest:    in.RestoreLatest,
 		Warnings:         in.Warnings,
+		Staging:          release.Staging{Bucket: in.S3Bucket, Prefix: in.S3Prefix},
 		Provisioned:      in.WaitForProvisioned,
 		Stages:           in.Stages[target.Alias],
 		StageVariable:    in.StageVariable,

@@ -77,7 +77,10 @@ func sceneOf(ts *testscript.TestScript) *scene { return ts.Value(sceneKey{}).(*s
 //	deployed CONFIG APPSPEC             asserts the last deployment since `calls`
 //	stage rest|http API STAGE [ALIAS]   a stage, whose variable lambdaAlias is ALIAS
 //	stage-variable API STAGE NAME VALUE asserts it
-//	object BUCKET KEY FILE              in S3
+//	object BUCKET KEY FILE              in S3, in a bucket with versions
+//	bucket NAME [REGION]                a bucket without versions
+//	staged BUCKET N                     asserts how many objects it has, and that no upload
+//	                                    of one has not ended; with N+M, that M have not
 //	role ARN SUBJECT [AUDIENCE]         a role that tokens of this subject may assume
 //	fault CALLS STATUS CODE MESSAGE     an error, and the work is not done
 //	drop CALLS, lose CALLS, hang CALLS  the connection closes before, after the work is done;
@@ -124,6 +127,8 @@ func awsVerbs() map[string]func(*testscript.TestScript, *scene, []string) {
 		"object": func(ts *testscript.TestScript, s *scene, a []string) {
 			s.PutObject(a[0], a[1], []byte(ts.ReadFile(a[2])))
 		},
+		"bucket":           addBucket,
+		"staged":           wantStaged,
 		"mapping":          func(_ *testscript.TestScript, s *scene, a []string) { s.AddEventSourceMapping(a[0], a[1], a[2]) },
 		"execution":        func(_ *testscript.TestScript, s *scene, a []string) { s.SetDurableExecution(a[0], a[1], a[2], a[3]) },
 		"deployment-group": deploymentGroup,
@@ -358,6 +363,20 @@ func (s *scene) apply(c localaws.Call, after bool) *localaws.Fault {
 	return fault
 }
 
+func addBucket(_ *testscript.TestScript, s *scene, a []string) {
+	s.AddBucket(a[0], slices.Concat(a[1:], []string{"eu-central-1"})[0])
+}
+
+func wantStaged(ts *testscript.TestScript, s *scene, a []string) {
+	objects, uploads, _ := strings.Cut(a[1], "+")
+	if got := s.Objects(a[0]); len(got) != number(ts, objects) {
+		ts.Fatalf("objects %v, want %s", got, objects)
+	}
+	if got := s.Uploads(a[0]); got != number(ts, cmp.Or(uploads, "0")) {
+		ts.Fatalf("%d uploads have not ended", got)
+	}
+}
+
 // groups are calls that come together, for each function; those about all functions
 // come once.
 var groups = map[string][]string{
@@ -399,7 +418,7 @@ func wantCalls(ts *testscript.TestScript, s *scene, args []string) {
 // wantReads allows, beside reads, the dry runs that Lambda itself has; that of an
 // invocation has no payload.
 func wantReads(ts *testscript.TestScript, s *scene, _ []string) {
-	reads := regexp.MustCompile(`^(Get|List|Describe|BatchGet)`)
+	reads := regexp.MustCompile(`^(Get|Head|List|Describe|BatchGet)`)
 	for _, c := range s.Calls() {
 		asks := strings.Contains(string(c.Body), `"DryRun":true`) || c.Operation == "Invoke" && len(c.Body) == 0
 		if !reads.MatchString(c.Operation) && !asks {

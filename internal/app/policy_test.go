@@ -166,6 +166,14 @@ func needsOf(c localaws.Call, removed string) []need {
 		return nil
 	case "lambda UpdateFunctionConfiguration":
 		return append(usedBy(body), need{"lambda:UpdateFunctionConfiguration", fn, ""})
+	case "s3 HeadBucket":
+		return []need{{"s3:ListBucket", "arn:aws:s3:::" + c.Object, ""}}
+	case "s3 HeadObject":
+		return []need{{"s3:GetObject", "arn:aws:s3:::" + c.Object, ""}}
+	case "s3 CreateMultipartUpload", "s3 UploadPart", "s3 CompleteMultipartUpload":
+		return []need{{"s3:PutObject", "arn:aws:s3:::" + c.Object, ""}}
+	case "s3 AbortMultipartUpload":
+		return []need{{"s3:AbortMultipartUpload", "arn:aws:s3:::" + c.Object, ""}}
 	case "codedeploy CreateDeployment":
 		config := text("deploymentConfigName")
 		if config == "" {
@@ -253,6 +261,7 @@ func begin(t *testing.T, statements []allowing, used map[string]bool, names ...s
 	r.AddDeploymentGroup("shop", "items", "CodeDeployDefault.LambdaCanary10Percent5Minutes")
 	r.SetAlarm("errors", "OK", "")
 	r.PutObject("shop-artifacts", "items.zip", aZip())
+	r.AddBucket("shop-stage", "eu-central-1")
 	r.AddFunction("smoke")
 	r.AddFunction("check")
 	r.Publish("check", "")
@@ -264,12 +273,32 @@ func begin(t *testing.T, statements []allowing, used map[string]bool, names ...s
 var aZip = sync.OnceValue(func() []byte {
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
-	if w, err := z.Create("bootstrap"); err == nil {
+	program := &zip.FileHeader{Name: "bootstrap"}
+	program.SetMode(0o755)
+	if w, err := z.CreateHeader(program); err == nil {
 		_, _ = w.Write([]byte("#!/bin/sh\n")) // into memory
 	}
 	_ = z.Close()
 	return b.Bytes()
 })
+
+// largeZip is a file of 51 MB, most of which takes no space: an archive behind zeros.
+func largeZip(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "large.zip")
+	file, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const zeros = 51 << 20
+	if _, err := file.WriteAt(aZip(), zeros); err != nil {
+		t.Fatal(err)
+	}
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
 
 // in runs the program in a situation.
 func (r *role) in(s situation, env map[string]string, args []string) {
@@ -541,6 +570,8 @@ func TestPolicyIsEnoughAndNoMore(t *testing.T) {
 	refused := localaws.Fault{Status: http.StatusBadRequest, Code: "InvalidParameterValueException", Message: "no", Delay: 300 * time.Millisecond} // after the others
 	several := []string{"items", "orders"}
 	const stage = "prod=" + restStageARN
+	large := largeZip(t)
+	lostPart := situation{name: "part lost", during: always("UploadPart", "", localaws.Fault{Status: http.StatusBadRequest, Code: "InvalidRequest"}), exit: []int{1}}
 
 	undo := undoes(always("CreateAlias", "orders", refused), 1)
 	noneBefore := noVersion.after("nothing before", func(r *role) { r.SetAlias("items", localaws.Alias{Name: "prod", Version: "5"}) })
@@ -570,6 +601,9 @@ func TestPolicyIsEnoughAndNoMore(t *testing.T) {
 		"code in S3":              {args: []string{"--code", "s3://shop-artifacts/items.zip"}, situations: releases},
 		"a version in S3":         {args: []string{"--code", "s3://shop-artifacts/items.zip#1"}, situations: releases},
 		"code in S3, dry run":     {args: []string{"--code", "s3://shop-artifacts/items.zip", "--dry-run"}, situations: []situation{asUsual}},
+		"large":                   {args: []string{"--code", large, "--s3-bucket", "shop-stage"}, situations: []situation{asUsual, newAlias, pending, lostPart}},
+		"large, versions":         {args: []string{"--code", large, "--s3-bucket", "shop-artifacts"}, situations: []situation{newAlias, pending, lostPart}},
+		"large, dry run":          {args: []string{"--code", large, "--s3-bucket", "shop-stage", "--dry-run"}, situations: []situation{asUsual}},
 		"configuration":           {args: []string{"--configuration", "testdata/function.json"}, situations: releases},
 		"all of a configuration":  {args: []string{"--configuration", "testdata/configuration.json"}, situations: releases},
 		"configuration and code":  {args: []string{"--configuration", "testdata/function.json", "--code", folder}, situations: releases},

@@ -66,6 +66,7 @@ func needs(in input.Input, getenv func(string) string) policy.Needs {
 		Operation: in.Operation.String(), DryRun: in.DryRun, Functions: in.Functions, Globs: in.Globs,
 		Publishes: in.Alias != "" || slices.ContainsFunc(in.Rules, func(r rules.Rule) bool { return !r.Latest() }),
 		Code:      in.Code, Configuration: in.Configuration, ByNumber: in.Version != 0 || in.Commit != "", SmokeTest: slices.Sorted(maps.Keys(in.SmokeTest)),
+		Bucket: in.S3Bucket, Prefix: in.S3Prefix,
 		Alarms: len(in.Alarms) > 0, Metrics: len(in.Analysis) > 0 && !in.AnalysisByDefault, Comparison: in.AnalysisByDefault, BakeTime: in.BakeTime > 0,
 		PostHook: len(in.Hooks.Post) > 0, Provisioned: in.WaitForProvisioned, Prune: in.KeepVersions > 0,
 		FunctionURL: in.FunctionURL, CopyFrom: copyFrom(in),

@@ -49,7 +49,7 @@ func TestArchitecture(t *testing.T) {
 			if folder.Architecture != tt.want || folder.ArchitectureFile != tt.from {
 				t.Errorf("folder: %q from %q, want %q from %q", folder.Architecture, folder.ArchitectureFile, tt.want, tt.from)
 			}
-			archive := open(t, write(t, "x.zip", string(folder.ZipFile)))
+			archive := open(t, write(t, "x.zip", string(zipped(t, folder))))
 			if archive.Architecture != tt.want || archive.ArchitectureFile != tt.from {
 				t.Errorf("zip: %q from %q, want %q from %q", archive.Architecture, archive.ArchitectureFile, tt.want, tt.from)
 			}

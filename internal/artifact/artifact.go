@@ -3,8 +3,8 @@
 // Parse reads the input and opens no file. Source.Inspect then reads the .zip or
 // the folder, keeps only what it has learned, and refuses what Lambda would
 // refuse; Package.Mismatch and Package.Doubts compare that with the function; and
-// Package.Load reads it again for the upload. For an object in S3 and for an image
-// only the name is passed on.
+// Package.Open gives the archive for the upload, which is read from disk. For an
+// object in S3 and for an image only the name is passed on.
 //
 // A folder is zipped so that the same files and links give the same bytes, and
 // therefore the same CodeSha256, on every machine and operating system: sorted by
@@ -17,7 +17,6 @@
 package artifact
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -31,10 +30,6 @@ type Package struct {
 	// S3 object, ImageURI of an image. Path is where the file or folder was
 	// found, which is not as given if that was a pattern, or a path of the host.
 	Source
-
-	// ZipFile is the archive, at most 50 MB, after Load; nil for S3 and an image.
-	// It is held once and freed with the Package.
-	ZipFile []byte
 
 	// SHA256 is the CodeSha256 that Lambda will report: of an archive its
 	// SHA-256 in base64, of an image by digest that digest in hex. "" if it
@@ -68,8 +63,9 @@ type Package struct {
 // directory.
 //
 // What Lambda would refuse is an error: an archive that is broken, empty or too
-// large, a folder that cannot be zipped faithfully. It stops when ctx ends.
-func (s Source) Inspect(ctx context.Context, getenv func(string) string) (Package, error) {
+// large, a folder that cannot be zipped faithfully. An archive over 50 MB is too large
+// unless it can be staged in S3. It stops when ctx ends.
+func (s Source) Inspect(ctx context.Context, getenv func(string) string, staged bool) (Package, error) {
 	switch s.Kind {
 	case S3:
 		return Package{Source: s}, nil
@@ -89,25 +85,14 @@ func (s Source) Inspect(ctx context.Context, getenv func(string) string) (Packag
 	case !info.Mode().IsRegular():
 		return Package{}, fmt.Errorf("open code %q: it is %s, not a file", s.Given, kindOf(info.Mode()))
 	}
-	return s.read(ctx, lambdaLimits, io.Discard)
-}
-
-// Load is the package with its archive. It is an error if that is not what was
-// inspected.
-func (p Package) Load(ctx context.Context) (Package, error) {
-	if p.Kind == S3 || p.Kind == Image {
-		return p, nil
+	l := lambdaLimits
+	if staged {
+		l = stagedLimits
 	}
-	out := bytes.NewBuffer(make([]byte, 0, p.Size))
-	again, err := p.read(ctx, lambdaLimits, out)
-	if err != nil {
-		return p, err
+	if s.Kind == Folder {
+		return zipFolder(ctx, s, l, io.Discard)
 	}
-	if again.SHA256 != p.SHA256 {
-		return p, fmt.Errorf("code %q has changed since it was checked: nothing may write to it while this step runs", p.Given)
-	}
-	p.ZipFile = out.Bytes()
-	return p, nil
+	return readZip(s, l)
 }
 
 // WithHash is the package with the hash that AWS has computed.
@@ -116,13 +101,8 @@ func (p Package) WithHash(sha256 string) Package {
 	return p
 }
 
-// read writes the archive to out.
-func (s Source) read(ctx context.Context, l limits, out io.Writer) (Package, error) {
-	if s.Kind == Folder {
-		return zipFolder(ctx, s, l, out)
-	}
-	return readZip(s, l, out)
-}
+// Large reports whether Lambda takes the archive only from S3.
+func (p Package) Large() bool { return p.Size > MaxUpload }
 
 // Describe is a line for the log: source, size and architecture.
 func (p Package) Describe() string {

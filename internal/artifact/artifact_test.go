@@ -2,6 +2,8 @@ package artifact
 
 import (
 	"context"
+	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -55,28 +57,33 @@ func parsed(tb testing.TB, code string) Source {
 // open opens a CODE that is fine.
 func open(tb testing.TB, code string) Package {
 	tb.Helper()
-	p, err := parsed(tb, code).Inspect(tb.Context(), noEnv)
+	p, err := parsed(tb, code).Inspect(tb.Context(), noEnv, false)
 	if err != nil {
-		tb.Fatal(err)
-	}
-	if p.ZipFile != nil {
-		tb.Errorf("Inspect(%q) keeps the archive", code)
-	}
-	if p, err = p.Load(tb.Context()); err != nil {
 		tb.Fatal(err)
 	}
 	return p
 }
 
+// zipped is the archive of a package.
+func zipped(tb testing.TB, p Package) []byte {
+	tb.Helper()
+	archive, err := p.Open(tb.Context(), noEnv)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	content, err := io.ReadAll(io.NewSectionReader(archive, 0, p.Size))
+	if err := errors.Join(err, archive.Close()); err != nil {
+		tb.Fatal(err)
+	}
+	return content
+}
+
 // refused opens a CODE that is not, and gives the error.
 func refused(tb testing.TB, code string) string {
 	tb.Helper()
-	p, err := parsed(tb, code).Inspect(tb.Context(), noEnv)
+	p, err := parsed(tb, code).Inspect(tb.Context(), noEnv, false)
 	if err == nil {
 		tb.Fatalf("Inspect(%q) = %s; want an error", code, p.Describe())
-	}
-	if p.ZipFile != nil {
-		tb.Errorf("Inspect(%q) gives an archive and %v", code, err)
 	}
 	return err.Error()
 }
@@ -100,7 +107,7 @@ func TestOpenWhatLambdaFetches(t *testing.T) {
 	}
 	for _, tt := range tests {
 		p := open(t, tt.code)
-		if p.ZipFile != nil || p.SHA256 != tt.sha256 || p.Describe() != tt.describe || p.Source != parsed(t, tt.code) {
+		if p.SHA256 != tt.sha256 || p.Describe() != tt.describe || p.Source != parsed(t, tt.code) {
 			t.Errorf("Inspect(%q) = %+v, %q", tt.code, p, p.Describe())
 		}
 	}
@@ -111,7 +118,7 @@ func TestDescribe(t *testing.T) {
 	dir := tree(t, map[string]string{"bootstrap": elfArm64 + strings.Repeat("x", 3<<20)})
 	p := open(t, dir)
 	wantIn(t, p.Describe(), "folder "+dir+": 1 file, ", " KB zipped, 3.0 MB unpacked, for arm64")
-	path := write(t, "app.zip", string(p.ZipFile))
+	path := write(t, "app.zip", string(zipped(t, p)))
 	wantIn(t, open(t, path).Describe(), path+": 1 file, ", " KB zipped, 3.0 MB unpacked, for arm64")
 }
 
@@ -124,7 +131,7 @@ func TestOpenHostPath(t *testing.T) {
 	getenv := func(key string) string { return env[key] }
 	const host = "/home/runner/work/orders/orders/dist"
 
-	p, err := parsed(t, host).Inspect(t.Context(), getenv)
+	p, err := parsed(t, host).Inspect(t.Context(), getenv, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +142,7 @@ func TestOpenHostPath(t *testing.T) {
 
 	other := filepath.Join(t.TempDir(), "orders", "orders", "dist")
 	put(t, filepath.Join(other, "index.js"), "there, and not here", 0o644)
-	if p, err = parsed(t, other).Inspect(t.Context(), getenv); err != nil || p.Path != other {
+	if p, err = parsed(t, other).Inspect(t.Context(), getenv, false); err != nil || p.Path != other {
 		t.Errorf("opened %q, %v; want %q, which is there", p.Path, err, other)
 	}
 
@@ -145,7 +152,7 @@ func TestOpenHostPath(t *testing.T) {
 		"build/never.zip":             "no such file or folder in /",
 		filepath.Join(dir, "missing"): "missing",
 	} {
-		_, err := parsed(t, code).Inspect(t.Context(), getenv)
+		_, err := parsed(t, code).Inspect(t.Context(), getenv, false)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Inspect(%q): %v; want %q in it", code, err, want)
 		}
@@ -175,7 +182,7 @@ func TestOpenStopsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	dir := tree(t, map[string]string{"a": "x"})
-	if p, err := parsed(t, dir).Inspect(ctx, noEnv); err == nil || ctx.Err() == nil || !strings.Contains(err.Error(), context.Canceled.Error()) {
+	if p, err := parsed(t, dir).Inspect(ctx, noEnv, false); err == nil || ctx.Err() == nil || !strings.Contains(err.Error(), context.Canceled.Error()) {
 		t.Errorf("Inspect = %s, %v", p.Describe(), err)
 	}
 }

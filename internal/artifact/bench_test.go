@@ -28,7 +28,7 @@ func BenchmarkZipFolder(b *testing.B) {
 	b.SetBytes(int64(len(all)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := s.Inspect(b.Context(), noEnv); err != nil {
+		if _, err := s.Inspect(b.Context(), noEnv, false); err != nil {
 			b.Fatal(err)
 		}
 		b.StopTimer()

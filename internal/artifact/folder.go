@@ -181,7 +181,7 @@ func (f *folder) leavesOut(name, inPart string, dir bool) bool {
 func (f *folder) visit(name string) error {
 	f.visited++
 	if f.visited > f.limits.maxFiles() {
-		return fmt.Errorf("more than %d files and folders do not fit into %s: zip it and %s", f.limits.maxFiles(), megabytes(f.limits.zipped), useS3)
+		return fmt.Errorf("more than %d files and folders: leave out what the function does not need, or build a container image", f.limits.maxFiles())
 	}
 	return checkName(name)
 }

@@ -99,7 +99,7 @@ func TestWhatCanStart(t *testing.T) {
 			}
 			folder := open(t, m.dir)
 			check(t, folder, tt.f, tt.refuse, tt.doubt)
-			check(t, open(t, write(t, "app.zip", string(folder.ZipFile))), tt.f, tt.refuse, tt.doubt)
+			check(t, open(t, write(t, "app.zip", string(zipped(t, folder)))), tt.f, tt.refuse, tt.doubt)
 		})
 	}
 }
@@ -155,12 +155,12 @@ func TestZipThatCannotStart(t *testing.T) {
 	}
 }
 
-func TestLoadRefusesWhatHasChanged(t *testing.T) {
+func TestAFolderThatHasChangedIsRefused(t *testing.T) {
 	t.Parallel()
-	path := zipOf(t, map[string]string{"a": "x"}, nil)
-	p := open(t, path)
-	put(t, path, string(open(t, zipOf(t, map[string]string{"a": "y"}, nil)).ZipFile), 0o644)
-	if got, err := p.Load(t.Context()); err == nil || !strings.Contains(err.Error(), "has changed since it was checked") {
+	dir := tree(t, map[string]string{"a": "x"})
+	p := open(t, dir)
+	put(t, filepath.Join(dir, "a"), "y", 0o644)
+	if got, err := p.Open(t.Context(), noEnv); err == nil || !strings.Contains(err.Error(), "has changed since it was checked") {
 		t.Errorf("%v, %v", got, err)
 	}
 }
@@ -243,6 +243,6 @@ func TestLibrariesOfOtherSystems(t *testing.T) {
 	} {
 		folder := open(t, tree(t, tt.files))
 		check(t, folder, tt.f, "", tt.want)
-		check(t, open(t, write(t, "app.zip", string(folder.ZipFile))), tt.f, "", tt.want)
+		check(t, open(t, write(t, "app.zip", string(zipped(t, folder)))), tt.f, "", tt.want)
 	}
 }

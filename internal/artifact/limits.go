@@ -21,11 +21,19 @@ type limits struct {
 // The layers of the function count as unpacked, too. They are not known here,
 // so what passes may still be refused.
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-var lambdaLimits = limits{zipped: 50 << 20, unpacked: 250 << 20}
+var lambdaLimits = limits{zipped: MaxUpload, unpacked: 250 << 20}
+
+// MaxUpload is how many bytes an archive may have that is sent to Lambda. Larger ones
+// it takes only from S3.
+const MaxUpload = 50 << 20
+
+// stagedLimits are for an archive that Lambda takes from S3. There is no limit for
+// its size but that of its files.
+var stagedLimits = limits{zipped: math.MaxInt64, unpacked: lambdaLimits.unpacked}
 
 // What to do about each limit. S3 does not help with the unpacked size.
 const (
-	useS3    = "upload it to S3, in the region of the function, and give code as s3://bucket/key"
+	useS3    = "set the input s3-bucket to a bucket in the region of the function, or upload it there and give code as s3://bucket/key"
 	useImage = "leave out what the function does not need, or build a container image, up to 10 GB; uploading by S3 does not help, the limit is the same"
 )
 
@@ -43,10 +51,10 @@ func (l limits) checkUnpacked(size int64) error {
 	return fmt.Errorf("%s (%d bytes) unpacked, but Lambda takes less than %s (%d), layers included: %s", megabytes(size), size, megabytes(l.unpacked), l.unpacked, useImage)
 }
 
-// maxFiles is the most files that an archive could have: each takes at least 78
-// bytes, besides its content. It ends a walk through links from folder to
-// folder.
-func (l limits) maxFiles() int { return int(l.zipped / 78) }
+// maxFiles is the most files that an archive of 50 MB could have: each takes at least
+// 78 bytes, besides its content. It ends a walk through links from folder to folder,
+// also if the archive may be larger.
+func (l limits) maxFiles() int { return int(min(l.zipped, lambdaLimits.zipped) / 78) }
 
 // plus adds sizes, which an archive may make up; the sum is at most MaxInt64.
 func plus(total int64, size uint64) int64 {

@@ -96,7 +96,7 @@ func TestFolderZippedLimit(t *testing.T) {
 		if err == nil {
 			t.Fatalf("%d bytes passed a limit of %d", whole, less)
 		}
-		wantIn(t, err.Error(), "2 files (781.2 KB) are more than", fmt.Sprintf("(%d bytes) zipped", less), "upload it to S3", "s3://bucket/key")
+		wantIn(t, err.Error(), "2 files (781.2 KB) are more than", fmt.Sprintf("(%d bytes) zipped", less), "set the input s3-bucket", "s3://bucket/key")
 	}
 }
 
@@ -110,17 +110,17 @@ func TestFolderOfTooManyFiles(t *testing.T) {
 	if err == nil {
 		t.Fatal("no error")
 	}
-	wantIn(t, err.Error(), "more than 100 files and folders", "S3")
+	wantIn(t, err.Error(), "more than 100 files and folders", "image")
 }
 
 func TestZip(t *testing.T) {
 	t.Parallel()
-	content := open(t, tree(t, map[string]string{"a": "A", "b/c": "BC"})).ZipFile
+	content := zipped(t, open(t, tree(t, map[string]string{"a": "A", "b/c": "BC"})))
 	content = append([]byte("#!/usr/bin/env self-extracting\n"), content...) // allowed, and sent as it is
 	for _, name := range []string{"app.zip", "app.JAR"} {
 		p := open(t, write(t, name, string(content)))
 		sum := sha256.Sum256(content)
-		if !bytes.Equal(p.ZipFile, content) || p.SHA256 != base64.StdEncoding.EncodeToString(sum[:]) {
+		if !bytes.Equal(zipped(t, p), content) || p.SHA256 != base64.StdEncoding.EncodeToString(sum[:]) {
 			t.Error("not sent as it is")
 		}
 		if p.Size != int64(len(content)) || p.Files != 2 || p.Unpacked != 3 {
@@ -131,7 +131,7 @@ func TestZip(t *testing.T) {
 
 func TestZipRefuses(t *testing.T) {
 	t.Parallel()
-	whole := string(open(t, tree(t, map[string]string{"a": strings.Repeat("x", 1000)})).ZipFile)
+	whole := string(zipped(t, open(t, tree(t, map[string]string{"a": strings.Repeat("x", 1000)}))))
 	var folders bytes.Buffer
 	w := zip.NewWriter(&folders)
 	if _, err := w.Create("a/"); err != nil {
@@ -166,32 +166,48 @@ func TestZipOf60MB(t *testing.T) {
 	if n := allocated(func() { got = refused(t, path) }); n > 1<<20 {
 		t.Errorf("allocated %d bytes to refuse", n)
 	}
-	wantIn(t, got, "60.0 MB (", "50.0 MB (52428800)", "upload it to S3", "s3://bucket/key")
+	wantIn(t, got, "60.0 MB (", "50.0 MB (52428800)", "set the input s3-bucket", "s3://bucket/key")
 }
 
 //nolint:paralleltest // it counts the bytes that are allocated
-func TestZipOf49MBIsHeldOnce(t *testing.T) {
-	const size = 49 << 20
+func TestNoArchiveIsHeld(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "app.zip")
-	stored(t, path, size)
-	var p Package
-	if n := allocated(func() { p = open(t, path) }); n > size+2<<20 {
-		t.Errorf("allocated %d bytes for %d", n, len(p.ZipFile))
+	stored(t, path, 49<<20)
+	dir := tree(t, map[string]string{"a": string(noise(4 << 20)), "b": string(noise(4 << 20))})
+	for _, code := range []string{path, dir} {
+		if n := allocated(func() {
+			p := open(t, code)
+			archive, err := p.Open(t.Context(), noEnv)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n, err := io.Copy(io.Discard, io.NewSectionReader(archive, 0, p.Size)); n != p.Size || err != nil {
+				t.Errorf("%d of %d bytes, %v", n, p.Size, err)
+			}
+			if err := archive.Close(); err != nil {
+				t.Error(err)
+			}
+		}); n > 3<<20 {
+			t.Errorf("allocated %d bytes for %s", n, code)
+		}
 	}
 }
 
-//nolint:paralleltest // it counts the bytes that are allocated
-func TestFolderIsHeldOnce(t *testing.T) {
-	const size = 4 << 20
-	dir := tree(t, map[string]string{"a": string(noise(size / 2)), "b": string(noise(size / 2))})
-	var p Package
-	if n := allocated(func() { p = open(t, dir) }); n > size+2<<20 {
-		t.Errorf("allocated %d bytes for %d", n, len(p.ZipFile))
+func TestLargeIfItCanBeStaged(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "app.zip")
+	stored(t, path, 60<<20)
+	p, err := parsed(t, path).Inspect(t.Context(), noEnv, true)
+	if err != nil || !p.Large() {
+		t.Errorf("%+v, %v", p, err)
 	}
-	// Of much that becomes little only the little is kept.
-	p = open(t, tree(t, map[string]string{"a": strings.Repeat("x", size)}))
-	if len(p.ZipFile) != cap(p.ZipFile) {
-		t.Errorf("%d bytes keep %d", len(p.ZipFile), cap(p.ZipFile))
+	stored(t, path, 251<<20)
+	if _, err := parsed(t, path).Inspect(t.Context(), noEnv, true); err == nil {
+		t.Error("251 MB unpacked passed")
+	}
+	stored(t, path, 1<<20)
+	if p, err := parsed(t, path).Inspect(t.Context(), noEnv, true); err != nil || p.Large() {
+		t.Errorf("%+v, %v", p, err)
 	}
 }
 

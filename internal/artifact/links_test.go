@@ -16,7 +16,7 @@ import (
 // linksOf gives the links of an archive.
 func linksOf(t *testing.T, p Package) map[string]string {
 	t.Helper()
-	files, modes := unzip(t, p.ZipFile)
+	files, modes := unzip(t, zipped(t, p))
 	maps.DeleteFunc(files, func(name, _ string) bool { return modes[name].Type() != fs.ModeSymlink })
 	return files
 }
@@ -51,12 +51,12 @@ func TestFolderKeepsLinks(t *testing.T) {
 		if got := linksOf(t, p); !maps.Equal(got, want) {
 			t.Errorf("got %q\nwant %q", got, want)
 		}
-		files, _ := unzip(t, p.ZipFile)
+		files, _ := unzip(t, zipped(t, p))
 		if _, there := files["empty/deep/"]; !there {
 			t.Error("the empty folder that a link leads to is not there")
 		}
 		sums = append(sums, p.SHA256)
-		open(t, write(t, "same.zip", string(p.ZipFile))) // passes as a given archive, too
+		open(t, write(t, "same.zip", string(zipped(t, p)))) // passes as a given archive, too
 	}
 	if sums[0] != sums[1] {
 		t.Error("the hash depends on the place")
@@ -200,7 +200,7 @@ func TestFolderLeavesOutSecretsOfCopiedPackages(t *testing.T) {
 	has := func(want ...string) {
 		t.Helper()
 		p := open(t, root.path("apps/api"))
-		files, _ := unzip(t, p.ZipFile)
+		files, _ := unzip(t, zipped(t, p))
 		const in = "node_modules/@x/lib/"
 		want = append(want, in+"index.js", in+"node_modules/x/.npmrc", in+"package.json", "index.js")
 		slices.Sort(want)
@@ -249,7 +249,7 @@ func runs(t *testing.T, p Package, paths ...string) {
 // unpack writes what is in an archive to a folder, as Lambda does.
 func unpack(t *testing.T, p Package) string {
 	t.Helper()
-	r, err := zip.NewReader(bytes.NewReader(p.ZipFile), p.Size)
+	r, err := zip.NewReader(bytes.NewReader(zipped(t, p)), p.Size)
 	if err != nil {
 		t.Fatal(err)
 	}

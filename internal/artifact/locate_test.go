@@ -7,7 +7,7 @@ import (
 
 func TestGlobs(t *testing.T) {
 	t.Parallel()
-	archive := string(open(t, tree(t, map[string]string{"a": "A"})).ZipFile)
+	archive := string(zipped(t, open(t, tree(t, map[string]string{"a": "A"}))))
 	dir := tree(t, map[string]string{
 		"target/app-1.0-all.jar": archive, "target/app-1.0.jar": archive, "target/.hidden-all.jar": archive, "target/deep/x/one.zip": archive,
 		"build/out/index.js": "x", "literal[1]/index.js": "x", "$HOME/index.js": "x", "dist.zip/a": "x",

@@ -178,7 +178,7 @@ type archive struct {
 
 func (a *archive) Write(p []byte) (int, error) {
 	if l := a.folder.limits; a.size+int64(len(p)) > l.zipped {
-		return 0, fmt.Errorf("%s (%s) are more than %s (%d bytes) zipped, which is the most for an upload: zip it and %s",
+		return 0, fmt.Errorf("%s (%s) are more than %s (%d bytes) zipped, which is the most for an upload: %s",
 			count(len(a.folder.files), "file"), megabytes(a.folder.unpacked), megabytes(l.zipped), l.zipped, useS3)
 	}
 	a.size += int64(len(p))

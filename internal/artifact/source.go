@@ -122,12 +122,23 @@ var (
 	objectVersion = regexp.MustCompile(`^[0-9A-Za-z._~-]+$`)
 )
 
+// address is what could be the address of a computer, which a bucket may not have as
+// its name.
+var address = regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+$`)
+
+// IsBucket reports whether this can be the name of a bucket. Old buckets in us-east-1
+// may have names with upper case and underscores.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+func IsBucket(name string) bool {
+	return bucketName.MatchString(name) && !address.MatchString(name) && !strings.HasPrefix(name, ".") && !strings.HasSuffix(name, ".") && !strings.Contains(name, "..")
+}
+
 // maxKey is how many bytes a key may have, and a version.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 const maxKey = 1024
 
-func parseS3(address string) (Source, *lines.Error) {
-	bucket, key, _ := strings.Cut(address, "/")
+func parseS3(given string) (Source, *lines.Error) {
+	bucket, key, _ := strings.Cut(given, "/")
 	version := ""
 	if i := strings.LastIndexByte(key, '#'); i >= 0 {
 		key, version = key[:i], key[i+1:]
@@ -136,7 +147,7 @@ func parseS3(address string) (Source, *lines.Error) {
 		}
 	}
 	switch {
-	case !bucketName.MatchString(bucket) || strings.HasSuffix(bucket, "."):
+	case !IsBucket(bucket):
 		return refuse(fmt.Sprintf("%.80q is not the name of a bucket", bucket), allowedS3)
 	case key == "":
 		return refuse("no key after the bucket", allowedS3)

@@ -15,18 +15,18 @@ import (
 	"unicode/utf8"
 )
 
-// readZip reads an archive that is sent as it is to out. Its directory, at the end
-// of the file, shows whether it is a zip, what is in it and how large that is; only
-// then is the file read, once. Only links and the beginning of programs are unpacked.
-func readZip(s Source, l limits, out io.Writer) (Package, error) {
-	p, err := loadZip(s, l, out)
+// readZip reads an archive that is sent as it is. Its directory, at the end of the
+// file, shows whether it is a zip, what is in it and how large that is; only then is
+// the file read, once. Only links and the beginning of programs are unpacked.
+func readZip(s Source, l limits) (Package, error) {
+	p, err := loadZip(s, l)
 	if err != nil {
 		return Package{}, fmt.Errorf("read code %q: %w", s.Given, err)
 	}
 	return p, nil
 }
 
-func loadZip(s Source, l limits, out io.Writer) (p Package, err error) {
+func loadZip(s Source, l limits) (p Package, err error) {
 	in, err := os.Open(s.Path)
 	if err != nil {
 		return Package{}, err
@@ -60,7 +60,7 @@ func loadZip(s Source, l limits, out io.Writer) (p Package, err error) {
 	seen.into(&p)
 
 	sum := sha256.New()
-	if _, err := io.Copy(io.MultiWriter(sum, out), io.NewSectionReader(in, 0, p.Size)); err != nil {
+	if _, err := io.Copy(sum, io.NewSectionReader(in, 0, p.Size)); err != nil {
 		return Package{}, err
 	}
 	p.SHA256 = base64.StdEncoding.EncodeToString(sum.Sum(nil))

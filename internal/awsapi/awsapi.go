@@ -78,6 +78,7 @@ type Client struct {
 	cloudwatch func() *cloudwatch.Client
 	codedeploy func() *codedeploy.Client
 	gateways   func() gateways
+	s3         func() *s3Client
 
 	denied struct {
 		sync.Mutex
@@ -138,7 +139,7 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	return &Client{
 		Region: cfg.Region, session: s, lambda: s.newLambda(), patient: sync.OnceValue(s.newPatient), tireless: sync.OnceValue(s.newTireless),
 		cloudwatch: sync.OnceValue(s.newCloudWatch), codedeploy: sync.OnceValue(s.newCodeDeploy),
-		gateways: sync.OnceValue(s.newGateways),
+		gateways: sync.OnceValue(s.newGateways), s3: sync.OnceValue(s.newS3),
 	}, nil
 }
 

@@ -138,7 +138,7 @@ func TestAFunctionThatIsNotFoundIsAskedForAgain(t *testing.T) {
 		"ListAliases":            operations["ListAliases"],
 		"ListVersionsByFunction": operations["ListVersionsByFunction"],
 		"UpdateFunctionCode": func(ctx context.Context, c *awsapi.Client) error {
-			_, err := c.UpdateCode(ctx, items, awsapi.Code{ZipFile: zipped.Bytes()}, true)
+			_, err := c.UpdateCode(ctx, items, awsapi.Code{Zip: archiveOf(zipped.Bytes())}, true)
 			return err
 		},
 	} {
@@ -255,7 +255,7 @@ func TestTouchLatest(t *testing.T) {
 	}
 	_, err = client.TouchLatest(t.Context(), items, latest.Description, latest.Revision)
 	isKind(t, err, awsapi.Stale)
-	_, err = client.UpdateCode(t.Context(), items, awsapi.Code{ZipFile: []byte("x"), Revision: latest.Revision}, false)
+	_, err = client.UpdateCode(t.Context(), items, awsapi.Code{Zip: archiveOf([]byte("x")), Revision: latest.Revision}, false)
 	if says(t, w.bodies("UpdateFunctionCode"), `"RevisionId":"`+latest.Revision+`"`); err == nil {
 		t.Error("no error")
 	}

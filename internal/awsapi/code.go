@@ -11,7 +11,7 @@ import (
 
 // Code is what to upload: one of a zip, an object in S3, or an image.
 type Code struct {
-	ZipFile                    []byte
+	Zip                        *Archive
 	Bucket, Key, ObjectVersion string
 	ImageURI                   string
 	// Revision that $LATEST must have, otherwise the error is of kind Stale; "" is
@@ -24,12 +24,16 @@ type Code struct {
 // dryRun nothing is changed, and the answer has the hash nevertheless.
 func (c *Client) UpdateCode(ctx context.Context, fn function.ID, code Code, dryRun bool) (Configuration, error) {
 	in := &lambda.UpdateFunctionCodeInput{
-		FunctionName: &fn.Given, DryRun: dryRun, ZipFile: code.ZipFile,
+		FunctionName: &fn.Given, DryRun: dryRun,
 		S3Bucket: optional(code.Bucket), S3Key: optional(code.Key), S3ObjectVersion: optional(code.ObjectVersion), ImageUri: optional(code.ImageURI),
 		RevisionId: optional(code.Revision),
 	}
+	update := c.patient().UpdateFunctionCode
+	if code.Zip != nil {
+		update = optioned(update, withZip(*code.Zip))
+	}
 	out, err := insist(ctx, func() (*lambda.UpdateFunctionCodeOutput, error) {
-		return mutate(ctx, c, onFunction("UpdateFunctionCode", fn, ""), c.patient().UpdateFunctionCode, in,
+		return mutate(ctx, c, onFunction("UpdateFunctionCode", fn, ""), update, in,
 			func(out *lambda.UpdateFunctionCodeOutput) bool { return aws.ToString(out.CodeSha256) != "" })
 	})
 	if err != nil {

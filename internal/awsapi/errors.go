@@ -123,6 +123,9 @@ func innermost(err error) string {
 	if unread, ok := errors.AsType[*unreadableError](err); ok {
 		return unread.Error()
 	}
+	if changed, ok := errors.AsType[*changedError](err); ok {
+		return changed.Error()
+	}
 	var network net.Error
 	if errors.As(err, &network) && network.Timeout() {
 		return "no answer in time"
@@ -222,7 +225,7 @@ func kindOfCode(code string, status int) Kind {
 	}
 	switch code {
 	case "ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidClientTokenId",
-		"InvalidSignatureException", "SignatureDoesNotMatch", "IncompleteSignature",
+		"InvalidSignatureException", "SignatureDoesNotMatch", "IncompleteSignature", "InvalidAccessKeyId", "InvalidToken",
 		"MissingAuthenticationToken", "MissingAuthenticationTokenException", "RequestExpired", "OptInRequired":
 		return BadCredentials
 	case "Throttling", "ThrottlingException", "RequestLimitExceeded":
@@ -243,6 +246,14 @@ func kindOfCode(code string, status int) Kind {
 		return Throttled
 	}
 	return Other
+}
+
+// responseHeader is a header of the answer that an error is about.
+func responseHeader(err error, name string) string {
+	if response, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && response.Response != nil {
+		return response.Response.Header.Get(name)
+	}
+	return ""
 }
 
 func statusOf(err error) int {

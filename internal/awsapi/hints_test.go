@@ -362,7 +362,7 @@ func TestCodeThatMayNotBeDeployed(t *testing.T) {
 	} {
 		w := newCloud(t, localaws.Options{})
 		w.spoil("", always, refusal(tt.status, tt.code, "AWS's words."))
-		_, err := w.open(t).UpdateCode(t.Context(), items, awsapi.Code{ZipFile: []byte("zip")}, false)
+		_, err := w.open(t).UpdateCode(t.Context(), items, awsapi.Code{Zip: archiveOf([]byte("zip"))}, false)
 		isKind(t, err, awsapi.Invalid)
 		says(t, hintOf(t, err), tt.says)
 		if n := w.count("UpdateFunctionCode"); n != 1 {

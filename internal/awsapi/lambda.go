@@ -31,11 +31,15 @@ func (s *session) newTireless() *lambda.Client { return s.newWaiting(MaxRun + ru
 
 // newWaiting waits so long for an answer to begin.
 func (s *session) newWaiting(wait time.Duration) *lambda.Client {
-	client := s.cfg.HTTPClient
-	if c, ok := client.(*awshttp.BuildableClient); ok { // as it is configured, CA bundle included
-		client = c.WithTransportOptions(func(t *http.Transport) { t.ResponseHeaderTimeout = wait })
+	return lambda.New(s.newLambda().Options(), func(o *lambda.Options) { o.HTTPClient = s.waiting(wait) })
+}
+
+// waiting is the HTTP client that waits so long for an answer to begin.
+func (s *session) waiting(wait time.Duration) aws.HTTPClient {
+	if c, ok := s.cfg.HTTPClient.(*awshttp.BuildableClient); ok { // as it is configured, CA bundle included
+		return c.WithTransportOptions(func(t *http.Transport) { t.ResponseHeaderTimeout = wait })
 	}
-	return lambda.New(s.newLambda().Options(), func(o *lambda.Options) { o.HTTPClient = client })
+	return s.cfg.HTTPClient
 }
 
 // Alias is an alias as AWS has it. Version is a number or $LATEST, as text.

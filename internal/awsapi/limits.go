@@ -31,7 +31,9 @@ const (
 	// https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 	apiGatewayRate = 5
 	// STS takes hundreds a second; a job makes one an hour.
-	stsRate     = 10
+	stsRate = 10
+	// S3 takes thousands a second for a prefix. A part takes longer than that to send.
+	s3Rate      = 50
 	othersBurst = 5
 )
 

@@ -50,6 +50,8 @@ type Input struct {
 	Code               map[string]artifact.Source             // by short function name
 	Configuration      map[string]configuration.Configuration // by short function name
 	RestoreLatest      bool
+	S3Bucket           string // "": packages over 50 MB are refused
+	S3Prefix           string // without a slash at its ends
 	WaitForProvisioned bool
 	Stages             map[string][]gateway.Stage // by alias
 	StageVariable      string                     // a legal name
@@ -112,6 +114,9 @@ func Parse(args []string, getenv func(string) string) (Input, error) {
 	}
 	if in.KeepDays != 0 && in.KeepVersions == 0 {
 		in.KeepVersions = minKeep
+	}
+	if in.S3Bucket != "" && in.S3Prefix == "" {
+		in.S3Prefix = defaultPrefix
 	}
 	in.analyseByDefault()
 	return in, nil

@@ -97,6 +97,7 @@ func (in Input) crossCheck(reported Problems) Problems {
 	if in.Operation != 0 {
 		c.operation()
 	}
+	c.staging()
 	c.rollout()
 	c.hooks()
 	return c.found

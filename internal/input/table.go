@@ -75,6 +75,20 @@ var table = []spec{
 		parse:   parseCode,
 	},
 	{
+		name: "s3-bucket", group: groupWhat, hint: "BUCKET",
+		doc: "A bucket in the region of the functions, in which a package over 50 MB is staged for Lambda to fetch. Smaller ones " +
+			"are sent to Lambda. A package that is in the bucket already is not sent again, and none is deleted: let a lifecycle " +
+			"rule do that. If empty, a package over 50 MB is refused. Only for `release` with `code`.",
+		allowed: "must be the name of a bucket, for example example-builds",
+		parse:   parseS3Bucket,
+	},
+	{
+		name: "s3-prefix", group: groupWhat, hint: "PREFIX",
+		doc:     "What the keys in `s3-bucket` begin with, before a slash. If empty, `lambda-release`.",
+		allowed: "must be letters, digits and !-_.'()=@+,: with single slashes between, at most 512 characters",
+		parse:   parseS3Prefix,
+	},
+	{
 		name: "configuration", group: groupWhat, hint: "FILE",
 		short: "a JSON or YAML file with settings to apply first",
 		doc: "A JSON or YAML file in the shape of `aws lambda update-function-configuration --cli-input-json`: `MemorySize`, `Timeout`, " +

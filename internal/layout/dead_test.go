@@ -113,7 +113,7 @@ func (p *program) interfaces() map[string][]*types.Interface {
 
 // byName are methods that package errors and the AWS SDK call by interfaces without
 // a name.
-var byName = []string{"As", "Is", "Unwrap", "RetryableError"}
+var byName = []string{"As", "Is", "Unwrap", "RetryableError", "Len"}
 
 // callable reports whether a method may be called by an interface that its
 // receiver implements, or a type of its package that it is promoted to.

@@ -101,7 +101,7 @@ func TestRecipes(t *testing.T) {
 var implied = []string{
 	"codedeploy:GetApplicationRevision", "codedeploy:GetDeploymentConfig", "codedeploy:RegisterApplicationRevision", // by CreateDeployment
 	"iam:PassRole", "lambda:GetLayerVersion", // by UpdateFunctionConfiguration
-	"s3:GetObject", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", // by UpdateFunctionCode
+	"s3:GetObject", "s3:GetObjectVersion", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", // by UpdateFunctionCode
 }
 
 // TestIAM: the statements of docs/iam.md allow the calls in the code and no others.
@@ -115,6 +115,10 @@ func TestIAM(t *testing.T) {
 		ast.Inspect(s.file, func(n ast.Node) bool {
 			if service, operation, ok := called(n); ok {
 				want = append(want, allowing(service, operation))
+			}
+			// The client of S3 is not the SDK's: it has no types for inputs.
+			if text, ok := n.(*ast.BasicLit); ok && regexp.MustCompile(`^"s3:[A-Z]`).MatchString(text.Value) {
+				want = append(want, strings.Trim(text.Value, `"`))
 			}
 			return true
 		})
@@ -143,7 +147,7 @@ func called(n ast.Node) (service, operation string, ok bool) {
 		return "", "", false
 	}
 	operation, ok = strings.CutSuffix(selector.Sel.Name, "Input")
-	return of.Name, operation, ok
+	return of.Name, operation, ok && of.Name != "middleware"
 }
 
 // allowing returns the action that allows an operation; most have its name.

@@ -20,6 +20,8 @@ type Needs struct {
 	Globs     []function.Pattern         // of more functions
 	Publishes bool                       // release: some alias does not follow $LATEST
 	Code      map[string]artifact.Source // by function name
+	Bucket    string                     // where packages from here are staged; "": nowhere
+	Prefix    string                     // of the keys there
 	// Configuration is what is written to $LATEST, by function name.
 	Configuration map[string]configuration.Configuration
 	ByNumber      bool     // promote: the version is given as a number, or by its commit
@@ -265,7 +267,13 @@ func (f onFunction) provisioned() {
 // knows the hash: a dry run asks with UpdateFunctionCode's own DryRun.
 func (f onFunction) code() {
 	source, given := f.Code[f.fn.Name]
-	if !given || f.DryRun && !source.HashOnlyAtAWS() {
+	if !given {
+		return
+	}
+	if f.staged(source) {
+		f.stage()
+	}
+	if f.DryRun && !source.HashOnlyAtAWS() {
 		return
 	}
 	f.onItself("lambda:UpdateFunctionCode")
@@ -277,6 +285,30 @@ func (f onFunction) code() {
 		f.note("Lambda reads the image %s by the policy of its repository in ECR, not by that of the role: see docs/iam.md.", source.ImageURI)
 	case artifact.Zip, artifact.Folder: // sent along with the call
 	}
+}
+
+// staged reports whether a package goes to S3 if it is large.
+func (n Needs) staged(source artifact.Source) bool {
+	return n.Bucket != "" && (source.Kind == artifact.Zip || source.Kind == artifact.Folder)
+}
+
+// stage allows staging a package, which is then read by Lambda on behalf of the role.
+// Without permission for the bucket, S3 does not say whether an object exists.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+func (f onFunction) stage() {
+	objects := f.packages(f.fn)
+	bucket, _, _ := strings.Cut(objects, "/")
+	f.allow("Bucket", bucket, "s3:ListBucket")
+	f.allow("Package", objects, "s3:GetObject")
+	if !f.DryRun {
+		f.allow("Package", objects, "s3:PutObject", "s3:AbortMultipartUpload")
+		f.allow(optional+"PackageVersion", objects, "s3:GetObjectVersion")
+	}
+}
+
+// packages are the objects that the packages of a function are staged as.
+func (b *builder) packages(fn function.ID) string {
+	return fmt.Sprintf("arn:%s:s3:::%s/%s/*", cmp.Or(fn.Partition, b.partition()), b.Bucket, literal(b.Prefix))
 }
 
 // objectOf is the read of the code of a function in S3.
@@ -292,7 +324,12 @@ func (b *builder) objectOf(fn function.ID, source artifact.Source) Call {
 func (n Needs) Object(name string) (Call, bool) {
 	b := &builder{Needs: n}
 	for _, fn := range n.Functions {
-		if source, given := n.Code[name]; given && fn.Name == name && source.Kind == artifact.S3 {
+		source, given := n.Code[name]
+		switch {
+		case !given || fn.Name != name:
+		case n.staged(source):
+			return Call{"s3:GetObject", b.packages(fn)}, true
+		case source.Kind == artifact.S3:
 			return b.objectOf(fn, source), true
 		}
 	}
@@ -419,6 +456,7 @@ func (b *builder) codeDeployARN(kind, name string) string {
 var explanations = []struct{ sid, text string }{
 	{informing, "is only needed to show, when an alias is created, what callers lose beside the function: settings, permissions, mappings, provisioned concurrency and the URL."},
 	{optional + "FailedVersions", "is only needed to publish again after a version has failed: AWS gives that version back until the function is written. Its description is written as it is."},
+	{optional + "PackageVersion", "is only needed if the bucket keeps versions."},
 	{optional + "DurableExecutions", "is only needed to prune durable functions: an execution that is running needs its version."},
 	{optional + "Comparison", "is only needed to compare the errors of the new version with those of the one that it replaces."},
 	{optional + "StopDeployment", "is only needed if CodeDeploy shifts the traffic of the alias: a rollback stops the deployment first."},

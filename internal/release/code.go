@@ -12,13 +12,14 @@ import (
 // Upload is code that goes to $LATEST first.
 type Upload struct {
 	Source  artifact.Source
-	Package artifact.Package     // what was learned of it, without the archive
+	Package artifact.Package     // what was learned of it
+	staging Staging              // of a package over 50 MB
+	staged  bool                 // it is in S3 already
 	latest  awsapi.Configuration // $LATEST, which it was compared with
-	slots   chan struct{}        // holds an element for each package in memory
+	slots   chan struct{}        // holds an element for each package that is read
 }
 
-// uploads is how many packages are read or held in memory at once, 50 MB each at
-// most.
+// uploads is how many packages are read at once: more would only share the line.
 const uploads = 2
 
 // acquire waits until a package may be read, until release.
@@ -41,6 +42,11 @@ func (u Upload) comparedWith(latest awsapi.Configuration) Upload {
 	return u
 }
 
+func (u Upload) foundStaged(staged bool) Upload {
+	u.staged = staged
+	return u
+}
+
 // inspected is the plan with what its code is. Nothing is called: a path that is
 // wrong keeps all functions as they are.
 func (p Plan) inspected(ctx context.Context) Plan {
@@ -60,7 +66,7 @@ func (t target) inspect(ctx context.Context, u Upload) (artifact.Package, error)
 		return artifact.Package{}, err
 	}
 	defer release()
-	return u.Source.Inspect(ctx, t.getenv)
+	return u.Source.Inspect(ctx, t.getenv, u.staging.Bucket != "")
 }
 
 // compared is the plans with their code compared with the functions, and examined. If
@@ -92,11 +98,11 @@ func (p Plan) compared(ctx context.Context) Plan {
 	if p, err = p.guarding(latest); err != nil || p.Upload == nil {
 		return p.failedIf(err)
 	}
-	pack, err := t.check(ctx, p.Upload.Package, latest.With(p.Configure.of(latest)))
+	u, err := t.check(ctx, *p.Upload, latest.With(p.Configure.of(latest)))
 	if err != nil {
 		return p.failed(err)
 	}
-	return p.withUpload(p.Upload.withPackage(pack).comparedWith(latest))
+	return p.withUpload(u)
 }
 
 // locatedIfPossible reads where the alias is. An error is none: the plan has failed
@@ -115,21 +121,20 @@ func (t target) upload(ctx context.Context, u Upload) (sha256 string, err error)
 		t.log.fact("%s is the code of $LATEST already: nothing to upload", u.Package.Describe())
 		return u.latest.CodeSHA256, nil
 	}
-	release, err := u.acquire(ctx)
+	t.log.fact("uploading %s", u.describe())
+	code, done, err := t.open(ctx, u)
 	if err != nil {
 		return "", err
 	}
-	defer release()
-	pack, err := t.load(ctx, u)
-	if err != nil {
-		return "", err
-	}
-	t.log.fact("uploading %s", pack.Describe())
+	defer done()
 	start := time.Now()
 	var pace awsapi.Backoff
 	for {
-		updated, err := t.aws.UpdateCode(ctx, t.fn, codeOf(pack), false)
+		updated, err := t.aws.UpdateCode(ctx, t.fn, code, false)
 		if err == nil {
+			if err := u.verify(updated.CodeSHA256); err != nil {
+				return "", fmt.Errorf("upload to %s: %w", t.fn.Name, err)
+			}
 			t.log.fact("uploaded in %s", time.Since(start).Round(time.Millisecond))
 			return updated.CodeSHA256, nil
 		}
@@ -145,42 +150,75 @@ func (t target) upload(ctx context.Context, u Upload) (sha256 string, err error)
 	}
 }
 
-// load reads the package again, with its archive.
-func (t target) load(ctx context.Context, u Upload) (artifact.Package, error) {
-	pack, err := u.Package.Load(ctx)
-	if err != nil {
-		return pack, fmt.Errorf("upload to %s: %w", t.fn.Name, err)
+// open gives the code for UpdateFunctionCode, until done: a package over 50 MB is staged
+// in S3 first, unless it is there already.
+func (t target) open(ctx context.Context, u Upload) (code awsapi.Code, done func(), err error) {
+	p := u.Package
+	if p.Kind == artifact.S3 || p.Kind == artifact.Image {
+		return codeOf(p), func() {}, nil
 	}
-	return pack, nil
+	release, err := u.acquire(ctx)
+	if err != nil {
+		return code, nil, err
+	}
+	archive, err := p.Open(ctx, t.getenv)
+	if err != nil {
+		release()
+		return code, nil, fmt.Errorf("upload to %s: %w", t.fn.Name, err)
+	}
+	done = func() {
+		_ = archive.Close() // it was only read
+		release()
+	}
+	code, err = t.codeFrom(ctx, awsapi.Archive{Content: archive, Size: p.Size, SHA256: p.SHA256}, u.staging)
+	if err != nil {
+		done()
+		return code, nil, fmt.Errorf("upload %s: %w", u.Source.Given, err)
+	}
+	return code, done, nil
+}
+
+// verify compares the hash that AWS has computed with that of the package.
+func (u Upload) verify(sha256 string) error {
+	want := u.Package.SHA256
+	switch {
+	case want == sha256 || u.Source.Kind == artifact.S3 || u.Source.Kind == artifact.Image:
+		return nil
+	case u.Package.Large():
+		return fmt.Errorf("%s does not contain %s: AWS has computed the SHA-256 %s, not %s. $LATEST has that code now, but nothing was published: delete the object, and run the job again",
+			u.object(), u.Source.Given, sha256, want)
+	}
+	return fmt.Errorf("AWS has computed the SHA-256 %s, not %s, which is that of %s. $LATEST has that code now, but nothing was published: run the job again", sha256, want, u.Source.Given)
 }
 
 // check refuses a package that AWS would only refuse after the upload, or the
 // runtime at the first call, and completes its hash.
-func (t target) check(ctx context.Context, pack artifact.Package, latest awsapi.Configuration) (artifact.Package, error) {
+func (t target) check(ctx context.Context, u Upload, latest awsapi.Configuration) (Upload, error) {
+	u, pack := u.comparedWith(latest), u.Package
 	f := artifact.Function{
 		Architectures: latest.Architectures, PackageType: latest.PackageType, Runtime: latest.Runtime, Handler: latest.Handler,
 		Layers: len(latest.Layers) > 0, Environment: latest.Environment, EnvironmentUnknown: latest.EnvironmentError != "",
 	}
 	if err := pack.Mismatch(f); err != nil {
-		return pack, fmt.Errorf("upload to %s: %w", t.fn.Name, err)
+		return u, fmt.Errorf("upload to %s: %w", t.fn.Name, err)
 	}
 	for _, doubt := range pack.Doubts(f) {
 		t.log.warn("%s", doubt)
 	}
 	if pack.SHA256 != "" {
-		return pack, nil
+		return t.lookStaged(ctx, u)
 	}
 	// In S3, or an image by tag: only AWS knows.
 	dry, err := t.aws.UpdateCode(ctx, t.fn, codeOf(pack), true)
 	if err != nil && !awsapi.Is(err, awsapi.Conflict) {
 		if hint := pack.Unexpanded(); hint != "" {
-			return pack, fmt.Errorf("look at %s: %s: %w", pack.Given, hint, err)
+			return u, fmt.Errorf("look at %s: %s: %w", pack.Given, hint, err)
 		}
-		return pack, fmt.Errorf("look at %s: %w", pack.Given, err)
+		return u, fmt.Errorf("look at %s: %w", pack.Given, err)
 	}
-	return pack.WithHash(dry.CodeSHA256), nil
+	return u.withPackage(pack.WithHash(dry.CodeSHA256)), nil
 }
 
 func codeOf(p artifact.Package) awsapi.Code {
-	return awsapi.Code{ZipFile: p.ZipFile, Bucket: p.Bucket, Key: p.Key, ObjectVersion: p.ObjectVersion, ImageURI: p.ImageURI}
+	return awsapi.Code{Bucket: p.Bucket, Key: p.Key, ObjectVersion: p.ObjectVersion, ImageURI: p.ImageURI}
 }

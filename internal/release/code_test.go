@@ -77,14 +77,19 @@ func TestCodeInS3IsNotUploadedTwice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pack, err := sources["items"].Inspect(t.Context(), w.getenv)
-	if err == nil {
-		pack, err = pack.Load(t.Context())
-	}
+	pack, err := sources["items"].Inspect(t.Context(), w.getenv, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.PutObject("builds", "items.zip", pack.ZipFile)
+	archive, err := pack.Open(t.Context(), w.getenv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content := make([]byte, pack.Size)
+	if _, err := archive.ReadAt(content, 0); err != nil {
+		t.Fatal(err)
+	}
+	w.PutObject("builds", "items.zip", content)
 	ended(t, w.upload("s3://builds/items.zip"), release.Released, 1)
 	ended(t, w.upload("s3://builds/items.zip"), release.Unchanged, 1)
 	if v := w.Versions("items"); len(v) != 1 {

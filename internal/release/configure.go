@@ -53,7 +53,7 @@ func (p Plan) guarding(latest awsapi.Configuration) (Plan, error) {
 	if err := p.checkCode(latest); err != nil {
 		return p, err
 	}
-	return p.withGuard(newGuard(p.target, latest, p.RestoreLatest)), nil
+	return p.withGuard(newGuard(p.target, latest, p.RestoreLatest, p.Upload)), nil
 }
 
 // checkCode refuses other code than `code-sha256` says.
@@ -120,18 +120,26 @@ func (g *guard) upload(ctx context.Context, u Upload) error {
 		g.t.log.fact("%s is the code of $LATEST already: nothing to upload", u.Package.Describe())
 		return nil
 	}
-	g.t.log.fact("uploading %s", u.Package.Describe())
-	return g.write(ctx, g.now.WithCode(u.Package.SHA256), func(revision string) (awsapi.Configuration, error) {
+	g.t.log.fact("uploading %s", u.describe())
+	err := g.write(ctx, g.now.WithCode(u.Package.SHA256), func(revision string) (awsapi.Configuration, error) {
 		return g.t.uploadAt(ctx, u, revision)
 	})
+	if err != nil {
+		return err
+	}
+	return u.verify(g.now.CodeSHA256)
 }
 
 // touch writes what $LATEST holds already: with u the code, else the description.
 func (g *guard) touch(ctx context.Context, u *Upload) error {
-	return g.write(ctx, g.now, func(revision string) (awsapi.Configuration, error) {
+	err := g.write(ctx, g.now, func(revision string) (awsapi.Configuration, error) {
 		if u != nil {
 			return g.t.uploadAt(ctx, *u, revision)
 		}
 		return g.t.aws.TouchLatest(ctx, g.t.fn, g.now.Description, revision)
 	})
+	if err != nil || u == nil {
+		return err
+	}
+	return u.verify(g.now.CodeSHA256)
 }

@@ -24,10 +24,15 @@ type guard struct {
 	wrote   bool                 // this run has written it, or may have
 	restore bool                 // a failure puts it back
 	kept    keptCode             // what was there before the upload, for restore
+	staging Staging              // of code that is too large to be sent to Lambda
 }
 
-func newGuard(t target, latest awsapi.Configuration, restore bool) *guard {
-	return &guard{t: t, before: latest, now: latest, restore: restore}
+func newGuard(t target, latest awsapi.Configuration, restore bool, u *Upload) *guard {
+	g := &guard{t: t, before: latest, now: latest, restore: restore}
+	if u != nil {
+		g.staging = u.staging
+	}
+	return g
 }
 
 // same reports whether nothing but revision and state differ.

@@ -144,7 +144,7 @@ func codeHash(t *testing.T) string {
 	t.Helper()
 	req := on(run(1), "orders")
 	newCode(&req)
-	pack, err := req.Code["orders"].Inspect(t.Context(), func(string) string { return "" })
+	pack, err := req.Code["orders"].Inspect(t.Context(), func(string) string { return "" }, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,7 +29,7 @@ func newRelease(req Request) verb {
 func (v release) plan(t target) Plan {
 	p := planMove(t, v.req).withConfigure(v.req.configure(t.fn.Name))
 	if source, given := v.req.Code[t.fn.Name]; given {
-		p = p.withUpload(Upload{Source: source, slots: v.slots})
+		p = p.withUpload(Upload{Source: source, staging: v.req.Staging, slots: v.slots})
 	}
 	if v.req.Latest {
 		return p.followingLatest()
@@ -177,12 +177,12 @@ func (v release) read(ctx context.Context, p Plan) (Facts, error) {
 		f, latest = f.configuring(differences(latest, configured)), configured
 	}
 	if p.Upload != nil {
-		pack, err := t.check(ctx, p.Upload.Package, latest)
+		u, err := t.check(ctx, *p.Upload, latest)
 		if err != nil {
 			return Facts{}, err
 		}
-		f = f.uploading(pack.Describe(), pack.SHA256 == latest.CodeSHA256)
-		latest = latest.WithCode(pack.SHA256)
+		f = f.uploading(u.describe(), u.Package.SHA256 == latest.CodeSHA256)
+		latest = latest.WithCode(u.Package.SHA256)
 	}
 	version := unknownVersion
 	if p.Follow {

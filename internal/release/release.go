@@ -99,6 +99,7 @@ type Request struct {
 	Latest      bool                       // the alias is to follow $LATEST: nothing is published
 	Description string                     // the user's text in the version's description
 	Code        map[string]artifact.Source // by function name: uploaded first
+	Staging     Staging                    // of code that is too large to be sent to Lambda
 	CodeSHA256  map[string]string          // by function name: publish only this code
 
 	Configuration map[string]configuration.Configuration // by function name: written to $LATEST first

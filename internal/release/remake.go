@@ -110,16 +110,11 @@ func (t target) touch(ctx context.Context, u *Upload) (awsapi.Configuration, err
 
 // uploadAt uploads code provided that $LATEST is at revision.
 func (t target) uploadAt(ctx context.Context, u Upload, revision string) (awsapi.Configuration, error) {
-	release, err := u.acquire(ctx)
+	code, done, err := t.open(ctx, u)
 	if err != nil {
 		return awsapi.Configuration{}, err
 	}
-	defer release()
-	pack, err := t.load(ctx, u)
-	if err != nil {
-		return awsapi.Configuration{}, err
-	}
-	code := codeOf(pack)
+	defer done()
 	code.Revision = revision
 	return t.aws.UpdateCode(ctx, t.fn, code, false)
 }

@@ -1,21 +1,21 @@
 package release
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
+	"lambda-release/internal/artifact"
 	"lambda-release/internal/awsapi"
 )
 
 // keptCode is the code of $LATEST from before an upload.
 type keptCode struct {
-	path     string // of a zip; "" for an image
+	zip      artifact.Spool // nil for an image
+	size     int64
 	imageURI string // with its digest
 }
 
@@ -24,6 +24,9 @@ type keptCode struct {
 func (g *guard) keep(ctx context.Context, u *Upload) error {
 	if !g.restore || u == nil || u.Package.SHA256 == g.before.CodeSHA256 {
 		return nil
+	}
+	if g.before.CodeBytes > artifact.MaxUpload && g.staging.Bucket == "" {
+		return fmt.Errorf("keep the code of %s for `restore-latest`: it has %d MB, and Lambda takes more than 50 MB only from S3: set `s3-bucket`", g.t.fn.Name, g.before.CodeBytes>>20)
 	}
 	kept, err := g.t.fetchCode(ctx, g.before)
 	if g.keeping(kept); err != nil {
@@ -37,17 +40,9 @@ func (t target) fetchCode(ctx context.Context, latest awsapi.Configuration) (kep
 	if err != nil || pack.ImageURI != "" {
 		return keptCode{imageURI: pack.ImageURI}, err
 	}
-	dir := cmp.Or(t.getenv("RUNNER_TEMP"), t.getenv("TMPDIR"), "/tmp")
-	if err := os.MkdirAll(dir, 0o700); err != nil { // the image of the action has no folders
-		return kept, err
-	}
-	file, err := os.CreateTemp(dir, "lambda-release-*.zip")
+	kept = keptCode{zip: artifact.NewSpool(t.getenv, latest.CodeBytes), size: latest.CodeBytes}
+	sha256, err := t.aws.Download(ctx, pack, kept.zip)
 	if err != nil {
-		return kept, err
-	}
-	kept.path = file.Name()
-	sha256, err := t.aws.Download(ctx, pack, file)
-	if err := errors.Join(err, file.Close()); err != nil {
 		return kept, err
 	}
 	if sha256 != latest.CodeSHA256 {
@@ -57,20 +52,17 @@ func (t target) fetchCode(ctx context.Context, latest awsapi.Configuration) (kep
 }
 
 func (k keptCode) drop() {
-	if k.path != "" {
-		_ = os.Remove(k.path) // it is in the runner's directory for temporary files
+	if k.zip != nil {
+		_ = k.zip.Close() // it was only read
 	}
 }
 
 // code is what was kept, for an upload.
-func (k keptCode) code(revision string) (awsapi.Code, error) {
-	code := awsapi.Code{ImageURI: k.imageURI, Revision: revision}
-	if k.path == "" {
-		return code, nil
+func (g *guard) keptCode(ctx context.Context) (awsapi.Code, error) {
+	if g.kept.zip == nil {
+		return awsapi.Code{ImageURI: g.kept.imageURI}, nil
 	}
-	var err error
-	code.ZipFile, err = os.ReadFile(k.path)
-	return code, err
+	return g.t.codeFrom(ctx, awsapi.Archive{Content: g.kept.zip, Size: g.kept.size, SHA256: g.before.CodeSHA256}, g.staging)
 }
 
 // restoreTime is how long $LATEST may take to take its configuration and its code back.
@@ -139,10 +131,11 @@ func (g *guard) putBack(ctx context.Context) error {
 	}
 	if g.before.CodeSHA256 != g.now.CodeSHA256 {
 		err := g.write(ctx, g.now.WithCode(g.before.CodeSHA256), func(revision string) (awsapi.Configuration, error) {
-			code, err := g.kept.code(revision)
+			code, err := g.keptCode(ctx)
 			if err != nil {
 				return awsapi.Configuration{}, err
 			}
+			code.Revision = revision
 			return g.t.aws.UpdateCode(ctx, g.t.fn, code, false)
 		})
 		if err != nil {

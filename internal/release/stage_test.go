@@ -1,0 +1,152 @@
+package release_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"lambda-release/internal/artifact"
+	"lambda-release/internal/localaws"
+	"lambda-release/internal/release"
+)
+
+// large makes an archive of 51 MB, most of which takes no space: a zip behind zeros.
+func large(t *testing.T) string {
+	t.Helper()
+	sources, err := artifact.Parse(folder(t, map[string]string{"index.js": "large"}), []string{"items"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	noEnv := func(string) string { return "" }
+	pack, err := sources["items"].Inspect(t.Context(), noEnv, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	archive, err := pack.Open(t.Context(), noEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content := make([]byte, pack.Size)
+	_, readErr := archive.ReadAt(content, 0)
+	path := filepath.Join(t.TempDir(), "large.zip")
+	file, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, writeErr := file.WriteAt(content, 51<<20)
+	if err := errors.Join(readErr, writeErr, file.Close(), archive.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// stage releases items with a package, by way of the bucket builds.
+func (w *world) stage(code string) release.Result {
+	w.t.Helper()
+	sources, err := artifact.Parse(code, []string{"items"})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	req := on(run(500), "items")
+	req.Code, req.Staging = sources, release.Staging{Bucket: "builds", Prefix: "p"}
+	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
+	defer cancel()
+	return w.releaser(time.Minute).Run(ctx, req)
+}
+
+func staging(t *testing.T) *world {
+	t.Helper()
+	w := newWorld(t, localaws.Options{})
+	w.AddFunction("items", inNode)
+	w.Publish("items", "")
+	w.SetAlias("items", localaws.Alias{Name: "prod", Version: "1", Description: "[1 | run 1]"})
+	w.AddBucket("builds", "eu-central-1")
+	return w
+}
+
+// What Lambda has fetched is compared with what was staged: another object under that
+// key is not published.
+func TestOtherContentIsNotPublished(t *testing.T) {
+	t.Parallel()
+	code := large(t)
+	w := staging(t)
+	w.OnCall(func(c localaws.Call) *localaws.Fault {
+		if c.Operation == "UpdateFunctionCode" {
+			for key := range w.Objects("builds") {
+				w.PutObject("builds", key, small(t))
+			}
+		}
+		return nil
+	})
+	o := ended(t, w.stage(code), release.Failed, none)
+	for _, want := range []string{"s3://builds/p/", "does not contain " + code, "nothing was published", "delete the object"} {
+		if o.Err == nil || !strings.Contains(o.Err.Error(), want) {
+			t.Errorf("%v\nwant %s", o.Err, want)
+		}
+	}
+	if v := w.Versions("items"); len(v) != 1 {
+		t.Errorf("versions %v", v)
+	}
+}
+
+// small is a zip with index.js.
+func small(t *testing.T) []byte {
+	t.Helper()
+	content, err := os.ReadFile(large(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content[51<<20:]
+}
+
+// Whatever happens to the first call of each kind, the release ends well, and all that
+// is left in S3 is the package.
+func TestAStagedReleaseSurvives(t *testing.T) {
+	t.Parallel()
+	code := large(t)
+	for _, op := range []string{"HeadBucket", "HeadObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload", "UpdateFunctionCode"} {
+		for name, f := range map[string]localaws.Fault{
+			"slow down": {Status: 503, Code: "SlowDown"}, "answer lost": {DropAfter: true},
+		} {
+			synctest.Test(t, func(t *testing.T) {
+				w := staging(t)
+				w.OnCall(func(c localaws.Call) *localaws.Fault {
+					if c.Operation == op && c.Attempt == 1 {
+						return &f
+					}
+					return nil
+				})
+				o := ended(t, w.stage(code), release.Released, 2)
+				lost := 0
+				if op == "CreateMultipartUpload" && f.DropAfter {
+					lost = 1 // S3 has begun an upload that the program cannot know of
+				}
+				if len(w.Objects("builds")) != 1 || w.Uploads("builds") != lost || len(w.Versions("items")) != 2 {
+					t.Errorf("%s %s: %v, %d uploads, %v", op, name, w.Objects("builds"), w.Uploads("builds"), o.Err)
+				}
+			})
+		}
+	}
+}
+
+// A version that has failed is made anew from the object that is there.
+func TestAFailedVersionIsMadeAnewFromS3(t *testing.T) {
+	t.Parallel()
+	code := large(t)
+	synctest.Test(t, func(t *testing.T) {
+		w := staging(t)
+		w.OnPublish("items", "Failed", "InternalError", "")
+		ended(t, w.stage(code), release.Failed, 2)
+		w.OnPublish("items", "", "", "")
+		w.ResetCalls()
+		ended(t, w.stage(code), release.Released, 3)
+		if got := sorted(w.Calls()); strings.Contains(got, "UploadPart") || !strings.Contains(got, "UpdateFunctionCode") {
+			t.Errorf("called %s", got)
+		}
+	})
+}
