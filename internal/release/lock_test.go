@@ -127,7 +127,8 @@ func lockDeployment(t *testing.T, config string, n int, after bool) (begun bool)
 	w.AddDeploymentGroup("shop", "prod", config)
 	w.AddFunction("orders")
 	toMove(w, "orders")
-	begin := make(chan struct{})
+	turn := make(chan struct{})
+	begin := sync.OnceFunc(func() { close(turn) })
 	var mu sync.Mutex
 	calls := 0
 	count := func(localaws.Call) {
@@ -136,7 +137,7 @@ func lockDeployment(t *testing.T, config string, n int, after bool) (begun bool)
 		nth := calls == n
 		mu.Unlock()
 		if nth {
-			close(begin)
+			begin()
 			time.Sleep(100 * time.Millisecond) // the lock works meanwhile
 		}
 	}
@@ -148,7 +149,7 @@ func lockDeployment(t *testing.T, config string, n int, after bool) (begun bool)
 	var lock release.Result
 	locked := make(chan struct{})
 	go func() {
-		<-begin
+		<-turn
 		lock = w.job(as(release.Lock, run(600)))
 		close(locked)
 	}()
@@ -158,12 +159,11 @@ func lockDeployment(t *testing.T, config string, n int, after bool) (begun bool)
 	mu.Lock()
 	begun = calls >= n
 	mu.Unlock()
+	begin() // if there was no n-th call
+	<-locked
 	if !begun {
-		close(begin)
-		<-locked
 		return false
 	}
-	<-locked
 	a, _ := w.Alias("orders", "prod")
 	switch lock.Status() {
 	case release.Failed:
