@@ -132,6 +132,11 @@ func faultCase(t *testing.T, sc scene, op string, fault localaws.Fault, times in
 			}
 		}
 	}
+	for _, fn := range names {
+		if got := w.belongings(fn, "prod"); sc.has != "" && got != sc.has {
+			t.Errorf("run again, %s:prod has %q, want %q", fn, got, sc.has)
+		}
+	}
 	if again == 2 && res.Status() != release.Unchanged {
 		t.Errorf("run a third time, it ended %s", res.Status())
 	}
