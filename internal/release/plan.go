@@ -358,7 +358,7 @@ func (p Plan) renderMove(w *words, s alias.State) {
 			orOwn(deploy.Config), reason)
 		w.addIf(!deploy.Wait, "end without waiting for the deployment")
 	case p.steps() && s.Version != p.version():
-		w.add("shift %s from %s to %s in steps (%s, %s)%s", t.alias(), s.Position, to, p.Rollout.Strategy, p.Rollout.Strategy.Duration(), reason)
+		w.add("shift %s from %s to %s in steps (%s, %s)%s", t.alias(), s.Position, to, p.Rollout.Strategy, rollout.Duration(p.Rollout.Strategy.Duration()), reason)
 	default:
 		w.add("move %s from %s to %s%s", t.alias(), s.Position, to, reason)
 	}

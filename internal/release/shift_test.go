@@ -107,7 +107,7 @@ func TestLinearShift(t *testing.T) {
 			t.Errorf("took %s", took)
 		}
 		r.at("items", "prod", "2", "shop [2 < 1 | run 500]")
-		for _, line := range []string{"█████", "20 % after 0s of 1h0m0s; 40 % in 15m0s", "80 % after 45m0s of 1h0m0s; 100 % in 15m0s"} {
+		for _, line := range []string{"█████", "20 % after 0s of 1h; 40 % in 15m", "80 % after 45m of 1h; 100 % in 15m"} {
 			if !strings.Contains(r.log.String(), line) {
 				t.Errorf("log lacks %q:\n%s", line, r.log)
 			}

@@ -267,7 +267,7 @@ func (f *follower) look(ctx context.Context) (over bool, err error) {
 		f.lookAtTargets(ctx, HasEnded(d))
 	}
 	if now.Sub(f.reported) >= factPeriod {
-		f.say("deployment %s is still %s, after %s", f.ended.ID, d.Status, now.Sub(f.began).Round(time.Second))
+		f.say("deployment %s is still %s, after %s", f.ended.ID, d.Status, Duration(now.Sub(f.began).Round(time.Second)))
 	}
 	if !HasEnded(d) {
 		return false, nil

@@ -84,7 +84,7 @@ func (s Stepwise) logStep(i int, began time.Time) {
 		next = steps[i+1].Percent
 	}
 	s.Log(fmt.Sprintf("%s  %d %% after %s of %s; %d %% in %s", bar(steps[i].Percent), steps[i].Percent,
-		time.Since(began).Round(time.Second), s.Strategy.Duration(), next, steps[i].Hold))
+		Duration(time.Since(began).Round(time.Second)), Duration(s.Strategy.Duration()), next, Duration(steps[i].Hold)))
 }
 
 func bar(percent int) string {
