@@ -233,20 +233,20 @@ func (e *Editor) Write(ctx context.Context, c Change) error {
 		if e.written == nil {
 			e.original = from
 		}
-		was := fmt.Sprintf("was at %s", from.Position)
-		if !from.Exists() {
-			was = "did not exist"
-		}
 		may := "be at " + want.Version
 		if c.Version == None {
 			may = "be " + c.History.Lock.State.String()
 		}
-		e.recordDoubt(fmt.Sprintf("%s %s, and may %s by now: %v", e.name, was, may, lookErr))
+		e.recordDoubt(fmt.Sprintf("%s %s, and may %s by now: %v", e.name, from.Was(), may, lookErr))
 		return err
 	case changed:
 		switch {
 		case e.written == nil:
-			e.fact(fmt.Sprintf("%s was changed meanwhile, it is at %s", e.name, e.current.Position))
+			what := fmt.Sprintf("changed meanwhile, it is at %s", e.current.Position)
+			if !e.current.Exists() {
+				what = "deleted meanwhile"
+			}
+			e.fact(e.name + " was " + what)
 			return ErrChanged
 		case e.current.Same(*e.written), // only its text was edited, or AWS itself has worked on it
 			c.leaves(e.current) && e.current.SameApartFromLock(*e.written):
@@ -597,7 +597,7 @@ func (e *Editor) noted() bool {
 // undoes nothing, and no longer knows where the alias is.
 func (e *Editor) HandOver(why string) {
 	e.written = nil
-	e.recordDoubt(fmt.Sprintf("%s was at %s; %s", e.name, e.original.Position, why))
+	e.recordDoubt(fmt.Sprintf("%s %s; %s", e.name, e.original.Was(), why))
 }
 
 // Leave notes that the alias stays where it is, although it should be elsewhere:
@@ -716,13 +716,10 @@ type LostError struct {
 }
 
 func (e *LostError) Error() string {
-	switch {
-	case e.Now.Version == None:
-		return fmt.Sprintf("move %s of %s: %s has deleted it meanwhile", e.Alias, e.Function, e.By)
-	case e.Locked:
+	if e.Locked {
 		return fmt.Sprintf("move %s of %s: %s has locked it meanwhile, at %s", e.Alias, e.Function, e.By, e.Now)
 	}
-	return fmt.Sprintf("move %s of %s: %s has moved it to %s meanwhile", e.Alias, e.Function, e.By, e.Now)
+	return fmt.Sprintf("move %s of %s: %s meanwhile", e.Alias, e.Function, e.Now.MovedBy(e.By))
 }
 
 // Hint says how to go on with an alias that was locked.

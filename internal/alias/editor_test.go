@@ -722,6 +722,11 @@ func TestHandOver(t *testing.T) {
 			t.Errorf("undoable %t, repair %q", r.Undoable(), r.Repair())
 		}
 	})
+	bubbleWithout(t, func(r *rig) {
+		r.mustMove(2)
+		r.HandOver("it cannot be read")
+		said(t, r.Whereabouts(), "prod did not exist; it cannot be read")
+	})
 }
 
 func TestLeave(t *testing.T) {

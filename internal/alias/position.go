@@ -46,6 +46,23 @@ func (p Position) String() string {
 	return fmt.Sprintf("%s (%s) and %s", p.Version, Percent(p.Rest()), strings.Join(others, " and "))
 }
 
+// Was says where the alias was: `was at 12`, `did not exist`.
+func (p Position) Was() string {
+	if !p.Unknown && p.Version == None {
+		return "did not exist"
+	}
+	return fmt.Sprintf("was at %s", p)
+}
+
+// MovedBy says what others have done to put the alias there: `run 600 has moved it to
+// 12`, `run 600 has deleted it`.
+func (p Position) MovedBy(others string) string {
+	if !p.Unknown && p.Version == None {
+		return others + " has deleted it"
+	}
+	return fmt.Sprintf("%s has moved it to %s", others, p)
+}
+
 // Percent is a share of the traffic, to a tenth of a percent.
 func Percent(share float64) string {
 	return fmt.Sprintf("%g %%", math.Round(share*1000)/10)

@@ -495,6 +495,6 @@ func TestAnalysisInADryRun(t *testing.T) {
 		if code := s.run("--dry-run", "--strategy", "Canary10Percent5Minutes", "--analysis", "errors\nduration p95 < 800ms", "--analysis-delay", "1m"); code != 0 {
 			t.Errorf("exit code %d\n%s", code, s.log)
 		}
-		s.has("compare errors with those of version 1, and roll back if they are worse", "roll back unless duration p95 < 800ms", "leave the first 1m out of that")
+		s.has("in steps (Canary10Percent5Minutes, 5m)", "compare errors with those of version 1, and roll back if they are worse", "roll back unless duration p95 < 800ms", "leave the first 1m out of that")
 	})
 }

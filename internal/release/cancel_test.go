@@ -14,8 +14,8 @@ import (
 // promised is how long a cancelled job of up to 50 functions takes at most.
 const promised = 5 * time.Second
 
-// TestCancelledAgainstAHungAWS releases three functions and lets AWS hang from the
-// n-th call on, for every n. Each time the job is cancelled a second later.
+// TestCancelledAgainstAHungAWS releases three functions, with alarms and hooks, and lets
+// AWS hang from the n-th call on, for every n. Each time the job is cancelled a second later.
 func TestCancelledAgainstAHungAWS(t *testing.T) {
 	t.Parallel()
 	for _, strategy := range []string{"AllAtOnce", "Canary50Percent10Seconds"} {
@@ -31,6 +31,9 @@ func hungFrom(t *testing.T, n int32, strategy string) (reached bool) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, localaws.Options{})
+		w.SetAlarm("errors", "OK", "")
+		w.AddFunction("before")
+		w.AddFunction("after")
 		for _, fn := range shop {
 			w.AddFunction(fn)
 			toMove(w, fn)
@@ -50,12 +53,17 @@ func hungFrom(t *testing.T, n int32, strategy string) (reached bool) {
 		})
 		req := on(run(9), shop...)
 		shifting(&req, strategy)
+		alarmed(&req)
+		hooks(&req)
 		res := w.releaser(10*time.Minute).Run(ctx, req)
 		if reached = calls.Load() >= n; !reached {
 			return
 		}
 		if took := time.Since(cancelled); took > promised {
 			t.Errorf("%s, hung from call %d on: ended %s after the cancel", strategy, n, took)
+		}
+		if res.Refused {
+			t.Errorf("%s, hung from call %d on: refused, although nothing is wrong with the inputs", strategy, n)
 		}
 		now := positions(w, shop)
 		for _, o := range res.Outcomes {

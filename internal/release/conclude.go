@@ -274,19 +274,20 @@ func NotStarted(req Request, err error) Result {
 	return Result{Operation: req.Operation, Alias: req.Alias, DryRun: req.DryRun, Outcomes: notStarted(req, err)}
 }
 
-// refused is the result of a run that cannot work as it was asked for.
-func refused(req Request, err error) Result {
-	return Result{Operation: req.Operation, Alias: req.Alias, DryRun: req.DryRun, Refused: true, Outcomes: notStarted(req, err)}
+// refused is the result of a run that cannot work as it was asked for. A run that had no
+// time to find that out is not refused.
+func refused(ctx context.Context, req Request, outcomes []Outcome) Result {
+	return Result{Operation: req.Operation, Alias: req.Alias, DryRun: req.DryRun, Refused: ctx.Err() == nil, Outcomes: outcomes}
 }
 
 // unsuitable is the result of a run whose code cannot be uploaded: nothing was
-// called. It is not refused if it had no time to find that out.
+// called.
 func unsuitable(ctx context.Context, req Request, plans []Plan) Result {
 	var outcomes []Outcome
 	for _, p := range reportOnce(plans) {
 		outcomes = append(outcomes, notStartedOne(req, p.target.fn, p.End.Err))
 	}
-	return Result{Operation: req.Operation, Alias: req.Alias, DryRun: req.DryRun, Refused: ctx.Err() == nil, Outcomes: outcomes}
+	return refused(ctx, req, outcomes)
 }
 
 // notStarted has the error once, with the first function.

@@ -131,6 +131,11 @@ func faultCase(t *testing.T, sc scene, op string, fault localaws.Fault, times in
 			}
 		}
 	}
+	for _, fn := range names {
+		if got := w.belongings(fn, "prod"); sc.has != "" && got != sc.has {
+			t.Errorf("run again, %s:prod has %q, want %q", fn, got, sc.has)
+		}
+	}
 	if again == 2 && res.Status() != release.Unchanged {
 		t.Errorf("run a third time, it ended %s", res.Status())
 	}
@@ -234,6 +239,13 @@ func succeeded(s release.Status) bool {
 // exitHolds checks the exit code, and that a failure has its error.
 func exitHolds(t *testing.T, res release.Result, changed bool) {
 	t.Helper()
+	for _, o := range res.Outcomes {
+		for _, text := range append([]string{o.Reason, fmt.Sprint(o.Err)}, o.Warnings...) {
+			if strings.Contains(text, "nowhere") || strings.Contains(text, "%!") {
+				t.Errorf("%s: %s", o.Function, text)
+			}
+		}
+	}
 	if res.Status() == release.Failed != (res.ExitCode() != release.ExitDone) {
 		t.Errorf("ended %s with exit code %d", res.Status(), res.ExitCode())
 	}

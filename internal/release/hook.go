@@ -168,9 +168,9 @@ func (p Plan) ask(ctx context.Context, input string, h Hook, previous alias.Vers
 	if err != nil {
 		return err
 	}
-	done := t.log.awaiting(name)
+	stop := reporting(t.log.say, func() string { return "still waiting for " + name })
 	answer, err := t.aws.InvokeLong(ctx, h.Function, h.Qualifier, payload)
-	done()
+	stop()
 	what := fmt.Sprintf("%s for version %s of %s", name, p.version(), t.fn.Name)
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, unanswered(input, h, err))

@@ -2,9 +2,11 @@ package release
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
@@ -156,8 +158,14 @@ func (t target) versionUse(ctx context.Context, v awsapi.Configuration) (usage, 
 // delete.
 func (t target) versionsUse(ctx context.Context, versions []awsapi.Configuration) (usage, error) {
 	each := make([]usage, len(versions))
+	var asked atomic.Int32
+	stop := reporting(t.log.say, func() string {
+		return fmt.Sprintf("looked at what refers to %d of %d versions", asked.Load(), len(versions))
+	})
+	defer stop()
 	reads, ctx := errgroup.WithContext(ctx)
 	ask := func(i int) (err error) {
+		defer asked.Add(1)
 		if each[i], err = t.versionUse(ctx, versions[i]); awsapi.Is(err, awsapi.NotFound) {
 			return nil
 		}

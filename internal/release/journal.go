@@ -77,9 +77,9 @@ const (
 	reportPeriod = 30 * time.Second
 )
 
-// awaiting reports that something is awaited, after 10 seconds and then every 30,
-// until done is called.
-func (l *journal) awaiting(what string) (done func()) {
+// reporting reports what is known about something that is awaited, after 10 seconds and
+// then every 30, until stop is called.
+func reporting(say func(text string), known func() string) (stop func()) {
 	began, over := time.Now(), make(chan struct{})
 	var report sync.WaitGroup
 	report.Go(func() {
@@ -88,7 +88,7 @@ func (l *journal) awaiting(what string) (done func()) {
 			case <-over:
 				return
 			case <-time.After(pause):
-				l.fact("still waiting for %s after %s", what, rollout.Duration(time.Since(began).Round(time.Second)))
+				say(fmt.Sprintf("%s after %s", known(), rollout.Duration(time.Since(began).Round(time.Second))))
 			}
 		}
 	})

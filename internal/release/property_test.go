@@ -428,7 +428,8 @@ func (p *player) provision() (string, error) {
 }
 
 // stale lets AWS answer the n-th read of an operation from before the last write.
-// Then the operation ends as it must, or leaves prod as it is.
+// Then the operation ends as it must, or leaves prod as it is: a promotion that finds
+// prod at its version only when it writes does not see who has moved it there.
 func (p *player) stale(n int, do func() (string, error)) (string, error) {
 	before := p.f.clone()
 	reads := -1
@@ -447,7 +448,8 @@ func (p *player) stale(n int, do func() (string, error)) (string, error) {
 	what, err := do()
 	p.OnCall(nil)
 	what = fmt.Sprintf("with stale read %d: %s", n, what)
-	if was := before.aliases["prod"]; err != nil && actual(p.world, "f", "prod") == was.String() && !strings.HasSuffix(what, "ed-back") {
+	unmoved := err != nil && !strings.HasSuffix(what, "ed-back") || strings.HasSuffix(what, string(release.Unchanged))
+	if was := before.aliases["prod"]; unmoved && actual(p.world, "f", "prod") == was.String() {
 		p.f.aliases["prod"] = was
 		return what, nil
 	}

@@ -52,6 +52,9 @@ func TestPruneOfManyReadsJustBeforeItDeletes(t *testing.T) {
 					t.Errorf("%s, left %v", statuses(res), got)
 				}
 				recent(t, w.Calls())
+				if log := w.log.String(); !strings.Contains(log, "of 1000 versions after 10s") || !strings.Contains(log, "of 1000 versions after 40s") {
+					t.Errorf("the log has no progress:\n%s", log)
+				}
 			})
 		})
 	}

@@ -148,7 +148,7 @@ type CodeDeploy struct {
 func (r *Releaser) Run(ctx context.Context, req Request) Result {
 	started := time.Now()
 	if req.Operation == 0 {
-		return refused(req, errors.New("no operation is given"))
+		return refused(ctx, req, notStarted(req, errors.New("no operation is given")))
 	}
 	req, unmatched := r.expanded(ctx, req)
 	if unmatched != nil {
@@ -170,7 +170,7 @@ func (r *Releaser) Run(ctx context.Context, req Request) Result {
 	}
 	watcher, warnings, err := r.watcher(ctx, plans)
 	if err = errors.Join(err, r.checkHooks(ctx, plans)); err != nil {
-		res := refused(req, err)
+		res := refused(ctx, req, notStarted(req, err))
 		advisePermissions(res.Outcomes, permissions(req.Policy, r.AWS.Denials(), r.AWS.Region))
 		return res
 	}

@@ -7,12 +7,14 @@ import (
 	"testing"
 	"time"
 
+	"lambda-release/internal/analysis"
 	"lambda-release/internal/artifact"
 	"lambda-release/internal/awsapi"
 	"lambda-release/internal/configuration"
 	"lambda-release/internal/gateway"
 	"lambda-release/internal/localaws"
 	"lambda-release/internal/release"
+	"lambda-release/internal/rollout"
 )
 
 // scene is a state of affairs in which an operation makes certain calls.
@@ -31,6 +33,8 @@ type scene struct {
 	ends      map[string]string // by function, where it is another
 	versions  int               // how many there are then; 0: 2
 	inUse     []string          // versions that something refers to: they are never deleted
+	has       string            // what belongs to prod then, as belongings has it
+	meanwhile []string          // what others do meanwhile; nil: all that they can
 	onlyMany  bool              // the case of one function is left out: another scene has it
 	onlyOne   bool              // the operation is for one function only
 }
@@ -93,14 +97,31 @@ var scenes = []scene{
 	},
 	{
 		name: "public URL", onlyOne: true, calls: []string{"GetFunctionUrlConfig", "GetPolicy", "AddPermission", "CreateFunctionUrlConfig"}, lay: toMove,
-		change: func(req *release.Request) { req.FunctionURL = awsapi.URLPublic },
+		change: func(req *release.Request) { req.FunctionURL = awsapi.URLPublic }, has: "URL NONE lambda-release-url lambda-release-url-invoke",
 	},
 	{
 		name: "copied settings", onlyMany: true, calls: []string{"ListFunctionEventInvokeConfigs", "GetPolicy", "AddPermission", "PutFunctionEventInvokeConfig"}, lay: func(w *world, fn string) {
 			toMove(w, fn)
 			w.give(fn, "")
 		},
-		change: func(req *release.Request) { req.CopyFrom = release.FromFunction },
+		change: func(req *release.Request) { req.CopyFrom = release.FromFunction }, has: "async bucket",
+	},
+	{
+		name: "all at once", onlyOne: true, end: "5", versions: 3, calls: []string{"Invoke", "UpdateAlias", "AddPermission", "UpdateStage"},
+		set: func(w *world) {
+			w.AddRestStage("a1b2c3d4e5", "prod", nil)
+			w.SetAlarm("errors", "OK", "")
+			w.AddFunction("before")
+			w.AddFunction("after")
+		},
+		lay: func(w *world, fn string) {
+			w.versions(fn, 4)
+			w.SetAlias(fn, localaws.Alias{Name: "prod", Version: "4", Description: "[4 | run 1]"})
+			w.Age(fn, 3*time.Hour)
+			w.give(fn, "")
+		},
+		change: allAtOnce, meanwhile: []string{"a lock", "a move by hand"},
+		has: "URL NONE async bucket lambda-release-a1b2c3d4e5-prod-7231b2791261 lambda-release-url lambda-release-url-invoke",
 	},
 	{
 		name: "new alias", onlyOne: true, calls: []string{"GetPolicy", "ListFunctionEventInvokeConfigs", "ListProvisionedConcurrencyConfigs", "ListFunctionUrlConfigs", "ListEventSourceMappings"},
@@ -143,15 +164,15 @@ var scenes = []scene{
 	{
 		name: "prune", calls: slices.Concat(readForPrune, []string{"DeleteFunction"}), onlyMany: true, durable: true, inUse: []string{"1", "2", "3"},
 		lay: func(w *world, fn string) {
-			w.versions(fn, 8)
-			w.SetAlias(fn, localaws.Alias{Name: "prod", Version: "8"})
+			w.versions(fn, 7)
+			w.SetAlias(fn, localaws.Alias{Name: "prod", Version: "7"})
 			w.AddEventSourceMapping(fn, "1", "arn:aws:sqs:eu-central-1:123456789012:queue")
 			if err := w.ProvisionConcurrency(fn, "2"); err != nil {
 				w.t.Error(err)
 			}
 			w.SetDurableExecution(fn, "3", "execution", "RUNNING")
 		},
-		operation: release.Prune, change: func(req *release.Request) { req.Keep = 3 }, end: "8", versions: 6,
+		operation: release.Prune, change: func(req *release.Request) { req.Keep = 3 }, end: "7", versions: 6,
 	},
 	{
 		name: "delete-alias", calls: []string{"GetAlias", "DeleteAlias"}, lay: toMove, onlyMany: true, operation: release.DeleteAlias, end: "none", versions: 1,
@@ -241,6 +262,21 @@ func newConfiguration(req *release.Request) {
 	for _, fn := range req.Functions {
 		req.Configuration[fn.Name] = file.Configuration
 	}
+}
+
+// allAtOnce gives a release all that it can have.
+func allAtOnce(req *release.Request) {
+	newCode(req)
+	canary(req)
+	alarmed(req)
+	req.Rollout.Health.Analysis = rollout.Analysis{Checks: []analysis.Check{{Subject: analysis.Errors}}}
+	hooks(req)
+	req.Smoke = release.Smoke{}
+	for _, fn := range req.Functions {
+		req.Smoke[fn.Name] = []release.Case{{Name: "a", Payload: []byte("{}")}, {Name: "b", Payload: []byte("[]")}}
+	}
+	req.FunctionURL, req.CopyFrom, req.Keep = awsapi.URLPublic, release.FromFunction, 3
+	binding(req)
 }
 
 func binding(req *release.Request) {

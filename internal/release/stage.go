@@ -61,9 +61,9 @@ func (t target) stage(ctx context.Context, zip awsapi.Archive, o awsapi.Object) 
 		return staged, err
 	}
 	start := time.Now()
-	done := t.log.awaiting("the upload to S3")
+	stop := reporting(t.log.say, func() string { return "still waiting for the upload to S3" })
 	staged, err = t.aws.Stage(ctx, staged, zip)
-	done()
+	stop()
 	if err == nil {
 		t.log.fact("sent to S3 in %s", time.Since(start).Round(time.Millisecond))
 	}

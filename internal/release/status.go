@@ -104,7 +104,7 @@ func (r *Releaser) inspect(ctx context.Context, req Request, started time.Time) 
 	var reads errgroup.Group
 	reads.SetLimit(atOnce)
 	var done atomic.Int32
-	stop := r.reporting(func() string { return fmt.Sprintf("read %d of %d functions", done.Load(), len(plans)) })
+	stop := reporting(r.say, func() string { return fmt.Sprintf("read %d of %d functions", done.Load(), len(plans)) })
 	for i, fn := range req.Functions {
 		reads.Go(func() error {
 			plans[i] = r.target(req, fn, mappings).status(ctx, req)
@@ -143,28 +143,6 @@ func withoutAlias(name string, plans []Plan) []Plan {
 	next := slices.Clone(plans)
 	next[i] = next[i].failed(NoAliasError{Input: "alias", Name: name, Function: next[i].target.fn.Name, Aliases: next[i].Inspection.others})
 	return next
-}
-
-const reportingPeriod = 10 * time.Second
-
-// reporting reports what is known so far, from time to time until stop is called.
-func (r *Releaser) reporting(known func() string) (stop func()) {
-	ended := make(chan struct{})
-	var reporter sync.WaitGroup
-	started := time.Now()
-	reporter.Go(func() {
-		tick := time.NewTicker(reportingPeriod)
-		defer tick.Stop()
-		for {
-			select {
-			case <-tick.C:
-				r.say(fmt.Sprintf("%s after %s", known(), rollout.Duration(time.Since(started).Round(time.Second))))
-			case <-ended:
-				return
-			}
-		}
-	})
-	return func() { close(ended); reporter.Wait() }
 }
 
 // status reads a function, and ends its plan.
