@@ -46,7 +46,7 @@ func large(t *testing.T) string {
 }
 
 // stage releases items with a package, by way of the bucket builds.
-func (w *world) stage(code string) release.Result {
+func (w *world) stage(code string, change ...func(*release.Request)) release.Result {
 	w.t.Helper()
 	sources, err := artifact.Parse(code, []string{"items"})
 	if err != nil {
@@ -54,15 +54,20 @@ func (w *world) stage(code string) release.Result {
 	}
 	req := on(run(500), "items")
 	req.Code, req.Staging = sources, release.Staging{Bucket: "builds", Prefix: "p"}
+	for _, f := range change {
+		f(&req)
+	}
 	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
 	defer cancel()
 	return w.releaser(time.Minute).Run(ctx, req)
 }
 
+func restoring(req *release.Request) { req.RestoreLatest = true }
+
 func staging(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t, localaws.Options{})
-	w.AddFunction("items", inNode)
+	w.AddFunction("items", inNode, func(f *localaws.Function) { f.Code = zipped(t) })
 	w.Publish("items", "")
 	w.SetAlias("items", localaws.Alias{Name: "prod", Version: "1", Description: "[1 | run 1]"})
 	w.AddBucket("builds", "eu-central-1")
@@ -70,28 +75,67 @@ func staging(t *testing.T) *world {
 }
 
 // What Lambda has fetched is compared with what was staged: another object under that
-// key is not published.
+// key is not published, nor with a guard of $LATEST, which is then put back.
 func TestOtherContentIsNotPublished(t *testing.T) {
 	t.Parallel()
-	code := large(t)
-	w := staging(t)
-	w.OnCall(func(c localaws.Call) *localaws.Fault {
-		if c.Operation == "UpdateFunctionCode" {
-			for key := range w.Objects("builds") {
-				w.PutObject("builds", key, small(t))
+	code, other := large(t), small(t)
+	for name, change := range map[string][]func(*release.Request){"plain": nil, "guarded": {restoring}} {
+		synctest.Test(t, func(t *testing.T) {
+			w := staging(t)
+			var before string
+			w.OnCall(func(c localaws.Call) *localaws.Fault {
+				if c.Operation == "UpdateFunctionCode" && c.Attempt == 1 {
+					before = w.Function("items", "").CodeSha256
+					for key := range w.Objects("builds") {
+						w.PutObject("builds", key, other)
+					}
+				}
+				return nil
+			})
+			o := ended(t, w.stage(code, change...), release.Failed, none)
+			for _, want := range []string{"s3://builds/p/", "does not contain " + code, "nothing was published", "delete the object"} {
+				if o.Err == nil || !strings.Contains(o.Err.Error(), want) {
+					t.Errorf("%s: %v\nwant %s", name, o.Err, want)
+				}
 			}
+			if v := w.Versions("items"); len(v) != 1 {
+				t.Errorf("%s: versions %v", name, v)
+			}
+			if now := w.Function("items", "").CodeSha256; (now == before) != (name == "guarded") {
+				t.Errorf("%s: $LATEST had %s and has %s", name, before, now)
+			}
+		})
+	}
+}
+
+// A package over 50 MB is put back by way of S3, too. Where that cannot be, it is not
+// replaced.
+func TestALargePackageIsPutBack(t *testing.T) {
+	t.Parallel()
+	code := large(t)
+	synctest.Test(t, func(t *testing.T) {
+		w := staging(t)
+		ended(t, w.stage(code), release.Released, 2)
+		before := w.Function("items", "").CodeSha256
+		w.OnCall(func(c localaws.Call) *localaws.Fault {
+			if c.Operation == "PublishVersion" {
+				return &localaws.Fault{Status: 400, Code: "InvalidParameterValueException", Message: "no"}
+			}
+			return nil
+		})
+		next := folder(t, map[string]string{"index.js": "next"})
+		o := ended(t, w.stage(next, restoring), release.Failed, none)
+		if now := w.Function("items", "").CodeSha256; now != before {
+			t.Errorf("$LATEST had %s and has %s: %v\n%s", before, now, o.Warnings, w.log)
 		}
-		return nil
+		o = ended(t, w.stage(next, restoring, func(req *release.Request) { req.Staging = release.Staging{} }), release.Failed, none)
+		if o.Err == nil || !strings.Contains(o.Err.Error(), "it has 51 MB, and Lambda takes more than 50 MB only from S3: set `s3-bucket`") {
+			t.Error(o.Err)
+		}
+		if now := w.Function("items", "").CodeSha256; now != before {
+			t.Errorf("$LATEST had %s and has %s", before, now)
+		}
 	})
-	o := ended(t, w.stage(code), release.Failed, none)
-	for _, want := range []string{"s3://builds/p/", "does not contain " + code, "nothing was published", "delete the object"} {
-		if o.Err == nil || !strings.Contains(o.Err.Error(), want) {
-			t.Errorf("%v\nwant %s", o.Err, want)
-		}
-	}
-	if v := w.Versions("items"); len(v) != 1 {
-		t.Errorf("versions %v", v)
-	}
 }
 
 // small is a zip with index.js.
