@@ -734,21 +734,7 @@ func TestOneRunShowsEverything(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			env := outside()
-			delete(env, "INPUT_ALIASES")
-			folder := t.TempDir()
-			summary, output := filepath.Join(folder, "summary"), filepath.Join(folder, "output")
-			for _, file := range []string{summary, output} {
-				if err := os.WriteFile(file, nil, 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			for key, value := range map[string]string{
-				"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": summary, "GITHUB_OUTPUT": output, "GITHUB_SERVER_URL": "https://github.com",
-				"GITHUB_EVENT_NAME": "push", "GITHUB_REF": "refs/heads/main", "GITHUB_RUN_ID": "4711", "GITHUB_RUN_ATTEMPT": "1",
-			} {
-				env[key] = value
-			}
+			env, summary := onGitHub(t)
 			args := tt.args
 			for _, fn := range tt.functions {
 				args = append(args, "--function-name", fn)
@@ -759,30 +745,138 @@ func TestOneRunShowsEverything(t *testing.T) {
 			if len(r.denied) == 0 {
 				t.Fatal("nothing was denied")
 			}
-			shown, err := os.ReadFile(summary)
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, policy, found := strings.Cut(string(shown), "```json\n")
-			policy, _, _ = strings.Cut(policy, "\n```")
-			if !found || strings.Contains(string(shown[strings.Index(string(shown), policy)+len(policy):]), "```json") {
-				t.Fatalf("not one policy:\n%s", shown)
-			}
-			statements := statementsOf(t, []byte(policy))
-			if !strings.HasPrefix(statements[0].Sid, "Missing") {
-				t.Errorf("nothing is marked:\n%s", policy)
-			}
-			for _, call := range r.denied {
-				action, arn, _ := strings.Cut(call, " on ")
-				if !slices.ContainsFunc(statements, func(s allowing) bool {
-					return strings.HasPrefix(s.Sid, "Missing") && slices.Contains(s.Action, action) && slices.ContainsFunc(s.Resource, func(p string) bool { return matchesARN(p, arn) })
-				}) {
-					t.Errorf("%s was denied, and is not marked:\n%s", call, policy)
-				}
-			}
-			begin(t, statements, map[string]bool{}, tt.functions...).in(asUsual, env, args)
+			begin(t, r.shown(summary), map[string]bool{}, tt.functions...).in(asUsual, env, args)
 		})
 	}
+}
+
+// TestEachDenialIsShown: a role that may do all but one thing. The run shows the whole
+// policy once, with what was denied marked, also if it has not failed.
+func TestEachDenialIsShown(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		args      []string
+		functions []string
+		s         situation
+		exits     map[string]int // by action, where it is not 1; -1: it is not called
+	}{
+		{
+			[]string{
+				"--code", "s3://shop-artifacts/items.zip", "--smoke-test", `[{"payload": {}}, {"payload": []}]`, "--pre-traffic-hook", "smoke", "--post-traffic-hook", "check:live",
+				"--strategy", "Canary10Percent1Second", "--alarms", "errors", "--wait-for-provisioned-concurrency", "--copy-settings-from", "function", "--function-url", "public",
+				"--api-gateway-stages", "prod=" + restStageARN, "--keep-versions", "3",
+			},
+			[]string{"items"}, asUsual.after("it has settings", withSettings),
+			map[string]int{
+				"cloudwatch:DescribeAlarms": 2, "lambda:InvokeFunction": 2, // before anything else
+				"lambda:PutFunctionEventInvokeConfig": 3, "lambda:AddPermission": 3, "lambda:CreateFunctionUrlConfig": 3, "apigateway:GET": 3, "apigateway:PATCH": 3, // after the move
+				"lambda:ListAliases": 0, "lambda:ListVersionsByFunction": 0, "lambda:ListProvisionedConcurrencyConfigs": 0, "lambda:ListEventSourceMappings": 0, "lambda:DeleteFunction": 0, // the prune
+				"lambda:ListDurableExecutionsByFunction": -1, "lambda:CreateAlias": -1, "lambda:DeleteAlias": -1, "lambda:RemovePermission": -1, "lambda:ListFunctionUrlConfigs": -1,
+			},
+		},
+		{
+			[]string{"--operation", "rollback"},
+			[]string{"items", "orders"}, asUsual,
+			map[string]int{
+				"lambda:GetAlias":               0, // only the last look is missing
+				"lambda:ListVersionsByFunction": -1, "codedeploy:GetDeployment": -1, "codedeploy:StopDeployment": -1, "codedeploy:ListDeploymentTargets": -1, "codedeploy:BatchGetDeploymentTargets": -1,
+			},
+		},
+		{
+			[]string{"--operation", "promote", "--version", "4", "--post-traffic-hook", "check:live"},
+			[]string{"items", "orders"}, asUsual,
+			map[string]int{
+				"lambda:InvokeFunction": 2, "lambda:GetAlias": 3,
+				"lambda:ListVersionsByFunction": -1, "lambda:CreateAlias": -1, "lambda:DeleteAlias": -1,
+			},
+		},
+	} {
+		args := slices.Clone(tt.args)
+		for _, fn := range tt.functions {
+			args = append(args, "--function-name", fn)
+		}
+		env, _ := onGitHub(t)
+		document, _ := printed(t, env, append(slices.Clone(args), "--print-policy")...)
+		actions := map[string]bool{}
+		for _, s := range statementsOf(t, document) {
+			for _, action := range s.Action {
+				actions[action] = !strings.HasPrefix(s.Sid, "OptionalNewAlias")
+			}
+		}
+		for action, asked := range actions {
+			if !asked {
+				continue
+			}
+			t.Run(fmt.Sprint(tt.args[:2], " without ", action), func(t *testing.T) {
+				t.Parallel()
+				var all []allowing
+				for _, s := range statementsOf(t, document) {
+					s.Action = slices.DeleteFunc(s.Action, func(a string) bool { return a == action })
+					all = append(all, s)
+				}
+				exit, given := tt.exits[action]
+				if !given {
+					exit = 1
+				}
+				env, summary := onGitHub(t)
+				r := begin(t, all, map[string]bool{}, tt.functions...)
+				r.expectDenials = true
+				s := tt.s
+				s.exit = []int{max(exit, 0)}
+				r.in(s, env, args)
+				switch called := len(r.denied) > 0; {
+				case called != (exit >= 0):
+					t.Errorf("denied: %q", r.denied)
+				case called:
+					r.shown(summary)
+				}
+			})
+		}
+	}
+}
+
+// onGitHub is the environment of a run there, and the file of its summary.
+func onGitHub(t *testing.T) (env map[string]string, summary string) {
+	t.Helper()
+	env = outside()
+	delete(env, "INPUT_ALIASES")
+	folder := t.TempDir()
+	summary = filepath.Join(folder, "summary")
+	output := filepath.Join(folder, "output")
+	for _, file := range []string{summary, output} {
+		if err := os.WriteFile(file, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	maps.Copy(env, map[string]string{
+		"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": summary, "GITHUB_OUTPUT": output, "GITHUB_SERVER_URL": "https://github.com",
+		"GITHUB_EVENT_NAME": "push", "GITHUB_REF": "refs/heads/main", "GITHUB_RUN_ID": "4711", "GITHUB_RUN_ATTEMPT": "1",
+	})
+	return env, summary
+}
+
+// shown is the policy in a summary. There is one, in which all that was denied is marked.
+func (r *role) shown(summary string) []allowing {
+	r.t.Helper()
+	text, err := os.ReadFile(summary)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	blocks := strings.Split(string(text), "```json\n")
+	if len(blocks) != 2 {
+		r.t.Fatalf("not one policy:\n%s", text)
+	}
+	policy, _, _ := strings.Cut(blocks[1], "\n```")
+	statements := statementsOf(r.t, []byte(policy))
+	for _, call := range r.denied {
+		action, arn, _ := strings.Cut(call, " on ")
+		if !slices.ContainsFunc(statements, func(s allowing) bool {
+			return strings.HasPrefix(s.Sid, "Missing") && slices.Contains(s.Action, action) && slices.ContainsFunc(s.Resource, func(p string) bool { return matchesARN(p, arn) })
+		}) {
+			r.t.Errorf("%s was denied, and is not marked:\n%s", call, policy)
+		}
+	}
+	return statements
 }
 
 // TestIAMPage: the policies in docs/iam.md are those that the commands before them

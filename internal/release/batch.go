@@ -148,7 +148,7 @@ func (p Plan) rolloutTarget(again func(context.Context) (rollout.Move, bool, err
 	t := p.target
 	return &rollout.Target{
 		Function: t.fn, AWS: t.aws, Alias: t.edit, Move: p.decidedMove(), Run: t.run, Provisioned: p.Provisioned,
-		Again: again, Fact: t.log.say, Warn: func(text string) { t.log.warn("%s", text) },
+		Again: again, Fact: t.log.say, Warn: t.log.warnOf,
 	}
 }
 

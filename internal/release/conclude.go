@@ -123,8 +123,10 @@ func conclude(req Request, plans []Plan, aws *awsapi.Client, started time.Time) 
 		outcomes[i] = p.outcome()
 	}
 	advice := permissions(req.Policy, aws.Denials(), aws.Region)
-	advisePermissions(outcomes, advice)
 	missing := advice.missing
+	if advisePermissions(outcomes, advice) {
+		missing = ""
+	}
 	told := map[*awsapi.Error]bool{} // one call for all functions may have failed
 	warn := func(i int, text string, err error) {
 		if e, ok := errors.AsType[*awsapi.Error](err); ok {
@@ -141,6 +143,9 @@ func conclude(req Request, plans []Plan, aws *awsapi.Client, started time.Time) 
 	}
 	givenUp := false
 	for i, p := range plans {
+		for _, w := range p.target.log.warnings {
+			warn(i, w.Error(), w)
+		}
 		if p.Shift != nil && p.Shift.GivenUp != nil && !givenUp { // it is the same for all functions
 			givenUp = true
 			warn(i, p.Shift.GivenUp.Error(), p.Shift.GivenUp)
@@ -194,7 +199,7 @@ func (p Plan) outcome() Outcome {
 		Locked:   t.edit.Current().History.Lock.Holds(time.Now()) || p.Inspection.locked(),
 		AnswerBy: test.By, Answer: test.Answer, LogTail: test.Log,
 		Others: others(f.Aliases, t.alias()), Pruned: pruned, Freed: freed, SnapStarts: snapStarts(f.Existing) - snapStarts(p.Deleted),
-		Inspection: p.Inspection, Plan: p.Words, Warnings: t.log.warnings, Changes: t.log.changes, Notes: t.log.notes,
+		Inspection: p.Inspection, Plan: p.Words, Changes: t.log.changes, Notes: t.log.notes,
 		URL: p.url().Address, PublicURL: p.url().Auth == awsapi.URLPublic,
 		Err: e.Err, Hint: strings.TrimSpace(hint(e.Err) + "\n" + e.Advice),
 	}
@@ -202,8 +207,8 @@ func (p Plan) outcome() Outcome {
 
 // advisePermissions adds what is missing in the role's policy, of all functions, to
 // the first outcome that it has failed; if none, to the first that failed because
-// something else denied a call.
-func advisePermissions(outcomes []Outcome, a advice) {
+// something else denied a call. It reports whether it has.
+func advisePermissions(outcomes []Outcome, a advice) bool {
 	errs := make([]error, len(outcomes))
 	for i, o := range outcomes {
 		errs[i] = o.Err
@@ -212,8 +217,9 @@ func advisePermissions(outcomes []Outcome, a advice) {
 	if !slices.ContainsFunc(errs, lacksStatement) {
 		if i := slices.IndexFunc(errs, isDenied); i >= 0 {
 			outcomes[i] = outcomes[i].withHint(strings.TrimSpace(outcomes[i].Hint + "\n" + advice))
+			return true
 		}
-		return
+		return false
 	}
 	first := ""
 	for i, o := range outcomes {
@@ -227,6 +233,7 @@ func advisePermissions(outcomes []Outcome, a advice) {
 		}
 		outcomes[i] = o.withHint(strings.TrimSpace(o.Hint + "\n" + advice))
 	}
+	return true
 }
 
 // others is where all other aliases are.

@@ -18,7 +18,7 @@ type journal struct {
 	function string
 
 	mu       sync.Mutex
-	warnings []string
+	warnings []error // whose causes know what to do about them
 	changes  []string
 	notes    []string
 }
@@ -27,12 +27,15 @@ func (l *journal) fact(format string, args ...any) {
 	l.progress.Fact(l.function, fmt.Sprintf(format, args...))
 }
 
-// warn adds a warning, once.
-func (l *journal) warn(format string, args ...any) {
+// warn adds a warning, once. With %w in the format, it comes with what to do about that
+// error.
+func (l *journal) warn(format string, args ...any) { l.warnOf(fmt.Errorf(format, args...)) }
+
+func (l *journal) warnOf(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if text := fmt.Sprintf(format, args...); !slices.Contains(l.warnings, text) {
-		l.warnings = append(l.warnings, text)
+	if !slices.ContainsFunc(l.warnings, func(w error) bool { return w.Error() == err.Error() }) {
+		l.warnings = append(l.warnings, err)
 	}
 }
 

@@ -205,7 +205,7 @@ func (p Plan) seenUnweighted(ctx context.Context) {
 	if _, lost := errors.AsType[*alias.LostError](err); lost {
 		t.log.warn("%s was locked, and %s since", t.alias(), t.edit.Now().MovedBy(t.edit.LostTo()))
 	} else if err != nil {
-		t.log.warn("%s was locked, and could not be read again to confirm that the traffic shift has ended: %v", t.alias(), err)
+		t.log.warn("%s was locked, and could not be read again to confirm that the traffic shift has ended: %w", t.alias(), err)
 	}
 }
 

@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -292,7 +293,7 @@ func (w *Watcher) conclude() error {
 	if w.health.Analysis.RollBackUnsure {
 		return &InconclusiveError{unsure}
 	}
-	w.warnings = append(w.warnings, sentences(unsure))
+	w.warnings = append(w.warnings, errors.New(sentences(unsure)))
 	return nil
 }
 

@@ -196,7 +196,7 @@ func (s CodeDeploy) conclude(ctx context.Context, t *Target, from alias.Version,
 			t.Alias.HandOver(fmt.Sprintf("deployment %s has moved it to %s, and it cannot be read any more", ended.ID, at))
 			return err
 		}
-		t.Warn(fmt.Sprintf("the history in the alias's description could not be brought up to date: %v", err))
+		t.Warn(fmt.Errorf("the history in the alias's description could not be brought up to date: %w", err))
 	}
 	if err := t.settle(ctx); err != nil || t.overtaken {
 		return err

@@ -46,7 +46,7 @@ type Target struct {
 	// before this run's first write. Without ok there is nothing to change any more.
 	Again func(context.Context) (m Move, ok bool, err error)
 	Fact  func(text string) // a line in the log
-	Warn  func(text string) // a warning in the report
+	Warn  func(error)       // a warning in the report
 
 	err        error
 	dropped    bool
@@ -155,7 +155,7 @@ func (t *Target) verify(ctx context.Context, waited bool) error {
 		t.Alias.HandOver(fmt.Sprintf("it was moved to %s, and cannot be read any more", t.Move.Change.Version))
 		return err
 	}
-	t.Warn(fmt.Sprintf("%s was moved to %s, and could not be read again to confirm that: %v", t.Alias.Name(), t.Move.Change.Version, err))
+	t.Warn(fmt.Errorf("%s was moved to %s, and could not be read again to confirm that: %w", t.Alias.Name(), t.Move.Change.Version, err))
 	return nil
 }
 
@@ -264,15 +264,15 @@ func served(targets []*Target, fullTrafficSince time.Time) []Served {
 
 // watchShift is Watch, with a typed error for the end of ctx, the last verdict of a
 // shift, and the warnings.
-func (w *Watcher) watchShift(ctx context.Context, s Stage, warn func(text string)) error {
+func (w *Watcher) watchShift(ctx context.Context, s Stage, warn func(error)) error {
 	err := w.Watch(ctx, s)
 	if err != nil {
 		err = awsapi.Interrupted("shift", err)
 	} else if s.Last && s.Percent < 100 {
 		err = w.conclude()
 	}
-	for _, text := range w.warnings {
-		warn(text)
+	for _, warning := range w.warnings {
+		warn(warning)
 	}
 	w.warnings = nil
 	return err

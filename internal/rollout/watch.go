@@ -77,7 +77,7 @@ type Watcher struct {
 	spans    []span
 	left     time.Time   // when the last stage ended
 	found    []Judgement // by the last look that had them
-	warnings []string    // not reported yet
+	warnings []error     // not reported yet
 }
 
 // NewWatcher returns a Watcher. What is worth a line in the log goes to fact.
