@@ -89,14 +89,14 @@ func budgetOf(calls int) time.Duration { return time.Duration(calls-14) * time.S
 func TestStatusReportsProgress(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		res, w := statusOfMany(t, 100, func(*world) {})
+		res, w := statusOfMany(t, 200, func(*world) {})
 		if res.Status() != release.Unchanged {
 			t.Errorf("ended %s", res.Status())
 		}
 		var seen []int
 		for line := range strings.Lines(w.log.String()) {
 			var n, at int
-			if _, err := fmt.Sscanf(line, ": read %d of 100 functions after %ds", &n, &at); err == nil {
+			if _, err := fmt.Sscanf(line, ": read %d of 200 functions after %ds", &n, &at); err == nil {
 				seen = append(seen, n)
 			}
 		}
