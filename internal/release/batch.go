@@ -170,19 +170,19 @@ func decideAgain(ctx context.Context, v verb, p Plan) Plan {
 	case now.Version == to && len(now.Settled().Weights) == 0:
 		return p.withDecision(Decision{Status: Unchanged, Version: to}.because("%s has moved it there meanwhile", p.target.edit.ChangedBy()))
 	}
-	return p.failed(&OutrunError{Alias: p.target.alias(), Function: p.target.fn.Name, Was: was.Position, Now: now.Position, By: p.target.edit.ChangedBy()})
+	return p.failed(&OutrunError{Alias: p.target.alias(), Function: p.target.fn.Name, Was: was.Position.Was(), Now: now.Position.MovedBy(p.target.edit.ChangedBy())})
 }
 
 // OutrunError says that others have changed an alias after a promotion or a
 // rollback of it was decided, and before it was written.
 type OutrunError struct {
 	Function, Alias string
-	Was, Now        alias.Position
-	By              string
+	Was             string // `was at 1`
+	Now             string // `run 4720 has moved it to 2`
 }
 
 func (e *OutrunError) Error() string {
-	return fmt.Sprintf("move %s of %s: it %s when this was decided, and %s meanwhile", e.Alias, e.Function, e.Was.Was(), e.Now.MovedBy(e.By))
+	return fmt.Sprintf("move %s of %s: it %s when this was decided, and %s meanwhile", e.Alias, e.Function, e.Was, e.Now)
 }
 
 // Hint says how to go on.
