@@ -59,7 +59,7 @@ func TestWriteOfALock(t *testing.T) {
 	}
 }
 
-// TestALockLeavesTheWeights: whoever has set them.
+// TestALockLeavesTheWeights: also those that were set outside lambda-release.
 func TestALockLeavesTheWeights(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(r *rig) {

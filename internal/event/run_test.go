@@ -50,7 +50,7 @@ func TestReadRun(t *testing.T) {
 	}
 }
 
-// Whoever goes on after ErrNoRef must be able to trust the run's identity.
+// A caller that goes on after ErrNoRef can trust the run's identity.
 func TestBrokenRunHidesErrNoRef(t *testing.T) {
 	t.Parallel()
 	_, err := Read(getenv(map[string]string{"GITHUB_EVENT_NAME": "issues", "GITHUB_RUN_ID": "x"}), "")

@@ -595,7 +595,7 @@ func TestBindBesideOthers(t *testing.T) {
 	})
 }
 
-// Somebody changes the policy between the look and the removal.
+// Another run changes the policy between the look and the removal.
 func TestBindOvertaken(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -238,7 +238,7 @@ func lockSlowly(t *testing.T, w *world) {
 	}
 }
 
-// TestLockWinsInTheEnd: whoever moves the alias between the lock's read and its write,
+// TestLockWinsInTheEnd: if others move the alias between the lock's read and its write,
 // it is written onto what they have left.
 func TestLockWinsInTheEnd(t *testing.T) {
 	t.Parallel()
