@@ -100,7 +100,7 @@ func TestStatusReportsProgress(t *testing.T) {
 				seen = append(seen, n)
 			}
 		}
-		if len(seen) != 1 || seen[0] < 10 { // all are read before the next line is due
+		if len(seen) != 2 || seen[0] < 10 || seen[1] <= seen[0] {
 			t.Errorf("reported %v:\n%s", seen, w.log)
 		}
 	})
