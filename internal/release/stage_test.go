@@ -77,6 +77,7 @@ func staging(t *testing.T) *world {
 // What Lambda has fetched is compared with what was staged: another object under that
 // key is not published, nor with a guard of $LATEST, which is then put back.
 func TestOtherContentIsNotPublished(t *testing.T) {
+	needsLarge(t)
 	t.Parallel()
 	code, other := large(t), small(t)
 	for name, change := range map[string][]func(*release.Request){"plain": nil, "guarded": {restoring}} {
@@ -111,6 +112,7 @@ func TestOtherContentIsNotPublished(t *testing.T) {
 // A package over 50 MB is put back by way of S3, too. Where that cannot be, it is not
 // replaced.
 func TestALargePackageIsPutBack(t *testing.T) {
+	needsLarge(t)
 	t.Parallel()
 	code := large(t)
 	synctest.Test(t, func(t *testing.T) {
@@ -148,9 +150,19 @@ func small(t *testing.T) []byte {
 	return content[51<<20:]
 }
 
+// needsLarge skips a test with code over 50 MB in a short run: the race detector hashes that
+// so slowly that it would take minutes.
+func needsLarge(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("it needs code over 50 MB")
+	}
+}
+
 // Whatever happens to the first call of each kind, the release ends well, and all that
 // is left in S3 is the package.
 func TestAStagedReleaseSurvives(t *testing.T) {
+	needsLarge(t)
 	t.Parallel()
 	code := large(t)
 	for _, op := range []string{"HeadBucket", "HeadObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload", "UpdateFunctionCode"} {
@@ -180,6 +192,7 @@ func TestAStagedReleaseSurvives(t *testing.T) {
 
 // A version that has failed is made anew from the object that is there.
 func TestAFailedVersionIsMadeAnewFromS3(t *testing.T) {
+	needsLarge(t)
 	t.Parallel()
 	code := large(t)
 	synctest.Test(t, func(t *testing.T) {
