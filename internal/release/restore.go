@@ -102,7 +102,7 @@ func (g *guard) leave(ctx context.Context) {
 		return
 	}
 	if err := g.putBack(ctx); err != nil {
-		g.t.log.warn("$LATEST of %s could not be put back: %v. Against what it was before this run, it has: %s\n%s",
+		g.t.log.warn("$LATEST of %s could not be restored: %v. Against what it was before this run, it has: %s\n%s",
 			g.t.fn.Name, err, strings.Join(changesOf(g.before, g.now), "; "), hint(err))
 		return
 	}

@@ -75,7 +75,7 @@ func staging(t *testing.T) *world {
 }
 
 // What Lambda has fetched is compared with what was staged: another object under that
-// key is not published, nor with a guard of $LATEST, which is then put back.
+// key is not published, nor with a guard of $LATEST, which is then restored.
 func TestOtherContentIsNotPublished(t *testing.T) {
 	needsLarge(t)
 	t.Parallel()
@@ -109,7 +109,7 @@ func TestOtherContentIsNotPublished(t *testing.T) {
 	}
 }
 
-// A package over 50 MB is put back by way of S3, too. Where that cannot be, it is not
+// A package over 50 MB is restored by way of S3, too. Where that cannot be, it is not
 // replaced.
 func TestALargePackageIsPutBack(t *testing.T) {
 	needsLarge(t)
