@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -74,8 +73,8 @@ func usedByMappings(mappings []awsapi.Mapping, arn string) usage {
 			continue
 		}
 		source := m.UUID
-		if parts := strings.SplitN(m.Source, ":", 6); len(parts) == 6 {
-			source = "of " + parts[5]
+		if m.Source != "" { // it is not self-managed
+			source = "of " + resourceOf(m.Source)
 		}
 		all = all.and(usage{function.QualifierOf(m.FunctionARN): {"event source mapping " + source}})
 	}
