@@ -59,6 +59,14 @@ func (h *hooked) run(hook string, in localaws.Invocation) localaws.Answer {
 	return localaws.Answer{Payload: []byte(`{"status": "Succeeded"}`)}
 }
 
+// taking sets how long the hooks take from now on. One that a run has left may still be
+// running.
+func (h *hooked) taking(d time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.takes = d
+}
+
 // work takes some time, at most until the test is over.
 func (h *hooked) work(d time.Duration) {
 	select {
@@ -267,7 +275,7 @@ func TestCancelledWhileAHookRuns(t *testing.T) {
 			for _, fn := range shop {
 				h.at(fn, "prod", "1", "shop [1 | run 1]")
 			}
-			h.takes = 0
+			h.taking(0)
 			ended(t, h.job(t.Context(), nil, shop...), release.Released, 2)
 		})
 	}

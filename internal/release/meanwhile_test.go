@@ -96,6 +96,9 @@ func TestAnotherRunActsMeanwhile(t *testing.T) {
 				continue
 			}
 			for _, after := range []bool{false, true} {
+				if testing.Short() && !after {
+					continue // for the race detector one of them is enough
+				}
 				t.Run(fmt.Sprintf("%s, %s, after: %t", sc.name, what, after), func(t *testing.T) {
 					t.Parallel()
 					for n, acted := 1, true; acted && !t.Failed(); n++ {

@@ -13,9 +13,19 @@ import (
 
 var shifts = flag.Uint64("shifts", 1000, "how many shifts to simulate for each case")
 
+// needsTime skips a test with -short, as the run of the race detector has it: the
+// simulations are pure, and would take ten times as long.
+func needsTime(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("a simulation")
+	}
+}
+
 // TestEqualVersions: a version that is as good as the old one is rolled back in at
 // most 1 % of jobs.
 func TestEqualVersions(t *testing.T) {
+	needsTime(t)
 	t.Parallel()
 	check := func(name string, shift func(r *random) analysis.Finding) {
 		worse := simulate(*shifts, shift)[analysis.Worse]
@@ -86,6 +96,7 @@ func TestEqualVersions(t *testing.T) {
 
 // TestDifferentVersions: what is to be found is found.
 func TestDifferentVersions(t *testing.T) {
+	needsTime(t)
 	t.Parallel()
 	counts := func(by routing, traffic, oldFails, newFails float64) func(r *random) analysis.Finding {
 		return func(r *random) analysis.Finding {
