@@ -133,7 +133,7 @@ func TestProblems(t *testing.T) {
 		"JSON":            {`{"MemorySize": 512, "Timeout": 3`, `f:1:1: MemorySize: …: neither YAML nor JSON: could not find flow mapping end token '}'`},
 		"octal":           {"MemorySize: 0512", "f:1:13: MemorySize: 0512: not written as such a number; must be a whole number from 128 to 32768"},
 		"fraction":        {"Timeout: 1.5", "f:1:10: Timeout: 1.5: not written as such a number; must be a whole number from 1 to 5400"},
-		"null":            {"Role:", "f:1:1: Role: null: no value; leave the key out to leave it as it is"},
+		"null":            {"Role:", "f:1:1: Role: null: no value; give one, or leave the key out"},
 		"empty":           {"LoggingConfig: {}", "f:1:16: LoggingConfig: {…}: empty; give LogFormat, ApplicationLogLevel, SystemLogLevel or LogGroup, or leave the key out"},
 		"in an object":    {"LoggingConfig: {Format: JSON}", "f:1:17: Format: …: unknown key (did you mean LogFormat?); allowed are LogFormat, ApplicationLogLevel, SystemLogLevel, LogGroup"},
 		"without a field": {"FileSystemConfigs: [{Arn: a}]", "f:1:21: FileSystemConfigs: {…}: without LocalMountPath; give it"},

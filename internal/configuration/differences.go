@@ -6,6 +6,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -71,7 +72,7 @@ func (s setting) said(value any) string {
 		}
 		return "none"
 	case float64:
-		return number(v) + s.unit
+		return strconv.FormatFloat(v, 'f', -1, 64) + s.unit
 	case string:
 		return s.shortened(v)
 	}

@@ -2,6 +2,8 @@
 // knows its place, so that whatever is wrong with one can be reported with file,
 // line and column.
 //
+// A Schema says what a value may be, and reads it.
+//
 // Documents may hold secrets. So a Problem shows the key that it is about, and of
 // values only what the reader of the tree hands to it.
 package document
@@ -13,6 +15,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
 )
 
 // Kind is the type of a Value.
@@ -36,11 +39,21 @@ func (k Kind) String() string {
 // Value is a value in a document.
 type Value struct {
 	Kind     Kind
-	Text     string   // of a scalar, as written, without quotes
+	Text     string   // of a scalar, as written, without quotes; of a Null "" if it is left out
 	Elements []Value  // of a List
 	Members  []Member // of an Object, in their order
 
 	place place
+}
+
+// Get is the value of a key of an object.
+func (v Value) Get(key string) (Value, bool) {
+	for _, m := range v.Members {
+		if m.Key == key {
+			return m.Value, true
+		}
+	}
+	return Value{}, false
 }
 
 // Member is a key of an object with its value. No two of an object have the same key.
@@ -126,7 +139,10 @@ func (r *reader) refuse(at place, what string) Value {
 func (r *reader) value(n ast.Node, at place) Value {
 	switch n := n.(type) {
 	case *ast.NullNode:
-		return Value{place: at}
+		if n.Token.Type == token.ImplicitNullType {
+			return Value{place: at}
+		}
+		return Value{Text: n.Token.Value, place: at}
 	case *ast.BoolNode:
 		return Value{Kind: Bool, Text: n.GetToken().Value, place: at}
 	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:

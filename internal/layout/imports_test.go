@@ -24,8 +24,8 @@ var graph = map[string][]string{
 	"gateway":       {"awsapi", "function", "lines"},
 	"awsapi":        {"configuration", "function", "policy"},            // policy: for the trust policy that a refused token needs
 	"policy":        {"artifact", "configuration", "function", "rules"}, // pure
-	"configuration": {"document", "lines"},                              // pure
-	"document":      {},                                                 // pure
+	"configuration": {"document"},                                       // pure
+	"document":      {"lines"},                                          // pure
 	"rules":         {"lines"},
 	"function":      {},
 	"lines":         {},
