@@ -69,7 +69,7 @@ func needs(in input.Input, getenv func(string) string) policy.Needs {
 		Bucket: in.S3Bucket, Prefix: in.S3Prefix,
 		Alarms: len(in.Alarms) > 0, Metrics: len(in.Analysis) > 0 && !in.AnalysisByDefault, Comparison: in.AnalysisByDefault, BakeTime: in.BakeTime > 0,
 		PostHook: len(in.Hooks.Post) > 0, Provisioned: in.WaitForProvisioned, Prune: in.KeepVersions > 0,
-		FunctionURL: in.FunctionURL, CopyFrom: copyFrom(in),
+		URLs: map[string]policy.URL{}, Stages: map[string][]string{}, CopyFrom: copyFrom(in),
 		Region:  cmp.Or(in.Region, getenv("AWS_REGION"), getenv("AWS_DEFAULT_REGION")),
 		Account: accountOf(in), Partition: partitionOf(in, getenv),
 	}
@@ -80,14 +80,20 @@ func needs(in input.Input, getenv func(string) string) policy.Needs {
 			}
 		}
 	}
-	for alias, stages := range in.Stages {
-		if in.Alias == "" || in.Alias == alias {
+	for fn, byAlias := range in.Stages {
+		for alias, stages := range byAlias {
+			if in.Alias != "" && in.Alias != alias {
+				continue
+			}
 			for _, s := range stages {
-				n.Stages = append(n.Stages, s.ARN)
+				n.Stages[fn] = append(n.Stages[fn], s.ARN)
 			}
 		}
+		slices.Sort(n.Stages[fn])
 	}
-	slices.Sort(n.Stages)
+	for fn, url := range in.URLs {
+		n.URLs[fn] = policy.URL{Public: url.AuthType == awsapi.URLPublic}
+	}
 	if d := codeDeploy(in); d != nil {
 		n.CodeDeploy = &policy.CodeDeploy{Application: d.Application, Group: d.Group, Config: d.Config}
 	}

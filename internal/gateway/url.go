@@ -8,6 +8,20 @@ import (
 	"lambda-release/internal/function"
 )
 
+// URL is the function URL that an alias is to have. The zero URL is none in
+// particular: it stays as it is.
+type URL struct {
+	AuthType string // awsapi.URLPublic or awsapi.URLIAM
+}
+
+// IsZero reports whether an alias's URL stays as it is.
+func (u URL) IsZero() bool { return u == URL{} }
+
+// AuthTypes are those of a URL by the words of inputs: whom it answers.
+func AuthTypes() map[string]string {
+	return map[string]string{"iam": awsapi.URLIAM, "public": awsapi.URLPublic}
+}
+
 // everyone is what the policy of an alias needs so that its public URL answers:
 // since October 2025 both. Neither allows anything without the URL, or if its
 // AuthType is another.
@@ -28,25 +42,25 @@ func publicLeft(policy awsapi.Policy) []step {
 
 // ReadURL reads the function URL of an alias, which need not exist: a URL outlives
 // its alias (fact A21). It is zero if there is none. One with another AuthType than
-// auth is an *AuthTypeError.
-func ReadURL(ctx context.Context, aws *awsapi.Client, fn function.ID, alias, auth string) (awsapi.URL, error) {
+// wanted is an *AuthTypeError.
+func ReadURL(ctx context.Context, aws *awsapi.Client, fn function.ID, alias string, want URL) (awsapi.URL, error) {
 	url, err := aws.URL(ctx, fn, alias)
 	switch {
 	case awsapi.Is(err, awsapi.NotFound):
 		return awsapi.URL{}, nil
 	case err != nil:
 		return awsapi.URL{}, urlFailed(fn, alias, err)
-	case url.Auth != auth:
-		return url, &AuthTypeError{Function: fn, Alias: alias, Region: aws.Region, Has: url.Auth, Wanted: auth}
+	case url.Auth != want.AuthType:
+		return url, &AuthTypeError{Function: fn, Alias: alias, Region: aws.Region, Has: url.Auth, Wanted: want.AuthType}
 	}
 	return url, nil
 }
 
 // PlanURL returns what OpenURL would change about an alias with this URL, and changes
 // nothing.
-func PlanURL(ctx context.Context, aws *awsapi.Client, fn function.ID, alias, auth string, url awsapi.URL) ([]string, error) {
+func PlanURL(ctx context.Context, aws *awsapi.Client, fn function.ID, alias string, want URL, url awsapi.URL) ([]string, error) {
 	var changes []string
-	if auth == awsapi.URLPublic {
+	if want.AuthType == awsapi.URLPublic {
 		policy, err := aws.Policy(ctx, fn, alias)
 		if err != nil {
 			return nil, urlFailed(fn, alias, err)
@@ -56,22 +70,22 @@ func PlanURL(ctx context.Context, aws *awsapi.Client, fn function.ID, alias, aut
 		}
 	}
 	if url.Address == "" {
-		changes = append(changes, fmt.Sprintf("%s:%s has a function URL with AuthType %s", fn.Name, alias, auth))
+		changes = append(changes, fmt.Sprintf("%s:%s has a function URL with AuthType %s", fn.Name, alias, want.AuthType))
 	}
 	return changes, nil
 }
 
-// OpenURL gives an alias a function URL and, if auth is URLPublic, allows everyone to
+// OpenURL gives an alias its function URL and, if that is public, allows everyone to
 // call it. The alias must exist; before is its URL as it was read before, zero for
 // none. The permissions come first: they allow nothing without the URL, and it never
 // refuses callers. The changes are returned as by Allow.
-func OpenURL(ctx context.Context, aws *awsapi.Client, fn function.ID, alias, auth string, before awsapi.URL, report func(string)) (awsapi.URL, []string, error) {
+func OpenURL(ctx context.Context, aws *awsapi.Client, fn function.ID, alias string, want URL, before awsapi.URL, report func(string)) (awsapi.URL, []string, error) {
 	var changed []string
 	did := func(what string) {
 		changed = append(changed, what)
 		report(what)
 	}
-	if auth == awsapi.URLPublic {
+	if want.AuthType == awsapi.URLPublic {
 		taken, err := allow(ctx, aws, fn, alias, publicLeft)
 		if err != nil {
 			return before, nil, urlFailed(fn, alias, err)
@@ -81,12 +95,12 @@ func OpenURL(ctx context.Context, aws *awsapi.Client, fn function.ID, alias, aut
 		}
 	}
 	if before.Address != "" { // another run may have deleted it since
-		url, err := ReadURL(ctx, aws, fn, alias, auth)
+		url, err := ReadURL(ctx, aws, fn, alias, want)
 		if err != nil || url.Address != "" {
 			return url, changed, err
 		}
 	}
-	url, created, err := createURL(ctx, aws, fn, alias, auth)
+	url, created, err := createURL(ctx, aws, fn, alias, want)
 	if created {
 		did(fmt.Sprintf("%s:%s has the function URL %s", fn.Name, alias, url.Address))
 	}
@@ -96,11 +110,11 @@ func OpenURL(ctx context.Context, aws *awsapi.Client, fn function.ID, alias, aut
 // createURL creates the URL of an alias, or finds that it has one. AWS may not know
 // the alias yet, or be at work on it: that is waited out for as long as ctx allows, and
 // the alias exists.
-func createURL(ctx context.Context, aws *awsapi.Client, fn function.ID, alias, auth string) (url awsapi.URL, created bool, err error) {
+func createURL(ctx context.Context, aws *awsapi.Client, fn function.ID, alias string, want URL) (url awsapi.URL, created bool, err error) {
 	pace := aws.PaceFor(fn, alias)
 	var last error
 	for {
-		url, err := aws.CreateURL(ctx, fn, alias, auth)
+		url, err := aws.CreateURL(ctx, fn, alias, want.AuthType)
 		calls := 1
 		switch {
 		case err == nil:
@@ -110,7 +124,7 @@ func createURL(ctx context.Context, aws *awsapi.Client, fn function.ID, alias, a
 		case awsapi.Is(err, awsapi.NotFound):
 		default:
 			calls++
-			url, readErr := rereadURL(ctx, aws, fn, alias, auth)
+			url, readErr := rereadURL(ctx, aws, fn, alias, want)
 			if readErr != nil || url.Address != "" {
 				return url, readErr == nil && ambiguous(err), readErr
 			}
@@ -123,10 +137,10 @@ func createURL(ctx context.Context, aws *awsapi.Client, fn function.ID, alias, a
 }
 
 // rereadURL is ReadURL after a write, also if ctx has ended meanwhile.
-func rereadURL(ctx context.Context, aws *awsapi.Client, fn function.ID, alias, auth string) (awsapi.URL, error) {
+func rereadURL(ctx context.Context, aws *awsapi.Client, fn function.ID, alias string, want URL) (awsapi.URL, error) {
 	ctx, cancel := awsapi.Confirming(ctx)
 	defer cancel()
-	return ReadURL(ctx, aws, fn, alias, auth)
+	return ReadURL(ctx, aws, fn, alias, want)
 }
 
 func opened(fn function.ID, alias string) string {
@@ -145,18 +159,19 @@ type AuthTypeError struct {
 	Has, Wanted string
 }
 
-// inputs are the values of the input function-url, by AuthType.
-var inputs = map[string]string{awsapi.URLPublic: "public", awsapi.URLIAM: "iam"}
-
 func (e *AuthTypeError) Error() string {
 	return fmt.Sprintf("give %s:%s a function URL with AuthType %s: it has one with AuthType %s", e.Function.Name, e.Alias, e.Wanted, e.Has)
 }
 
 // Hint says how to go on.
 func (e *AuthTypeError) Hint() string {
+	answers := "iam"
+	if e.Has == awsapi.URLPublic {
+		answers = "public"
+	}
 	const call = "aws lambda %s --function-name %s --qualifier %s --region %s"
 	text := fmt.Sprintf("Set `function-url: %s` to keep that URL. To change it, delete it with `"+call+"`: the next release creates one with another address.",
-		inputs[e.Has], "delete-function-url-config", e.Function.Given, e.Alias, e.Region)
+		answers, "delete-function-url-config", e.Function.Given, e.Alias, e.Region)
 	if e.Has == awsapi.URLPublic {
 		text += fmt.Sprintf(" Also remove the statements that allow everyone to call it: `"+call+"` shows them, and `aws lambda remove-permission` removes each.",
 			"get-policy", e.Function.Given, e.Alias, e.Region)

@@ -17,15 +17,16 @@ import (
 // open gives orders:prod a URL as a release does, and returns the calls.
 func (w *world) open(auth string) (awsapi.URL, []string, string, error) {
 	w.t.Helper()
+	want := gateway.URL{AuthType: auth}
 	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
 	defer cancel()
 	w.ResetCalls()
-	before, err := gateway.ReadURL(ctx, w.aws, w.fn, "prod", auth)
+	before, err := gateway.ReadURL(ctx, w.aws, w.fn, "prod", want)
 	if err != nil {
 		return before, nil, w.operations(), err
 	}
 	w.ResetCalls()
-	url, changed, err := gateway.OpenURL(ctx, w.aws, w.fn, "prod", auth, before, func(string) {})
+	url, changed, err := gateway.OpenURL(ctx, w.aws, w.fn, "prod", want, before, func(string) {})
 	return url, changed, w.operations(), err
 }
 
@@ -53,7 +54,7 @@ func TestOpenURL(t *testing.T) {
 		awsapi.URLIAM:    {"CreateFunctionUrlConfig", "GetFunctionUrlConfig", "", 1},
 	} {
 		w := newWorld(t)
-		if planned, err := gateway.PlanURL(t.Context(), w.aws, w.fn, "prod", auth, awsapi.URL{}); err != nil || len(planned) != want.changes {
+		if planned, err := gateway.PlanURL(t.Context(), w.aws, w.fn, "prod", gateway.URL{AuthType: auth}, awsapi.URL{}); err != nil || len(planned) != want.changes {
 			t.Errorf("%s: planned %q, %v", auth, planned, err)
 		}
 		url, changed, calls, err := w.open(auth)

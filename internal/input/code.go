@@ -1,8 +1,12 @@
 package input
 
 import (
+	"maps"
+	"slices"
+
 	"lambda-release/internal/artifact"
 	"lambda-release/internal/gateway"
+	"lambda-release/internal/lines"
 )
 
 // parseCode needs the functions, which are parsed before.
@@ -19,13 +23,30 @@ func parseCode(in *Input, value string) Problems {
 	return problemsOf(err)
 }
 
+// parseStages needs the functions, too: they all are behind each stage.
 func parseStages(in *Input, value string) Problems {
 	stages, err := gateway.ParseBindings(value)
-	if err == nil {
-		in.Stages = stages
-		return nil
+	if err != nil {
+		return problemsOf(err)
 	}
-	return problemsOf(err)
+	in.Stages = map[string]map[string][]gateway.Stage{}
+	for _, fn := range in.Functions {
+		in.Stages[fn.Name] = stages
+	}
+	return nil
+}
+
+// parseFunctionURL needs the functions, too.
+func parseFunctionURL(in *Input, value string) Problems {
+	types := gateway.AuthTypes()
+	if types[value] == "" {
+		return bad("unknown" + lines.DidYouMean(value, slices.Sorted(maps.Keys(types))))
+	}
+	in.URLs = map[string]gateway.URL{}
+	for _, fn := range in.Functions {
+		in.URLs[fn.Name] = gateway.URL{AuthType: types[value]}
+	}
+	return nil
 }
 
 func parseStageVariable(in *Input, value string) Problems {

@@ -53,18 +53,18 @@ type Input struct {
 	S3Bucket           string // "": packages over 50 MB are refused
 	S3Prefix           string // without a slash at its ends
 	WaitForProvisioned bool
-	Stages             map[string][]gateway.Stage // by alias
-	StageVariable      string                     // a legal name
-	FunctionURL        string                     // iam or public; "": none
-	CopySettingsFrom   string                     // an alias, or release.FromFunction; "": nothing is copied
-	Role               string                     // ARN of the role to assume; "": the environment's credentials
-	SessionName        string                     // "": made from the run
-	SessionTime        time.Duration              // 15 minutes to 12 hours
-	Description        string                     // one line, at most 256 characters
-	AliasDescription   *string                    // one line, at most 160 characters; nil: kept
-	CodeSHA256         map[string]string          // short function name -> base64 SHA-256; a function left out is not guarded
-	Reason             string                     // of a lock, as alias.LockReason makes it, at most 60 characters
-	LockFor            time.Duration              // at most 720 h; 0: until it is unlocked
+	Stages             map[string]map[string][]gateway.Stage // by short function name and alias
+	StageVariable      string                                // a legal name
+	URLs               map[string]gateway.URL                // by short function name; a function left out keeps its URL
+	CopySettingsFrom   string                                // an alias, or release.FromFunction; "": nothing is copied
+	Role               string                                // ARN of the role to assume; "": the environment's credentials
+	SessionName        string                                // "": made from the run
+	SessionTime        time.Duration                         // 15 minutes to 12 hours
+	Description        string                                // one line, at most 256 characters
+	AliasDescription   *string                               // one line, at most 160 characters; nil: kept
+	CodeSHA256         map[string]string                     // short function name -> base64 SHA-256; a function left out is not guarded
+	Reason             string                                // of a lock, as alias.LockReason makes it, at most 60 characters
+	LockFor            time.Duration                         // at most 720 h; 0: until it is unlocked
 	ClearWeights       bool
 	DryRun             bool
 	ExitCode           bool          // of status: changes from outside fail the job

@@ -308,9 +308,7 @@ var table = []spec{
 			"`public` is refused for a pull request of a fork. Only for `release` and `promote`. If empty, an existing " +
 			"URL stays as it is.",
 		allowed: "must be iam or public",
-		parse: func(in *Input, value string) Problems {
-			return oneOf(&in.FunctionURL, value, "iam", "public")
-		},
+		parse:   parseFunctionURL,
 	},
 	{
 		name: "copy-settings-from", group: groupCallers, hint: "ALIAS",

@@ -34,11 +34,11 @@ type Needs struct {
 	BakeTime      bool
 	CodeDeploy    *CodeDeploy // nil: not used
 	Provisioned   bool
-	Stages        []string // ARNs
-	Prune         bool     // after a release
+	Stages        map[string][]string // by function name: ARNs
+	Prune         bool                // after a release
 
-	FunctionURL string // iam, public or ""
-	CopyFrom    CopyFrom
+	URLs     map[string]URL // by function name; a function left out keeps its URL
+	CopyFrom CopyFrom
 
 	Region    string // where the ARN of a function has none; "" if not known
 	Account   string // the same
@@ -375,16 +375,16 @@ func (b *builder) hooks() {
 
 // stages allows binding the stages of API Gateway.
 func (b *builder) stages() {
-	for _, arn := range b.Stages {
-		b.allow("Stages", arn, "apigateway:GET")
-		if !b.DryRun {
-			b.allow("Stages", arn, "apigateway:PATCH")
-		}
-	}
-	if len(b.Stages) == 0 {
-		return
-	}
 	for _, fn := range b.Functions {
+		if len(b.Stages[fn.Name]) == 0 {
+			continue
+		}
+		for _, arn := range b.Stages[fn.Name] {
+			b.allow("Stages", arn, "apigateway:GET")
+			if !b.DryRun {
+				b.allow("Stages", arn, "apigateway:PATCH")
+			}
+		}
 		versions := b.arn(fn) + ":*"
 		b.allow("Versions", versions, "lambda:GetPolicy")
 		if b.DryRun {

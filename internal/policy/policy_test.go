@@ -116,8 +116,8 @@ func TestNeverTooMuch(t *testing.T) {
 		for _, dry := range []bool{false, true} {
 			p := For(Needs{
 				Operation: operation, DryRun: dry, Functions: ids(t, "items", "orders"), Publishes: true, Alarms: true, Metrics: true, Comparison: true, Provisioned: true, Prune: true,
-				SmokeTest: []string{"items"}, CodeDeploy: &CodeDeploy{Application: "shop", Group: "items"}, Stages: []string{"arn:aws:apigateway:eu-central-1::/restapis/x/stages/y"},
-				FunctionURL: "public", CopyFrom: FromAlias,
+				SmokeTest: []string{"items"}, CodeDeploy: &CodeDeploy{Application: "shop", Group: "items"}, Stages: map[string][]string{"items": {"arn:aws:apigateway:eu-central-1::/restapis/x/stages/y"}},
+				URLs: map[string]URL{"items": {Public: true}}, CopyFrom: FromAlias,
 				Code: map[string]artifact.Source{"items": {Kind: artifact.S3, Bucket: "b", Key: "k*?$.zip"}}, Region: "eu-central-1", Account: "123456789012",
 			})
 			valid(t, p)

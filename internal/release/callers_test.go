@@ -189,9 +189,9 @@ func (w *world) get(url string) string {
 func (w *world) live(op release.Operation, id uint64) release.Result {
 	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
 	defer cancel()
-	req := on(as(op, run(id)))
-	req.Alias, req.FunctionURL, req.CopyFrom = "pr-7", awsapi.URLPublic, release.FromFunction
-	return w.releaser(time.Minute).Run(ctx, on(req, "items"))
+	req := on(as(op, run(id)), "items")
+	req.Alias, req.URLs, req.CopyFrom = "pr-7", public(req), release.FromFunction
+	return w.releaser(time.Minute).Run(ctx, req)
 }
 
 // kill runs a job of which no call after the n-th reaches AWS any more, and reports

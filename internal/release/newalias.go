@@ -56,7 +56,7 @@ func (p Plan) compareNew(ctx context.Context) {
 // warnOfLeftovers warns of what a deleted alias of the same name has left (fact A21).
 func (t target) warnOfLeftovers(all neighbours, p Plan) {
 	const left = "%s is new, and has %s, which a deleted alias of that name has left"
-	if url, has := all.url(t.alias()); has && p.FunctionURL == "" {
+	if url, has := all.url(t.alias()); has && p.FunctionURL.IsZero() {
 		t.log.warn(left, t.alias(), fmt.Sprintf("the function URL %s with AuthType %s", url.Address, url.Auth))
 	}
 	if _, has := asyncOf(all.async, t.alias()); has && p.settings.async.Qualifier == "" {

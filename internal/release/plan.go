@@ -29,7 +29,7 @@ type Plan struct {
 	CodeDeploy    *CodeDeploy         // or by whom else
 	Provisioned   bool                // wait for provisioned concurrency
 	CopyFrom      string              // copy the settings of this alias, or of the function; "": none
-	FunctionURL   string              // the AuthType of the URL that the alias gets; "": none
+	FunctionURL   gateway.URL         // that the alias gets; zero: it stays as it is
 	Stages        []gateway.Stage     // to bind
 	StageVariable string
 	Keep          retention // of a prune at the end
@@ -54,7 +54,7 @@ type Plan struct {
 func planMove(t target, req Request) Plan {
 	return Plan{
 		target: t, Smoke: req.Smoke, Hooks: req.Hooks, Rollout: req.Rollout, CodeDeploy: req.CodeDeploy,
-		Provisioned: req.Provisioned, CopyFrom: req.CopyFrom, FunctionURL: req.FunctionURL, Stages: req.Stages, StageVariable: req.StageVariable, Keep: req.retention(),
+		Provisioned: req.Provisioned, CopyFrom: req.CopyFrom, FunctionURL: req.URLs[t.fn.Name], Stages: req.Stages[t.fn.Name], StageVariable: req.StageVariable, Keep: req.retention(),
 		RestoreLatest: req.RestoreLatest,
 	}
 }

@@ -79,10 +79,10 @@ type Request struct {
 	Smoke      Smoke       // what a version must pass before any alias is moved to it
 	Hooks      Hooks       // functions that judge a version
 
-	Provisioned   bool            // wait until the alias's provisioned concurrency is ready
-	CopyFrom      string          // copy what the alias lacks of this alias's settings, or of FromFunction's; "": nothing
-	FunctionURL   string          // the AuthType of the URL that the alias gets; "": an existing one stays as it is
-	Stages        []gateway.Stage // to bind to the alias when it is where it should be
+	Provisioned   bool                       // wait until the alias's provisioned concurrency is ready
+	CopyFrom      string                     // copy what the alias lacks of this alias's settings, or of FromFunction's; "": nothing
+	URLs          map[string]gateway.URL     // by function name: that the alias gets; of a function left out it stays as it is
+	Stages        map[string][]gateway.Stage // by function name: to bind to the alias when it is where it should be
 	StageVariable string
 
 	Keep     int // how many of the newest versions a prune keeps; after a release 0 prunes nothing

@@ -97,7 +97,7 @@ var scenes = []scene{
 	},
 	{
 		name: "public URL", onlyOne: true, calls: []string{"GetFunctionUrlConfig", "GetPolicy", "AddPermission", "CreateFunctionUrlConfig"}, lay: toMove,
-		change: func(req *release.Request) { req.FunctionURL = awsapi.URLPublic }, has: "URL NONE lambda-release-url lambda-release-url-invoke",
+		change: func(req *release.Request) { req.URLs = public(*req) }, has: "URL NONE lambda-release-url lambda-release-url-invoke",
 	},
 	{
 		name: "copied settings", onlyMany: true, calls: []string{"ListFunctionEventInvokeConfigs", "GetPolicy", "AddPermission", "PutFunctionEventInvokeConfig"}, lay: func(w *world, fn string) {
@@ -275,16 +275,24 @@ func allAtOnce(req *release.Request) {
 	for _, fn := range req.Functions {
 		req.Smoke[fn.Name] = []release.Case{{Name: "a", Payload: []byte("{}")}, {Name: "b", Payload: []byte("[]")}}
 	}
-	req.FunctionURL, req.CopyFrom, req.Keep = awsapi.URLPublic, release.FromFunction, 3
+	req.URLs, req.CopyFrom, req.Keep = public(*req), release.FromFunction, 3
 	binding(req)
 }
 
 func binding(req *release.Request) {
-	stages, err := gateway.ParseBindings("prod=arn:aws:apigateway:eu-central-1::/restapis/a1b2c3d4e5/stages/prod")
-	if err != nil {
-		panic(err)
+	req.Stages, req.StageVariable = map[string][]gateway.Stage{}, "lambdaAlias"
+	for _, fn := range req.Functions {
+		req.Stages[fn.Name] = []gateway.Stage{stage("a1b2c3d4e5")}
 	}
-	req.Stages, req.StageVariable = stages["prod"], "lambdaAlias"
+}
+
+// public are public URLs for all functions of a request.
+func public(req release.Request) map[string]gateway.URL {
+	urls := map[string]gateway.URL{}
+	for _, fn := range req.Functions {
+		urls[fn.Name] = gateway.URL{AuthType: awsapi.URLPublic}
+	}
+	return urls
 }
 
 // stage is the world of a scene, with these functions.
