@@ -143,6 +143,7 @@ func request(in input.Input, ev event.Event, target rules.Target) release.Reques
 		KeepDays:         in.KeepDays,
 		Code:             in.Code,
 		Configuration:    in.Configuration,
+		Create:           in.Create,
 		RestoreLatest:    in.RestoreLatest,
 		Warnings:         in.Warnings,
 		Staging:          release.Staging{Bucket: in.S3Bucket, Prefix: in.S3Prefix},

@@ -49,6 +49,7 @@ type Input struct {
 	CodeDeployWait     bool
 	Code               map[string]artifact.Source             // by short function name
 	Configuration      map[string]configuration.Configuration // by short function name
+	Create             map[string]release.Creation            // by short function name; a function left out must exist
 	RestoreLatest      bool
 	S3Bucket           string // "": packages over 50 MB are refused
 	S3Prefix           string // without a slash at its ends

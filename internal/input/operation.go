@@ -98,6 +98,7 @@ func (in Input) crossCheck(reported Problems) Problems {
 		c.operation()
 	}
 	c.staging()
+	c.creation()
 	c.rollout()
 	c.hooks()
 	return c.found

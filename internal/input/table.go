@@ -99,6 +99,15 @@ var table = []spec{
 		parse:   parseConfiguration,
 	},
 	{
+		name: "create", group: groupWhat, kind: toggle, def: "false",
+		short: "creates a function that does not exist",
+		doc: "`true` creates a function that does not exist, from `code` and `configuration`, which must then have `Role` and, unless " +
+			"the code is an image, `Runtime` and `Handler`. If the release fails before an alias exists, the function is deleted again. " +
+			"A function that exists is configured and released as always. Only for `release`.",
+		allowed: "must be true or false",
+		parse:   parseCreate,
+	},
+	{
 		name: "version", group: groupWhat, hint: "VERSION",
 		short: "to promote or roll back to: number, commit or alias",
 		doc: "For `promote`: the version to move the alias to, as a number, as `commit:1a2b3c4`, or as the name of another " +

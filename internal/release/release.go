@@ -104,6 +104,7 @@ type Request struct {
 
 	Configuration map[string]configuration.Configuration // by function name: written to $LATEST first
 	Environment   map[string]configuration.Environment   // by function name: variables to change, beside that
+	Create        map[string]Creation                    // by function name: a function left out must exist
 	RestoreLatest bool                                   // put $LATEST back if the release fails
 
 	Warnings []string // about the request, to report
