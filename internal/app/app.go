@@ -64,6 +64,9 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdout,
 
 // operate opens the session, runs the operation, and reports it.
 func operate(ctx context.Context, in input.Input, ev event.Event, target rules.Target, getenv func(string) string, out *report.Reporter) int {
+	for _, text := range in.Notices {
+		out.Notice("Release file", text)
+	}
 	req := request(in, ev, target)
 	req.Policy = needs(in, getenv)
 	out.Start(intent(in, ev, target), len(req.Functions) > 1 || len(req.Globs) > 0)
@@ -143,6 +146,7 @@ func request(in input.Input, ev event.Event, target rules.Target) release.Reques
 		KeepDays:         in.KeepDays,
 		Code:             in.Code,
 		Configuration:    in.Configuration,
+		Environment:      in.Variables,
 		Create:           in.Create,
 		RestoreLatest:    in.RestoreLatest,
 		Warnings:         in.Warnings,

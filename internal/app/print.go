@@ -12,6 +12,7 @@ import (
 	"github.com/sethvargo/go-githubactions"
 
 	"lambda-release/internal/awsapi"
+	"lambda-release/internal/configuration"
 	"lambda-release/internal/function"
 	"lambda-release/internal/input"
 	"lambda-release/internal/policy"
@@ -65,7 +66,7 @@ func needs(in input.Input, getenv func(string) string) policy.Needs {
 	n := policy.Needs{
 		Operation: in.Operation.String(), DryRun: in.DryRun, Functions: in.Functions, Globs: in.Globs,
 		Publishes: in.Alias != "" || slices.ContainsFunc(in.Rules, func(r rules.Rule) bool { return !r.Latest() }),
-		Code:      in.Code, Configuration: in.Configuration, ByNumber: in.Version != 0 || in.Commit != "", SmokeTest: slices.Sorted(maps.Keys(in.SmokeTest)),
+		Code:      in.Code, Configuration: map[string]configuration.Configuration{}, ByNumber: in.Version != 0 || in.Commit != "", SmokeTest: slices.Sorted(maps.Keys(in.SmokeTest)),
 		Bucket: in.S3Bucket, Prefix: in.S3Prefix,
 		Alarms: len(in.Alarms) > 0, Metrics: len(in.Analysis) > 0 && !in.AnalysisByDefault, Comparison: in.AnalysisByDefault, BakeTime: in.BakeTime > 0,
 		PostHook: len(in.Hooks.Post) > 0, Provisioned: in.WaitForProvisioned, Prune: in.KeepVersions > 0,
@@ -78,6 +79,12 @@ func needs(in input.Input, getenv func(string) string) policy.Needs {
 			if h, given := hooks[fn.Name]; given {
 				n.Hooks = append(n.Hooks, policy.Hook{Function: h.Function, Qualifier: h.Qualifier})
 			}
+		}
+	}
+	maps.Copy(n.Configuration, in.Configuration)
+	for fn := range in.Variables {
+		if _, given := in.Configuration[fn]; !given { // which is written in the same call
+			n.Configuration[fn] = configuration.Configuration{}
 		}
 	}
 	for fn, byAlias := range in.Stages {

@@ -91,7 +91,7 @@ func (s setting) schema() document.Schema {
 // written, also where YAML reads a number or a boolean.
 func VariablesSchema() document.Schema {
 	return document.Schema{
-		Type: document.MapType, Secret: true, Element: &document.Schema{Type: document.AsWritten},
+		Type: document.MapType, Secret: true, Empty: true, Element: &document.Schema{Type: document.AsWritten},
 		Keys: document.KeyRule{
 			Of: "variables, NAME: VALUE", Pattern: variableName, Wrong: "not a name of a variable", Allowed: "use letters, digits and _, at least two, a letter first",
 		},

@@ -43,7 +43,8 @@ type Value struct {
 	Elements []Value  // of a List
 	Members  []Member // of an Object, in their order
 
-	place place
+	place   place
+	written string // what a text was before its variables were replaced; "" if it has none
 }
 
 // Get is the value of a key of an object.
@@ -54,6 +55,18 @@ func (v Value) Get(key string) (Value, bool) {
 		}
 	}
 	return Value{}, false
+}
+
+// Over is v with the members of base that it does not have itself.
+func (v Value) Over(base Value) Value {
+	var members []Member
+	for _, m := range base.Members {
+		if _, own := v.Get(m.Key); !own {
+			members = append(members, m)
+		}
+	}
+	v.Members = append(members, v.Members...)
+	return v
 }
 
 // Member is a key of an object with its value. No two of an object have the same key.

@@ -38,7 +38,7 @@ type Schema struct {
 	Instead *Schema // of a scalar that may stand in place of a list or an object
 	Empty   bool    // an object may be without fields
 
-	Least, Most float64  // of numbers
+	Least, Most float64  // of numbers; Most 0: no limit
 	OneOf       []string // of texts; nil: any
 
 	Secret bool  // a map, whose values are not shown
@@ -148,8 +148,8 @@ func (r *schemaReader) value(v Value, s Schema) any {
 
 func (r *schemaReader) null(v Value, s Schema) {
 	switch {
-	case s.Type == Anything || s.Nulls == AnyNull || s.Nulls == WrittenNull && v.Text != "":
-	case s.Nulls == WrittenNull:
+	case s.Nulls == AnyNull, (s.Nulls == WrittenNull || s.Type == Anything) && v.Text != "":
+	case s.Nulls == WrittenNull || s.Type == Anything:
 		r.refuse(v.SecretProblem("no value", `write null, or "" for an empty text, or leave the key out`))
 	case s.Type == AsWritten:
 		r.refuse(v.SecretProblem("no value", `write "" for an empty one, or leave the key out`))
@@ -162,6 +162,9 @@ func (r *schemaReader) text(v Value, s Schema) any {
 	switch {
 	case v.Kind != Text:
 		r.wrongType(v, s, "must be a text")
+		return nil
+	case s.OneOf != nil && !slices.Contains(s.OneOf, v.Text) && v.Replaced():
+		r.refuse(v.Problem("unknown with what its variables stand for", "must be "+or(s.OneOf)))
 		return nil
 	case s.OneOf != nil && !slices.Contains(s.OneOf, v.Text):
 		r.refuse(v.Problem("unknown"+lines.DidYouMean(v.Text, s.OneOf), "must be "+or(s.OneOf)))
@@ -180,14 +183,12 @@ func or(names []string) string {
 }
 
 func (r *schemaReader) boolean(v Value, s Schema) any {
-	switch {
-	case v.Kind != Bool:
+	word := strings.ToLower(v.Text)
+	if v.Kind != Bool && !(v.Replaced() && (word == "true" || word == "false")) {
 		r.wrongType(v, s, "must be true or false")
 		return nil
-	case strings.EqualFold(v.Text, "true"):
-		return true
 	}
-	return false
+	return word == "true"
 }
 
 func (r *schemaReader) number(v Value, s Schema) any {
@@ -195,14 +196,18 @@ func (r *schemaReader) number(v Value, s Schema) any {
 	if s.Type == WholeType {
 		what = "must be a whole number"
 	}
-	what += fmt.Sprintf(" from %s to %s", number(s.Least), number(s.Most))
+	if s.Most > 0 {
+		what += fmt.Sprintf(" from %s to %s", number(s.Least), number(s.Most))
+	} else {
+		what += ", at least " + number(s.Least)
+	}
 	n, err := strconv.ParseFloat(v.Text, 64)
 	switch {
-	case v.Kind != Number:
+	case v.Kind != Number && !v.Replaced():
 		r.wrongType(v, s, what)
-	case err != nil || s.Type == WholeType && (n != math.Trunc(n) || !decimalDigits.MatchString(v.Text)):
+	case err != nil || math.IsNaN(n) || s.Type == WholeType && (n != math.Trunc(n) || !decimalDigits.MatchString(v.Text)):
 		r.refuse(v.Problem("not written as such a number", what))
-	case n < s.Least || n > s.Most:
+	case n < s.Least || s.Most > 0 && n > s.Most:
 		r.refuse(v.Problem("out of range", what))
 	default:
 		return n
@@ -263,6 +268,9 @@ func (r *schemaReader) entries(v Value, s Schema) any {
 	if v.Kind != Object {
 		r.wrongType(v, s, "must be an object of "+s.Keys.Of)
 		return nil
+	}
+	if len(v.Members) == 0 && !s.Empty {
+		r.refuse(v.Problem("empty", "give "+s.Keys.Of))
 	}
 	all := map[string]any{}
 	for _, m := range v.Members {

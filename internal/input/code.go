@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"lambda-release/internal/artifact"
+	"lambda-release/internal/document"
 	"lambda-release/internal/gateway"
 	"lambda-release/internal/lines"
 )
@@ -23,6 +24,19 @@ func parseCode(in *Input, value string) Problems {
 	return problemsOf(err)
 }
 
+// readCode reads code of the release file, to whose folder a path is relative.
+func readCode(in *Input, of ofFunction) document.Problems {
+	if _, given := in.Code[of.name]; given {
+		return nil
+	}
+	source, err := artifact.ParseIn(of.dir, of.Value.Text)
+	if err != nil {
+		return document.Problems{errorInFile(of.Value, err)}
+	}
+	in.Code = with(in.Code, of.name, source)
+	return nil
+}
+
 // parseStages needs the functions, too: they all are behind each stage.
 func parseStages(in *Input, value string) Problems {
 	stages, err := gateway.ParseBindings(value)
@@ -33,6 +47,44 @@ func parseStages(in *Input, value string) Problems {
 	for _, fn := range in.Functions {
 		in.Stages[fn.Name] = stages
 	}
+	return nil
+}
+
+// readStages reads api-gateway-stages of the release file.
+func readStages(in *Input, of ofFunction) document.Problems {
+	if _, given := in.Stages[of.name]; given {
+		return nil
+	}
+	stages := map[string][]gateway.Stage{}
+	var problems document.Problems
+	seen := map[string]bool{}
+	for _, m := range of.Value.Members {
+		for _, v := range elements(m.Value) {
+			stage, err := gateway.ParseStage(v.Text)
+			switch {
+			case err != nil:
+				problems = append(problems, errorInFile(v, err))
+			case seen[stage.ARN]:
+				problems = append(problems, inFile(v, "the stage is already bound", "bind a stage to one alias, once; an alias may have several stages"))
+			}
+			seen[stage.ARN] = true
+			stages[m.Key] = append(stages[m.Key], stage)
+		}
+	}
+	in.Stages = with(in.Stages, of.name, stages)
+	return problems
+}
+
+// readFunctionURL reads function-url of the release file: a word, or an object.
+func readFunctionURL(in *Input, of ofFunction) document.Problems {
+	if _, given := in.URLs[of.name]; given {
+		return nil
+	}
+	who := of.Value.Text
+	if v, isObject := of.Value.Get("auth"); isObject {
+		who = v.Text
+	}
+	in.URLs = with(in.URLs, of.name, gateway.URL{AuthType: gateway.AuthTypes()[who]})
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"lambda-release/internal/artifact"
+	"lambda-release/internal/document"
 	"lambda-release/internal/release"
 )
 
@@ -17,6 +18,24 @@ func parseCreate(in *Input, value string) Problems {
 	in.Create = map[string]release.Creation{}
 	for _, fn := range in.Functions {
 		in.Create[fn.Name] = release.Creation{}
+	}
+	return nil
+}
+
+// readCreate reads create and tags of the release file. Tags are for a function that is
+// created, whatever asks for that.
+func readCreate(in *Input, of ofFunction) document.Problems {
+	creation, creates := in.Create[of.name]
+	tags, areTags := of.Decoded.(map[string]any)
+	switch {
+	case areTags && creates:
+		creation.Tags = map[string]string{}
+		for key, value := range tags {
+			creation.Tags[key], _ = value.(string)
+		}
+		in.Create[of.name] = creation
+	case of.Decoded == true && !creates:
+		in.Create = with(in.Create, of.name, creation)
 	}
 	return nil
 }

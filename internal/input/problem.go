@@ -3,6 +3,7 @@ package input
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"lambda-release/internal/lines"
@@ -35,6 +36,11 @@ func (p Problem) InputName() string { return p.Input }
 // Problems are everything that is wrong, in the order of the arguments and then
 // of the table.
 type Problems []Problem
+
+// have reports whether there is a problem with an input.
+func (ps Problems) have(input string) bool {
+	return slices.ContainsFunc(ps, func(p Problem) bool { return p.Input == input })
+}
 
 // Error is a line for each problem.
 func (ps Problems) Error() string {

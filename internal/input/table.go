@@ -1,22 +1,30 @@
 package input
 
-import "lambda-release/internal/rules"
+import (
+	"lambda-release/internal/releasefile"
+	"lambda-release/internal/rules"
+)
 
 // spec is one input.
 type spec struct {
-	name     string
-	group    string // the heading it stands under in --help-all
-	kind     kind
-	hint     string // what --help shows for the value
-	def      string // "" for none
-	required bool
-	short    string // what --help says; "" if only --help-all shows the input
-	doc      string // what it means: --help-all and action.yml
-	allowed  string // what is allowed, for a Problem that does not say it better
+	name    string
+	group   string // the heading it stands under in --help-all
+	kind    kind
+	hint    string // what --help shows for the value
+	def     string // "" for none
+	short   string // what --help says; "" if only --help-all shows the input
+	doc     string // what it means: --help-all and action.yml
+	allowed string // what is allowed, for a Problem that does not say it better
 
 	// parse reads a trimmed value that is not empty. The table's order is the
 	// order of parsing: a parse function may look at what is above it.
 	parse func(in *Input, value string) Problems
+
+	// then is done with every value, empty or not.
+	then func(r *reader, value string, given bool) Problems
+
+	// file is how the release file gives it; nil: it does not.
+	file *fromFile
 }
 
 // kind is how an input is given as a flag.
@@ -43,14 +51,25 @@ const (
 
 var table = []spec{
 	{
-		name: "function-name", group: groupWhat, kind: list, hint: "NAME", required: true,
+		name: "file", group: groupWhat, hint: "FILE",
+		short: "the release file, by default lambda-release.yml",
+		doc: "The release file, which has the functions and what belongs to each: code, configuration, environment, smoke tests, " +
+			"hooks, alarms. If empty, and `function-name` is empty too, it is `lambda-release.yml` (or `.yaml`) in the root of " +
+			"the workspace. Inputs and flags win over it.",
+		allowed: "must be the path of a release file",
+		then:    (*reader).openFile,
+	},
+	{
+		name: "function-name", group: groupWhat, kind: list, hint: "NAME",
 		short: "the function, or several separated by commas",
 		doc: "The function to release, or several, one per line or separated by commas: name, partial ARN " +
 			"(`123456789012:function:orders`) or ARN, without a version or an alias. Several functions are released all " +
-			"or nothing. For `prune`, `lock`, `unlock` and `status`, a name may be a glob, such as `orders-*`, `orders-?` or `orders-[ab]`: it " +
+			"or nothing. If empty, all functions of the release file. With `file`, names and globs select from that file. " +
+			"Otherwise, for `prune`, `lock`, `unlock` and `status`, a name may be a glob, such as `orders-*`, `orders-?` or `orders-[ab]`: it " +
 			"stands for all functions of the account and region that it matches, and must match one.",
 		allowed: "name a function by its name, partial ARN (123456789012:function:NAME) or ARN, or for prune, lock, unlock and status by a glob (orders-*); several one per line or separated by commas",
 		parse:   parseFunctions,
+		then:    (*reader).pick,
 	},
 	{
 		name: "operation", group: groupWhat, hint: "WHAT", def: "release",
@@ -73,6 +92,7 @@ var table = []spec{
 			"`release`.",
 		allowed: "must be a .zip, a folder, s3://BUCKET/KEY[#VERSION] or an ECR image URI with a tag or digest; for several functions NAME=CODE per line",
 		parse:   parseCode,
+		file:    &fromFile{keys: []string{"code"}, operations: toRelease, read: readCode},
 	},
 	{
 		name: "s3-bucket", group: groupWhat, hint: "BUCKET",
@@ -97,6 +117,7 @@ var table = []spec{
 			"publish, the release fails, and publishes nothing. For one function. Only for `release`.",
 		allowed: "must be the path of a JSON or YAML file",
 		parse:   parseConfiguration,
+		file:    &fromFile{keys: []string{releasefile.Configuration, releasefile.Environment}, operations: toRelease, read: readConfiguration},
 	},
 	{
 		name: "create", group: groupWhat, kind: toggle, def: "false",
@@ -106,6 +127,7 @@ var table = []spec{
 			"A function that exists is configured and released as always. Only for `release`.",
 		allowed: "must be true or false",
 		parse:   parseCreate,
+		file:    &fromFile{keys: []string{"create", releasefile.Tags}, operations: toRelease, read: readCreate},
 	},
 	{
 		name: "version", group: groupWhat, hint: "VERSION",
@@ -128,6 +150,7 @@ var table = []spec{
 			"nothing is deleted, unless `keep-days` is set. `status` shows how many would be.",
 		allowed: "must be a whole number, at least 3",
 		parse:   parseKeepVersions,
+		file:    &fromFile{keys: []string{"keep-versions"}, operations: toPrune},
 	},
 	{
 		name: "keep-days", group: groupWhat, hint: "NUMBER",
@@ -184,6 +207,7 @@ var table = []spec{
 			"left out. For several functions, one value for all, or `NAME=JSON` per line. Only for `release` and `promote`.",
 		allowed: "must be JSON or @FILE, or NAME=JSON or NAME=@FILE per line",
 		parse:   parseSmokeTest,
+		file:    &fromFile{keys: []string{"smoke-tests"}, operations: toMove, read: readSmokeTests},
 	},
 	{
 		name: "smoke-test-expect", group: groupSmoke, hint: "JQ",
@@ -201,6 +225,7 @@ var table = []spec{
 			"functions, one hook for all, or `NAME=HOOK` per line. Only for `release` and `promote`.",
 		allowed: hookShape,
 		parse:   parsePreHook,
+		file:    &fromFile{keys: []string{"pre-traffic-hook"}, operations: toMove, read: readPreHook},
 	},
 	{
 		name: "post-traffic-hook", group: groupSmoke, kind: list, hint: "FUNCTION",
@@ -208,6 +233,7 @@ var table = []spec{
 			"rolled back, and the version is held.",
 		allowed: hookShape,
 		parse:   parsePostHook,
+		file:    &fromFile{keys: []string{"post-traffic-hook"}, operations: toMove, read: readPostHook},
 	},
 	{
 		name: "strategy", group: groupShift, hint: "STRATEGY",
@@ -217,6 +243,7 @@ var table = []spec{
 			"for `release` and `promote`; a rollback moves all traffic at once.",
 		allowed: "must be AllAtOnce, or like Canary10Percent5Minutes or Linear10PercentEvery1Minute, with any percentage from 1 to 99 and Seconds, Minutes or Hours",
 		parse:   parseStrategy,
+		file:    &fromFile{keys: []string{"strategy"}, operations: toMove},
 	},
 	{
 		name: "bake-time", group: groupShift, hint: "DURATION",
@@ -226,6 +253,7 @@ var table = []spec{
 		parse: func(in *Input, value string) Problems {
 			return parseDuration(&in.BakeTime, value, maxDuration)
 		},
+		file: &fromFile{keys: []string{"bake-time"}, operations: toMove},
 	},
 	{
 		name: "alarms", group: groupShift, kind: list, hint: "NAME",
@@ -233,6 +261,7 @@ var table = []spec{
 			"bake time, the release is rolled back. An alarm that is already in ALARM is ignored until it has been OK.",
 		allowed: "write one alarm name per line, each only once",
 		parse:   parseAlarms,
+		file:    &fromFile{keys: []string{"alarms"}, operations: toMove, read: readAlarms},
 	},
 	{
 		name: "analysis", group: groupShift, kind: list, hint: "CHECK",
@@ -243,6 +272,7 @@ var table = []spec{
 			"values of dimensions. A version that is worse, or breaks a limit, is rolled back and held. By default `errors`, if the " +
 			"steps of the strategy take at least 2 minutes; `none` turns that off.",
 		parse: parseAnalysis,
+		file:  &fromFile{keys: []string{"analysis"}, operations: toMove},
 	},
 	{
 		name: "analysis-delay", group: groupShift, hint: "DURATION",
@@ -302,6 +332,7 @@ var table = []spec{
 			"the alias. Only the lines for the alias that is released apply.",
 		allowed: "write ALIAS=STAGE-ARN, for example prod=arn:aws:apigateway:eu-central-1::/restapis/a1b2c3d4e5/stages/prod",
 		parse:   parseStages,
+		file:    &fromFile{keys: []string{"api-gateway-stages"}, operations: toMove, read: readStages},
 	},
 	{
 		name: "stage-variable", group: groupGateway, hint: "NAME", def: "lambdaAlias",
@@ -318,6 +349,7 @@ var table = []spec{
 			"URL stays as it is.",
 		allowed: "must be iam or public",
 		parse:   parseFunctionURL,
+		file:    &fromFile{keys: []string{"function-url"}, operations: toMove, read: readFunctionURL},
 	},
 	{
 		name: "copy-settings-from", group: groupCallers, hint: "ALIAS",

@@ -81,10 +81,7 @@ func (s spec) flag() string { return strings.TrimSuffix("--"+s.name+" "+s.hint, 
 func (s spec) usage(b *strings.Builder) {
 	fmt.Fprintf(b, "  %s\n", s.flag())
 	doc := s.doc
-	switch {
-	case s.required:
-		doc += " (required)"
-	case s.def != "":
+	if s.def != "" {
 		doc += " (default: " + strings.ReplaceAll(s.def, "\n", ", ") + ")"
 	}
 	wrap(b, usageIndent, doc)

@@ -11,10 +11,10 @@ import (
 var graph = map[string][]string{
 	".": {"app"},
 
-	"app":    {"alias", "awsapi", "event", "function", "gateway", "input", "policy", "release", "report", "rollout", "rules"},               // the wiring
-	"event":  {"rules"},                                                                                                                     // for rules.Ref
-	"input":  {"alias", "analysis", "artifact", "configuration", "document", "function", "gateway", "lines", "release", "rollout", "rules"}, // release: for its Operation
-	"report": {"alias", "analysis", "release", "rollout"},                                                                                   // renders a Result; it makes no call to AWS
+	"app":    {"alias", "awsapi", "configuration", "event", "function", "gateway", "input", "policy", "release", "report", "rollout", "rules"},             // the wiring
+	"event":  {"rules"},                                                                                                                                    // for rules.Ref
+	"input":  {"alias", "analysis", "artifact", "configuration", "document", "function", "gateway", "lines", "release", "releasefile", "rollout", "rules"}, // release: for its Operation
+	"report": {"alias", "analysis", "release", "rollout"},                                                                                                  // renders a Result; it makes no call to AWS
 
 	"release":       {"alias", "analysis", "artifact", "awsapi", "configuration", "function", "gateway", "policy", "rollout"},
 	"alias":         {"awsapi", "function"}, // for the Editor; the rest is pure
@@ -24,6 +24,7 @@ var graph = map[string][]string{
 	"gateway":       {"awsapi", "function", "lines"},
 	"awsapi":        {"configuration", "function", "policy"},            // policy: for the trust policy that a refused token needs
 	"policy":        {"artifact", "configuration", "function", "rules"}, // pure
+	"releasefile":   {"configuration", "document", "function", "lines"}, // pure, but for looking for the file
 	"configuration": {"document"},                                       // pure
 	"document":      {"lines"},                                          // pure
 	"rules":         {"lines"},

@@ -127,9 +127,6 @@ func checkUse(t *testing.T, page, example string, u use, a action) {
 			t.Errorf("%s: an example sets %q, which is not an input in action.yml", page, name)
 		}
 	}
-	if !slices.Contains(u.with, "function-name") {
-		t.Errorf("%s: an example does not set function-name, which is required", page)
-	}
 	if u.id == "" {
 		return
 	}

@@ -91,6 +91,13 @@ func (r *Reporter) Mask(secret string) {
 	}
 }
 
+// Notice writes an annotation about what may surprise, and is right nevertheless.
+func (r *Reporter) Notice(title, text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.annotate(annotation{level: notice, title: title, text: text})
+}
+
 // Finish reports how the run ended. If one part cannot be written, the others
 // still are; the error is logged and returned.
 func (r *Reporter) Finish(res release.Result) error {
