@@ -80,6 +80,12 @@ func needs(in input.Input, getenv func(string) string) policy.Needs {
 			}
 		}
 	}
+	for name, c := range in.Create {
+		if n.Create == nil {
+			n.Create = map[string]bool{}
+		}
+		n.Create[name] = len(c.Tags) > 0
+	}
 	for alias, stages := range in.Stages {
 		if in.Alias == "" || in.Alias == alias {
 			for _, s := range stages {
