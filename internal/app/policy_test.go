@@ -162,6 +162,12 @@ func needsOf(c localaws.Call, removed string) []need {
 			needs = append(needs, need{read, "arn:aws:s3:::" + text("S3Bucket") + "/" + text("S3Key"), ""})
 		}
 		return needs
+	case "lambda CreateFunction":
+		needs := append(usedBy(body), need{"lambda:CreateFunction", fn, ""})
+		if code, _ := body["Code"].(map[string]any); code["S3Bucket"] != nil {
+			needs = append(needs, need{"s3:GetObject", fmt.Sprintf("arn:aws:s3:::%s/%s", code["S3Bucket"], code["S3Key"]), ""})
+		}
+		return needs
 	case "s3 GetObject": // by the URL in an answer of GetFunction, which is signed
 		return nil
 	case "lambda UpdateFunctionConfiguration":
@@ -198,7 +204,8 @@ func needsOf(c localaws.Call, removed string) []need {
 	return []need{{c.Service + ":" + c.Operation, fn, ""}}
 }
 
-// usedBy is what the caller of UpdateFunctionConfiguration must be allowed to use.
+// usedBy is what the caller of CreateFunction or UpdateFunctionConfiguration must be
+// allowed to use.
 func usedBy(body map[string]any) []need {
 	var needs []need
 	if role, ok := body["Role"].(string); ok {
@@ -400,6 +407,11 @@ var (
 		r.Publish("items", "")
 		r.OnPublish("items", "", "", "")
 	}}
+	absent = situation{name: "no function", before: func(r *role) {
+		for _, name := range r.functions {
+			r.call(http.MethodDelete, name, "")
+		}
+	}}
 	lostDelete = situation{name: "delete without an answer", during: always("DeleteFunction", "", localaws.Fault{DropAfter: true})}
 	noVersion  = situation{name: "missing version", exit: []int{1}}
 )
@@ -581,6 +593,9 @@ func TestPolicyIsEnoughAndNoMore(t *testing.T) {
 		pending.cancelled("CreateDeployment", 1), lost.cancelled("BatchGetDeploymentTargets", 1),
 	}
 	releases := []situation{asUsual, newAlias, busy, pending, sick}
+	notPublished := absent.failing()
+	notPublished.during = always("PublishVersion", "", refused)
+	creates := append(slices.Clone(releases), absent, notPublished)
 	var restored []situation
 	for _, s := range releases {
 		restored = append(restored, s.after("its code is a zip", func(r *role) { r.Upload("items", string(aZip())+"\n") }))
@@ -610,6 +625,9 @@ func TestPolicyIsEnoughAndNoMore(t *testing.T) {
 		"configuration, restored": {args: []string{"--configuration", "testdata/memory.yml", "--code", folder, "--smoke-test", "{}", "--restore-latest"}, situations: restored},
 		"configuration, follows":  {args: []string{"--configuration", "testdata/function.json", "--aliases", "main=prod@$LATEST"}, situations: []situation{asUsual, newAlias, contended}},
 		"configuration, dry run":  {args: []string{"--configuration", "testdata/configuration.json", "--dry-run"}, situations: []situation{asUsual}},
+		"create":                  {args: []string{"--create", "--configuration", "testdata/function.json", "--code", folder}, situations: append(creates, absent.cancelled("PublishVersion", 1))},
+		"create, code in S3":      {args: []string{"--create", "--configuration", "testdata/function.json", "--code", "s3://shop-artifacts/items.zip"}, situations: creates},
+		"create, dry run":         {args: []string{"--create", "--configuration", "testdata/function.json", "--code", folder, "--dry-run"}, situations: []situation{asUsual, absent}},
 		"smoke test":              {args: []string{"--smoke-test", "{}"}, situations: releases},
 		"smoke test of one":       {functions: several, args: []string{"--smoke-test", "items={}"}, situations: append(releases, undo, undoes(always("CreateAlias", "items", refused), 1))},
 		"hooks":                   {args: []string{"--pre-traffic-hook", "check:live", "--post-traffic-hook", "smoke"}, situations: append(releases, undoes(rejected, 1))},

@@ -87,6 +87,12 @@ func needs(in input.Input, getenv func(string) string) policy.Needs {
 			n.Configuration[fn] = configuration.Configuration{}
 		}
 	}
+	for name, c := range in.Create {
+		if n.Create == nil {
+			n.Create = map[string]bool{}
+		}
+		n.Create[name] = len(c.Tags) > 0
+	}
 	for fn, byAlias := range in.Stages {
 		for alias, stages := range byAlias {
 			if in.Alias != "" && in.Alias != alias {

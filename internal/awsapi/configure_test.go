@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"lambda-release/internal/configuration"
@@ -32,8 +33,8 @@ func TestSettings(t *testing.T) {
 	for _, p := range problems {
 		t.Error(p)
 	}
-	in, err := inputOf(file.Configuration)
-	if err != nil {
+	in := &lambda.UpdateFunctionConfigurationInput{}
+	if err := setInput(in, file.Configuration); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range configuration.Names() {

@@ -34,6 +34,35 @@ func differences(in []setting, from, to map[string]any) []string {
 	return diff
 }
 
+// Words puts a configuration into words, a setting each. Of the environment's variables it
+// has the names only.
+func (c Configuration) Words() []string { return inWords(settings, c.values) }
+
+func inWords(in []setting, values map[string]any) []string {
+	var all []string
+	for _, s := range in {
+		value := values[s.name]
+		if value != nil && s.unsaid {
+			all = append(all, s.label)
+			continue
+		}
+		switch value := value.(type) {
+		case nil:
+		case map[string]any:
+			if s.kind == object {
+				all = append(all, inWords(s.members, value)...)
+			} else {
+				all = append(all, s.label+" "+strings.Join(slices.Sorted(maps.Keys(value)), " "))
+			}
+		case []any:
+			all = append(all, s.label+" "+strings.Join(slices.Sorted(maps.Keys(s.set(value))), " "))
+		default:
+			all = append(all, s.label+" "+s.said(value))
+		}
+	}
+	return all
+}
+
 func (s setting) difference(old, now any) string {
 	switch {
 	case s.unsaid:

@@ -184,7 +184,8 @@ func or(names []string) string {
 
 func (r *schemaReader) boolean(v Value, s Schema) any {
 	word := strings.ToLower(v.Text)
-	if v.Kind != Bool && !(v.Replaced() && (word == "true" || word == "false")) {
+	isBool := v.Kind == Bool || v.Replaced() && (word == "true" || word == "false")
+	if !isBool {
 		r.wrongType(v, s, "must be true or false")
 		return nil
 	}

@@ -22,8 +22,8 @@ type fromFile struct {
 	keys       []string            // of the file
 	operations []release.Operation // that take them; for others they do not count
 
-	// read takes the setting of a key for a function that has none yet; nil: the keys are
-	// at the top of the file, and their values are parsed as the input's.
+	// read takes the setting of a key for a function, unless it has one; nil: there is one
+	// key, at the top of the file, and its value is parsed as the input's.
 	read func(in *Input, of ofFunction) document.Problems
 }
 
@@ -34,6 +34,8 @@ type ofFunction struct {
 	name string // of the function
 	key  string
 	dir  string // that paths are relative to; "": the working directory
+
+	given bool // the input is, for this function or for another one
 }
 
 // The operations that take a part of the release file. A rollback, for one, only takes
@@ -160,20 +162,20 @@ func (r *reader) readFile(s spec, given bool) {
 	switch {
 	case s.file == nil || !r.file.Has() || !slices.Contains(s.file.operations, r.in.Operation):
 	case s.file.read == nil && !given:
-		setting, ok, problems := r.file.Top(s.name, r.getenv)
+		setting, ok, problems := r.file.Top(s.file.keys[0], r.getenv)
 		r.addInFile(problems)
 		if ok {
 			r.took(s.name, "", setting.Value)
 			r.addInFile(placed(setting.Value, s.parse(&r.in, strings.Join(textsOf(setting.Value), "\n")), s.allowed))
 		}
-	case s.file.read != nil && !(given && s.name == "alarms"):
+	case s.file.read != nil:
 		for _, fn := range r.in.Functions {
-			r.readFunction(s, fn.Name)
+			r.readFunction(s, fn.Name, given)
 		}
 	}
 }
 
-func (r *reader) readFunction(s spec, name string) {
+func (r *reader) readFunction(s spec, name string, given bool) {
 	for _, key := range s.file.keys {
 		setting, ok, problems := r.file.Of(name, key, r.getenv)
 		r.addInFile(problems)
@@ -185,7 +187,7 @@ func (r *reader) readFunction(s spec, name string) {
 		if dir == "." {
 			dir = ""
 		}
-		problems = s.file.read(&r.in, ofFunction{setting, name, key, dir})
+		problems = s.file.read(&r.in, ofFunction{setting, name, key, dir, given})
 		for i := range problems {
 			if problems[i].Allowed == "" {
 				problems[i].Allowed = s.allowed

@@ -39,8 +39,11 @@ func parseAlarms(in *Input, value string) Problems {
 }
 
 // readAlarms reads alarms of the release file. The job watches those of all functions
-// that it releases.
+// that it releases, or those of the input.
 func readAlarms(in *Input, of ofFunction) document.Problems {
+	if of.given {
+		return nil
+	}
 	for _, name := range textsOf(of.Value) {
 		if !slices.Contains(in.Alarms, name) {
 			in.Alarms = append(in.Alarms, name)

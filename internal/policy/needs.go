@@ -24,10 +24,11 @@ type Needs struct {
 	Prefix    string                     // of the keys there
 	// Configuration is what is written to $LATEST, by function name.
 	Configuration map[string]configuration.Configuration
-	ByNumber      bool     // promote: the version is given as a number, or by its commit
-	SmokeTest     []string // names of functions
-	Hooks         []Hook   // to invoke, or to ask about in a dry run
-	PostHook      bool     // one of them is invoked after the move
+	Create        map[string]bool // by function name: it is created if it does not exist, true with tags
+	ByNumber      bool            // promote: the version is given as a number, or by its commit
+	SmokeTest     []string        // names of functions
+	Hooks         []Hook          // to invoke, or to ask about in a dry run
+	PostHook      bool            // one of them is invoked after the move
 	Alarms        bool
 	Metrics       bool // to judge the version by
 	Comparison    bool // by default, which goes without the permission
@@ -167,6 +168,7 @@ func (f onFunction) release() {
 	f.onBoth("lambda:GetAlias", "lambda:GetFunction")
 	f.code()
 	f.configuration()
+	f.create()
 	if !f.DryRun {
 		if f.Publishes {
 			f.onItself("lambda:PublishVersion")

@@ -19,6 +19,12 @@ func (p Plan) examined(ctx context.Context) Plan {
 		return p
 	}
 	t := p.target
+	if p.creates() { // it has neither
+		if p.CopyFrom != "" && p.CopyFrom != FromFunction {
+			return p.failed(NoAliasError{Input: "copy-settings-from", Name: p.CopyFrom, Function: t.fn.Name})
+		}
+		return p
+	}
 	if !p.FunctionURL.IsZero() {
 		url, err := gateway.ReadURL(ctx, t.aws, t.fn, t.alias(), p.FunctionURL)
 		p = p.withURL(url)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"lambda-release/internal/awsapi"
 )
@@ -25,6 +26,9 @@ type guard struct {
 	restore bool                 // a failure puts it back
 	kept    keptCode             // what was there before the upload, for restore
 	staging Staging              // of code that is too large to be sent to Lambda
+
+	creation  *creation // of the function; nil: it exists
+	publishes string    // the description of what this run publishes
 }
 
 func newGuard(t target, latest awsapi.Configuration, restore bool, u *Upload) *guard {
@@ -34,6 +38,18 @@ func newGuard(t target, latest awsapi.Configuration, restore bool, u *Upload) *g
 	}
 	return g
 }
+
+// toCreate is the guard of a function that does not exist, which c creates.
+func (g *guard) toCreate(c *creation) *guard {
+	g.creation = c
+	return g
+}
+
+// begins takes over $LATEST of a function that was created.
+func (g *guard) begins(now awsapi.Configuration) { g.wrote, g.before, g.now = true, now, now }
+
+// adopts takes over $LATEST of a function that another run has created.
+func (g *guard) adopts(now awsapi.Configuration) { g.creation, g.before, g.now = nil, now, now }
 
 // same reports whether nothing but revision and state differ.
 func same(a, b awsapi.Configuration) bool {
@@ -54,13 +70,21 @@ func (g *guard) settle(ctx context.Context, foreseen awsapi.Configuration) error
 	return nil
 }
 
+// hiddenTime is how long a function that this run has created may not be found.
+const hiddenTime = 30 * time.Second
+
 // read is $LATEST when no update is in progress. An answer from before this run's last
 // write is not believed.
 func (g *guard) read(ctx context.Context) (awsapi.Configuration, error) {
 	var pace awsapi.Backoff
-	for {
+	for began := time.Now(); ; {
 		now, err := g.t.aws.AwaitUpdated(ctx, g.t.fn, g.t.log.waiting("the update"))
-		if err != nil || !slices.Contains(g.old, now.Revision) {
+		switch {
+		case g.creation.hides(err) && time.Since(began) < hiddenTime:
+		case err != nil || !slices.Contains(g.old, now.Revision):
+			if err == nil {
+				g.creation.found()
+			}
 			return now, err
 		}
 		if err := pace.Wait(ctx, 1); err != nil {
@@ -124,6 +148,7 @@ func (g *guard) write(ctx context.Context, want awsapi.Configuration, send func(
 
 // publish publishes $LATEST as this run knows it, and nothing else.
 func (g *guard) publish(ctx context.Context, p awsapi.Publication) (awsapi.Configuration, error) {
+	g.publishes = p.Description
 	if err := g.ready(ctx); err != nil {
 		return awsapi.Configuration{}, err
 	}

@@ -18,11 +18,12 @@ import (
 const usual = "dev"
 
 // compareNew notes what the aliases that this run has created lack: nothing that
-// callers have of a function applies to its aliases (facts A22, A23). It only
+// callers have of a function applies to its aliases (facts A22, A23). A function that is
+// new itself has nothing. It only
 // informs, so what it cannot read does no harm.
 func (r *Releaser) compareNew(ctx context.Context, plans []Plan) []Plan {
 	return each(plans, func(p Plan) Plan {
-		if p.created() {
+		if p.created() && !p.creates() {
 			p.compareNew(ctx)
 		}
 		return p

@@ -180,14 +180,13 @@ func (r *Releaser) Run(ctx context.Context, req Request) Result {
 	}
 	r.Progress.Phase(phase(req))
 	if req.DryRun {
-		plans = each(plans, func(p Plan) Plan { return p.examined(ctx) })
-		plans = v.join(each(plans, func(p Plan) Plan { return known(ctx, p, v.read) }))
+		plans = v.join(each(plans, func(p Plan) Plan { return known(ctx, p, v.read).examined(ctx) }))
 		plans = rendered(each(plans, func(p Plan) Plan { return survey(ctx, v, p) }))
 	} else {
 		plans = spared(ctx, compared(ctx, plans))
 		plans = v.join(each(plans, func(p Plan) Plan { return known(ctx, p, v.prepare) }))
 		plans = r.apply(ctx, v, watcher, each(plans, func(p Plan) Plan { return prepare(ctx, v, p) }))
-		plans = r.afterLatest(ctx, plans)
+		plans = r.afterLatest(ctx, r.discarded(ctx, plans))
 	}
 	return conclude(req, plans, r.AWS, started)
 }

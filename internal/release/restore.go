@@ -72,7 +72,7 @@ const restoreTime = 2 * time.Minute
 // back if that was asked for.
 func (r *Releaser) afterLatest(ctx context.Context, plans []Plan) []Plan {
 	failed := slices.ContainsFunc(plans, func(p Plan) bool { return p.End.status() == Failed })
-	wrote := slices.ContainsFunc(plans, func(p Plan) bool { return p.guard != nil && p.guard.wrote })
+	wrote := slices.ContainsFunc(plans, Plan.wroteLatest)
 	if failed && wrote {
 		if plans[0].RestoreLatest {
 			r.Progress.Phase("Restore $LATEST")
@@ -80,7 +80,7 @@ func (r *Releaser) afterLatest(ctx context.Context, plans []Plan) []Plan {
 		ctx, cancel := awsapi.WrapUp(ctx, restoreTime)
 		defer cancel()
 		plans = each(plans, func(p Plan) Plan {
-			if p.guard != nil && p.guard.wrote {
+			if p.wroteLatest() {
 				p.guard.leave(ctx)
 			}
 			return p
@@ -93,6 +93,9 @@ func (r *Releaser) afterLatest(ctx context.Context, plans []Plan) []Plan {
 	}
 	return plans
 }
+
+// wroteLatest reports whether $LATEST of a function that existed was written.
+func (p Plan) wroteLatest() bool { return p.guard != nil && p.guard.wrote && p.guard.creation == nil }
 
 // leave is for a release that has failed.
 func (g *guard) leave(ctx context.Context) {
