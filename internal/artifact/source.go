@@ -82,7 +82,7 @@ func ParseIn(dir, given string) (Source, error) {
 		return source, wrong
 	}
 	if dir != "" && source.Path != "" && !isAbsolute(source.Path) {
-		source.Path = dir + "/" + source.Path
+		source.Path = dir + "/" + strings.TrimPrefix(source.Path, "./")
 		source.Given = source.Path
 	}
 	return source, nil

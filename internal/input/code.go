@@ -10,18 +10,26 @@ import (
 	"lambda-release/internal/lines"
 )
 
-// parseCode needs the functions, which are parsed before.
-func parseCode(in *Input, value string) Problems {
-	var names []string
-	for _, f := range in.Functions {
-		names = append(names, f.Name)
-	}
-	sources, err := artifact.Parse(value, names)
-	if err == nil {
-		in.Code = sources
+// parseCode needs the functions, which are parsed before. Those that it does not name
+// have what the release file says.
+func (r *reader) parseCode(value string, given bool) Problems {
+	if !given {
 		return nil
 	}
-	return problemsOf(err)
+	var names []string
+	for _, f := range r.in.Functions {
+		names = append(names, f.Name)
+	}
+	parse := artifact.Parse
+	if r.file.Has() {
+		parse = artifact.ParseSome
+	}
+	sources, err := parse(value, names)
+	if err != nil {
+		return problemsOf(err)
+	}
+	r.in.Code = sources
+	return nil
 }
 
 // readCode reads code of the release file, to whose folder a path is relative.

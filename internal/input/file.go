@@ -129,7 +129,7 @@ func (r *reader) pickNamed(given bool) Problems {
 	}
 	var problems Problems
 	missing := func(name, what string) {
-		problems = append(problems, Problem{Value: name, What: fmt.Sprintf("%s %s%s", r.file.Name, what, r.file.Closest(name)), Allowed: "name functions that are in the file"})
+		problems = append(problems, Problem{Value: name, What: fmt.Sprintf("%s %s%s", r.file.Name, what, r.file.Closest(name)), Allowed: "it has " + r.file.List()})
 	}
 	for _, fn := range named {
 		known, ok := r.file.Find(fn.Name)
@@ -182,7 +182,9 @@ func (r *reader) readFunction(s spec, name string, given bool) {
 		if !ok {
 			continue
 		}
-		r.took(s.name, name, setting.Value)
+		if !given {
+			r.took(s.name, name, setting.Value)
+		}
 		dir := filepath.Dir(r.file.Name)
 		if dir == "." {
 			dir = ""

@@ -49,7 +49,7 @@ func (in *Input) parseHooks(to *map[string]release.Hook, value string) Problems 
 		case second:
 			wrong = "a second hook for " + name
 		case len(in.Functions) > 0 && !slices.ContainsFunc(in.Functions, func(f function.ID) bool { return f.Name == name }):
-			wrong = fmt.Sprintf("function-name has no %s", lines.Quote(name))
+			wrong = fmt.Sprintf("this job has no function %s", lines.Quote(name))
 		}
 		if wrong != "" {
 			problems = append(problems, Problem{Value: line, What: wrong})

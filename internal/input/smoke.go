@@ -49,7 +49,7 @@ func parseSmokeTest(in *Input, value string) Problems {
 		case second:
 			wrong = bad("a second payload for " + name)
 		case len(in.Functions) > 0 && !slices.ContainsFunc(in.Functions, func(f function.ID) bool { return f.Name == name }):
-			wrong = bad(fmt.Sprintf("function-name has no %s", lines.Quote(name)))
+			wrong = bad(fmt.Sprintf("this job has no function %s", lines.Quote(name)))
 		}
 		for _, p := range wrong {
 			if p.Value == "" {

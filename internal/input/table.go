@@ -91,7 +91,7 @@ var table = []spec{
 			"again, and exactly the uploaded code is published. For several functions, `NAME=CODE` per line. Only for " +
 			"`release`.",
 		allowed: "must be a .zip, a folder, s3://BUCKET/KEY[#VERSION] or an ECR image URI with a tag or digest; for several functions NAME=CODE per line",
-		parse:   parseCode,
+		then:    (*reader).parseCode,
 		file:    &fromFile{keys: []string{"code"}, operations: toRelease, read: readCode},
 	},
 	{

@@ -78,13 +78,30 @@ func (f File) Find(name string) (function.ID, bool) {
 	return f.Functions[i], true
 }
 
-// Closest suggests one of the functions in the file for a name that is not there.
+// Closest suggests one of the functions in the file for a name, or a glob, that is for
+// none of them.
 func (f File) Closest(name string) string {
-	var names []string
-	for _, fn := range f.Functions {
-		names = append(names, fn.Name)
+	return lines.DidYouMean(strings.Trim(name, "*?-_"), f.names())
+}
+
+// maxListed is how many names a message lists.
+const maxListed = 20
+
+// List is the names of the functions, for a message.
+func (f File) List() string {
+	names := f.names()
+	if len(names) > maxListed {
+		names = append(names[:maxListed], "…")
 	}
-	return lines.DidYouMean(strings.Trim(name, "*?"), names)
+	return strings.Join(names, ", ")
+}
+
+func (f File) names() []string {
+	var all []string
+	for _, fn := range f.Functions {
+		all = append(all, fn.Name)
+	}
+	return all
 }
 
 // Setting is the value of a key, with its variables replaced.
