@@ -1,7 +1,8 @@
 // Package gateway leads callers to an alias: API Gateway stages, a function URL, and
 // the permissions that another alias has.
 //
-//	gateway.go     binding stages; url.go function URLs; copy.go permissions
+//	gateway.go     binding stages; copy.go permissions
+//	url.go         function URLs; cors.go their CORS settings
 //	policy.go      changing the policy of an alias
 //	permission.go  the permission of a stage
 //	stage.go       the ARN of a stage

@@ -1,12 +1,8 @@
 package input
 
 import (
-	"maps"
-	"slices"
-
 	"lambda-release/internal/artifact"
 	"lambda-release/internal/gateway"
-	"lambda-release/internal/lines"
 )
 
 // parseCode needs the functions, which are parsed before.
@@ -38,13 +34,13 @@ func parseStages(in *Input, value string) Problems {
 
 // parseFunctionURL needs the functions, too.
 func parseFunctionURL(in *Input, value string) Problems {
-	types := gateway.AuthTypes()
-	if types[value] == "" {
-		return bad("unknown" + lines.DidYouMean(value, slices.Sorted(maps.Keys(types))))
+	url, wrong := gateway.NewURL(value, nil)
+	if len(wrong) > 0 {
+		return bad(wrong[0].What)
 	}
 	in.URLs = map[string]gateway.URL{}
 	for _, fn := range in.Functions {
-		in.URLs[fn.Name] = gateway.URL{AuthType: types[value]}
+		in.URLs[fn.Name] = url
 	}
 	return nil
 }
