@@ -12,8 +12,8 @@ import (
 	"lambda-release/internal/lines"
 )
 
-// URL is the function URL that an alias is to have; see NewURL. The zero URL is none in
-// particular: it stays as it is.
+// URL is the function URL that an alias is to have; see NewURL. The zero URL leaves it
+// as it is.
 type URL struct {
 	AuthType string // awsapi.URLPublic or awsapi.URLIAM
 	CORS     *CORS  // nil: the settings stay as they are; of a new URL there are none
@@ -111,7 +111,7 @@ func PlanURL(ctx context.Context, aws *awsapi.Client, fn function.ID, alias stri
 // none. The permissions come first: they allow nothing without the URL, and it never
 // refuses callers. The changes are returned as by Allow.
 func OpenURL(ctx context.Context, aws *awsapi.Client, fn function.ID, alias string, want URL, before awsapi.URL, report func(string)) (awsapi.URL, []string, error) {
-	o := &opening{aws: aws, fn: fn, alias: alias, want: want, url: before, report: report}
+	o := &opening{aws: aws, fn: fn, alias: alias, want: want, url: before, progress: progress{report: report}}
 	if want.AuthType == awsapi.URLPublic {
 		taken, err := allow(ctx, aws, fn, alias, publicLeft)
 		if err != nil {
@@ -132,19 +132,18 @@ func OpenURL(ctx context.Context, aws *awsapi.Client, fn function.ID, alias stri
 
 // opening is the URL of an alias: what it should be, and what was read.
 type opening struct {
-	aws    *awsapi.Client
-	fn     function.ID
-	alias  string
-	want   URL
-	report func(string)
-
-	url     awsapi.URL // as last read or written
-	changed []string
+	aws   *awsapi.Client
+	fn    function.ID
+	alias string
+	want  URL
+	url   awsapi.URL // as last read or written
+	progress
 }
 
 // settle creates the URL or changes its CORS settings, if that is left to do. AWS may
 // not know the alias yet, or be at work on it: that is waited out for as long as ctx
-// allows, and the alias exists. What AWS answers to a write is not written again.
+// allows, and the alias exists. A write that AWS has answered is not repeated, even if
+// the answer shows other settings.
 func (o *opening) settle(ctx context.Context) error {
 	pace := o.aws.PaceFor(o.fn, o.alias)
 	var last error
@@ -202,11 +201,6 @@ func (o *opening) wrote(was awsapi.URL) {
 	for _, what := range newCORS(o.fn, o.alias, was.CORS, o.want.over(was.CORS)) {
 		o.did(what)
 	}
-}
-
-func (o *opening) did(what string) {
-	o.changed = append(o.changed, what)
-	o.report(what)
 }
 
 func (o *opening) read(ctx context.Context) error {
