@@ -149,7 +149,7 @@ func needsOf(c localaws.Call, removed string) []need {
 		return []need{{"lambda:ListEventSourceMappings", "*", ""}}
 	case "lambda GetFunction", "lambda GetPolicy", "lambda DeleteFunction",
 		"lambda GetProvisionedConcurrencyConfig", "lambda DeleteProvisionedConcurrencyConfig",
-		"lambda GetFunctionUrlConfig", "lambda CreateFunctionUrlConfig", "lambda DeleteFunctionUrlConfig",
+		"lambda GetFunctionUrlConfig", "lambda CreateFunctionUrlConfig", "lambda UpdateFunctionUrlConfig", "lambda DeleteFunctionUrlConfig",
 		"lambda PutFunctionEventInvokeConfig", "lambda DeleteFunctionEventInvokeConfig", "lambda ListDurableExecutionsByFunction":
 		return []need{{"lambda:" + c.Operation, qualified, ""}}
 	case "lambda UpdateFunctionCode":

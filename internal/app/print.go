@@ -105,7 +105,7 @@ func needs(in input.Input, getenv func(string) string) policy.Needs {
 		slices.Sort(n.Stages[fn])
 	}
 	for fn, url := range in.URLs {
-		n.URLs[fn] = policy.URL{Public: url.AuthType == awsapi.URLPublic}
+		n.URLs[fn] = policy.URL{Public: url.AuthType == awsapi.URLPublic, CORS: url.CORS != nil}
 	}
 	if d := codeDeploy(in); d != nil {
 		n.CodeDeploy = &policy.CodeDeploy{Application: d.Application, Group: d.Group, Config: d.Config}

@@ -1,13 +1,9 @@
 package input
 
 import (
-	"maps"
-	"slices"
-
 	"lambda-release/internal/artifact"
 	"lambda-release/internal/document"
 	"lambda-release/internal/gateway"
-	"lambda-release/internal/lines"
 )
 
 // parseCode needs the functions, which are parsed before. Those that it does not name
@@ -98,13 +94,13 @@ func readFunctionURL(in *Input, of ofFunction) document.Problems {
 
 // parseFunctionURL needs the functions, too.
 func parseFunctionURL(in *Input, value string) Problems {
-	types := gateway.AuthTypes()
-	if types[value] == "" {
-		return bad("unknown" + lines.DidYouMean(value, slices.Sorted(maps.Keys(types))))
+	url, wrong := gateway.NewURL(value, nil)
+	if len(wrong) > 0 {
+		return bad(wrong[0].What)
 	}
 	in.URLs = map[string]gateway.URL{}
 	for _, fn := range in.Functions {
-		in.URLs[fn.Name] = gateway.URL{AuthType: types[value]}
+		in.URLs[fn.Name] = url
 	}
 	return nil
 }

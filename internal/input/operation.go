@@ -101,6 +101,7 @@ func (in Input) crossCheck(reported Problems) Problems {
 	c.creation()
 	c.rollout()
 	c.hooks()
+	c.stages()
 	return c.found
 }
 

@@ -13,6 +13,7 @@ const (
 // URL is the function URL that an alias gets.
 type URL struct {
 	Public bool // it answers everyone, else only identities of IAM
+	CORS   bool // its CORS settings are changed
 }
 
 // callers allows leading callers to the alias, beside API Gateway stages.
@@ -42,6 +43,9 @@ func (f onFunction) functionURL() {
 		return
 	}
 	f.onVersions("lambda:CreateFunctionUrlConfig")
+	if url.CORS {
+		f.onVersions("lambda:UpdateFunctionUrlConfig")
+	}
 	if url.Public {
 		for _, action := range []string{"lambda:AddPermission", "lambda:RemovePermission"} {
 			f.grants = append(f.grants, grant{"PublicURL", action, f.arn + ":*", condition{principalKey, "*"}})

@@ -141,6 +141,25 @@ func TestNeverTooMuch(t *testing.T) {
 	}
 }
 
+// A URL whose CORS settings are changed needs one permission more than another.
+func TestCORSNeeds(t *testing.T) {
+	t.Parallel()
+	for _, dry := range []bool{false, true} {
+		p := For(Needs{
+			Operation: "promote", DryRun: dry, Functions: ids(t, "items", "orders", "cart"), Region: "eu-central-1", Account: "123456789012",
+			URLs: map[string]URL{"items": {CORS: true}, "orders": {}},
+		})
+		valid(t, p)
+		var want []string
+		if !dry {
+			want = []string{"arn:aws:lambda:eu-central-1:123456789012:function:items:*"}
+		}
+		if diff := cmp.Diff(want, p.resources("lambda:UpdateFunctionUrlConfig")); diff != "" {
+			t.Errorf("dry run %t (-want +got):\n%s", dry, diff)
+		}
+	}
+}
+
 func TestMarked(t *testing.T) {
 	t.Parallel()
 	p := For(Needs{Operation: "release", Functions: ids(t, "items", "orders"), Publishes: true, Region: "eu-central-1", Account: "123456789012"})

@@ -125,18 +125,18 @@ func TestStagesAndURLsAreOfFunctions(t *testing.T) {
 	req := run(1)
 	req.StageVariable = "lambdaAlias"
 	req.Stages = map[string][]gateway.Stage{"orders": {stage("a1b2c3d4e5"), stage("f6g7h8i9j0")}, "cart": {stage("f6g7h8i9j0")}}
-	req.URLs = map[string]gateway.URL{"items": {AuthType: awsapi.URLPublic}, "cart": {AuthType: awsapi.URLIAM}}
+	req.URLs = map[string]gateway.URL{"items": {AuthType: awsapi.URLPublic}, "cart": {AuthType: awsapi.URLIAM, CORS: &gateway.CORS{AllowOrigins: []string{"*"}}}}
 	want := map[string]string{
 		"items":  "URL NONE lambda-release-url lambda-release-url-invoke",
 		"orders": "lambda-release-a1b2c3d4e5-prod-7231b2791261 lambda-release-f6g7h8i9j0-prod-374dd90557ea",
-		"cart":   "URL AWS_IAM lambda-release-f6g7h8i9j0-prod-374dd90557ea",
+		"cart":   "URL AWS_IAM for * lambda-release-f6g7h8i9j0-prod-374dd90557ea",
 	}
 
 	dry := req
 	dry.DryRun = true
 	for _, o := range w.release(dry, "items", "orders", "cart").Outcomes {
 		plan := strings.Join(o.Plan, "\n")
-		if strings.Contains(plan, "function URL") != (o.Function != "orders") || strings.Count(plan, "lambdaAlias") != len(req.Stages[o.Function]) {
+		if strings.Contains(plan, "function URL") != (o.Function != "orders") || strings.Contains(plan, "new CORS settings: AllowOrigins has *") != (o.Function == "cart") || strings.Count(plan, "lambdaAlias") != len(req.Stages[o.Function]) {
 			t.Errorf("plan of %s: %q", o.Function, o.Plan)
 		}
 	}

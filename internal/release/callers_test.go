@@ -54,7 +54,7 @@ func (w *world) give(fn, alias string) {
 func (w *world) giveURL(fn, alias string) {
 	w.t.Helper()
 	w.call(func(ctx context.Context, aws *awsapi.Client) error {
-		_, err := aws.CreateURL(ctx, function.ID{Name: fn, Given: fn}, alias, awsapi.URLPublic)
+		_, err := aws.CreateURL(ctx, function.ID{Name: fn, Given: fn}, alias, awsapi.URLPublic, awsapi.CORS{})
 		return err
 	})
 }
@@ -67,7 +67,11 @@ func (w *world) belongings(fn, alias string) string {
 		id := function.ID{Name: fn, Given: fn}
 		url, err := aws.URL(ctx, id, alias)
 		if err == nil {
-			all = append(all, "URL "+url.Auth)
+			what := "URL " + url.Auth
+			if !url.CORS.IsZero() {
+				what += " for " + strings.Join(url.CORS.AllowOrigins, ", ")
+			}
+			all = append(all, what)
 		} else if !awsapi.Is(err, awsapi.NotFound) {
 			return err
 		}

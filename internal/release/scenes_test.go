@@ -100,6 +100,20 @@ var scenes = []scene{
 		change: func(req *release.Request) { req.URLs = public(*req) }, has: "URL NONE lambda-release-url lambda-release-url-invoke",
 	},
 	{
+		name: "CORS of a URL", onlyOne: true, calls: []string{"GetFunctionUrlConfig", "UpdateFunctionUrlConfig"}, lay: func(w *world, fn string) {
+			toMove(w, fn)
+			w.giveURL(fn, "prod")
+		},
+		change: func(req *release.Request) {
+			req.URLs = public(*req)
+			for fn, url := range req.URLs {
+				url.CORS = &gateway.CORS{AllowOrigins: []string{"https://shop.example.com"}}
+				req.URLs[fn] = url
+			}
+		},
+		has: "URL NONE for https://shop.example.com lambda-release-url lambda-release-url-invoke",
+	},
+	{
 		name: "copied settings", onlyMany: true, calls: []string{"ListFunctionEventInvokeConfigs", "GetPolicy", "AddPermission", "PutFunctionEventInvokeConfig"}, lay: func(w *world, fn string) {
 			toMove(w, fn)
 			w.give(fn, "")
