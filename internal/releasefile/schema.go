@@ -91,7 +91,13 @@ func ofFunction(none document.Nulls) document.Schema {
 
 // texts is a list of texts, or one.
 func texts(doc string) document.Schema {
-	return document.Schema{Type: document.ListType, Element: &document.Schema{}, Instead: &document.Schema{}, Doc: doc}
+	s := list(doc)
+	s.Instead = &document.Schema{}
+	return s
+}
+
+func list(doc string) document.Schema {
+	return document.Schema{Type: document.ListType, Element: &document.Schema{}, Doc: doc}
 }
 
 func environment() document.Schema {
@@ -107,6 +113,17 @@ func functionURL(none document.Nulls) document.Schema {
 		Type: document.ObjectType, Instead: &who, Nulls: none, Doc: "Gives the alias its own function URL: iam or public, or an object with CORS.",
 		Fields: []document.Field{
 			{Name: "auth", Required: true, Schema: who},
+			{Name: "cors", Schema: document.Schema{
+				Type: document.ObjectType, Empty: true, Doc: "Which websites may call the URL from a browser, with the keys of AWS's Cors; {} is none.",
+				Fields: []document.Field{
+					{Name: "AllowOrigins", Schema: list("For example https://shop.example.com; * for all.")},
+					{Name: "AllowMethods", Schema: list("GET, PUT, HEAD, POST, PATCH, DELETE or *.")},
+					{Name: "AllowHeaders", Schema: list("Headers of requests.")},
+					{Name: "ExposeHeaders", Schema: list("Headers of responses that the website may read.")},
+					{Name: "MaxAge", Schema: document.Schema{Type: document.WholeType, Most: 86400, Doc: "For how many seconds a browser may keep this."}},
+					{Name: "AllowCredentials", Schema: document.Schema{Type: document.BooleanType, Doc: "Whether cookies and the like are sent."}},
+				},
+			}},
 		},
 	}
 }
