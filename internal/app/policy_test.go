@@ -628,6 +628,8 @@ func TestPolicyIsEnoughAndNoMore(t *testing.T) {
 		"create":                  {args: []string{"--create", "--configuration", "testdata/function.json", "--code", folder}, situations: append(creates, absent.cancelled("PublishVersion", 1))},
 		"create, code in S3":      {args: []string{"--create", "--configuration", "testdata/function.json", "--code", "s3://shop-artifacts/items.zip"}, situations: creates},
 		"create, dry run":         {args: []string{"--create", "--configuration", "testdata/function.json", "--code", folder, "--dry-run"}, situations: []situation{asUsual, absent}},
+		"release file":            {functions: several, args: []string{"--file", "testdata/release.yml"}, situations: append(releases, undo, undoes(always("CreateAlias", "items", refused), 1))},
+		"release file, dry run":   {functions: several, args: []string{"--file", "testdata/release.yml", "--dry-run"}, situations: []situation{asUsual}},
 		"smoke test":              {args: []string{"--smoke-test", "{}"}, situations: releases},
 		"smoke test of one":       {functions: several, args: []string{"--smoke-test", "items={}"}, situations: append(releases, undo, undoes(always("CreateAlias", "items", refused), 1))},
 		"hooks":                   {args: []string{"--pre-traffic-hook", "check:live", "--post-traffic-hook", "smoke"}, situations: append(releases, undoes(rejected, 1))},

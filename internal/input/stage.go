@@ -44,7 +44,9 @@ func readStages(in *Input, of ofFunction) document.Problems {
 			stages[m.Key] = append(stages[m.Key], stage)
 		}
 	}
-	in.Stages = with(in.Stages, of.name, stages)
+	if len(problems) == 0 {
+		in.Stages = with(in.Stages, of.name, stages)
+	}
 	return problems
 }
 
