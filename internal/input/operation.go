@@ -117,10 +117,12 @@ func (c *checks) needs(name, what string) {
 	}
 }
 
-// alreadyReported reports whether an input was refused by itself, or may have been in
-// the release file.
+// alreadyReported reports whether an input was refused by itself, or is not known since
+// the release file was.
 func (c *checks) alreadyReported(name string) bool {
-	return c.reported.have(name) || c.reported.have("file")
+	s, _ := inputNamed(name)
+	inFile := s.file != nil || name == "function-name"
+	return c.reported.have(name) || inFile && c.reported.have("file")
 }
 
 // refuse refuses an input that does not go with another one.

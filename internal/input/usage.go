@@ -11,12 +11,13 @@ const (
 	usageIndent = "      "
 )
 
-const intro = "Usage: lambda-release --function-name NAME [flags]\n\n" +
+const intro = "Usage: lambda-release [--file FILE] [--function-name NAME] [flags]\n\n" +
 	"Publishes a version of an AWS Lambda function and moves the alias for the\n" +
 	"branch, tag or pull request to it; promotes versions and rolls back.\n"
 
 const examples = `
 Examples
+  lambda-release --file lambda-release.yml --alias dev --dry-run
   lambda-release --function-name orders --alias dev --code dist
   lambda-release --function-name orders --ref main --aliases main=prod --dry-run
   lambda-release --function-name orders --alias prod --operation promote \

@@ -24,14 +24,16 @@ type File struct {
 	Name      string        // its path
 	Functions []function.ID // in the order of the file; no short name twice
 
-	root document.Value
-	keys map[string]string // of functions, by short name
+	root     document.Value
+	keys     map[string]string // of functions, by short name
+	schema   document.Schema
+	function document.Schema // of one of the functions
 }
 
 // Parse reads a file. Its types and keys are checked as a whole; what variables stand
 // for is not known yet. With problems, the File has what is right.
 func Parse(name string, content []byte) (File, document.Problems) {
-	f := File{Name: name, keys: map[string]string{}}
+	f := File{Name: name, keys: map[string]string{}, schema: Schema(), function: ofFunction(document.WrittenNull)}
 	root, problems := document.Parse(name, content)
 	f.root = root
 	if root.Kind != document.Object {
@@ -42,7 +44,7 @@ func Parse(name string, content []byte) (File, document.Problems) {
 	}
 	known, wrong := root.Expand(nil)
 	problems = append(problems, wrong...)
-	_, wrong = Schema().Read(known)
+	_, wrong = f.schema.Read(known)
 	problems = append(problems, wrong...)
 	functions, _ := root.Get("functions")
 	for _, m := range functions.Members {
@@ -113,7 +115,7 @@ type Setting struct {
 // Top is the setting of a key at the top of the file; false if it has none, or if that
 // is wrong.
 func (f File) Top(key string, getenv func(string) string) (Setting, bool, document.Problems) {
-	field, _ := Schema().Find(key)
+	field, _ := f.schema.Find(key)
 	value, given := f.root.Get(key)
 	if !given {
 		return Setting{}, false, nil
@@ -125,9 +127,9 @@ func (f File) Top(key string, getenv func(string) string) (Setting, bool, docume
 func (f File) Of(name, key string, getenv func(string) string) (Setting, bool, document.Problems) {
 	defaults, _ := f.root.Get("defaults")
 	functions, _ := f.root.Get("functions")
-	function, _ := functions.Get(f.keys[name])
+	itself, _ := functions.Get(f.keys[name])
 	common, inDefaults := defaults.Get(key)
-	value, own := function.Get(key)
+	value, own := itself.Get(key)
 	switch {
 	case !own && !inDefaults:
 		return Setting{}, false, nil
@@ -136,7 +138,7 @@ func (f File) Of(name, key string, getenv func(string) string) (Setting, bool, d
 	case merges(key) && value.Kind == document.Object && common.Kind == document.Object:
 		value = value.Over(common)
 	}
-	field, _ := ofFunction(document.WrittenNull).Find(key)
+	field, _ := f.function.Find(key)
 	return read(value, field.Schema, getenv)
 }
 

@@ -43,6 +43,11 @@ func Schema() document.Schema {
 	}
 }
 
+var (
+	tagKey = regexp.MustCompile(`^.{1,128}$`)
+	alias  = regexp.MustCompile(`^[0-9]*[a-zA-Z_-][a-zA-Z0-9_-]*$`)
+)
+
 // functionKey matches what function.Parse takes.
 var functionKey = regexp.MustCompile(`^(arn:` + function.PartitionPattern + `:lambda:` + function.RegionPattern + `:` + function.AccountPattern + `:function:|` +
 	function.AccountPattern + `:function:)?[a-zA-Z0-9_-]{1,64}$`)
@@ -62,7 +67,7 @@ func ofFunction(none document.Nulls) document.Schema {
 			{Name: Tags, Schema: document.Schema{
 				Type: document.MapType, Empty: true, Element: &document.Schema{Type: document.AsWritten}, Doc: "Tags that a function gets when it is created.",
 				Keys: document.KeyRule{
-					Of: "tags, KEY: VALUE", Pattern: regexp.MustCompile(`^.{1,128}$`), Wrong: "not the key of a tag", Allowed: "a key has 1 to 128 characters",
+					Of: "tags, KEY: VALUE", Pattern: tagKey, Wrong: "not the key of a tag", Allowed: "a key has 1 to 128 characters",
 				},
 			}},
 			{Name: "smoke-tests", Schema: document.Schema{
@@ -81,7 +86,7 @@ func ofFunction(none document.Nulls) document.Schema {
 				Type: document.MapType, Empty: true, Doc: "API Gateway stages to bind, by alias.",
 				Element: new(texts("The ARN of a stage, or several.")),
 				Keys: document.KeyRule{
-					Of: "aliases, ALIAS: STAGE-ARN", Pattern: regexp.MustCompile(`^[0-9]*[a-zA-Z_-][a-zA-Z0-9_-]*$`), Wrong: "not an alias",
+					Of: "aliases, ALIAS: STAGE-ARN", Pattern: alias, Wrong: "not an alias",
 					Allowed: "an alias has a-z, A-Z, 0-9, - and _, and not only digits",
 				},
 			}},
