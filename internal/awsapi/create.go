@@ -71,13 +71,13 @@ func MayKnowRoleLater(err error) bool {
 	return invalid
 }
 
-// DeleteFunction deletes a function with all its versions and aliases; deleting one that
-// does not exist succeeds. It has no condition.
+// DeleteFunction deletes a function with all its versions and aliases. One that does not
+// exist is an error of kind NotFound. It has no condition.
 func (c *Client) DeleteFunction(ctx context.Context, fn function.ID) error {
 	_, err := mutate(ctx, c, onFunction("DeleteFunction", fn, ""), c.lambda.DeleteFunction, &lambda.DeleteFunctionInput{FunctionName: &fn.Given},
 		func(out *lambda.DeleteFunctionOutput) bool { return noPage(out.ResultMetadata) })
 	look := func(ctx context.Context) error { _, err := c.Configuration(ctx, fn, ""); return err }
-	if Is(err, NotFound) || gone(ctx, err, look) {
+	if gone(ctx, err, look) {
 		return nil
 	}
 	return err

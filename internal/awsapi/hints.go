@@ -57,6 +57,9 @@ func (e *Error) Hint() string {
 		if advice := misconfigured[codeOf(e.Err)]; advice != "" {
 			return advice
 		}
+		if e.Op == "CreateFunction" {
+			return "Correct in the configuration what AWS names. If it is the role: its trust policy must allow lambda.amazonaws.com to assume it, and its own policies what the settings need, such as a VPC."
+		}
 		if e.Op == "PublishVersion" {
 			return "If the CodeSHA256 differs, other code was uploaded after yours. Upload again, and use a `concurrency` group so that jobs do not run at the same time."
 		}

@@ -185,3 +185,14 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestWords: a configuration in words has the names of variables only.
+func TestWords(t *testing.T) {
+	t.Parallel()
+	got := parse(t, `{"MemorySize": 512, "Environment": {"Variables": {"TABLE": "secret", "LEVEL": "secret"}}, "Layers": ["arn:aws:lambda:eu-central-1:123456789012:layer:tools:3"],
+		"Role": "arn:aws:iam::123456789012:role/items", "TracingConfig": {"Mode": "Active"}, "ImageConfig": {"Command": ["secret"], "WorkingDirectory": "/srv"}}`).Words()
+	want := []string{"memory 512 MB", "role items", "layers tools:3", "environment LEVEL TABLE", "tracing Active", "command of the image", "working directory of the image /srv"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}

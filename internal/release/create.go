@@ -95,6 +95,9 @@ func (p Plan) creates() bool {
 	return p.guard != nil && p.guard.creation != nil || p.Facts.Created != nil
 }
 
+// lookups are the calls of a Lookup that finds nothing.
+const lookups = 3
+
 // newRoleTime is how long AWS may refuse what it says about a role that is new. IAM most
 // often takes 5 to 10 seconds.
 const newRoleTime = time.Minute
@@ -113,7 +116,8 @@ func (g *guard) create(ctx context.Context, u Upload) error {
 	c.function.Code = code
 	var pace awsapi.Backoff
 	began, lostBefore := time.Now(), false
-	for calls := 1; ; calls++ {
+	for told := false; ; {
+		calls := 1
 		now, err := g.t.aws.CreateFunction(ctx, g.t.fn, c.function)
 		lost := awsapi.EffectOf(err) > awsapi.Rejected
 		c.possible = c.possible || awsapi.EffectOf(err) == awsapi.NoResponse
@@ -134,15 +138,16 @@ func (g *guard) create(ctx context.Context, u Upload) error {
 			case lost && lostBefore:
 				return err
 			}
-			lostBefore = lost
+			lostBefore, calls = lost, calls+lookups
 		case awsapi.MayKnowRoleLater(err) && time.Since(began) < newRoleTime:
-			if calls == 1 {
+			if !told {
+				told = true
 				g.t.log.fact("AWS refuses to create the function: %v. If its role or a policy of that is new, this passes within seconds: trying again for up to a minute", err)
 			}
 		default:
 			return err
 		}
-		if pace.Wait(ctx, 1) != nil {
+		if pace.Wait(ctx, calls) != nil {
 			return awsapi.GaveUp(ctx, err)
 		}
 	}

@@ -178,9 +178,9 @@ func (p Plan) discarded(ctx context.Context, l leftover, aliases []string) Plan 
 	return p.ended(e.advising(fmt.Sprintf("Run the job again to release the function, or delete it with `aws lambda delete-function --function-name %s`.", p.target.fn.Given)))
 }
 
-// without is the plan of a function that is no longer there.
+// without is the plan of a function that is no longer there, nor is its version.
 func (p Plan) without(how string) Plan {
-	return p.ended(p.End.adding("the function, which this run had created, " + how))
+	return p.withFacts(Facts{ARN: p.Facts.ARN}).withDecision(Decision{}).ended(p.End.adding("the function, which this run had created, " + how))
 }
 
 // deleteFunction deletes the function if $LATEST still is at a revision. DeleteFunction
@@ -197,7 +197,7 @@ func (g *guard) deleteFunction(ctx context.Context, revision string) error {
 		case now.Revision != revision && !same(now, g.now): // a new revision alone says that its creation is complete
 			return fmt.Errorf("it was changed since by another run or outside lambda-release: %s", strings.Join(changesOf(g.now, now), "; "))
 		}
-		if err = g.t.aws.DeleteFunction(ctx, g.t.fn); !awsapi.Is(err, awsapi.Conflict) {
+		if err = g.t.aws.DeleteFunction(ctx, g.t.fn); !awsapi.Is(err, awsapi.Conflict) && !awsapi.Is(err, awsapi.NotFound) {
 			return err
 		}
 		if pace.Wait(ctx, 2) != nil {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -25,6 +26,7 @@ type scene struct {
 	set     func(w *world)            // for all functions
 	lay     func(w *world, fn string) // for each
 	durable bool                      // the functions
+	absent  bool                      // the functions do not exist; prod ends at the newest version
 
 	operation release.Operation // 0: Release
 	change    func(*release.Request)
@@ -63,6 +65,10 @@ var scenes = []scene{
 			w.SetState(fn, "2", "Failed", "InternalError", "it crashed")
 		},
 		change: newConfiguration,
+	},
+	{
+		name: "function to create", calls: []string{"GetFunction", "CreateFunction", "PublishVersion", "GetAlias", "CreateAlias"}, absent: true,
+		options: localaws.Options{Settle: time.Second}, change: creation, versions: 1, meanwhile: []string{},
 	},
 	{name: "failed version", calls: []string{"GetFunction", "UpdateFunctionConfiguration", "PublishVersion"}, onlyOne: true, end: "3", versions: 3, lay: func(w *world, fn string) {
 		toMove(w, fn)
@@ -255,11 +261,11 @@ func deployed(req *release.Request) {
 
 // newCode releases code that is not uploaded yet.
 func newCode(req *release.Request) {
-	var names []string
+	var names, codes []string
 	for _, fn := range req.Functions {
-		names = append(names, fn.Name)
+		names, codes = append(names, fn.Name), append(codes, fn.Name+"=testdata/code")
 	}
-	sources, err := artifact.Parse("testdata/code", names)
+	sources, err := artifact.Parse(strings.Join(codes, "\n"), names)
 	if err != nil {
 		panic(err)
 	}
@@ -316,6 +322,9 @@ func (sc scene) stage(t testing.TB, names []string) *world {
 		sc.set(w)
 	}
 	for _, fn := range names {
+		if sc.absent {
+			break
+		}
 		w.AddFunction(fn, func(f *localaws.Function) {
 			if sc.durable {
 				f.Durable = &localaws.DurableConfig{}
@@ -342,4 +351,9 @@ func (sc scene) job(w *world, names []string) release.Result {
 }
 
 // endOf is where a function's prod is when all went well.
-func (sc scene) endOf(fn string) string { return cmp.Or(sc.ends[fn], sc.end, "2") }
+func (sc scene) endOf(w *world, fn string) string {
+	if sc.absent {
+		return strings.Join(w.Versions(fn), " ") // there is one: numbers are not used again
+	}
+	return cmp.Or(sc.ends[fn], sc.end, "2")
+}
