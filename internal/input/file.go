@@ -164,9 +164,10 @@ func (r *reader) readFile(s spec, given bool) {
 	case s.file.read == nil && !given:
 		setting, ok, problems := r.file.Top(s.file.keys[0], r.getenv)
 		r.addInFile(problems)
-		if ok {
+		if ok && !r.empty(setting.Value) {
 			r.took(s.name, "", setting.Value)
-			r.addInFile(placed(setting.Value, s.parse(&r.in, strings.Join(textsOf(setting.Value), "\n")), s.allowed))
+			text := strings.TrimSpace(strings.Join(textsOf(setting.Value), "\n"))
+			r.addInFile(placed(setting.Value, s.parse(&r.in, text), s.allowed))
 		}
 	case s.file.read != nil:
 		for _, fn := range r.in.Functions {
@@ -179,7 +180,7 @@ func (r *reader) readFunction(s spec, name string, given bool) {
 	for _, key := range s.file.keys {
 		setting, ok, problems := r.file.Of(name, key, r.getenv)
 		r.addInFile(problems)
-		if !ok {
+		if !ok || r.empty(setting.Value) {
 			continue
 		}
 		if !given {
@@ -197,6 +198,18 @@ func (r *reader) readFunction(s spec, name string, given bool) {
 		}
 		r.addInFile(problems)
 	}
+}
+
+// empty refuses a text that is empty, by itself or in a list of texts, as the flag would
+// be: a variable in it may be empty by mistake.
+func (r *reader) empty(v document.Value) bool {
+	for _, e := range elements(v) {
+		if e.Kind == document.Text && strings.TrimSpace(e.Text) == "" {
+			r.addInFile(document.Problems{e.Problem("empty", "check what its variables stand for, or leave the key out")})
+			return true
+		}
+	}
+	return false
 }
 
 // took notes that an input was taken from the release file, for a function or at the
