@@ -101,7 +101,11 @@ func differences(was, is CORS) []string {
 			all = append(all, fmt.Sprintf("%s no longer has %s", list.key, some(gone)))
 		}
 	}
-	if was.MaxAge != is.MaxAge {
+	switch {
+	case was.MaxAge == is.MaxAge:
+	case was.MaxAge == 0: // AWS's default
+		all = append(all, fmt.Sprintf("MaxAge is %d", is.MaxAge))
+	default:
 		all = append(all, fmt.Sprintf("MaxAge is %d, no longer %d", is.MaxAge, was.MaxAge))
 	}
 	if was.AllowCredentials != is.AllowCredentials {

@@ -215,7 +215,7 @@ func TestOpenURLWithCORS(t *testing.T) {
 		calls string
 		words string // of the last change
 	}{
-		{shop(), "CreateFunctionUrlConfig", of + "new CORS settings: AllowOrigins has https://shop.example.com; AllowMethods has GET, POST; MaxAge is 300, no longer 0"},
+		{shop(), "CreateFunctionUrlConfig", of + "new CORS settings: AllowOrigins has https://shop.example.com; AllowMethods has GET, POST; MaxAge is 300"},
 		{shop(), "GetFunctionUrlConfig", ""},
 		{nil, "GetFunctionUrlConfig", ""},
 		{shuffled, "GetFunctionUrlConfig", ""},
