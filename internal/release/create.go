@@ -74,7 +74,19 @@ func (p Plan) readToCreate(ctx context.Context) (Facts, error) {
 		return Facts{}, err
 	}
 	f := Facts{}.creating(p.guard.creation.words()).uploading(p.Upload.describe(), false)
-	return f.about(p.plannedVersion(), p.guard.now), nil
+	foreseen := p.guard.now
+	foreseen.ARN = p.target.foreseenARN(foreseen.Role)
+	return f.about(p.plannedVersion(), foreseen), nil
+}
+
+// foreseenARN is the ARN that the function gets with a role: AWS takes none of another
+// account.
+func (t target) foreseenARN(role string) string {
+	id := t.fn.In(t.aws.Region)
+	if parts := strings.Split(role, ":"); id.Account == "" && len(parts) > 4 {
+		id.Account = parts[4]
+	}
+	return id.ARN()
 }
 
 // newFunction is the function that the plan creates. Its architecture is that of the
