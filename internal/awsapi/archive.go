@@ -11,6 +11,7 @@ import (
 	"hash"
 	"io"
 	"iter"
+	"slices"
 
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -195,13 +196,14 @@ func (a Archive) serialize(ctx context.Context, in middleware.SerializeInput, ne
 // around is what comes before and after an archive in the JSON of the other fields:
 // CreateFunction has the code in an object of its own, which is empty there.
 func around(others []byte) (head, tail []byte) {
-	before, after, nested := bytes.Cut(others, []byte(`"Code":{}`))
-	if nested {
-		head, tail = append(before[:len(before):len(before)], `"Code":{`...), append([]byte("}"), after...)
-	} else if head, tail = bytes.TrimSuffix(others, []byte("}")), []byte("}"); len(head) > len("{") {
-		head = append(head[:len(head):len(head)], ',')
+	if before, after, nested := bytes.Cut(others, []byte(`"Code":{}`)); nested {
+		return slices.Concat(before, []byte(`"Code":{"ZipFile":"`)), slices.Concat([]byte(`"}`), after)
 	}
-	return append(head, `"ZipFile":"`...), append([]byte(`"`), tail...)
+	before := bytes.TrimSuffix(others, []byte("}"))
+	if len(before) > len("{") {
+		before = slices.Concat(before, []byte(","))
+	}
+	return slices.Concat(before, []byte(`"ZipFile":"`)), []byte(`"}`)
 }
 
 // encodedLen is the length of so many bytes in base64.

@@ -247,7 +247,7 @@ func TestTwoRunsCreateTheSame(t *testing.T) {
 
 func twoRunsCreate(t *testing.T, seed uint64, memory int) {
 	w := newWorld(t, localaws.Options{Settle: 300 * time.Millisecond})
-	random := rand.New(rand.NewPCG(seed, 14)) //nolint:gosec // it is repeatable
+	random := rand.New(rand.NewPCG(seed, 14))
 	var mu sync.Mutex
 	w.OnCall(func(localaws.Call) *localaws.Fault {
 		mu.Lock()
@@ -271,7 +271,7 @@ func twoRunsCreate(t *testing.T, seed uint64, memory int) {
 		f := w.Function("orders", v)
 		want := createdContent(t, 512)
 		if strings.Contains(f.Description, "run 501") {
-			want = createdContent(t, int32(memory)) //nolint:gosec // it is small
+			want = createdContent(t, int32(memory))
 		}
 		if content(f) != want {
 			t.Errorf("version %s (%s) has %s, want %s", v, f.Description, content(f), want)
