@@ -16,7 +16,7 @@ const everySetting = `{
 	"DeadLetterConfig": {"TargetArn": "arn:aws:sqs:eu-central-1:123456789012:dead"}, "Layers": ["arn:aws:lambda:eu-central-1:123456789012:layer:tools:3"],
 	"Environment": {"Variables": {"AA": "1"}}, "KMSKeyArn": "arn:aws:kms:eu-central-1:123456789012:key/k",
 	"VpcConfig": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"], "Ipv6AllowedForDualStack": true},
-	"FileSystemConfigs": [{"Arn": "fs", "LocalMountPath": "/mnt/x", "S3FilesConfig": {"DirectS3Read": "x"}}], "EphemeralStorage": {"Size": 1024},
+	"FileSystemConfigs": [{"Arn": "fs", "LocalMountPath": "/mnt/x", "S3FilesConfig": {"DirectS3Read": "ENABLED"}}], "EphemeralStorage": {"Size": 1024},
 	"TracingConfig": {"Mode": "Active"}, "SnapStart": {"ApplyOn": "PublishedVersions"},
 	"LoggingConfig": {"LogFormat": "JSON", "ApplicationLogLevel": "INFO", "SystemLogLevel": "WARN", "LogGroup": "g"},
 	"ImageConfig": {"EntryPoint": ["a"], "Command": ["b"], "WorkingDirectory": "/c"},

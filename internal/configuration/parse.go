@@ -52,6 +52,15 @@ type parser struct{ problems document.Problems }
 
 func (p *parser) refuse(problem document.Problem) { p.problems = append(p.problems, problem) }
 
+// refuseKind refuses a value for its kind. Where secrets belong, it may be one.
+func (p *parser) refuseKind(v document.Value, s setting, allowed string) {
+	if s.secret() {
+		p.refuse(v.SecretProblem(v.Kind.String(), allowed))
+		return
+	}
+	p.refuse(v.Problem(v.Kind.String(), allowed))
+}
+
 func (p *parser) configuration(v document.Value) Configuration {
 	return Configuration{p.members(v, settings)}
 }
@@ -92,7 +101,7 @@ func (p *parser) value(v document.Value, s setting) any {
 		case v.Kind == document.Bool:
 			return false
 		}
-		p.refuse(v.Problem(v.Kind.String(), "must be true or false"))
+		p.refuseKind(v, s, "must be true or false")
 	case list:
 		return p.list(v, s)
 	case object:
@@ -106,7 +115,10 @@ func (p *parser) value(v document.Value, s setting) any {
 func (p *parser) text(v document.Value, s setting) any {
 	switch {
 	case v.Kind != document.Text:
-		p.refuse(v.Problem(v.Kind.String(), "must be a text"))
+		p.refuseKind(v, s, "must be a text")
+		return nil
+	case v.Text == "" && !s.blank:
+		p.refuse(v.Problem("empty", "give it, or leave it out"))
 		return nil
 	case s.oneOf != nil && !slices.Contains(s.oneOf, v.Text):
 		p.refuse(v.Problem("unknown"+lines.DidYouMean(v.Text, s.oneOf), "must be "+or(s.oneOf)))
@@ -133,7 +145,7 @@ func (p *parser) number(v document.Value, s setting) any {
 	n, err := strconv.ParseFloat(v.Text, 64)
 	switch {
 	case v.Kind != document.Number:
-		p.refuse(v.Problem(v.Kind.String(), what))
+		p.refuseKind(v, s, what)
 	case err != nil || s.kind == whole && (n != math.Trunc(n) || !decimalDigits.MatchString(v.Text)):
 		p.refuse(v.Problem("not written as such a number", what))
 	case n < s.least || n > s.most:
@@ -151,7 +163,7 @@ func number(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }
 
 func (p *parser) list(v document.Value, s setting) any {
 	if v.Kind != document.List {
-		p.refuse(v.Problem(v.Kind.String(), "must be a list"))
+		p.refuseKind(v, s, "must be a list")
 		return nil
 	}
 	all := []any{}
@@ -166,7 +178,7 @@ func (p *parser) list(v document.Value, s setting) any {
 func (p *parser) object(v document.Value, s setting) any {
 	switch {
 	case v.Kind != document.Object:
-		p.refuse(v.Problem(v.Kind.String(), "must be an object with "+or(names(s.members))))
+		p.refuseKind(v, s, "must be an object with "+or(names(s.members)))
 		return nil
 	case len(v.Members) == 0 && s.clears:
 		return s.empty()
