@@ -102,7 +102,8 @@ func (p Plan) compared(ctx context.Context) Plan {
 	if err != nil {
 		return p.failed(err)
 	}
-	return p.withUpload(u)
+	p = p.withUpload(u)
+	return p.failedIf(p.checkRestorable(ctx, latest))
 }
 
 // locatedIfPossible reads where the alias is. An error is none: the plan has failed

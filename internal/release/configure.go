@@ -80,8 +80,10 @@ func (e *UnreadableError) Hint() string {
 // write configures $LATEST and uploads code to it, as far as that is not there already.
 func (p Plan) write(ctx context.Context) error {
 	g := p.guard
-	if err := g.keep(ctx, p.Upload); err != nil {
-		return err
+	if p.replacesCode(g.before) {
+		if err := g.keep(ctx); err != nil {
+			return err
+		}
 	}
 	if err := g.configure(ctx, p.Configure.of(g.now)); err != nil {
 		return err
