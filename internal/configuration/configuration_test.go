@@ -109,6 +109,10 @@ func TestDifferences(t *testing.T) {
 	if diff := cmp.Diff(want, to.Differences(from)); diff != "" {
 		t.Error(diff)
 	}
+	from, to = has(t, `{"Role": "arn:aws:iam::1:role/a"}`), has(t, `{"Role": "arn:aws:iam::2:role/a"}`)
+	if diff := cmp.Diff([]string{"role arn:aws:iam::1:role/a -> arn:aws:iam::2:role/a"}, to.Differences(from)); diff != "" {
+		t.Error(diff)
+	}
 	if got := to.Differences(to); got != nil {
 		t.Error(got)
 	}
