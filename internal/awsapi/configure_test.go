@@ -7,8 +7,10 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/smithy-go"
 
 	"lambda-release/internal/configuration"
+	"lambda-release/internal/function"
 )
 
 const everySetting = `{
@@ -101,6 +103,23 @@ func TestConceal(t *testing.T) {
 		e.Err = &types.InvalidParameterValueException{Message: &said}
 		if got := e.Error(); !strings.HasSuffix(got, want) {
 			t.Errorf("%q, want it to end in %q", got, want)
+		}
+	}
+}
+
+// TestConcealsNoNames: values of variables are not shown where AWS may repeat them, and names
+// are where it does not.
+func TestConcealsNoNames(t *testing.T) {
+	t.Parallel()
+	e := &Error{Action: Action{Op: "UpdateFunctionConfiguration"}, Function: function.ID{Given: "items"}, secrets: []string{"s3cr3t", "items"}}
+	for kind, want := range map[Kind]string{
+		Invalid: "UpdateFunctionConfiguration items: X: … of …",
+		Other:   "UpdateFunctionConfiguration items: X: … of …",
+		Denied:  "UpdateFunctionConfiguration items: X: s3cr3t of items",
+	} {
+		e.Kind, e.Err = kind, &smithy.GenericAPIError{Code: "X", Message: "s3cr3t of items"}
+		if got := e.Error(); got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }
