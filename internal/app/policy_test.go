@@ -601,27 +601,38 @@ func TestPolicyIsEnoughAndNoMore(t *testing.T) {
 		restored = append(restored, s.after("its code is a zip", func(r *role) { r.Upload("items", string(aZip())+"\n") }))
 	}
 	restored = append(restored, restored[0].after("the test fails", failingSmokeTest).failing())
+	formerly, err := os.ReadFile(large)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wasLarge := asUsual.after("its code is large", func(r *role) { r.Upload("items", string(formerly)) }).after("the test fails", failingSmokeTest).failing()
+	wasLargeLost := wasLarge
+	wasLargeLost.name, wasLargeLost.during = wasLarge.name+", part lost", lostPart.during
 	for name, tt := range map[string]struct {
 		args       []string
 		functions  []string
 		situations []situation
 	}{
-		"release":                 {situations: releases},
-		"release, follows":        {args: []string{"--aliases", "main=prod@$LATEST"}, situations: []situation{asUsual, newAlias, contended}},
-		"release, dry run":        {args: []string{"--dry-run"}, situations: []situation{asUsual, newAlias}},
-		"release of several":      {functions: several, situations: append(releases, undo)},
-		"code":                    {args: []string{"--code", folder}, situations: releases},
-		"code of several":         {args: []string{"--code", "items=" + folder + "\norders=" + folder}, functions: several, situations: append(releases, undo)},
-		"code, dry run":           {args: []string{"--code", folder, "--dry-run"}, situations: []situation{asUsual}},
-		"code in S3":              {args: []string{"--code", "s3://shop-artifacts/items.zip"}, situations: releases},
-		"a version in S3":         {args: []string{"--code", "s3://shop-artifacts/items.zip#1"}, situations: releases},
-		"code in S3, dry run":     {args: []string{"--code", "s3://shop-artifacts/items.zip", "--dry-run"}, situations: []situation{asUsual}},
-		"large":                   {args: []string{"--code", large, "--s3-bucket", "shop-stage"}, situations: []situation{asUsual, newAlias, pending, lostPart}},
-		"large, versions":         {args: []string{"--code", large, "--s3-bucket", "shop-artifacts"}, situations: []situation{newAlias, pending, lostPart}},
-		"large, dry run":          {args: []string{"--code", large, "--s3-bucket", "shop-stage", "--dry-run"}, situations: []situation{asUsual}},
-		"configuration":           {args: []string{"--configuration", "testdata/function.json"}, situations: releases},
-		"all of a configuration":  {args: []string{"--configuration", "testdata/configuration.json"}, situations: releases},
-		"configuration and code":  {args: []string{"--configuration", "testdata/function.json", "--code", folder}, situations: releases},
+		"release":                {situations: releases},
+		"release, follows":       {args: []string{"--aliases", "main=prod@$LATEST"}, situations: []situation{asUsual, newAlias, contended}},
+		"release, dry run":       {args: []string{"--dry-run"}, situations: []situation{asUsual, newAlias}},
+		"release of several":     {functions: several, situations: append(releases, undo)},
+		"code":                   {args: []string{"--code", folder}, situations: releases},
+		"code of several":        {args: []string{"--code", "items=" + folder + "\norders=" + folder}, functions: several, situations: append(releases, undo)},
+		"code, dry run":          {args: []string{"--code", folder, "--dry-run"}, situations: []situation{asUsual}},
+		"code in S3":             {args: []string{"--code", "s3://shop-artifacts/items.zip"}, situations: releases},
+		"a version in S3":        {args: []string{"--code", "s3://shop-artifacts/items.zip#1"}, situations: releases},
+		"code in S3, dry run":    {args: []string{"--code", "s3://shop-artifacts/items.zip", "--dry-run"}, situations: []situation{asUsual}},
+		"large":                  {args: []string{"--code", large, "--s3-bucket", "shop-stage"}, situations: []situation{asUsual, newAlias, pending, lostPart}},
+		"large, versions":        {args: []string{"--code", large, "--s3-bucket", "shop-artifacts"}, situations: []situation{newAlias, pending, lostPart}},
+		"large, dry run":         {args: []string{"--code", large, "--s3-bucket", "shop-stage", "--dry-run"}, situations: []situation{asUsual}},
+		"configuration":          {args: []string{"--configuration", "testdata/function.json"}, situations: releases},
+		"all of a configuration": {args: []string{"--configuration", "testdata/configuration.json"}, situations: releases},
+		"configuration and code": {args: []string{"--configuration", "testdata/function.json", "--code", folder}, situations: releases},
+		"code in S3, restored": {
+			args:       []string{"--code", "s3://shop-artifacts/items.zip", "--s3-bucket", "shop-stage", "--restore-latest", "--smoke-test", "{}"},
+			situations: append(releases, wasLarge, wasLargeLost),
+		},
 		"configuration, restored": {args: []string{"--configuration", "testdata/memory.yml", "--code", folder, "--smoke-test", "{}", "--restore-latest"}, situations: restored},
 		"configuration, follows":  {args: []string{"--configuration", "testdata/function.json", "--aliases", "main=prod@$LATEST"}, situations: []situation{asUsual, newAlias, contended}},
 		"configuration, dry run":  {args: []string{"--configuration", "testdata/configuration.json", "--dry-run"}, situations: []situation{asUsual}},

@@ -75,7 +75,11 @@ func (s setting) difference(old, now any) string {
 		is, _ := now.(map[string]any)
 		return changedNames(was, is)
 	}
-	return s.said(old) + " -> " + s.said(now)
+	was, is := s.said(old), s.said(now)
+	if was == is { // in another account, region or path
+		was, is = fmt.Sprint(old), fmt.Sprint(now)
+	}
+	return was + " -> " + is
 }
 
 // set is the elements of a list by what is shown of them.

@@ -62,10 +62,10 @@ func Schema() document.Schema {
 }
 
 func (s setting) schema() document.Schema {
-	of := document.Schema{Least: s.least, Most: s.most, OneOf: s.oneOf, Empty: s.clears}
+	of := document.Schema{Least: s.least, Most: s.most, OneOf: s.oneOf, Empty: s.clears, Secret: s.secret()}
 	switch s.kind {
 	case text:
-		of.Type = document.TextType
+		of.Type, of.Filled = document.TextType, !s.blank
 	case whole:
 		of.Type = document.WholeType
 	case decimal:

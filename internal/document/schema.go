@@ -40,8 +40,9 @@ type Schema struct {
 
 	Least, Most float64  // of numbers; Most 0: no limit
 	OneOf       []string // of texts; nil: any
+	Filled      bool     // a text must not be empty
 
-	Secret bool  // a map, whose values are not shown
+	Secret bool  // problems do not show the value
 	Nulls  Nulls // whether null is a value
 }
 
@@ -162,6 +163,9 @@ func (r *schemaReader) text(v Value, s Schema) any {
 	switch {
 	case v.Kind != Text:
 		r.wrongType(v, s, "must be a text")
+		return nil
+	case s.Filled && v.Text == "":
+		r.refuse(v.Problem("empty", "give it, or leave it out"))
 		return nil
 	case s.OneOf != nil && !slices.Contains(s.OneOf, v.Text) && v.Replaced():
 		r.refuse(v.Problem("unknown with what its variables stand for", "must be "+or(s.OneOf)))

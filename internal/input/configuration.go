@@ -2,6 +2,7 @@ package input
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -14,7 +15,7 @@ import (
 
 // maxDocument is more bytes than any configuration has, whose environment has 4 KB, and
 // than a release file.
-const maxDocument = 1 << 20
+const maxDocument = 256 << 10
 
 // parseConfiguration needs the functions, which are parsed before.
 func parseConfiguration(in *Input, value string) Problems {
@@ -40,17 +41,23 @@ func parseConfiguration(in *Input, value string) Problems {
 }
 
 func readDocument(path string) (content []byte, wrong string) {
-	info, err := os.Stat(path)
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Sprintf("the file cannot be read: %v", err)
+	}
+	defer func() { _ = file.Close() }() // it was only read
+	info, err := file.Stat()
+	if err == nil && info.IsDir() {
+		return nil, "this is a folder, not a file"
+	}
+	if err == nil {
+		content, err = io.ReadAll(io.LimitReader(file, maxDocument+1)) // it may be a pipe
+	}
 	switch {
 	case err != nil:
 		return nil, fmt.Sprintf("the file cannot be read: %v", err)
-	case info.IsDir():
-		return nil, "this is a folder, not a file"
-	case info.Size() > maxDocument:
-		return nil, fmt.Sprintf("the file has %d bytes, and at most %d are read", info.Size(), maxDocument)
-	}
-	if content, err = os.ReadFile(path); err != nil {
-		return nil, fmt.Sprintf("the file cannot be read: %v", err)
+	case len(content) > maxDocument:
+		return nil, fmt.Sprintf("the file has more than %d KB, and no more are read", maxDocument>>10)
 	}
 	return content, ""
 }
@@ -60,7 +67,7 @@ func disagreement(given document.Value, fn function.ID) document.Problems {
 	if given.Kind == document.Null || given.Kind == document.Refused {
 		return nil
 	}
-	if named, err := function.Parse(given.Text); err == nil && given.Kind == document.Text && named.Name == fn.Name {
+	if named, err := function.Parse(given.Text); err == nil && given.Kind == document.Text && named.MayBe(fn) {
 		return nil
 	}
 	return document.Problems{given.Problem("not the function in function-name, "+fn.Given, "name the same function, or leave FunctionName out")}

@@ -272,7 +272,8 @@ func (f onFunction) code() {
 	if !given {
 		return
 	}
-	if f.staged(source) {
+	restored := f.Bucket != "" && source.Kind == artifact.S3 // by way of it former code over 50 MB
+	if f.staged(source) || restored {
 		f.stage()
 	}
 	if f.DryRun && !source.HashOnlyAtAWS() {

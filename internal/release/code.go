@@ -106,7 +106,8 @@ func (p Plan) compared(ctx context.Context) Plan {
 	if err != nil {
 		return p.failed(err)
 	}
-	return p.withUpload(u)
+	p = p.withUpload(u)
+	return p.failedIf(p.checkRestorable(ctx, latest))
 }
 
 // latest reads $LATEST. That a function does not exist which would be created is believed

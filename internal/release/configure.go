@@ -84,8 +84,10 @@ func (p Plan) write(ctx context.Context) error {
 	if g.creation != nil {
 		return g.create(ctx, *p.Upload)
 	}
-	if err := g.keep(ctx, p.Upload); err != nil {
-		return err
+	if p.replacesCode(g.before) {
+		if err := g.keep(ctx); err != nil {
+			return err
+		}
 	}
 	if err := g.configure(ctx, p.Configure.of(g.now)); err != nil {
 		return err

@@ -23,6 +23,7 @@ type guard struct {
 	now     awsapi.Configuration // as this run has read it last, or left it
 	old     []string             // revisions from before this run's writes: reads that show them are old
 	wrote   bool                 // this run has written it, or may have
+	pending awsapi.Configuration // what it is if a write takes effect that was not answered; zero: none
 	restore bool                 // a failure puts it back
 	kept    keptCode             // what was there before the upload, for restore
 	staging Staging              // of code that is too large to be sent to Lambda
@@ -54,6 +55,11 @@ func (g *guard) adopts(now awsapi.Configuration) { g.creation, g.before, g.now =
 // same reports whether nothing but revision and state differ.
 func same(a, b awsapi.Configuration) bool {
 	return a.Fingerprint == b.Fingerprint && a.Description == b.Description && a.EnvironmentError == b.EnvironmentError
+}
+
+// unanswered reports whether a write that would change it was not answered.
+func (g *guard) unanswered() bool {
+	return g.pending.Fingerprint != "" && !same(g.pending, g.before)
 }
 
 // settle waits until no update is in progress, and takes the revision over if $LATEST
@@ -93,8 +99,12 @@ func (g *guard) read(ctx context.Context) (awsapi.Configuration, error) {
 	}
 }
 
-// take takes over what was read.
-func (g *guard) take(now awsapi.Configuration) { g.now = now }
+// take takes over what was read. If that is not as before, nothing is pending.
+func (g *guard) take(now awsapi.Configuration) {
+	if g.now = now; !same(now, g.before) {
+		g.pending = awsapi.Configuration{}
+	}
+}
 
 // keeping has the code that was there before the upload.
 func (g *guard) keeping(kept keptCode) { g.kept = kept }
@@ -118,20 +128,22 @@ func (g *guard) write(ctx context.Context, want awsapi.Configuration, send func(
 	for {
 		after, err := send(g.now.Revision)
 		if err == nil {
-			g.wrote, g.old, g.now = true, append(g.old, g.now.Revision), after
+			g.wrote, g.old, g.now, g.pending = true, append(g.old, g.now.Revision), after, awsapi.Configuration{}
 			return g.settle(ctx, want)
 		}
 		lost := awsapi.EffectOf(err) > awsapi.Rejected
 		if !lost && !awsapi.Is(err, awsapi.Stale) && !awsapi.Is(err, awsapi.Conflict) {
 			return err
 		}
-		g.wrote = g.wrote || lost
+		if lost {
+			g.wrote, g.pending = true, want
+		}
 		now, lookErr := g.read(ctx)
 		switch moved := now.Revision != g.now.Revision; {
 		case lookErr != nil:
 			return unlessState(err, lookErr)
 		case moved && same(now, want):
-			g.wrote, g.old, g.now = true, append(g.old, g.now.Revision), now
+			g.wrote, g.old, g.now, g.pending = true, append(g.old, g.now.Revision), now, awsapi.Configuration{}
 			return nil
 		case !same(now, g.now):
 			return g.changed(g.now, now)
@@ -153,18 +165,21 @@ func (g *guard) publish(ctx context.Context, p awsapi.Publication) (awsapi.Confi
 		return awsapi.Configuration{}, err
 	}
 	var pace awsapi.Backoff
-	for {
+	for lost := false; ; {
 		p.Revision, p.CodeSHA256 = g.now.Revision, g.now.CodeSHA256
 		published, err := g.t.aws.Publish(ctx, g.t.fn, p)
 		if !awsapi.Is(err, awsapi.Stale) && !awsapi.Is(err, awsapi.Conflict) && !awsapi.Is(err, awsapi.Invalid) {
 			return published, err
 		}
+		lost = lost || awsapi.EffectOf(err) > awsapi.Rejected
 		now, lookErr := g.read(ctx)
 		switch {
 		case lookErr != nil:
 			return published, unlessState(err, lookErr)
 		case !same(now, g.now):
-			return published, g.changed(g.now, now)
+			changed := g.changed(g.now, now)
+			changed.Published = lost
+			return published, changed
 		case awsapi.Is(err, awsapi.Invalid): // not because of the code
 			return published, err
 		}
@@ -184,7 +199,7 @@ func unlessState(err, lookErr error) error {
 	return err
 }
 
-func (g *guard) changed(known, now awsapi.Configuration) error {
+func (g *guard) changed(known, now awsapi.Configuration) *LatestError {
 	return &LatestError{Function: g.t.fn.Name, Changes: changesOf(known, now)}
 }
 
@@ -202,8 +217,9 @@ func changesOf(from, to awsapi.Configuration) []string {
 
 // LatestError says that $LATEST is not as this run has left it.
 type LatestError struct {
-	Function string
-	Changes  []string
+	Function  string
+	Changes   []string
+	Published bool // perhaps: the answer to the publish was lost
 }
 
 func (e *LatestError) Error() string {
@@ -212,6 +228,10 @@ func (e *LatestError) Error() string {
 
 // Hint says how to go on.
 func (e *LatestError) Hint() string {
-	return "Nothing was published, since a version of it would mix both changes. CloudTrail shows what wrote $LATEST (UpdateFunctionConfiguration, UpdateFunctionCode). " +
+	done := "Nothing was published, since a version of it would mix both changes."
+	if e.Published {
+		done = "Before that, this run may have published a version, whose number AWS did not answer; no alias was moved to it."
+	}
+	return done + " CloudTrail shows what wrote $LATEST (UpdateFunctionConfiguration, UpdateFunctionCode). " +
 		"Run the job again when that has finished; a `concurrency` group keeps jobs from running at the same time."
 }

@@ -189,6 +189,9 @@ func (v release) read(ctx context.Context, p Plan) (Facts, error) {
 		if err != nil {
 			return Facts{}, err
 		}
+		if err := p.withUpload(u).checkRestorable(ctx, latest); err != nil {
+			return Facts{}, err
+		}
 		f = f.uploading(u.describe(), u.Package.SHA256 == latest.CodeSHA256)
 		latest = latest.WithCode(u.Package.SHA256)
 	}

@@ -102,6 +102,9 @@ func (w writer) typed(s document.Schema) map[string]any {
 		if s.OneOf != nil {
 			out["enum"] = s.OneOf
 		}
+		if s.Filled {
+			out["minLength"] = 1
+		}
 	case document.WholeType, document.DecimalType:
 		out["type"] = map[document.Type]string{document.WholeType: "integer", document.DecimalType: "number"}[s.Type]
 		out["minimum"] = s.Least
