@@ -27,15 +27,9 @@ import (
 // reports, within 5 seconds for up to 50 functions and 9 for any number.
 func Run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
 	in, err := input.Parse(args, getenv)
-	switch {
-	case errors.Is(err, input.ErrHelp):
-		input.Usage(stdout)
-		return release.ExitDone
-	case errors.Is(err, input.ErrHelpAll):
-		input.UsageAll(stdout)
-		return release.ExitDone
-	case errors.Is(err, input.ErrVersion):
-		_, _ = fmt.Fprintln(stdout, "lambda-release", Version()) // the user sees whether this was written
+	var about input.About
+	if errors.As(err, &about) {
+		about.Write(stdout, Version())
 		return release.ExitDone
 	}
 	if in.Print != input.PrintNothing {

@@ -81,7 +81,7 @@ type Input struct {
 // Parse reads the inputs from flags, then from the environment, then from
 // their defaults. An empty input in the environment counts as none, since GitHub
 // passes inputs that are not set as empty; an empty flag is a problem. The error is
-// ErrHelp, ErrHelpAll, ErrVersion or Problems. With Problems, only Outputs and
+// an About or Problems. With Problems, only Outputs and
 // Print of the Input are set.
 func Parse(args []string, getenv func(string) string) (Input, error) {
 	f, err := parseFlags(args)
