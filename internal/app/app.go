@@ -27,8 +27,7 @@ import (
 // reports, within 5 seconds for up to 50 functions and 9 for any number.
 func Run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
 	in, err := input.Parse(args, getenv)
-	var about input.About
-	if errors.As(err, &about) {
+	if about, asked := errors.AsType[input.About](err); asked {
 		about.Write(stdout, Version())
 		return release.ExitDone
 	}
@@ -45,7 +44,7 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	ev, err := event.Read(getenv, in.Ref)
 	target, err := targetOf(in, ev, err)
 	switch {
-	case (errors.Is(err, errNoRule) || errors.Is(err, event.ErrSkip)) && in.IfNoMatch != "error":
+	case (errors.Is(err, rules.ErrNoRule) || errors.Is(err, event.ErrSkip)) && in.IfNoMatch != "error":
 		return skip(out, in, err)
 	case err != nil:
 		return refuse(out, err)
