@@ -27,15 +27,8 @@ import (
 // reports, within 5 seconds for up to 50 functions and 9 for any number.
 func Run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
 	in, err := input.Parse(args, getenv)
-	switch {
-	case errors.Is(err, input.ErrHelp):
-		input.Usage(stdout)
-		return release.ExitDone
-	case errors.Is(err, input.ErrHelpAll):
-		input.UsageAll(stdout)
-		return release.ExitDone
-	case errors.Is(err, input.ErrVersion):
-		_, _ = fmt.Fprintln(stdout, "lambda-release", Version()) // the user sees whether this was written
+	if about, asked := errors.AsType[input.About](err); asked {
+		about.Write(stdout, Version())
 		return release.ExitDone
 	}
 	if in.Print != input.PrintNothing {
@@ -51,7 +44,7 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	ev, err := event.Read(getenv, in.Ref)
 	target, err := targetOf(in, ev, err)
 	switch {
-	case (errors.Is(err, errNoRule) || errors.Is(err, event.ErrSkip)) && in.IfNoMatch != "error":
+	case (errors.Is(err, rules.ErrNoRule) || errors.Is(err, event.ErrSkip)) && in.IfNoMatch != "error":
 		return skip(out, in, err)
 	case err != nil:
 		return refuse(out, err)

@@ -1,7 +1,6 @@
 package input
 
 import (
-	"errors"
 	"slices"
 	"strings"
 
@@ -9,23 +8,16 @@ import (
 	"lambda-release/internal/release"
 )
 
-// Parse returns these if the program is asked about itself.
-var (
-	ErrHelp    = errors.New("help asked for")
-	ErrHelpAll = errors.New("help on all flags asked for")
-	ErrVersion = errors.New("version asked for")
-)
-
 // switches are the flags that are not inputs. They take no value. --version is an
 // input as well: it is a switch only if it is the only argument.
 var switches = []struct {
 	name, doc string
-	asks      error // what Parse returns, nil for none
+	asks      About // what Parse returns, "" for nothing
 }{
 	{"help", "Shows the common flags, examples and exit codes.", ErrHelp},
 	{"help-all", "Shows every flag.", ErrHelpAll},
 	{"version", "Alone: shows the version of the program.", ErrVersion},
-	{"outputs", "Also prints the outputs in a terminal. Elsewhere they are always written.", nil},
+	{"outputs", "Also prints the outputs in a terminal. Elsewhere they are always written.", ""},
 }
 
 // flags is what the arguments say.
@@ -33,7 +25,7 @@ type flags struct {
 	values   map[string]string // by input; a flag that was refused has none
 	refused  map[string]bool   // inputs whose flag was refused
 	outputs  bool
-	asked    error // ErrHelp or ErrHelpAll
+	asked    About // ErrHelp or ErrHelpAll, "" for nothing
 	problems Problems
 }
 
@@ -46,13 +38,8 @@ type flags struct {
 // value of another flag; --name=VALUE takes anything that is not empty.
 func parseFlags(args []string) (flags, error) {
 	f := flags{values: map[string]string{}, refused: map[string]bool{}}
-	switch {
-	case len(args) == 1:
-		if err := lone(args[0]); err != nil {
-			return f, err
-		}
-	case len(args) > 1 && args[0] == "help" && !slices.Contains(args, "--help-all"):
-		return f, ErrHelp
+	if err := asksAbout(args); err != nil {
+		return f, err
 	}
 	before := "" // the name of the flag before the argument, if it has no value
 	for len(args) > 0 {
@@ -93,7 +80,7 @@ func parseFlags(args []string) (flags, error) {
 			before = ""
 		}
 	}
-	if len(f.refused) > 0 { // a job must not succeed because a value is missing
+	if f.asked == "" || len(f.refused) > 0 { // a job must not succeed because a value is missing
 		return f, nil
 	}
 	return f, f.asked
@@ -102,18 +89,6 @@ func parseFlags(args []string) (flags, error) {
 // endOfFlags ends the flags by convention. No argument may follow it, because the
 // program takes none.
 const endOfFlags = "--"
-
-// lone returns what a single argument asks for, nil if it does not ask about the
-// program.
-func lone(arg string) error {
-	switch strings.TrimLeft(arg, "-") {
-	case "help":
-		return ErrHelp
-	case "version":
-		return ErrVersion
-	}
-	return nil
-}
 
 // splitFlag splits an argument into the name of a flag and its value. The name is
 // "" if the argument is not a flag.
@@ -203,7 +178,7 @@ func (f *flags) turnOn(name, arg string, hasValue bool) {
 		return
 	}
 	for _, s := range switches {
-		if s.name == name && f.asked == nil {
+		if s.name == name && f.asked == "" {
 			f.asked = s.asks
 		}
 	}

@@ -88,8 +88,8 @@ type Input struct {
 // Parse reads the inputs from flags, then from the environment, then from the release
 // file, then from their defaults. An empty input in the environment counts as none,
 // since GitHub passes inputs that are not set as empty, and so does a default, which
-// the runner fills in; an empty flag is a problem. The error is ErrHelp, ErrHelpAll,
-// ErrVersion or Problems. With Problems, only Outputs and Print of the Input are set.
+// the runner fills in; an empty flag is a problem. The error is an About
+// or Problems. With Problems, only Outputs and Print of the Input are set.
 func Parse(args []string, getenv func(string) string) (Input, error) {
 	f, err := parseFlags(args)
 	if err != nil {

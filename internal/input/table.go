@@ -1,6 +1,7 @@
 package input
 
 import (
+	"lambda-release/internal/release"
 	"lambda-release/internal/releasefile"
 	"lambda-release/internal/rules"
 )
@@ -10,11 +11,12 @@ type spec struct {
 	name    string
 	group   string // the heading it stands under in --help-all
 	kind    kind
-	hint    string // what --help shows for the value
-	def     string // "" for none
-	short   string // what --help says; "" if only --help-all shows the input
-	doc     string // what it means: --help-all and action.yml
-	allowed string // what is allowed, for a Problem that does not say it better
+	hint    string   // what --help shows for the value
+	def     string   // "" for none
+	short   string   // what --help says; "" if only --help-all shows the input
+	doc     string   // what it means: --help-all and action.yml
+	allowed string   // what is allowed, for a Problem that does not say it better
+	words   []string // the values, if it is one of several words
 
 	// parse reads a trimmed value that is not empty. The table's order is the
 	// order of parsing: a parse function may look at what is above it.
@@ -49,6 +51,13 @@ const (
 	groupAWS     = "AWS"
 )
 
+// The words of inputs that take one of several.
+var (
+	ifNoMatch      = []string{"warn", "ignore", "error"}
+	onInconclusive = []string{"continue", "rollback"}
+	functionURL    = []string{"iam", "public"}
+)
+
 var table = []spec{
 	{
 		name: "file", group: groupWhat, hint: "FILE",
@@ -80,6 +89,7 @@ var table = []spec{
 			"the alias, until `unlock`; `status` shows all aliases, or the one in `alias`, and which of them were changed " +
 			"outside lambda-release.",
 		allowed: "must be release, promote, rollback, prune, delete-alias, lock, unlock or status",
+		words:   release.Operations(),
 		parse:   parseOperation,
 	},
 	{
@@ -194,8 +204,9 @@ var table = []spec{
 			"succeed or was for a pull request, a release that was edited or deleted. `warn` succeeds with a warning, " +
 			"`ignore` succeeds, `error` fails. Nothing is changed in any case.",
 		allowed: "must be warn, ignore or error",
+		words:   ifNoMatch,
 		parse: func(in *Input, value string) Problems {
-			return oneOf(&in.IfNoMatch, value, "warn", "ignore", "error")
+			return oneOf(&in.IfNoMatch, value, ifNoMatch...)
 		},
 	},
 	{
@@ -288,8 +299,9 @@ var table = []spec{
 		doc: "What to do if a comparison has no result at the end of the steps, because there was too little traffic: `continue` " +
 			"goes on with a warning, `rollback` rolls back. The version is not held then.",
 		allowed: "must be continue or rollback",
+		words:   onInconclusive,
 		parse: func(in *Input, value string) Problems {
-			return oneOf(&in.OnInconclusive, value, "continue", "rollback")
+			return oneOf(&in.OnInconclusive, value, onInconclusive...)
 		},
 	},
 	{
@@ -348,6 +360,7 @@ var table = []spec{
 			"`public` is refused for a pull request of a fork. Only for `release` and `promote`. If empty, an existing " +
 			"URL stays as it is.",
 		allowed: "must be iam or public",
+		words:   functionURL,
 		parse:   parseFunctionURL,
 		file:    &fromFile{keys: []string{"function-url"}, operations: toMove, read: readFunctionURL},
 	},

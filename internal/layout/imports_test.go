@@ -36,7 +36,8 @@ var graph = map[string][]string{
 	"demo":     {"app", "localaws"},
 	"layout":   {"app"}, // prints the policies that the docs show
 
-	"rollout/power": {"analysis"}, // prints the tables of docs/rollout.md
+	"rollout/power": {"analysis"},              // prints the tables of docs/rollout.md
+	"whichalias":    {"app", "event", "rules"}, // a page; app: for its test, which compares it with the program
 }
 
 // forTests are the packages that every test may import.

@@ -227,3 +227,11 @@ func TestREADMECommands(t *testing.T) {
 		t.Errorf("the README's first commands (-want +got):\n%s", diff)
 	}
 }
+
+// TestREADMELength: the README has what a newcomer needs; pages in docs have the rest.
+func TestREADMELength(t *testing.T) {
+	t.Parallel()
+	if n := strings.Count(read(t, "README.md"), "\n"); n > 250 {
+		t.Errorf("README.md has %d lines, and may have 250: move some to a page in docs", n)
+	}
+}
