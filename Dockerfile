@@ -1,6 +1,7 @@
 # The image that the action runs in: one static binary and the CA certificates.
 #
-# The builder is pinned by tag. To publish your own image, pin its digest, too:
+# The builder is pinned by tag; a release looks up the digest and records it. To pin the
+# digest here, too:
 #   docker buildx imagetools inspect golang:1.26-alpine
 # and then FROM golang:1.26-alpine@sha256:...
 FROM --platform=$BUILDPLATFORM golang:1.26-alpine AS build

@@ -32,9 +32,10 @@ var graph = map[string][]string{
 	"lines":         {},
 
 	// Not part of the program.
-	"localaws": {},
-	"demo":     {"app", "localaws"},
-	"layout":   {"app"}, // prints the policies that the docs show
+	"localaws":    {},
+	"demo":        {"app", "conformance", "localaws"},
+	"conformance": {},
+	"layout":      {"app"}, // prints the policies that the docs show
 
 	"rollout/power": {"analysis"},              // prints the tables of docs/rollout.md
 	"whichalias":    {"app", "event", "rules"}, // a page; app: for its test, which compares it with the program
@@ -46,10 +47,10 @@ var forTests = []string{"localaws"}
 // owners are the packages whose code, tests excluded, may import a module. Modules
 // that are not listed are for all packages.
 var owners = map[string][]string{
-	"github.com/aws/aws-sdk-go-v2":               {"awsapi"},
-	"github.com/aws/smithy-go":                   {"awsapi", "localaws"}, // localaws: for the encoding CBOR
-	"github.com/sethvargo/go-githubactions":      {"report", "app"},      // app: for the OIDC token
-	"github.com/yuin/goldmark":                   {"demo"},               // for -html; not in the program
+	"github.com/aws/aws-sdk-go-v2":               {"awsapi", "conformance", "demo"},     // demo: for -aws
+	"github.com/aws/smithy-go":                   {"awsapi", "conformance", "localaws"}, // localaws: for the encoding CBOR
+	"github.com/sethvargo/go-githubactions":      {"report", "app"},                     // app: for the OIDC token
+	"github.com/yuin/goldmark":                   {"demo"},                              // for -html; not in the program
 	"github.com/rogpeppe/go-internal/testscript": {},
 	"github.com/google/go-cmp/":                  {},
 }
