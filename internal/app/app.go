@@ -13,7 +13,7 @@ import (
 
 	"lambda-release/internal/alias"
 	"lambda-release/internal/awsapi"
-	"lambda-release/internal/event"
+	"lambda-release/internal/ci"
 	"lambda-release/internal/input"
 	"lambda-release/internal/release"
 	"lambda-release/internal/report"
@@ -48,10 +48,10 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if err != nil {
 		return refuse(out, err)
 	}
-	ev, err := event.Read(getenv, in.Ref)
+	ev, err := ci.Read(getenv, in.Ref)
 	target, err := targetOf(in, ev, err)
 	switch {
-	case (errors.Is(err, errNoRule) || errors.Is(err, event.ErrSkip)) && in.IfNoMatch != "error":
+	case (errors.Is(err, errNoRule) || errors.Is(err, ci.ErrSkip)) && in.IfNoMatch != "error":
 		return skip(out, in, err)
 	case err != nil:
 		return refuse(out, err)
@@ -63,7 +63,7 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdout,
 }
 
 // operate opens the session, runs the operation, and reports it.
-func operate(ctx context.Context, in input.Input, ev event.Event, target rules.Target, getenv func(string) string, out *report.Reporter) int {
+func operate(ctx context.Context, in input.Input, ev ci.Event, target rules.Target, getenv func(string) string, out *report.Reporter) int {
 	req := request(in, ev, target)
 	req.Policy = needs(in, getenv)
 	out.Start(intent(in, ev, target), len(req.Functions) > 1 || len(req.Globs) > 0)
@@ -84,7 +84,7 @@ func operate(ctx context.Context, in input.Input, ev event.Event, target rules.T
 
 // intent is the first line of the log: the operation, the alias, and why that
 // alias.
-func intent(in input.Input, ev event.Event, target rules.Target) string {
+func intent(in input.Input, ev ci.Event, target rules.Target) string {
 	var names []string
 	for _, f := range in.Functions {
 		names = append(names, f.Name)
@@ -121,7 +121,7 @@ func finish(out *report.Reporter, res release.Result) int {
 	return release.ExitFailed
 }
 
-func request(in input.Input, ev event.Event, target rules.Target) release.Request {
+func request(in input.Input, ev ci.Event, target rules.Target) release.Request {
 	return release.Request{
 		Operation:        in.Operation,
 		Functions:        in.Functions,

@@ -8,14 +8,14 @@ import (
 	"github.com/sethvargo/go-githubactions"
 
 	"lambda-release/internal/awsapi"
-	"lambda-release/internal/event"
+	"lambda-release/internal/ci"
 	"lambda-release/internal/input"
 	"lambda-release/internal/policy"
 	"lambda-release/internal/report"
 )
 
 // role is the role to assume, nil to use the credentials in the environment.
-func role(in input.Input, ev event.Event, getenv func(string) string, out *report.Reporter) *awsapi.Role {
+func role(in input.Input, ev ci.Event, getenv func(string) string, out *report.Reporter) *awsapi.Role {
 	if in.Role == "" {
 		return nil
 	}

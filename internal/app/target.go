@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"lambda-release/internal/event"
+	"lambda-release/internal/ci"
 	"lambda-release/internal/input"
 	"lambda-release/internal/release"
 	"lambda-release/internal/rules"
@@ -17,8 +17,8 @@ var errNoRule = errors.New("no rule in `aliases` matches")
 // targetOf returns the alias that the run is for; a prune has none, and a status only
 // one that is named. eventErr is the
 // error from reading the event, which only matters if the event is needed.
-func targetOf(in input.Input, ev event.Event, eventErr error) (rules.Target, error) {
-	optional := errors.Is(eventErr, event.ErrNoRef) || errors.Is(eventErr, event.ErrSkip)
+func targetOf(in input.Input, ev ci.Event, eventErr error) (rules.Target, error) {
+	optional := errors.Is(eventErr, ci.ErrNoRef) || errors.Is(eventErr, ci.ErrSkip)
 	switch {
 	case eventErr != nil && !optional:
 		return rules.Target{}, eventErr
@@ -39,7 +39,7 @@ func targetOf(in input.Input, ev event.Event, eventErr error) (rules.Target, err
 // previewOf returns the alias to delete, which must come from a template. The
 // rules are matched against the pull request itself if there is one, merged or
 // not.
-func previewOf(in input.Input, ev event.Event, eventErr error) (rules.Target, error) {
+func previewOf(in input.Input, ev ci.Event, eventErr error) (rules.Target, error) {
 	if ev.Preview != (rules.Ref{}) {
 		ev.Ref = ev.Preview
 	} else if eventErr != nil {
@@ -59,7 +59,7 @@ func previewOf(in input.Input, ev event.Event, eventErr error) (rules.Target, er
 // matchEvent matches the rules against the event's ref. If that may be a tag as
 // well as a branch, whichever matches counts; if both do, they must have the same
 // target, because a wrong guess would move the wrong alias.
-func matchEvent(in input.Input, ev event.Event) (rules.Target, error) {
+func matchEvent(in input.Input, ev ci.Event) (rules.Target, error) {
 	if ev.OrTag == (rules.Ref{}) {
 		return match(in, ev.Ref)
 	}

@@ -11,8 +11,8 @@ import (
 var graph = map[string][]string{
 	".": {"app"},
 
-	"app":    {"alias", "awsapi", "event", "function", "input", "policy", "release", "report", "rollout", "rules"},                          // the wiring
-	"event":  {"rules"},                                                                                                                     // for rules.Ref
+	"app":    {"alias", "awsapi", "ci", "function", "input", "policy", "release", "report", "rollout", "rules"},                             // the wiring
+	"ci":     {"rules"},                                                                                                                     // for rules.Ref
 	"input":  {"alias", "analysis", "artifact", "configuration", "document", "function", "gateway", "lines", "release", "rollout", "rules"}, // release: for its Operation
 	"report": {"alias", "analysis", "release", "rollout"},                                                                                   // renders a Result; it makes no call to AWS
 

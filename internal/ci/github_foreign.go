@@ -1,4 +1,4 @@
-package event
+package ci
 
 // isForeign reports whether the job may be about code that this repository has not
 // accepted: that of a pull request of another repository, such as a fork, until it is

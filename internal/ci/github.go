@@ -1,4 +1,4 @@
-// Package event reads what triggered a job, and which run of the workflow it is.
+// Package ci reads what triggered a job, and which run of the workflow it is.
 //
 // GITHUB_REF is not enough: for a merged pull request it is the base branch, for
 // a pull_request_target and a workflow_run the default branch, whatever the pull
@@ -26,7 +26,7 @@
 // run with the default branch as GITHUB_REF, so they do not count.
 //
 // https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows
-package event
+package ci
 
 import (
 	"cmp"
