@@ -41,7 +41,7 @@ func targetOf(in input.Input, ev ci.Event, eventErr error) (rules.Target, error)
 // not.
 func previewOf(in input.Input, ev ci.Event, eventErr error) (rules.Target, error) {
 	if ev.Preview != (rules.Ref{}) {
-		ev.Ref = ev.Preview
+		ev.Ref, ev.OrElse = ev.Preview, rules.Ref{}
 	} else if eventErr != nil {
 		return rules.Target{}, eventErr
 	}
@@ -56,10 +56,14 @@ func previewOf(in input.Input, ev ci.Event, eventErr error) (rules.Target, error
 	return target, nil
 }
 
-// matchEvent matches the rules against the event's ref. If that may be a tag as
-// well as a branch, whichever matches counts; if both do, they must have the same
-// target, because a wrong guess would move the wrong alias.
+// matchEvent matches the rules against the event's ref, and against what counts if none
+// matches that. If the ref may be a tag as well as a branch, whichever matches counts; if
+// both do, they must have the same target, because a wrong guess would move the wrong
+// alias.
 func matchEvent(in input.Input, ev ci.Event) (rules.Target, error) {
+	if ev.OrElse != (rules.Ref{}) {
+		return matchEither(in, ev.Ref, ev.OrElse)
+	}
 	if ev.OrTag == (rules.Ref{}) {
 		return match(in, ev.Ref)
 	}
@@ -75,6 +79,16 @@ func matchEvent(in input.Input, ev ci.Event) (rules.Target, error) {
 			"or for %s, which matches the rule %q; set `ref` to one of them, or set `alias`", ev.Ref, branch.Rule, ev.OrTag, tag.Rule)
 	}
 	return branch, nil
+}
+
+func matchEither(in input.Input, ref, orElse rules.Ref) (rules.Target, error) {
+	if target, found := in.Rules.Match(ref); found {
+		return target, nil
+	}
+	if target, found := in.Rules.Match(orElse); found {
+		return target, nil
+	}
+	return rules.Target{}, noRule(in, ref, orElse)
 }
 
 func match(in input.Input, ref rules.Ref) (rules.Target, error) {

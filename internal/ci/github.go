@@ -1,4 +1,17 @@
-// Package ci reads what triggered a job, and which run of the workflow it is.
+package ci
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/sethvargo/go-githubactions"
+
+	"lambda-release/internal/rules"
+)
+
+// gitHub is GitHub Actions, and Gitea's and Forgejo's, which are made like it.
 //
 // GITHUB_REF is not enough: for a merged pull request it is the base branch, for
 // a pull_request_target and a workflow_run the default branch, whatever the pull
@@ -13,7 +26,7 @@
 //	workflow_run                         its head_branch: a branch or a tag
 //	anything else                        nothing: ErrNoRef
 //
-// Only what happened well counts; outcome.go has what does not. A reusable
+// Only what happened well counts; github_outcome.go has what does not. A reusable
 // workflow has the event of its caller.
 //
 // A merge_group runs on a branch of the merge queue, which no rule matches.
@@ -26,75 +39,117 @@
 // run with the default branch as GITHUB_REF, so they do not count.
 //
 // https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows
-package ci
+type gitHub struct{ job }
 
-import (
-	"cmp"
-	"errors"
-	"fmt"
-
-	"lambda-release/internal/rules"
-)
-
-// ErrNoRef is returned by Read when the event has no Ref and nothing else is
-// wrong: the input `alias` or `ref` is needed.
-var ErrNoRef = errors.New("cannot choose an alias")
-
-// Event is what triggered the job, and the job's identity.
-type Event struct {
-	Name    string    // GITHUB_EVENT_NAME; "" outside GitHub Actions
-	Ref     rules.Ref // what triggered the job, as it counts for a release
-	OrTag   rules.Ref // the tag that Ref may be instead, if GitHub does not report which; else zero
-	Preview rules.Ref // the pull request itself, merged or not; zero if there is none
-	Foreign bool      // the job is about code of another repository, such as a fork, that is not merged, or may be
-	Server  string    // GITHUB_SERVER_URL: runs are ordered within one server
-	RunID   uint64    // GITHUB_RUN_ID: grows with time over all of GitHub; 0 outside GitHub Actions
-	Attempt int       // GITHUB_RUN_ATTEMPT, from 1; 0 outside GitHub Actions
-	SHA     string    // the commit that is released, "" if unknown
+func (g gitHub) Name() string {
+	switch {
+	case g.getenv("FORGEJO_ACTIONS") != "":
+		return "Forgejo Actions"
+	case g.getenv("GITEA_ACTIONS") != "":
+		return "Gitea Actions"
+	}
+	return "GitHub Actions"
 }
 
-// Read reads the event from the environment and from the payload in the file of
-// GITHUB_EVENT_PATH. refOverride, the input `ref`, replaces the ref of the event
-// (see rules.ParseRef for its forms). It does not make an event count that did
-// not happen well.
-//
-// If the event does not count, the error is ErrSkip; if it has no ref, ErrNoRef;
-// both wrapped with the reason. If the ref or the run's identity is not valid, it
-// is another error. The Event is filled as far as possible along with any error,
-// so that a job with the input `alias` can go on after ErrSkip and ErrNoRef.
-func Read(getenv func(string) string, refOverride string) (Event, error) {
-	e := Event{
-		Name: getenv("GITHUB_EVENT_NAME"),
-		SHA:  getenv("GITHUB_SHA"),
+func (gitHub) Advice() Advice {
+	return Advice{
+		NoCredentials: "Set the input `role-to-assume`, or run aws-actions/configure-aws-credentials before this step, and give the job `permissions: id-token: write`; " +
+			"a pull request from a fork gets neither secrets nor an OIDC token.",
+		Expired: "Obtain them right before this step; a session of aws-actions/configure-aws-credentials lasts an hour unless role-duration-seconds sets another time.",
+		NoToken: "Give the job `permissions: id-token: write` (and `contents: read`, since all permissions that are not listed are then none); the caller of a reusable workflow must give it, too. " +
+			"A pull request from a fork never gets a token.",
+		TokenFailed: "See https://www.githubstatus.com for known incidents.",
 	}
-	errRun := e.readRun(getenv)
+}
 
-	p, errPayload := readPayload(getenv("GITHUB_EVENT_PATH"))
+// read reads the event from the environment, and from the payload in the file of
+// GITHUB_EVENT_PATH.
+func (g gitHub) read() reading {
+	e := &gitHubEvent{}
+	e.Name, e.SHA = g.getenv("GITHUB_EVENT_NAME"), g.getenv("GITHUB_SHA")
+	server, repository := g.getenv("GITHUB_SERVER_URL"), g.getenv("GITHUB_REPOSITORY")
+	p, errPayload := readPayload(g.getenv("GITHUB_EVENT_PATH"))
 	if p.Repository.FullName == "" {
-		p.Repository.FullName = getenv("GITHUB_REPOSITORY")
+		p.Repository.FullName = repository
 	}
 	e.Foreign = e.isForeign(p, errPayload)
-	errOutcome := e.checkOutcome(p, errPayload)
-	errRef := errOutcome
-	if errOutcome == nil {
-		errRef = e.readRef(getenv("GITHUB_REF"), p, errPayload)
+	r := reading{run: e.readRun(g.variable("GITHUB_RUN_ID"), g.scope(), g.variable("GITHUB_RUN_ATTEMPT"))}
+	if r.outcome = e.checkOutcome(p, errPayload); r.outcome == nil {
+		r.ref = e.readEvent(g.getenv("GITHUB_REF"), p, errPayload)
 	}
-	if refOverride != "" {
-		errRef = cmp.Or(e.override(refOverride), errOutcome)
+	if server != "" && repository != "" {
+		e.RunURL = fmt.Sprintf("%s/%s/actions/runs/%s", server, repository, g.getenv("GITHUB_RUN_ID"))
+		if hex.MatchString(e.SHA) {
+			e.CommitURL = fmt.Sprintf("%s/%s/commit/%s", server, repository, e.SHA)
+		}
 	}
-	if errRun != nil && errRef != nil {
-		// Neither ErrSkip nor ErrNoRef: a job may go on after those alone.
-		return e, errors.Join(errRun, errors.New(errRef.Error()))
-	}
-	return e, errors.Join(errRun, errRef)
+	r.Event = e.Event
+	return r
 }
 
-// readRef fills Ref, OrTag, Preview and SHA. errPayload only matters for events
+// scope is the server. Each Gitea has small numbers of its own, so one that does not
+// name itself has no known order.
+func (g gitHub) scope() string {
+	server := g.getenv("GITHUB_SERVER_URL")
+	if server == "" && g.getenv("GITEA_ACTIONS")+g.getenv("FORGEJO_ACTIONS") == "" {
+		return "https://github.com"
+	}
+	return server
+}
+
+func (g gitHub) Token(ctx context.Context, audience string) (string, error) {
+	token, err := githubactions.New(githubactions.WithGetenv(g.getenv)).GetIDToken(ctx, audience)
+	if _, missing := errors.AsType[*githubactions.EnvMissingError](err); missing {
+		err = fmt.Errorf("%w: %w", ErrNoToken, err)
+	}
+	return token, err
+}
+
+func (gitHub) LogOnStdout() bool { return true }
+
+// command is what a workflow command is in the log. go-githubactions escapes its parts.
+func (g gitHub) command(write func(*githubactions.Action)) string {
+	var b strings.Builder
+	write(githubactions.New(githubactions.WithWriter(&b), githubactions.WithGetenv(g.getenv)))
+	return b.String()
+}
+
+func (g gitHub) Group(name string) string {
+	return g.command(func(a *githubactions.Action) { a.Group(name) })
+}
+
+func (g gitHub) EndGroup() string {
+	return g.command(func(a *githubactions.Action) { a.EndGroup() })
+}
+
+func (g gitHub) Annotate(level Level, title, text string) (log string, whole bool) {
+	return g.command(func(a *githubactions.Action) {
+		titled := a.WithFieldsMap(map[string]string{"title": title})
+		write := titled.Errorf
+		switch level {
+		case Notice:
+			write = titled.Noticef
+		case Warning:
+			write = titled.Warningf
+		case Failure:
+		}
+		write("%s", text)
+	}), true
+}
+
+func (g gitHub) Mask(secret string) string {
+	return g.command(func(a *githubactions.Action) { a.AddMask(secret) })
+}
+
+// gitHubEvent is an event of GitHub.
+type gitHubEvent struct{ Event }
+
+// readEvent fills Ref, OrTag, Preview and SHA. errPayload only matters for events
 // whose ref is in the payload.
-func (e *Event) readRef(githubRef string, p payload, errPayload error) error {
+func (e *gitHubEvent) readEvent(githubRef string, p payload, errPayload error) error {
 	switch e.Name {
 	case "":
-		return e.noRef("this is not a job of GitHub Actions (GITHUB_EVENT_NAME is empty)")
+		return e.noRef("GITHUB_EVENT_NAME is empty")
 	case "push":
 		if p.Deleted {
 			// GITHUB_REF is the default branch then.
@@ -117,7 +172,7 @@ func (e *Event) readRef(githubRef string, p payload, errPayload error) error {
 	}
 }
 
-func (e *Event) readGitHubRef(githubRef string) error {
+func (e *gitHubEvent) readGitHubRef(githubRef string) error {
 	if githubRef == "" {
 		return e.noRef("GITHUB_REF is empty")
 	}
@@ -129,7 +184,7 @@ func (e *Event) readGitHubRef(githubRef string) error {
 	return nil
 }
 
-func (e *Event) readPullRequest(p payload) error {
+func (e *gitHubEvent) readPullRequest(p payload) error {
 	pr := p.PullRequest
 	if pr.Number <= 0 {
 		return e.noRef("the payload has no pull_request.number")
@@ -164,7 +219,7 @@ func (e *Event) readPullRequest(p payload) error {
 // Nothing in the payload reports which of the two, so the event that triggered the
 // run decides where it can.
 // https://github.com/octokit/webhooks/blob/main/payload-schemas/api.github.com/common/workflow-run.schema.json
-func (e *Event) readWorkflowRun(run workflowRun) error {
+func (e *gitHubEvent) readWorkflowRun(run workflowRun) error {
 	branch, err := rules.ParseRef("refs/heads/" + run.HeadBranch)
 	if err != nil {
 		return e.noRef(fmt.Sprintf("the workflow_run's head_branch %.200q: %v", run.HeadBranch, err))
@@ -181,24 +236,7 @@ func (e *Event) readWorkflowRun(run workflowRun) error {
 	return nil
 }
 
-// override replaces the ref, but not the run and its commit.
-func (e *Event) override(text string) error {
-	e.Ref, e.OrTag, e.Preview = rules.Ref{}, rules.Ref{}, rules.Ref{}
-	ref, err := rules.ParseRef(text)
-	if err != nil {
-		return fmt.Errorf("read ref %.200q: %w", text, err)
-	}
-	e.Ref = ref
-	if ref.Kind == rules.PullRequest {
-		e.Preview = ref
-	}
-	return nil
-}
-
-func (e *Event) noRef(why string) error {
-	alias, ref := "`alias`", "`ref`"
-	if e.Name == "" {
-		alias, ref = "--alias", "--ref"
-	}
-	return fmt.Errorf("%w: %s; set %s, or set %s to the branch or tag to release (refs/heads/NAME, refs/tags/NAME)", ErrNoRef, why, alias, ref)
+// noRef is ErrNoRef for a job that gives inputs.
+func (e *gitHubEvent) noRef(why string) error {
+	return fmt.Errorf("%w: %s; set `alias`, or set `ref` to the branch or tag to release (refs/heads/NAME, refs/tags/NAME)", ErrNoRef, why)
 }

@@ -70,7 +70,8 @@ type Input struct {
 	ExitCode           bool          // of status: changes from outside fail the job
 	Region             string        // `aws-region`, else the one that the functions' ARNs name, else ""
 	Timeout            time.Duration // more than 0, at most 24 h
-	Outputs            bool          // print the outputs in a terminal, too
+	OutputsFile        string        // "": none; "-": standard output, in a terminal, too
+	SummaryFile        string        // "": none
 
 	Warnings []string // about inputs that are good nevertheless
 
@@ -81,16 +82,17 @@ type Input struct {
 // Parse reads the inputs from flags, then from the environment, then from
 // their defaults. An empty input in the environment counts as none, since GitHub
 // passes inputs that are not set as empty; an empty flag is a problem. The error is
-// ErrHelp, ErrHelpAll, ErrVersion or Problems. With Problems, only Outputs and
-// Print of the Input are set.
+// ErrHelp, ErrHelpAll, ErrVersion or Problems. With Problems, only the
+// files and Print of the Input are set.
 func Parse(args []string, getenv func(string) string) (Input, error) {
 	f, err := parseFlags(args)
 	if err != nil {
 		return Input{}, err
 	}
-	in := Input{Outputs: f.outputs}
+	in := Input{OutputsFile: f.values["outputs"], SummaryFile: f.values["summary"]}
 	problems := f.problems
 	problems = append(problems, in.parsePrint(f.values)...)
+	problems = append(problems, in.checkFiles()...)
 	for _, s := range table {
 		if f.refused[s.name] {
 			continue
@@ -110,7 +112,7 @@ func Parse(args []string, getenv func(string) string) (Input, error) {
 	}
 	problems = append(problems, in.crossCheck(problems)...)
 	if len(problems) > 0 {
-		return Input{Outputs: f.outputs, Print: in.Print}, problems
+		return Input{OutputsFile: in.OutputsFile, SummaryFile: in.SummaryFile, Print: in.Print}, problems
 	}
 	if in.KeepDays != 0 && in.KeepVersions == 0 {
 		in.KeepVersions = minKeep

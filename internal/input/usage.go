@@ -41,7 +41,7 @@ func Usage(w io.Writer) {
 			row(s.flag(), s.short)
 		}
 	}
-	row("--help-all", fmt.Sprintf("shows all %d flags", len(table)+len(printFlags)+len(switches)-1)) // --version is an input and a switch
+	row("--help-all", fmt.Sprintf("shows all %d flags", len(table)+len(fileFlags)+len(printFlags)+len(switches)-1)) // --version is an input and a switch
 	b.WriteString(examples)
 	_, _ = io.WriteString(w, b.String())
 }
@@ -59,6 +59,10 @@ func UsageAll(w io.Writer) {
 		}
 		s.usage(&b)
 	}
+	b.WriteString("\nFiles\n")
+	for _, s := range fileFlags {
+		s.usage(&b)
+	}
 	b.WriteString("\nIAM policies\n")
 	for _, s := range printFlags {
 		s.usage(&b)
@@ -69,7 +73,7 @@ func UsageAll(w io.Writer) {
 		wrap(&b, usageIndent, s.doc)
 	}
 	b.WriteString("\n")
-	wrap(&b, "", "Each flag above \"IAM policies\" is also an input of the GitHub Action, and can be set in the environment: "+
+	wrap(&b, "", "Each flag above \"Files\" is also an input of the GitHub Action, and can be set in the environment: "+
 		"INPUT_FUNCTION-NAME for --function-name. Flags take precedence. Flags for lists can be repeated, one entry each. "+
 		"--NAME VALUE takes no value that is itself a flag; --NAME=VALUE does.")
 	_, _ = io.WriteString(w, b.String())

@@ -14,7 +14,7 @@ var graph = map[string][]string{
 	"app":    {"alias", "awsapi", "ci", "function", "input", "policy", "release", "report", "rollout", "rules"},                             // the wiring
 	"ci":     {"rules"},                                                                                                                     // for rules.Ref
 	"input":  {"alias", "analysis", "artifact", "configuration", "document", "function", "gateway", "lines", "release", "rollout", "rules"}, // release: for its Operation
-	"report": {"alias", "analysis", "release", "rollout"},                                                                                   // renders a Result; it makes no call to AWS
+	"report": {"alias", "analysis", "ci", "release", "rollout"},                                                                             // renders a Result; it makes no call to AWS
 
 	"release":       {"alias", "analysis", "artifact", "awsapi", "configuration", "function", "gateway", "policy", "rollout"},
 	"alias":         {"awsapi", "function"}, // for the Editor; the rest is pure
@@ -46,8 +46,8 @@ var forTests = []string{"localaws"}
 var owners = map[string][]string{
 	"github.com/aws/aws-sdk-go-v2":               {"awsapi"},
 	"github.com/aws/smithy-go":                   {"awsapi", "localaws"}, // localaws: for the encoding CBOR
-	"github.com/sethvargo/go-githubactions":      {"report", "app"},      // app: for the OIDC token
-	"github.com/yuin/goldmark":                   {"demo"},               // for -html; not in the program
+	"github.com/sethvargo/go-githubactions":      {"ci"},
+	"github.com/yuin/goldmark":                   {"demo"}, // for -html; not in the program
 	"github.com/rogpeppe/go-internal/testscript": {},
 	"github.com/google/go-cmp/":                  {},
 }

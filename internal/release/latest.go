@@ -188,5 +188,5 @@ func (e *LatestError) Error() string {
 // Hint says how to go on.
 func (e *LatestError) Hint() string {
 	return "Nothing was published, since a version of it would mix both changes. CloudTrail shows what wrote $LATEST (UpdateFunctionConfiguration, UpdateFunctionCode). " +
-		"Run the job again when that has finished; a `concurrency` group keeps jobs from running at the same time."
+		"Run the job again when that has finished; a `concurrency` group (GitLab: `resource_group`) keeps jobs from running at the same time."
 }
