@@ -135,7 +135,7 @@ func finish(out *report.Reporter, res release.Result) int {
 func runOf(ev ci.Event) alias.Run { return alias.Run{ID: ev.RunID, Scope: alias.Scope(ev.Scope)} }
 
 func linksOf(ev ci.Event) report.Links {
-	links := report.Links{RunURL: ev.RunURL, Commit: ev.SHA, CommitURL: ev.CommitURL}
+	links := report.Links{RunURL: ev.RunURL, Commit: ev.SHA[:min(len(ev.SHA), 7)], CommitURL: ev.CommitURL}
 	if ev.RunID != 0 {
 		links.Run = strconv.FormatUint(ev.RunID, 10)
 	}
