@@ -21,6 +21,7 @@ type scene struct {
 	*localaws.Cloud
 
 	signalled signalled
+	job       []string // the variables of the CI system
 
 	mu    sync.Mutex
 	rules []*rule

@@ -2,7 +2,7 @@ package app
 
 import (
 	"lambda-release/internal/awsapi"
-	"lambda-release/internal/event"
+	"lambda-release/internal/ci"
 	"lambda-release/internal/gateway"
 	"lambda-release/internal/input"
 	"lambda-release/internal/policy"
@@ -47,7 +47,7 @@ func (foreignError) Hint() string {
 	return "Leave `function-url` empty for pull requests of forks, or set it to `iam`."
 }
 
-func checkForeign(in input.Input, ev event.Event) error {
+func checkForeign(in input.Input, ev ci.Event) error {
 	if !ev.Foreign || !leads(in) {
 		return nil
 	}

@@ -3,15 +3,15 @@ package app
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
 	"strings"
 
-	"github.com/sethvargo/go-githubactions"
-
 	"lambda-release/internal/awsapi"
+	"lambda-release/internal/ci"
 	"lambda-release/internal/configuration"
 	"lambda-release/internal/function"
 	"lambda-release/internal/input"
@@ -22,9 +22,9 @@ import (
 
 // printed prints the policy that in asks for and returns the exit code; err is what
 // is wrong with the inputs. Only JSON goes to stdout.
-func printed(ctx context.Context, in input.Input, err error, getenv func(string) string, stdout, stderr io.Writer) int {
+func printed(ctx context.Context, in input.Input, err error, system ci.System, getenv func(string) string, stdout, stderr io.Writer) int {
 	if err == nil {
-		err = printPolicy(ctx, in, getenv, stdout, stderr)
+		err = printPolicy(ctx, in, system, getenv, stdout, stderr)
 	}
 	if err != nil {
 		for line := range strings.SplitSeq(err.Error(), "\n") {
@@ -37,7 +37,7 @@ func printed(ctx context.Context, in input.Input, err error, getenv func(string)
 
 // printPolicy prints the policy to stdout, and what is to be said about it to
 // stderr.
-func printPolicy(ctx context.Context, in input.Input, getenv func(string) string, stdout, stderr io.Writer) error {
+func printPolicy(ctx context.Context, in input.Input, system ci.System, getenv func(string) string, stdout, stderr io.Writer) error {
 	var document string
 	var notes []string
 	switch in.Print {
@@ -47,7 +47,7 @@ func printPolicy(ctx context.Context, in input.Input, getenv func(string) string
 		p := policy.For(needs(in, getenv))
 		document, notes = p.JSON(), slices.Concat(p.Notes, p.SizeNotes())
 	case input.PrintTrustPolicy:
-		t, notFound := trust(ctx, in, getenv)
+		t, notFound := trust(ctx, in, system, getenv)
 		p, err := t.Policy()
 		if err != nil {
 			return err
@@ -136,9 +136,9 @@ func partitionOf(in input.Input, getenv func(string) string) string {
 }
 
 // trust is who may assume the role; and what could not be found out about that. If
-// the job can have a token, GitHub is asked for one, since only that shows what its
-// subject looks like.
-func trust(ctx context.Context, in input.Input, getenv func(string) string) (policy.Trust, []string) {
+// the job can have a token, one is requested, since only that shows what its subject
+// looks like.
+func trust(ctx context.Context, in input.Input, system ci.System, getenv func(string) string) (policy.Trust, []string) {
 	t := policy.Trust{
 		Rules: in.Rules, Environment: in.Environment,
 		Server: getenv("GITHUB_SERVER_URL"), Repository: getenv("GITHUB_REPOSITORY"),
@@ -152,12 +152,12 @@ func trust(ctx context.Context, in input.Input, getenv func(string) string) (pol
 		t.Rules = nil
 		t.Ref, _ = rules.ParseRef(cmp.Or(in.Ref, getenv("GITHUB_REF")))
 	}
-	if getenv("ACTIONS_ID_TOKEN_REQUEST_URL") == "" {
+	token, err := system.Token(ctx, policy.Audience(t.Partition))
+	switch {
+	case errors.Is(err, ci.ErrNoToken):
 		return t, nil
-	}
-	token, err := githubactions.New(githubactions.WithGetenv(getenv)).GetIDToken(ctx, policy.Audience(t.Partition))
-	if err != nil {
-		return t, []string{fmt.Sprintf("GitHub gave no token, so its subject is not known: %v", err)}
+	case err != nil:
+		return t, []string{fmt.Sprintf("%s gave no token, so its subject is not known: %v", system.Name(), err)}
 	}
 	t.Issuer, t.Subject = awsapi.TokenIdentity(token)
 	return t, nil

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"lambda-release/internal/event"
+	"lambda-release/internal/ci"
 	"lambda-release/internal/input"
 	"lambda-release/internal/release"
 	"lambda-release/internal/rules"
@@ -13,8 +13,8 @@ import (
 // targetOf returns the alias that the run is for; a prune has none, and a status only
 // one that is named. eventErr is the
 // error from reading the event, which only matters if the event is needed.
-func targetOf(in input.Input, ev event.Event, eventErr error) (rules.Target, error) {
-	optional := errors.Is(eventErr, event.ErrNoRef) || errors.Is(eventErr, event.ErrSkip)
+func targetOf(in input.Input, ev ci.Event, eventErr error) (rules.Target, error) {
+	optional := errors.Is(eventErr, ci.ErrNoRef) || errors.Is(eventErr, ci.ErrSkip)
 	switch {
 	case eventErr != nil && !optional:
 		return rules.Target{}, eventErr
@@ -29,19 +29,19 @@ func targetOf(in input.Input, ev event.Event, eventErr error) (rules.Target, err
 	case eventErr != nil:
 		return rules.Target{}, eventErr
 	}
-	return in.Rules.Choose(ev.Ref, ev.OrTag, in.Ref)
+	return in.Rules.Choose(ev.Ref, ev.OrTag, ev.OrElse, in.Ref)
 }
 
 // previewOf returns the alias to delete, which must come from a template. The
 // rules are matched against the pull request itself if there is one, merged or
 // not.
-func previewOf(in input.Input, ev event.Event, eventErr error) (rules.Target, error) {
+func previewOf(in input.Input, ev ci.Event, eventErr error) (rules.Target, error) {
 	if ev.Preview != (rules.Ref{}) {
-		ev.Ref = ev.Preview
+		ev.Ref, ev.OrElse = ev.Preview, rules.Ref{}
 	} else if eventErr != nil {
 		return rules.Target{}, eventErr
 	}
-	target, err := in.Rules.Choose(ev.Ref, ev.OrTag, in.Ref)
+	target, err := in.Rules.Choose(ev.Ref, ev.OrTag, ev.OrElse, in.Ref)
 	if err != nil {
 		return target, err
 	}

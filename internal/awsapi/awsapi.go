@@ -62,6 +62,8 @@ type Options struct {
 	// Role is assumed with the job's OIDC token; nil takes the credentials of
 	// the environment.
 	Role *Role
+	// CI is for the hints of errors; nil on a person's machine.
+	CI *CI
 }
 
 // Client calls AWS. It is safe for concurrent use; all calls of one Client
@@ -108,7 +110,7 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	if region != "" {
 		load = append(load, config.WithRegion(region))
 	}
-	s := session{retryer: newRetryer(o.Rate), getenv: o.Getenv, timeout: o.Timeout, renewable: true, place: placeOf(o.Getenv)}
+	s := session{retryer: newRetryer(o.Rate), getenv: o.Getenv, timeout: o.Timeout, renewable: true, place: placeOf(o.CI, o.Getenv)}
 	if o.Role != nil {
 		load = append(load, config.WithCredentialsProvider(aws.AnonymousCredentials{})) // until the region is known
 	} else if id, secret := o.Getenv("AWS_ACCESS_KEY_ID"), o.Getenv("AWS_SECRET_ACCESS_KEY"); id != "" && secret != "" {

@@ -172,8 +172,7 @@ func (a *assumed) token(ctx context.Context) (string, *Error) {
 		e := &Error{Action: Action{Op: "GetIDToken"}, Region: a.client.Region, Kind: NoCredentials, Err: err}
 		switch {
 		case errors.Is(err, ErrNoToken):
-			e.advice = "Give the job `permissions: id-token: write` (and `contents: read`, since all permissions that are not listed are then none); the caller of a reusable workflow must give it, too. " +
-				"A pull request from a fork never gets a token. Outside GitHub Actions leave `role-to-assume` empty: the environment's credentials are used."
+			e.advice = a.client.place.noToken()
 			return "", e
 		case jobContext(ctx).Err() != nil:
 			e.Kind = kindOf(jobContext(ctx), err)
@@ -181,7 +180,7 @@ func (a *assumed) token(ctx context.Context) (string, *Error) {
 		case attempt < tokenAttempts && Sleep(ctx, tokenPause<<(attempt-1)) == nil:
 		default:
 			e.Err = fmt.Errorf("obtain an OIDC token: %w", err)
-			e.advice = "The service that issues the tokens has failed, not AWS. Run the job again; see https://www.githubstatus.com for known incidents."
+			e.advice = strings.TrimSpace("The service that issues the tokens has failed, not AWS. Run the job again. " + a.client.place.ci.TokenFailed)
 			return "", e
 		}
 	}
@@ -271,7 +270,7 @@ func (a *assumed) explain(e *Error, token string) *Error {
 				a.provider(c), c.audience())
 		}
 	case "ExpiredTokenException":
-		e.advice = "The token had expired when AWS received it: GitHub's are valid for minutes. Check the clock of the runner and run the job again."
+		e.advice = "The token had expired when AWS received it: tokens are valid for minutes to an hour. Check the clock of the runner and run the job again."
 	case "ValidationError":
 		switch {
 		case strings.Contains(said, "durationseconds"):

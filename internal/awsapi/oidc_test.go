@@ -433,8 +433,8 @@ func TestNoToken(t *testing.T) {
 		says  string // "" for success
 		hint  string
 	}{
-		"not given":     {fmt.Errorf("%w: missing ACTIONS_ID_TOKEN_REQUEST_URL in environment", awsapi.ErrNoToken), always, 1, "no AWS credentials were found: the job gets no OIDC token: missing", "`permissions: id-token: write`"},
-		"fails":         {errors.New("status 502"), always, 4, "no AWS credentials were found: obtain an OIDC token: status 502", "githubstatus.com"},
+		"not given":     {fmt.Errorf("%w: missing ACTIONS_ID_TOKEN_REQUEST_URL in environment", awsapi.ErrNoToken), always, 1, "no AWS credentials were found: the job gets no OIDC token: missing", "leave `role-to-assume` empty"},
+		"fails":         {errors.New("status 502"), always, 4, "no AWS credentials were found: obtain an OIDC token: status 502", "Run the job again."},
 		"fails a while": {errors.New("status 502"), 3, 4, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

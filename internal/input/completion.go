@@ -30,7 +30,7 @@ const (
 // allFlags are the flags in the order of --help-all.
 func allFlags() []completed {
 	var all []completed
-	for _, s := range slices.Concat(table, printFlags) {
+	for _, s := range slices.Concat(table, fileFlags, printFlags) {
 		f := completed{name: s.name, doc: s.inShort(), takes: takesText, words: s.words, hint: s.hint, list: s.kind == list}
 		switch {
 		case s.kind == toggle:

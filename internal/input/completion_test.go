@@ -167,7 +167,7 @@ func TestManPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range slices.Concat(table, printFlags) {
+	for _, s := range slices.Concat(table, fileFlags, printFlags) {
 		if !strings.Contains(string(text), "\n.TP\n"+s.term()+"\n") {
 			t.Errorf("the man page lacks --%s", s.name)
 		}

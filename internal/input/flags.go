@@ -17,15 +17,13 @@ var switches = []struct {
 	{"help", "Shows the common flags, examples and exit codes.", ErrHelp},
 	{"help-all", "Shows every flag.", ErrHelpAll},
 	{"version", "Alone: shows the version of the program.", ErrVersion},
-	{"outputs", "Also prints the outputs in a terminal. Elsewhere they are always written.", ""},
 }
 
 // flags is what the arguments say.
 type flags struct {
 	values   map[string]string // by input; a flag that was refused has none
 	refused  map[string]bool   // inputs whose flag was refused
-	outputs  bool
-	asked    About // ErrHelp or ErrHelpAll, "" for nothing
+	asked    About             // ErrHelp or ErrHelpAll, "" for nothing
 	problems Problems
 }
 
@@ -105,7 +103,7 @@ func splitFlag(arg string) (name, value string, hasValue bool) {
 }
 
 func inputNamed(name string) (spec, bool) {
-	all := slices.Concat(table, printFlags)
+	all := slices.Concat(table, fileFlags, printFlags)
 	i := slices.IndexFunc(all, func(s spec) bool { return s.name == name })
 	if i < 0 {
 		return spec{}, false
@@ -182,7 +180,6 @@ func (f *flags) turnOn(name, arg string, hasValue bool) {
 			f.asked = s.asks
 		}
 	}
-	f.outputs = f.outputs || name == "outputs"
 }
 
 func unknownFlag(given string) Problem {
@@ -190,7 +187,7 @@ func unknownFlag(given string) Problem {
 	for _, s := range switches {
 		known = append(known, "--"+s.name)
 	}
-	for _, s := range slices.Concat(table, printFlags) {
+	for _, s := range slices.Concat(table, fileFlags, printFlags) {
 		known = append(known, "--"+s.name)
 	}
 	return Problem{

@@ -76,7 +76,8 @@ type Input struct {
 	ExitCode           bool          // of status: changes from outside fail the job
 	Region             string        // `aws-region`, else the one that the functions' ARNs name, else ""
 	Timeout            time.Duration // more than 0, at most 24 h
-	Outputs            bool          // print the outputs in a terminal, too
+	OutputsFile        string        // "": none; "-": standard output, in a terminal, too
+	SummaryFile        string        // "": none
 
 	Warnings []string // about inputs that are good nevertheless
 	Notices  []string // about what may be expected to count, and does not
@@ -89,14 +90,16 @@ type Input struct {
 // file, then from their defaults. An empty input in the environment counts as none,
 // since GitHub passes inputs that are not set as empty, and so does a default, which
 // the runner fills in; an empty flag is a problem. The error is an About
-// or Problems. With Problems, only Outputs and Print of the Input are set.
+// or Problems. With Problems, only the files and Print of the Input are set.
 func Parse(args []string, getenv func(string) string) (Input, error) {
 	f, err := parseFlags(args)
 	if err != nil {
 		return Input{}, err
 	}
 	r := &reader{flags: f, getenv: getenv, problems: f.problems, taken: map[string]map[string]document.Value{}}
+	r.in.OutputsFile, r.in.SummaryFile = f.values["outputs"], f.values["summary"]
 	r.add(r.in.parsePrint(f.values)...)
+	r.add(r.in.checkFiles()...)
 	r.findFile()
 	for _, s := range table {
 		if !f.refused[s.name] {
@@ -105,9 +108,8 @@ func Parse(args []string, getenv func(string) string) (Input, error) {
 	}
 	r.add(r.located(r.in.crossCheck(r.problems))...)
 	in := r.in
-	in.Outputs = f.outputs
 	if len(r.problems) > 0 {
-		return Input{Outputs: f.outputs, Print: in.Print}, r.problems
+		return Input{OutputsFile: in.OutputsFile, SummaryFile: in.SummaryFile, Print: in.Print}, r.problems
 	}
 	if in.KeepDays != 0 && in.KeepVersions == 0 {
 		in.KeepVersions = minKeep

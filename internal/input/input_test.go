@@ -311,7 +311,7 @@ func TestParseRefuses(t *testing.T) {
 					t.Errorf("%v: nothing tells what to do", p)
 				}
 			}
-			if diff := cmp.Diff(Input{Outputs: in.Outputs}, in); diff != "" {
+			if diff := cmp.Diff(Input{OutputsFile: in.OutputsFile, SummaryFile: in.SummaryFile}, in); diff != "" {
 				t.Errorf("an Input along with problems:\n%s", diff)
 			}
 		})

@@ -31,7 +31,7 @@ func manPage(version string) string {
 		"It also promotes versions, rolls back, shifts traffic in steps, locks aliases and deletes old versions.")
 	b.WriteString(".PP\n")
 	paragraph("In a CI system the alias comes from what triggered the job, by the rules in `--aliases`. Elsewhere, set `--alias` or `--ref`. " +
-		"The log goes to stderr, and the outputs go to stdout as `name=value` lines; in a terminal only with `--outputs`.")
+		"The log goes to stderr, and the outputs go to stdout as `name=value` lines; in a terminal only with `--outputs -`.")
 	section("OPTIONS")
 	paragraph("`--NAME VALUE` takes no value that is itself a flag; `--NAME=VALUE` does. Flags for lists can be repeated, one entry each.")
 	group := ""
@@ -41,6 +41,10 @@ func manPage(version string) string {
 			fmt.Fprintf(&b, ".SS %s\n", roff(group))
 		}
 		item(s.term(), s.docAndDefault())
+	}
+	b.WriteString(".SS " + groupFiles + "\n")
+	for _, s := range fileFlags {
+		item(s.term(), s.doc)
 	}
 	b.WriteString(".SS " + groupPolicies + "\n")
 	for _, s := range printFlags {
@@ -59,6 +63,7 @@ func manPage(version string) string {
 		item("\\fB"+roff(v.name)+"\\fR", v.doc)
 	}
 	section("FILES")
+	item("\\fIlambda-release.yml\\fR", "In the root of the workspace: the release file, if no input names functions.")
 	item("\\fI.lambdaignore\\fR", "In a folder given as `--code`: patterns of what to leave out of the package.")
 	section("EXAMPLES")
 	b.WriteString(".nf\n")

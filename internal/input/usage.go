@@ -33,6 +33,7 @@ var exitCodes = []string{
 
 // The headings of the flags that are not in the table.
 const (
+	groupFiles    = "Files"
 	groupPolicies = "IAM policies"
 	groupOther    = "Other"
 )
@@ -72,6 +73,10 @@ func usageAll() string {
 		}
 		s.usage(&b)
 	}
+	b.WriteString("\n" + groupFiles + "\n")
+	for _, s := range fileFlags {
+		s.usage(&b)
+	}
 	b.WriteString("\n" + groupPolicies + "\n")
 	for _, s := range printFlags {
 		s.usage(&b)
@@ -87,7 +92,7 @@ func usageAll() string {
 		wrap(&b, usageIndent, c.doc)
 	}
 	b.WriteString("\n")
-	wrap(&b, "", "Each flag above \"IAM policies\" is also an input of the GitHub Action, and can be set in the environment: "+
+	wrap(&b, "", "Each flag above \""+groupFiles+"\" is also an input of the GitHub Action, and can be set in the environment: "+
 		"INPUT_FUNCTION-NAME for --function-name. Flags take precedence. Flags for lists can be repeated, one entry each. "+
 		"--NAME VALUE takes no value that is itself a flag; --NAME=VALUE does.")
 	return b.String()

@@ -11,10 +11,10 @@ import (
 var graph = map[string][]string{
 	".": {"app"},
 
-	"app":    {"alias", "awsapi", "configuration", "event", "function", "gateway", "input", "policy", "release", "report", "rollout", "rules"},             // the wiring
-	"event":  {"rules"},                                                                                                                                    // for rules.Ref
+	"app":    {"alias", "awsapi", "ci", "configuration", "function", "gateway", "input", "policy", "release", "report", "rollout", "rules"},                // the wiring
+	"ci":     {"rules"},                                                                                                                                    // for rules.Ref
 	"input":  {"alias", "analysis", "artifact", "configuration", "document", "function", "gateway", "lines", "release", "releasefile", "rollout", "rules"}, // release: for its Operation
-	"report": {"alias", "analysis", "release", "rollout"},                                                                                                  // renders a Result; it makes no call to AWS
+	"report": {"alias", "analysis", "ci", "release", "rollout"},                                                                                            // renders a Result; it makes no call to AWS
 
 	"release":       {"alias", "analysis", "artifact", "awsapi", "configuration", "function", "gateway", "policy", "rollout"},
 	"alias":         {"awsapi", "function"}, // for the Editor; the rest is pure
@@ -37,8 +37,8 @@ var graph = map[string][]string{
 	"conformance": {},
 	"layout":      {"app"}, // prints the policies that the docs show
 
-	"rollout/power": {"analysis"},              // prints the tables of docs/rollout.md
-	"whichalias":    {"app", "event", "rules"}, // a page; app: for its test, which compares it with the program
+	"rollout/power": {"analysis"},           // prints the tables of docs/rollout.md
+	"whichalias":    {"app", "ci", "rules"}, // a page; app: for its test, which compares it with the program
 }
 
 // forTests are the packages that every test may import.
@@ -49,8 +49,8 @@ var forTests = []string{"localaws"}
 var owners = map[string][]string{
 	"github.com/aws/aws-sdk-go-v2":               {"awsapi", "conformance", "demo"},     // demo: for -aws
 	"github.com/aws/smithy-go":                   {"awsapi", "conformance", "localaws"}, // localaws: for the encoding CBOR
-	"github.com/sethvargo/go-githubactions":      {"report", "app"},                     // app: for the OIDC token
-	"github.com/yuin/goldmark":                   {"demo"},                              // for -html; not in the program
+	"github.com/sethvargo/go-githubactions":      {"ci"},
+	"github.com/yuin/goldmark":                   {"demo"}, // for -html; not in the program
 	"github.com/rogpeppe/go-internal/testscript": {},
 	"github.com/google/go-cmp/":                  {},
 }

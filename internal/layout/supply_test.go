@@ -42,7 +42,7 @@ func TestWorkflowsArePinned(t *testing.T) {
 // mayWrite are the permissions to write that a job of ours has.
 var mayWrite = map[string][]string{
 	"aws compare":        {"id-token"},
-		"docs deploy":     {"id-token", "pages"},
+	"docs deploy":        {"id-token", "pages"},
 	"release image":      {"packages"},
 	"release propose":    {"contents", "pull-requests"},
 	"release publish":    {"contents", "packages"},
@@ -170,7 +170,7 @@ func TestDependabot(t *testing.T) {
 	for _, u := range d.Updates {
 		got = append(got, u.Ecosystem)
 	}
-	if diff := cmp.Diff([]string{"gomod", "github-actions", "docker"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"gomod", "github-actions", "docker", "npm"}, got); diff != "" {
 		t.Errorf("ecosystems (-want +got):\n%s", diff)
 	}
 }

@@ -233,5 +233,5 @@ func (e *LatestError) Hint() string {
 		done = "Before that, this run may have published a version, whose number AWS did not answer; no alias was moved to it."
 	}
 	return done + " CloudTrail shows what wrote $LATEST (UpdateFunctionConfiguration, UpdateFunctionCode). " +
-		"Run the job again when that has finished; a `concurrency` group keeps jobs from running at the same time."
+		"Run the job again when that has finished; a `concurrency` group (GitLab: `resource_group`) keeps jobs from running at the same time."
 }

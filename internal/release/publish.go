@@ -353,5 +353,5 @@ func (e *CrossedError) Error() string {
 // Hint says how to go on.
 func (e *CrossedError) Hint() string {
 	return fmt.Sprintf("If version %s is the code to serve, run `operation: promote` with `version: %s`. With `code` or `code-sha256` for every function "+
-		"the release decides that itself; a `concurrency` group keeps publishes from crossing.", e.Version, e.Version)
+		"the release decides that itself; a `concurrency` group (GitLab: `resource_group`) keeps publishes from crossing.", e.Version, e.Version)
 }

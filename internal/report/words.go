@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"lambda-release/internal/alias"
+	"lambda-release/internal/ci"
 	"lambda-release/internal/release"
 	"lambda-release/internal/rollout"
 )
@@ -21,6 +22,9 @@ const (
 
 // markStyles are the colours of the headline in a terminal.
 var markStyles = map[string]style{markDone: green, markNote: blue, markWarning: yellow, markFailed: red}
+
+// levels are the levels of the headline.
+var levels = map[string]ci.Level{markDone: ci.Notice, markNote: ci.Notice, markWarning: ci.Warning, markFailed: ci.Failure}
 
 func mark(res release.Result) string {
 	switch res.Status() {

@@ -11,34 +11,36 @@ var ErrNoRule = errors.New("no rule in `aliases` matches")
 
 // Choose returns the target of what triggered a job. If that may be a tag as well as
 // a branch, orTag is the tag, and whichever matches counts; if both do, they must have
-// the same target, because a wrong guess would move the wrong alias. written is the
-// ref as a person gave it, "" if it came from the event. The error of a ref that no rule matches
-// is ErrNoRule, with how a rule would look, and the rules that there are.
-func (rs Rules) Choose(ref, orTag Ref, written string) (Target, error) {
+// the same target, because a wrong guess would move the wrong alias. orElse counts if ref
+// does not match. Both may be zero. written is the ref as a person gave it, "" if it came
+// from the event. The error of a ref that no rule matches is ErrNoRule, with how a rule
+// would look, and the rules that there are.
+func (rs Rules) Choose(ref, orTag, orElse Ref, written string) (Target, error) {
 	target, found := rs.Match(ref)
-	if orTag == (Ref{}) {
-		if !found {
-			return target, rs.noRule(written, ref)
-		}
-		return target, nil
-	}
 	tag, isTag := rs.Match(orTag)
-	switch {
-	case !found && !isTag:
-		return target, rs.noRule(written, ref, orTag)
-	case !found:
-		return tag, nil
-	case isTag && (target.Alias != tag.Alias || target.Latest != tag.Latest):
+	if found && isTag && (target.Alias != tag.Alias || target.Latest != tag.Latest) {
 		return Target{}, fmt.Errorf("cannot choose an alias: GitHub does not report whether the workflow run was for %s, which matches the rule %q, "+
 			"or for %s, which matches the rule %q; set `ref` to one of them, or set `alias`", ref, target.Rule, orTag, tag.Rule)
 	}
-	return target, nil
+	if found {
+		return target, nil
+	}
+	if isTag {
+		return tag, nil
+	}
+	if other, matches := rs.Match(orElse); matches {
+		return other, nil
+	}
+	return Target{}, rs.noRule(written, ref, orTag, orElse)
 }
 
 func (rs Rules) noRule(written string, refs ...Ref) error {
 	var names, examples []string
 	advice := ""
 	for _, ref := range refs {
+		if ref == (Ref{}) {
+			continue
+		}
 		names = append(names, ref.String())
 		if example := Example(ref); example != "" {
 			examples = append(examples, example)

@@ -8,16 +8,17 @@ import (
 
 func TestChoose(t *testing.T) {
 	t.Parallel()
-	rs, err := Parse("main=prod\nv1=dev\ntag:v*=prod\ntag:main=prod")
+	rs, err := Parse("main=prod\nv1=dev\ntag:v*=prod\ntag:main=prod\npull_request=pr-{number}")
 	if err != nil {
 		t.Fatal(err)
 	}
 	branch, tag := func(name string) Ref { return Ref{Kind: Branch, Name: name} }, func(name string) Ref { return Ref{Kind: Tag, Name: name} }
+	pull := Ref{Kind: PullRequest, Number: 7}
 	for name, test := range map[string]struct {
-		ref, orTag Ref
-		written    string
-		alias      string
-		wrong      string // part of the error
+		ref, orTag, orElse Ref
+		written            string
+		alias              string
+		wrong              string // part of the error
 	}{
 		"branch":                       {ref: branch("main"), alias: "prod"},
 		"no rule":                      {ref: branch("topic"), wrong: "A rule for it would be topic=dev."},
@@ -27,11 +28,13 @@ func TestChoose(t *testing.T) {
 		"branch or tag, as a tag":      {ref: branch("v2"), orTag: tag("v2"), alias: "prod"},
 		"branch or tag, both the same": {ref: branch("main"), orTag: tag("main"), alias: "prod"},
 		"branch or tag, they differ":   {ref: branch("v1"), orTag: tag("v1"), wrong: "GitHub does not report"},
+		"branch, not the pull request": {ref: branch("main"), orElse: pull, alias: "prod"},
+		"pull request of the branch":   {ref: branch("topic"), orElse: pull, alias: "pr-7"},
 		"branch or tag, neither":       {ref: branch("x"), orTag: tag("x"), wrong: "x=dev or tag:x=prod"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			target, err := rs.Choose(test.ref, test.orTag, test.written)
+			target, err := rs.Choose(test.ref, test.orTag, test.orElse, test.written)
 			if target.Alias != test.alias || (err == nil) != (test.wrong == "") {
 				t.Fatalf("got %+v, %v", target, err)
 			}
@@ -43,7 +46,7 @@ func TestChoose(t *testing.T) {
 			}
 		})
 	}
-	if _, err := rs.Choose(branch("v2"), Ref{}, "refs/heads/v2"); strings.Contains(err.Error(), "stands for a branch") {
+	if _, err := rs.Choose(branch("v2"), Ref{}, Ref{}, "refs/heads/v2"); strings.Contains(err.Error(), "stands for a branch") {
 		t.Errorf("a ref in full cannot be meant otherwise: %v", err)
 	}
 }

@@ -2,12 +2,13 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 
-	"lambda-release/internal/event"
+	"lambda-release/internal/ci"
 	"lambda-release/internal/rules"
 )
 
@@ -46,11 +47,11 @@ func ask(q question, save func(payload []byte) (path string, err error)) answer 
 		return answer{Why: err.Error(), Fails: true}
 	}
 	env["GITHUB_EVENT_PATH"] = path
-	ev, err := event.Read(func(name string) string { return env[name] }, "")
+	ev, err := ci.Read(ci.Detect(context.Background(), func(name string) string { return env[name] }, nil), "")
 	if err != nil {
-		return answer{Why: err.Error(), Fails: !errors.Is(err, event.ErrSkip)}
+		return answer{Why: err.Error(), Fails: !errors.Is(err, ci.ErrSkip)}
 	}
-	target, err := rs.Choose(ev.Ref, ev.OrTag, "")
+	target, err := rs.Choose(ev.Ref, ev.OrTag, ev.OrElse, "")
 	if err != nil {
 		return answer{Why: err.Error(), Fails: !errors.Is(err, rules.ErrNoRule)}
 	}
@@ -75,6 +76,7 @@ func (q question) job() (env map[string]string, payload string, err error) {
 		// In a payload, a name is the content of a JSON string.
 		quoted := strings.NewReplacer("BRANCH", inJSON(q.Branch), "TAG", inJSON(q.Tag), "NUMBER", inJSON(q.Number))
 		return map[string]string{
+			"GITHUB_ACTIONS":    "true",
 			"GITHUB_EVENT_NAME": k.event,
 			"GITHUB_REF":        fill.Replace(k.ref),
 			"GITHUB_REPOSITORY": "shop/items",

@@ -105,6 +105,13 @@ var latest = cmp.FilterPath(func(p cmp.Path) bool { return p.String() == "Latest
 
 var because = regexp.MustCompile(`^release items -> (\S+), because (\S+) matches the rule (.+)$`)
 
+// annotation matches the workflow command that says why the program does nothing.
+// https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+var (
+	annotation = regexp.MustCompile(`^::(?:warning|error) title=[^:]*::(.*)$`)
+	unescape   = strings.NewReplacer("%0A", "\n", "%25", "%")
+)
+
 // program is the answer of the program: the first line of its log, or why it does
 // nothing. It is cancelled before it could call AWS.
 func program(t *testing.T, q question) answer {
@@ -116,18 +123,24 @@ func program(t *testing.T, q question) answer {
 	if env["GITHUB_EVENT_PATH"], err = inFile(t)([]byte(payload)); err != nil {
 		t.Fatal(err)
 	}
+	dir := t.TempDir()
+	for _, name := range []string{"GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"} {
+		env[name] = filepath.Join(dir, name)
+		if err := os.WriteFile(env[name], nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	maps.Copy(env, map[string]string{"INPUT_FUNCTION-NAME": "items", "INPUT_ALIASES": q.Rules, "AWS_REGION": "eu-central-1"})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var out, log strings.Builder
 	code := app.Run(ctx, nil, func(name string) string { return env[name] }, &out, &log)
-	first, _, _ := strings.Cut(log.String(), "\n")
+	first, _, _ := strings.Cut(out.String(), "\n")
 	if m := because.FindStringSubmatch(first); m != nil {
 		return answer{Alias: m[1], Ref: m[2], Rule: m[3]}
 	}
-	why := strings.ReplaceAll(strings.TrimSpace(log.String()), "\n    | ", "\n")
-	for _, title := range []string{"warning: ", "error: ", "Nothing released: ", "Not started: "} {
-		why = strings.TrimPrefix(why, title)
+	if m := annotation.FindStringSubmatch(first); m != nil {
+		first = unescape.Replace(m[1])
 	}
-	return answer{Why: why, Fails: code == 2}
+	return answer{Why: first, Fails: code == 2}
 }

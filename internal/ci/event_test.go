@@ -1,4 +1,4 @@
-package event
+package ci
 
 import (
 	"errors"
@@ -31,12 +31,12 @@ func TestReadRun(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := Read(getenv(map[string]string{
+			got, err := readGitHub(map[string]string{
 				"GITHUB_EVENT_NAME":  "push",
 				"GITHUB_REF":         "refs/heads/main",
 				"GITHUB_RUN_ID":      test.id,
 				"GITHUB_RUN_ATTEMPT": test.attempt,
-			}), "")
+			}, "")
 			if test.wantErr == "" && err != nil || test.wantErr != "" && (err == nil || !strings.Contains(err.Error(), test.wantErr)) {
 				t.Errorf("got error %v, want %q", err, test.wantErr)
 			}
@@ -53,7 +53,7 @@ func TestReadRun(t *testing.T) {
 // A caller that goes on after ErrNoRef can trust the run's identity.
 func TestBrokenRunHidesErrNoRef(t *testing.T) {
 	t.Parallel()
-	_, err := Read(getenv(map[string]string{"GITHUB_EVENT_NAME": "issues", "GITHUB_RUN_ID": "x"}), "")
+	_, err := readGitHub(map[string]string{"GITHUB_EVENT_NAME": "issues", "GITHUB_RUN_ID": "x"}, "")
 	if err == nil || errors.Is(err, ErrNoRef) {
 		t.Fatalf("got %v", err)
 	}

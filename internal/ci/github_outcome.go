@@ -1,14 +1,9 @@
-package event
+package ci
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 )
-
-// ErrSkip is returned by Read when the event is of a kind that counts, but has
-// nothing to release: a run that failed, a release that was deleted.
-var ErrSkip = errors.New("the event does not count")
 
 // releasing are the actions of a release event after which its tag has something
 // new to release. An `edited` one would publish old code under a newer run.
@@ -17,7 +12,7 @@ var releasing = []string{"published", "released", "prereleased", "created"}
 
 // checkOutcome checks whether what the event reports happened well. It fills the
 // SHA of a workflow_run.
-func (e *Event) checkOutcome(p payload, errPayload error) error {
+func (e *gitHubEvent) checkOutcome(p payload, errPayload error) error {
 	switch e.Name {
 	case "release", "workflow_run", "deployment_status":
 		if errPayload != nil {
@@ -48,7 +43,7 @@ func (e *Event) checkOutcome(p payload, errPayload error) error {
 	return nil
 }
 
-func (e *Event) checkWorkflowRun(run workflowRun, repository repository) error {
+func (e *gitHubEvent) checkWorkflowRun(run workflowRun, repository repository) error {
 	switch {
 	case run.Event == "":
 		return e.noOutcome("the payload has no workflow_run.event")
@@ -85,10 +80,8 @@ func (r workflowRun) mayBeOfTag() bool {
 	return false
 }
 
-func skip(why string) error { return fmt.Errorf("%w: %s", ErrSkip, why) }
-
 // noOutcome is the error for a payload that does not report what happened, which
 // a ref cannot replace.
-func (e *Event) noOutcome(why string) error {
+func (e *gitHubEvent) noOutcome(why string) error {
 	return fmt.Errorf("%w: %s; set `alias`", ErrNoRef, why)
 }

@@ -1,4 +1,4 @@
-package event
+package ci
 
 import (
 	"errors"
@@ -45,7 +45,7 @@ func TestReadSkips(t *testing.T) {
 		for _, override := range []string{"", "refs/heads/x"} {
 			t.Run(name+" "+override, func(t *testing.T) {
 				t.Parallel()
-				got, err := Read(getenv(job(t, test.event, "refs/heads/main", test.payload)), override)
+				got, err := readGitHub(gitHubJob(t, test.event, "refs/heads/main", test.payload), override)
 				if !errors.Is(err, ErrSkip) || errors.Is(err, ErrNoRef) || !strings.Contains(err.Error(), test.want) {
 					t.Errorf("got error %v, want ErrSkip with %q", err, test.want)
 				}
@@ -69,7 +69,7 @@ func TestReadSkipsADeletedRef(t *testing.T) {
 		"push":   `{"repository":3,"ref":"refs/heads/x","deleted":true}`,
 		"delete": `{"ref":"x","ref_type":"branch"}`,
 	} {
-		got, err := Read(getenv(job(t, event, "refs/heads/main", payload)), "")
+		got, err := readGitHub(gitHubJob(t, event, "refs/heads/main", payload), "")
 		if !errors.Is(err, ErrSkip) || !strings.Contains(err.Error(), "deleted") || got.Ref != (rules.Ref{}) {
 			t.Errorf("%s: got %+v, %v", event, got, err)
 		}
@@ -79,13 +79,13 @@ func TestReadSkipsADeletedRef(t *testing.T) {
 func TestReadReleaseActions(t *testing.T) {
 	t.Parallel()
 	for _, action := range []string{"published", "released", "prereleased", "created"} {
-		got, err := Read(getenv(job(t, "release", "refs/tags/v1", `{"action":"`+action+`"}`)), "")
+		got, err := readGitHub(gitHubJob(t, "release", "refs/tags/v1", `{"action":"`+action+`"}`), "")
 		if err != nil || got.Ref != tag("v1") {
 			t.Errorf("%s: got %+v, %v", action, got, err)
 		}
 	}
 	for _, payload := range []string{``, `{}`, `{"action":1}`} {
-		got, err := Read(getenv(job(t, "release", "refs/tags/v1", payload)), "")
+		got, err := readGitHub(gitHubJob(t, "release", "refs/tags/v1", payload), "")
 		if !errors.Is(err, ErrNoRef) || got.Ref != (rules.Ref{}) {
 			t.Errorf("%q: got %+v, %v", payload, got, err)
 		}
@@ -94,11 +94,11 @@ func TestReadReleaseActions(t *testing.T) {
 
 func TestReadDeploymentStatus(t *testing.T) {
 	t.Parallel()
-	got, err := Read(getenv(job(t, "deployment_status", "refs/heads/main", `{"deployment_status":{"state":"success"}}`)), "")
+	got, err := readGitHub(gitHubJob(t, "deployment_status", "refs/heads/main", `{"deployment_status":{"state":"success"}}`), "")
 	if err != nil || got.Ref != branch("main") {
 		t.Errorf("success: got %+v, %v", got, err)
 	}
-	if _, err = Read(getenv(job(t, "deployment_status", "refs/heads/main", `{}`)), ""); !errors.Is(err, ErrNoRef) {
+	if _, err = readGitHub(gitHubJob(t, "deployment_status", "refs/heads/main", `{}`), ""); !errors.Is(err, ErrNoRef) {
 		t.Errorf("no state: got %v", err)
 	}
 }
@@ -121,7 +121,7 @@ func TestReadWorkflowRunRef(t *testing.T) {
 		{"merge_group", queue, branch(queue), rules.Ref{}},
 		{"release", "v1", tag("v1"), rules.Ref{}},
 	} {
-		got, err := Read(getenv(job(t, "workflow_run", "refs/heads/main", ran(strconv.Quote(test.event), strconv.Quote(test.headBranch), `"success"`))), "")
+		got, err := readGitHub(gitHubJob(t, "workflow_run", "refs/heads/main", ran(strconv.Quote(test.event), strconv.Quote(test.headBranch), `"success"`)), "")
 		want := ofRun(Event{Name: "workflow_run", Ref: test.want, OrTag: test.orTag, SHA: "ran"})
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Errorf("%s of %s: %v (-want +got):\n%s", test.event, test.headBranch, err, diff)
@@ -132,9 +132,9 @@ func TestReadWorkflowRunRef(t *testing.T) {
 // A job goes on after ErrSkip, so it must be able to trust the run's identity.
 func TestBrokenRunHidesErrSkip(t *testing.T) {
 	t.Parallel()
-	env := job(t, "release", "refs/tags/v1", `{"action":"deleted"}`)
+	env := gitHubJob(t, "release", "refs/tags/v1", `{"action":"deleted"}`)
 	env["GITHUB_RUN_ID"] = "x"
-	_, err := Read(getenv(env), "")
+	_, err := readGitHub(env, "")
 	if err == nil || errors.Is(err, ErrSkip) || !strings.Contains(err.Error(), "GITHUB_RUN_ID") || !strings.Contains(err.Error(), "deleted") {
 		t.Errorf("got %v", err)
 	}

@@ -1,4 +1,4 @@
-package event
+package ci
 
 // isForeign reports whether the job may be about code that this repository has not
 // accepted: that of a pull request of another repository, such as a fork, until it is
@@ -6,7 +6,7 @@ package event
 //
 // The payload of an issue_comment, which is sent for pull requests as well, does not
 // have their repository.
-func (e *Event) isForeign(p payload, errPayload error) bool {
+func (e *gitHubEvent) isForeign(p payload, errPayload error) bool {
 	here := p.Repository.FullName
 	switch e.Name {
 	case "pull_request", "pull_request_target", "pull_request_review", "pull_request_review_comment":
@@ -22,6 +22,6 @@ func (e *Event) isForeign(p payload, errPayload error) bool {
 
 // isMerge reports whether a pull request was merged, and the job is about its base
 // branch.
-func (e *Event) isMerge(p payload) bool {
+func (e *gitHubEvent) isMerge(p payload) bool {
 	return e.Name == "pull_request" && p.Action == "closed" && p.PullRequest.Merged
 }

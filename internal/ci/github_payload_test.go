@@ -1,4 +1,4 @@
-package event
+package ci
 
 import (
 	"errors"
@@ -37,12 +37,12 @@ func TestReadPayloadRefuses(t *testing.T) {
 		huge:                          "larger than 32 MiB",
 		deep:                          "exceeded max depth",
 	} {
-		_, err := Read(getenv(map[string]string{"GITHUB_EVENT_NAME": "pull_request", "GITHUB_EVENT_PATH": path}), "")
+		_, err := readGitHub(map[string]string{"GITHUB_EVENT_NAME": "pull_request", "GITHUB_EVENT_PATH": path}, "")
 		if !errors.Is(err, ErrNoRef) || !strings.Contains(err.Error(), want) {
 			t.Errorf("pull_request, %s: got %v, want ErrNoRef with %q", path, err, want)
 		}
 		// A push needs no payload.
-		got, err := Read(getenv(map[string]string{"GITHUB_EVENT_NAME": "push", "GITHUB_REF": "refs/heads/main", "GITHUB_EVENT_PATH": path}), "")
+		got, err := readGitHub(map[string]string{"GITHUB_EVENT_NAME": "push", "GITHUB_REF": "refs/heads/main", "GITHUB_EVENT_PATH": path}, "")
 		if err != nil || got.Ref != branch("main") {
 			t.Errorf("push, %s: got %+v, %v", path, got, err)
 		}
@@ -62,11 +62,11 @@ func FuzzReadRef(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, name, githubRef string, data []byte) {
-		e := Event{Name: name}
+		e := gitHubEvent{Event{Name: name}}
 		p, errPayload := parsePayload(data)
 		err := e.checkOutcome(p, errPayload)
 		if err == nil {
-			err = e.readRef(githubRef, p, errPayload)
+			err = e.readEvent(githubRef, p, errPayload)
 		}
 		if err != nil {
 			if !errors.Is(err, ErrNoRef) && !errors.Is(err, ErrSkip) || e.Ref != (rules.Ref{}) {

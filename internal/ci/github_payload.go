@@ -1,4 +1,4 @@
-package event
+package ci
 
 import (
 	"encoding/json"
