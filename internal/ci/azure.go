@@ -111,11 +111,15 @@ func (azure) Group(name string) string { return "##[group]" + name + "\n" }
 func (azure) EndGroup() string { return "##[endgroup]\n" }
 
 // Annotate is an issue of the job; Azure Pipelines has none for notices.
-func (azure) Annotate(level Level, title, text string) (log string, whole bool) {
-	if level == Notice {
+func (azure) Annotate(a Annotation) (log string, whole bool) {
+	if a.Level == Notice {
 		return "", false
 	}
-	return command("task.logissue type="+string(level), title+": "+text), true
+	head := "task.logissue type=" + string(a.Level)
+	if a.File != "" && a.Line > 0 {
+		head += fmt.Sprintf(";sourcepath=%s;linenumber=%d;columnnumber=%d", escape.Replace(a.File), a.Line, a.Column)
+	}
+	return command(head, a.Title+": "+a.Text), true
 }
 
 func (azure) Mask(secret string) string { return command("task.setsecret", secret) }
@@ -156,10 +160,12 @@ func isFolder(path string) bool {
 	return err == nil && info.IsDir()
 }
 
+// escape is for properties and data of a command: the agent decodes these five.
+var escape = strings.NewReplacer("%", "%AZP25", "\r", "%0D", "\n", "%0A", "]", "%5D", ";", "%3B")
+
 // command is a logging command. It begins with ##vso[, ends at the first ] and has its
-// data behind that, up to the end of the line. The agent decodes these five.
+// data behind that, up to the end of the line.
 // https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Microsoft.VisualStudio.Services.Agent/Command.cs
 func command(head, data string) string {
-	escape := strings.NewReplacer("%", "%AZP25", "\r", "%0D", "\n", "%0A", "]", "%5D", ";", "%3B")
 	return "##vso[" + head + "]" + escape.Replace(data) + "\n"
 }

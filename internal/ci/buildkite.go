@@ -73,8 +73,8 @@ func (b buildkite) Token(ctx context.Context, audience string) (string, error) {
 func (buildkite) Group(name string) string { return "--- " + name + "\n" }
 
 // Annotate opens the group that was begun last, where a job has failed.
-func (buildkite) Annotate(level Level, _, _ string) (log string, whole bool) {
-	if level == Failure {
+func (buildkite) Annotate(a Annotation) (log string, whole bool) {
+	if a.Level == Failure {
 		log = "^^^ +++\n"
 	}
 	return log, false

@@ -42,7 +42,7 @@ type System interface {
 	EndGroup() string
 	// Annotate is what the log has to contain for a problem, from defused lines. If it is
 	// not whole, the problem itself follows as plain text.
-	Annotate(level Level, title, text string) (log string, whole bool)
+	Annotate(Annotation) (log string, whole bool)
 	// Mask is what the log has to contain for the system to hide a secret, "" if it
 	// cannot.
 	Mask(secret string) string
@@ -86,6 +86,15 @@ type Written struct {
 // Exec runs a program, with a text as its standard input, and returns its standard
 // output. If there is no such program, the error wraps fs.ErrNotExist.
 type Exec func(ctx context.Context, stdin, name string, args ...string) (string, error)
+
+// Annotation is a problem.
+type Annotation struct {
+	Level       Level
+	Title, Text string // of one line, and of one or several
+
+	File         string // that the problem is in; "": none
+	Line, Column int    // 0: not known
+}
 
 // ErrNoToken is returned by Token if the job gets no OIDC token.
 var ErrNoToken = errors.New("the job gets no OIDC token")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/sethvargo/go-githubactions"
@@ -122,18 +123,22 @@ func (g gitHub) EndGroup() string {
 	return g.command(func(a *githubactions.Action) { a.EndGroup() })
 }
 
-func (g gitHub) Annotate(level Level, title, text string) (log string, whole bool) {
+func (g gitHub) Annotate(p Annotation) (log string, whole bool) {
 	return g.command(func(a *githubactions.Action) {
-		titled := a.WithFieldsMap(map[string]string{"title": title})
+		fields := map[string]string{"title": p.Title}
+		if p.File != "" && p.Line > 0 {
+			fields["file"], fields["line"], fields["col"] = p.File, strconv.Itoa(p.Line), strconv.Itoa(p.Column)
+		}
+		titled := a.WithFieldsMap(fields)
 		write := titled.Errorf
-		switch level {
+		switch p.Level {
 		case Notice:
 			write = titled.Noticef
 		case Warning:
 			write = titled.Warningf
 		case Failure:
 		}
-		write("%s", text)
+		write("%s", p.Text)
 	}), true
 }
 

@@ -21,7 +21,7 @@ func (job) Group(string) string { return "" }
 
 func (job) EndGroup() string { return "" }
 
-func (job) Annotate(Level, string, string) (log string, whole bool) { return "", false }
+func (job) Annotate(Annotation) (log string, whole bool) { return "", false }
 
 func (job) Mask(string) string { return "" }
 

@@ -171,10 +171,13 @@ func TestAzureCommands(t *testing.T) {
 	if diff := cmp.Diff(want, vso(w.Log)); diff != "" {
 		t.Errorf("outputs: -want +got\n%s", diff)
 	}
-	if log, whole := s.Annotate(Failure, "a]b", "one\n##vso[x]%0A"); !whole || log != "##vso[task.logissue type=error]a%5Db: one%0A##vso[x%5D%AZP250A\n" {
+	if log, whole := s.Annotate(Annotation{Level: Failure, Title: "a]b", Text: "one\n##vso[x]%0A"}); !whole || log != "##vso[task.logissue type=error]a%5Db: one%0A##vso[x%5D%AZP250A\n" {
 		t.Errorf("%q, %t", log, whole)
 	}
-	if log, whole := s.Annotate(Notice, "a", "b"); whole || log != "" {
+	if log, _ := s.Annotate(Annotation{Level: Warning, Title: "a", Text: "b", File: "x];y.yml", Line: 3, Column: 5}); log != "##vso[task.logissue type=warning;sourcepath=x%5D%3By.yml;linenumber=3;columnnumber=5]a: b\n" {
+		t.Errorf("of a file: %q", log)
+	}
+	if log, whole := s.Annotate(Annotation{Level: Notice, Title: "a", Text: "b"}); whole || log != "" {
 		t.Errorf("%q, %t", log, whole)
 	}
 	if got := s.Mask("a\nb"); got != "##vso[task.setsecret]a%0Ab\n" {

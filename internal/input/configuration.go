@@ -128,7 +128,7 @@ func problemsIn(found document.Problems) Problems {
 		if most := lines.MaxShown; len(place) > most { // line and column are at the end
 			place = append([]rune("…"), place[len(place)-most+1:]...)
 		}
-		problems = append(problems, Problem{Value: string(place), What: what, Allowed: p.Allowed})
+		problems = append(problems, Problem{Value: string(place), What: what, Allowed: p.Allowed, file: p.File, line: p.Line, column: p.Column})
 	}
 	return problems
 }

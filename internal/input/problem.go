@@ -15,6 +15,9 @@ type Problem struct {
 	Value   string // as given, whole; "" if nothing was
 	What    string // what is wrong with it
 	Allowed string // what is allowed, or what to do
+
+	file         string // that it is in; "": none
+	line, column int    // from 1; 0 if not known
 }
 
 func (p Problem) Error() string {
@@ -32,6 +35,9 @@ func (p Problem) Error() string {
 
 // InputName is the input that the problem is with, for the title of its message.
 func (p Problem) InputName() string { return p.Input }
+
+// Place is where it is in a file, for its message; "" if it is in none.
+func (p Problem) Place() (file string, line, column int) { return p.file, p.line, p.column }
 
 // Problems are everything that is wrong, in the order of the arguments and then
 // of the table.

@@ -16,6 +16,9 @@ type annotation struct {
 	title string
 	text  string // one line or several
 	quote string // of a function's response and log; where the annotation is only a part of the log, they are there already
+
+	file         string // that the annotation is shown in; "": none
+	line, column int
 }
 
 // inputTitle is the prefix of the title of a problem with an input.
@@ -39,7 +42,10 @@ func (r *Reporter) annotate(a annotation) {
 	for i := range text {
 		text[i] = ci.Defuse(text[i])
 	}
-	command, whole := r.system.Annotate(a.level, ci.Defuse(title), shorten(strings.Join(text, "\n"), maxAnnotation))
+	command, whole := r.system.Annotate(ci.Annotation{
+		Level: a.level, Title: ci.Defuse(title), Text: shorten(strings.Join(text, "\n"), maxAnnotation),
+		File: ci.Defuse(a.file), Line: a.line, Column: a.column,
+	})
 	r.write(command)
 	if whole {
 		return
@@ -61,7 +67,7 @@ func annotations(res release.Result) []annotation {
 	for _, o := range res.Outcomes {
 		switch {
 		case failedItself(o):
-			all = append(all, annotation{ci.Failure, failureTitle(res, o), failureText(o), annotatedQuotes(o)})
+			all = append(all, annotation{level: ci.Failure, title: failureTitle(res, o), text: failureText(o), quote: annotatedQuotes(o)})
 		case o.Status == release.Drifted:
 			all = append(all, annotation{level: driftLevel(res), title: o.Function + " changed outside lambda-release", text: o.Reason + "\n" + driftAdvice})
 		case stays(res, o):
@@ -158,6 +164,12 @@ func refusals(problems []error) []annotation {
 			title = inputTitle + named.InputName()
 		}
 		all[i] = annotation{level: ci.Failure, title: title, text: err.Error()}
+		var placed interface {
+			Place() (file string, line, column int)
+		}
+		if errors.As(err, &placed) {
+			all[i].file, all[i].line, all[i].column = placed.Place()
+		}
 	}
 	return all
 }

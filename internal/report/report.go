@@ -137,7 +137,8 @@ func (r *Reporter) Skip(operation release.Operation, why string, warn bool) erro
 
 // Refuse reports that a run was not started, because of invalid inputs or an
 // environment in which it cannot work. Joined errors are reported one by one; the
-// title of an error with a method InputName has the name of that input.
+// title of an error with a method InputName has the name of that input, and GitHub shows
+// one with a method Place in its file.
 func (r *Reporter) Refuse(err error) {
 	problems := split(err)
 	// The error of write is ignored: a file that cannot be written may be the
