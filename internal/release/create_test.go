@@ -163,6 +163,9 @@ func TestAnotherRunCreatesMeanwhile(t *testing.T) {
 	for what, act := range creators {
 		for _, after := range []bool{false, true} {
 			for _, fails := range []string{"", "PublishVersion", "CreateAlias"} {
+				if testing.Short() && (after || fails == "CreateAlias") {
+					continue // for the race detector one of them is enough
+				}
 				t.Run(fmt.Sprintf("%s, after: %t, fails: %s", what, after, fails), func(t *testing.T) {
 					t.Parallel()
 					for n, acted := 1, true; acted && !t.Failed(); n++ {
@@ -386,6 +389,9 @@ func TestDeleteCreated(t *testing.T) {
 				continue // AWS has no such answer
 			}
 			for _, times := range []int{1, 1 << 30} {
+				if testing.Short() && times > 1 {
+					continue
+				}
 				if op == "GetFunction" && times > 1 && (fault.Status == 404 || fault.NotYet) {
 					continue // what AWS never shows cannot be reported either
 				}
