@@ -101,9 +101,9 @@ func differences(was, is CORS) []string {
 			all = append(all, fmt.Sprintf("%s no longer has %s", list.key, some(gone)))
 		}
 	}
-	switch {
-	case was.MaxAge == is.MaxAge:
-	case was.MaxAge == 0: // AWS's default
+	switch was.MaxAge {
+	case is.MaxAge:
+	case 0: // AWS's default
 		all = append(all, fmt.Sprintf("MaxAge is %d", is.MaxAge))
 	default:
 		all = append(all, fmt.Sprintf("MaxAge is %d, no longer %d", is.MaxAge, was.MaxAge))

@@ -101,7 +101,7 @@ func PlanURL(ctx context.Context, aws *awsapi.Client, fn function.ID, alias stri
 		}
 	}
 	if url.Address == "" {
-		changes = append(changes, fmt.Sprintf("%s:%s has a function URL with AuthType %s", fn.Name, alias, want.AuthType))
+		return append(changes, fmt.Sprintf("%s:%s has a function URL with AuthType %s%s", fn.Name, alias, want.AuthType, withCORS(want.over(CORS{})))), nil
 	}
 	return append(changes, newCORS(fn, alias, url.CORS, want.over(url.CORS))...), nil
 }
@@ -196,7 +196,8 @@ func (o *opening) write(ctx context.Context) (awsapi.URL, error) {
 // wrote notes what has changed when the URL is as wanted.
 func (o *opening) wrote(was awsapi.URL) {
 	if was.Address == "" {
-		o.did(fmt.Sprintf("%s:%s has the function URL %s", o.fn.Name, o.alias, o.url.Address))
+		o.did(fmt.Sprintf("%s:%s has the function URL %s%s", o.fn.Name, o.alias, o.url.Address, withCORS(o.want.over(CORS{}))))
+		return
 	}
 	for _, what := range newCORS(o.fn, o.alias, was.CORS, o.want.over(was.CORS)) {
 		o.did(what)
@@ -216,6 +217,14 @@ func (o *opening) reread(ctx context.Context) error {
 	ctx, cancel := awsapi.Confirming(ctx)
 	defer cancel()
 	return o.read(ctx)
+}
+
+// withCORS says what settings a URL is created with.
+func withCORS(c CORS) string {
+	if c.IsZero() {
+		return ""
+	}
+	return ", with CORS settings: " + strings.Join(differences(CORS{}, c), "; ")
 }
 
 // newCORS says what settings a URL has that had others, if they differ.

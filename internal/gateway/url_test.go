@@ -213,9 +213,9 @@ func TestOpenURLWithCORS(t *testing.T) {
 	for _, tt := range []struct {
 		cors  *gateway.CORS
 		calls string
-		words string // of the last change
+		words string // that the last change ends in
 	}{
-		{shop(), "CreateFunctionUrlConfig", of + "new CORS settings: AllowOrigins has https://shop.example.com; AllowMethods has GET, POST; MaxAge is 300"},
+		{shop(), "CreateFunctionUrlConfig", ", with CORS settings: AllowOrigins has https://shop.example.com; AllowMethods has GET, POST; MaxAge is 300"},
 		{shop(), "GetFunctionUrlConfig", ""},
 		{nil, "GetFunctionUrlConfig", ""},
 		{shuffled, "GetFunctionUrlConfig", ""},
@@ -236,7 +236,7 @@ func TestOpenURLWithCORS(t *testing.T) {
 		if err != nil || calls != tt.calls || len(changed) != len(planned) {
 			t.Errorf("%+v: %q, planned %q, %s, %v", tt.cors, changed, planned, calls, err)
 		}
-		if n := len(changed); tt.words != "" && (changed[n-1] != tt.words || planned[n-1] != tt.words) || tt.words == "" && n > 0 {
+		if n := len(changed); tt.words != "" && !(strings.HasSuffix(changed[n-1], tt.words) && strings.HasSuffix(planned[n-1], tt.words)) || tt.words == "" && n > 0 {
 			t.Errorf("%+v: %q, planned %q\nwant %q", tt.cors, changed, planned, tt.words)
 		}
 		if now, err := w.aws.URL(t.Context(), orders, "prod"); err != nil || !cmp.Equal(now, url) {
@@ -258,7 +258,7 @@ func TestOpenURLWithCORSMeanwhile(t *testing.T) {
 	}{
 		"settings":           {true, "UpdateFunctionUrlConfig", func(w *world) { w.setCORS(other) }, 1, false},
 		"the same settings":  {true, "UpdateFunctionUrlConfig", func(w *world) { w.setCORS(*shop()) }, 1, false},
-		"deleted":            {true, "UpdateFunctionUrlConfig", func(w *world) { w.drop() }, 2, false},
+		"deleted":            {true, "UpdateFunctionUrlConfig", func(w *world) { w.drop() }, 1, false},
 		"replaced":           {true, "UpdateFunctionUrlConfig", func(w *world) { w.drop(); w.create(awsapi.URLPublic) }, 1, true},
 		"created":            {false, "CreateFunctionUrlConfig", func(w *world) { w.create(awsapi.URLIAM) }, 1, false},
 		"created as wanted":  {false, "CreateFunctionUrlConfig", func(w *world) { w.create(awsapi.URLIAM); w.setCORS(*shop()) }, 0, false},

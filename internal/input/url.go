@@ -1,8 +1,6 @@
 package input
 
 import (
-	"encoding/json"
-
 	"lambda-release/internal/document"
 	"lambda-release/internal/gateway"
 )
@@ -29,8 +27,13 @@ func readFunctionURL(in *Input, of ofFunction) document.Problems {
 	if !isObject {
 		answers = of.Value
 	}
-	cors, decoded := corsOf(of)
-	url, wrong := gateway.NewURL(answers.Text, decoded)
+	cors, isGiven := of.Value.Get("cors")
+	var settings *gateway.CORS
+	if isGiven {
+		decoded, _ := of.Decoded.(map[string]any)
+		settings = corsOf(decoded["cors"])
+	}
+	url, wrong := gateway.NewURL(answers.Text, settings)
 	var problems document.Problems
 	for _, w := range wrong {
 		problems = append(problems, wrongURL(w, answers, cors))
@@ -53,20 +56,24 @@ func wrongURL(w gateway.Wrong, answers, cors document.Value) document.Problem {
 	return inFile(v, w.What, w.Allowed)
 }
 
-// corsOf are the CORS settings in a function-url of the release file; nil if it has none.
-func corsOf(of ofFunction) (document.Value, *gateway.CORS) {
-	v, given := of.Value.Get("cors")
-	if !given {
-		return v, nil
+// corsOf are CORS settings as the schema of the release file has read them, and checked
+// their types.
+func corsOf(decoded any) *gateway.CORS {
+	object, _ := decoded.(map[string]any)
+	texts := func(key string) []string {
+		var all []string
+		list, _ := object[key].([]any)
+		for _, e := range list {
+			text, _ := e.(string)
+			all = append(all, text)
+		}
+		return all
 	}
-	url, _ := of.Decoded.(map[string]any)
-	text, err := json.Marshal(url["cors"])
-	cors := &gateway.CORS{}
-	if err == nil {
-		err = json.Unmarshal(text, cors) // the schema has their types
+	age, _ := object["MaxAge"].(float64)
+	credentials, _ := object["AllowCredentials"].(bool)
+	return &gateway.CORS{
+		AllowOrigins: texts("AllowOrigins"), AllowMethods: texts("AllowMethods"),
+		AllowHeaders: texts("AllowHeaders"), ExposeHeaders: texts("ExposeHeaders"),
+		MaxAge: int32(age), AllowCredentials: credentials,
 	}
-	if err != nil {
-		return v, nil
-	}
-	return v, cors
 }

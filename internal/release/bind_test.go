@@ -136,7 +136,7 @@ func TestStagesAndURLsAreOfFunctions(t *testing.T) {
 	dry.DryRun = true
 	for _, o := range w.release(dry, "items", "orders", "cart").Outcomes {
 		plan := strings.Join(o.Plan, "\n")
-		if strings.Contains(plan, "function URL") != (o.Function != "orders") || strings.Contains(plan, "new CORS settings: AllowOrigins has *") != (o.Function == "cart") || strings.Count(plan, "lambdaAlias") != len(req.Stages[o.Function]) {
+		if strings.Contains(plan, "function URL") != (o.Function != "orders") || strings.Contains(plan, "with CORS settings: AllowOrigins has *") != (o.Function == "cart") || strings.Count(plan, "lambdaAlias") != len(req.Stages[o.Function]) {
 			t.Errorf("plan of %s: %q", o.Function, o.Plan)
 		}
 	}
