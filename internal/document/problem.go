@@ -54,7 +54,7 @@ func (v Value) Problem(what, allowed string) Problem {
 	case Null:
 		shown = "null"
 	case Text:
-		shown = strconv.Quote(cmp.Or(v.written, v.Text))
+		shown = strconv.Quote(v.Written())
 	case List:
 		shown = "[…]"
 	case Object:

@@ -154,6 +154,8 @@ func (r *schemaReader) null(v Value, s Schema) {
 		r.refuse(v.SecretProblem("no value", `write null, or "" for an empty text, or leave the key out`))
 	case s.Type == AsWritten:
 		r.refuse(v.SecretProblem("no value", `write "" for an empty one, or leave the key out`))
+	case s.Type == MapType && !s.Empty:
+		r.refuse(v.SecretProblem("no value", "give "+s.Keys.Of))
 	default:
 		r.refuse(v.Problem("no value", "give one, or leave the key out"))
 	}

@@ -1,6 +1,7 @@
 package document
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -58,6 +59,8 @@ func (v Value) expanded(getenv func(string) string) (Value, Problems) {
 				allowed = "GitHub replaces ${{ … }} in workflows only: pass the value to the step in env, and write ${NAME}"
 			}
 			refuse("a ${ that begins no variable", allowed)
+		case strings.Contains(otherwise, "${"):
+			refuse("a variable in the default of "+name, "write a default without variables")
 		case getenv == nil:
 			unknown = true
 		default:
@@ -95,6 +98,9 @@ func replaceAll(re *regexp.Regexp, text string, f func([]string) string) string 
 	}
 	return b.String() + text[end:]
 }
+
+// Written is a scalar as it is written, with its variables, which may be shown.
+func (v Value) Written() string { return cmp.Or(v.written, v.Text) }
 
 // Replaced reports whether variables were replaced in a text, which is then not to be
 // shown.

@@ -67,6 +67,7 @@ func TestExpandRefuses(t *testing.T) {
 		"${}":            "f:1:6: key: …: a ${ that begins no variable; write ${NAME} or ${NAME:-DEFAULT}, and $$ for a dollar",
 		"'${A-b}'":       "f:1:6: key: …: a ${ that begins no variable; write ${NAME} or ${NAME:-DEFAULT}, and $$ for a dollar",
 		"'${1}'":         "f:1:6: key: …: a ${ that begins no variable; write ${NAME} or ${NAME:-DEFAULT}, and $$ for a dollar",
+		"'${A:-${N}}'":   "f:1:6: key: …: a variable in the default of A; write a default without variables",
 		"'${A'":          "f:1:6: key: …: a ${ that begins no variable; write ${NAME} or ${NAME:-DEFAULT}, and $$ for a dollar",
 		"'${{ env.A }}'": "f:1:6: key: …: a ${ that begins no variable; GitHub replaces ${{ … }} in workflows only: pass the value to the step in env, and write ${NAME}",
 	} {

@@ -133,8 +133,12 @@ func (r *reader) pickNamed(given bool) Problems {
 	}
 	for _, fn := range named {
 		known, ok := r.file.Find(fn.Name)
-		if !ok {
+		switch {
+		case !ok:
 			missing(fn.Given, "has no such function")
+			continue
+		case !known.MayBe(fn):
+			problems = append(problems, Problem{Value: fn.Given, What: fmt.Sprintf("in %s it is %s", r.file.Name, lines.Quote(known.Given)), Allowed: "name the function by its name, or as in the file"})
 			continue
 		}
 		if fn.Given == fn.Name { // the file may say more
@@ -164,7 +168,7 @@ func (r *reader) readFile(s spec, given bool) {
 	case s.file.read == nil && !given:
 		setting, ok, problems := r.file.Top(s.file.keys[0], r.getenv)
 		r.addInFile(problems)
-		if ok && !r.empty(setting.Value) {
+		if ok && !r.empty(setting.Value) && !r.several(setting.Value) {
 			r.took(s.name, "", setting.Value)
 			text := strings.TrimSpace(strings.Join(textsOf(setting.Value), "\n"))
 			r.addInFile(placed(setting.Value, s.parse(&r.in, text), s.allowed))
@@ -178,7 +182,11 @@ func (r *reader) readFile(s spec, given bool) {
 
 func (r *reader) readFunction(s spec, name string, given bool) {
 	for _, key := range s.file.keys {
-		setting, ok, problems := r.file.Of(name, key, r.getenv)
+		getenv := r.getenv
+		if key == releasefile.Environment && r.in.Print == PrintPolicy { // which does not depend on the values
+			getenv = func(name string) string { return cmp.Or(r.getenv(name), name) }
+		}
+		setting, ok, problems := r.file.Of(name, key, getenv)
 		r.addInFile(problems)
 		if !ok || r.empty(setting.Value) {
 			continue
@@ -206,6 +214,18 @@ func (r *reader) empty(v document.Value) bool {
 	for _, e := range elements(v) {
 		if e.Kind == document.Text && strings.TrimSpace(e.Text) == "" {
 			r.addInFile(document.Problems{e.Problem("empty", "check what its variables stand for, or leave the key out")})
+			return true
+		}
+	}
+	return false
+}
+
+// several refuses what variables stand for if the input would read it as several entries
+// or with a comment: it must be one.
+func (r *reader) several(v document.Value) bool {
+	for _, e := range elements(v) {
+		if e.Replaced() && strings.ContainsAny(strings.TrimSpace(e.Text), "\n#") {
+			r.addInFile(document.Problems{inFile(e, "", "variables must not have line breaks or # here")})
 			return true
 		}
 	}
@@ -273,14 +293,18 @@ func placed(v document.Value, problems Problems, allowed string) document.Proble
 	for _, p := range problems {
 		at := v
 		for _, e := range elements(v) {
-			if e.Text == p.Value {
+			if strings.TrimSpace(e.Text) == p.Value {
 				at = e
 			}
 		}
 		if p.Allowed == "" {
 			p.Allowed = allowed
 		}
-		all = append(all, inFile(at, p.What, p.Allowed))
+		what := p.What
+		if strings.Contains(at.Text, "\n") {
+			what = p.inLine()
+		}
+		all = append(all, inFile(at, what, p.Allowed))
 	}
 	return all
 }

@@ -172,6 +172,7 @@ func (s spec) completed(value string, problems Problems) Problems {
 		p := &problems[i]
 		p.Input = s.name
 		p.Value = cmp.Or(p.Value, value)
+		p.What, p.entry = p.inLine(), 0
 		p.Allowed = cmp.Or(p.Allowed, s.allowed)
 	}
 	return problems

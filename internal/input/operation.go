@@ -161,7 +161,10 @@ func (c *checks) operation() {
 	c.refuse("version", version != "" && in.Operation != release.Promote && in.Operation != release.Rollback, version, operation, "only promote and rollback take a version")
 	c.refuse("code", in.Code != nil && in.Operation != release.Release, "", operation, "only release uploads code")
 	c.refuse("configuration", in.Configuration != nil && in.Operation != release.Release, "", operation, "only release configures")
-	c.refuse("code-sha256", in.Code != nil && in.CodeSHA256 != nil, "", "code", "uploaded code is guarded by its own hash: leave code-sha256 empty")
+	for _, fn := range in.Functions {
+		_, uploaded := in.Code[fn.Name]
+		c.refuse("code-sha256", uploaded && in.CodeSHA256[fn.Name] != "", "", "code of "+fn.Name, "uploaded code is guarded by its own hash: leave code-sha256 out for this function")
+	}
 	prunes := in.Operation == release.Release || in.Operation == release.Prune
 	shows := in.Operation == release.ReadStatus
 	const only = "only release and prune delete versions, and status shows how many that would be"

@@ -16,6 +16,7 @@ type Problem struct {
 	What    string // what is wrong with it
 	Allowed string // what is allowed, or what to do
 
+	entry        int    // of a value with several lines, from 1; 0 for the value as a whole
 	file         string // that it is in; "": none
 	line, column int    // from 1; 0 if not known
 }
@@ -38,6 +39,14 @@ func (p Problem) InputName() string { return p.Input }
 
 // Place is where it is in a file, for its message; "" if it is in none.
 func (p Problem) Place() (file string, line, column int) { return p.file, p.line, p.column }
+
+// inLine is what is wrong, after the line of the value that it is in.
+func (p Problem) inLine() string {
+	if p.entry == 0 {
+		return p.What
+	}
+	return fmt.Sprintf("line %d: %s", p.entry, p.What)
+}
 
 // Problems are everything that is wrong, in the order of the arguments and then
 // of the table.
@@ -79,11 +88,7 @@ func problemsOf(err error) Problems {
 			problems = append(problems, Problem{What: err.Error()})
 			continue
 		}
-		what := wrong.Problem
-		if wrong.Line > 0 {
-			what = fmt.Sprintf("line %d: %s", wrong.Line, what)
-		}
-		problems = append(problems, Problem{Value: wrong.Text, What: what, Allowed: wrong.Allowed})
+		problems = append(problems, Problem{Value: wrong.Text, What: wrong.Problem, Allowed: wrong.Allowed, entry: wrong.Line})
 	}
 	return problems
 }

@@ -157,6 +157,8 @@ func readSmokeTests(in *Input, of ofFunction) document.Problems {
 			var err error
 			if c.Expect, err = expectation("expect", v.Text); err != nil {
 				problems = append(problems, inFile(v, err.Error(), jqShape))
+			} else {
+				c.Expect.Given = v.Written() // plan and errors show it
 			}
 		}
 		cases = append(cases, c)
