@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"lambda-release/internal/lines"
 )
 
 // Problem is one thing that is wrong with a document.
@@ -54,12 +56,14 @@ func (v Value) Problem(what, allowed string) Problem {
 	case Null:
 		shown = "null"
 	case Text:
-		shown = strconv.Quote(v.Written())
+		shown = lines.Quote(v.Written())
 	case List:
 		shown = "[…]"
 	case Object:
 		shown = "{…}"
-	case Bool, Number, Refused:
+	case Number:
+		shown = short(shown)
+	case Bool, Refused:
 	}
 	return v.place.problem(shown, what, allowed)
 }
@@ -79,7 +83,19 @@ func (p place) lineText() string { return strconv.Itoa(p.line) }
 func (p place) problem(value, what, allowed string) Problem {
 	shown := value
 	if p.key != "" {
-		shown = strings.TrimSuffix(p.key+": "+value, ": ")
+		shown = strings.TrimSuffix(short(p.key)+": "+value, ": ")
 	}
 	return Problem{File: p.file, Line: p.line, Column: p.column, Shown: shown, What: what, Allowed: allowed}
+}
+
+// maxKey is more than the ARN of a function has.
+const maxKey = 150
+
+// short is a key or a number, cut if it is longer than any that is meant: what is wrong
+// comes after it, and an annotation is cut at its end.
+func short(text string) string {
+	if len([]rune(text)) <= maxKey {
+		return text
+	}
+	return lines.Quote(text)
 }

@@ -213,7 +213,11 @@ func (r *reader) readFunction(s spec, name string, given bool) {
 func (r *reader) empty(v document.Value) bool {
 	for _, e := range elements(v) {
 		if e.Kind == document.Text && strings.TrimSpace(e.Text) == "" {
-			r.addInFile(document.Problems{e.Problem("empty", "check what its variables stand for, or leave the key out")})
+			allowed := "give it, or leave it out"
+			if e.Replaced() {
+				allowed = "check what its variables stand for, or leave the key out"
+			}
+			r.addInFile(document.Problems{e.Problem("empty", allowed)})
 			return true
 		}
 	}
