@@ -1,6 +1,7 @@
 package release
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -120,17 +121,17 @@ const newRoleTime = time.Minute
 func (g *guard) create(ctx context.Context, u Upload) error {
 	c := g.creation
 	g.t.log.fact("creating the function from %s: %s", u.describe(), strings.Join(c.words(), "; "))
-	code, done, err := g.t.open(ctx, u)
-	if err != nil {
-		return err
-	}
-	defer done()
-	c.function.Code = code
 	var pace awsapi.Backoff
-	began, lostBefore := time.Now(), false
-	for told := false; ; {
+	var refused time.Time // first
+	for lostBefore := false; ; {
 		calls := 1
+		code, done, err := g.t.open(ctx, u)
+		if err != nil {
+			return err
+		}
+		c.function.Code = code
 		now, err := g.t.aws.CreateFunction(ctx, g.t.fn, c.function)
+		done() // the other functions do not wait while this one waits for its role
 		lost := awsapi.EffectOf(err) > awsapi.Rejected
 		c.possible = c.possible || awsapi.EffectOf(err) == awsapi.NoResponse
 		switch {
@@ -141,6 +142,9 @@ func (g *guard) create(ctx context.Context, u Upload) error {
 			switch {
 			case lookErr == nil && now.Description == c.function.Description:
 				c.found()
+				if changes := c.lacking(now, cmp.Or(u.Package.SHA256, now.CodeSHA256)); len(changes) > 0 {
+					return &LatestError{Function: g.t.fn.Name, Changes: changes}
+				}
 				return g.created(ctx, now, u)
 			case lookErr == nil:
 				return g.taken(ctx, now, u)
@@ -151,9 +155,9 @@ func (g *guard) create(ctx context.Context, u Upload) error {
 				return err
 			}
 			lostBefore, calls = lost, calls+lookups
-		case awsapi.MayKnowRoleLater(err) && time.Since(began) < newRoleTime:
-			if !told {
-				told = true
+		case awsapi.MayKnowRoleLater(err) && (refused.IsZero() || time.Since(refused) < newRoleTime):
+			if refused.IsZero() {
+				refused = time.Now()
 				g.t.log.fact("AWS refuses to create the function: %v. If its role or a policy of that is new, this passes within seconds: trying again for up to a minute", err)
 			}
 		default:
@@ -187,17 +191,31 @@ func (g *guard) created(ctx context.Context, now awsapi.Configuration, u Upload)
 // taken goes on with a function that another run has created, if it is as this run would
 // have created it. What it is for others, it stays.
 func (g *guard) taken(ctx context.Context, now awsapi.Configuration, u Upload) error {
-	n, want := g.creation.function, g.creation.function.Foreseen(u.Package.SHA256)
+	c := g.creation
 	g.adopts(now)
-	would := now.With(n.Settings).WithCode(want.CodeSHA256)
-	if would.PackageType = want.PackageType; n.Architecture != "" {
-		would.Architectures = want.Architectures
+	err := g.settle(ctx, now)
+	if err == nil && u.Package.SHA256 == "" { // in S3, or an image by tag: only AWS knows
+		u, err = g.t.check(ctx, u, g.now)
 	}
-	if diff := differences(now, would); len(diff) > 0 {
+	if err != nil {
+		return err
+	}
+	if diff := c.lacking(g.now, u.Package.SHA256); len(diff) > 0 {
 		return &ExistsError{Function: g.t.fn.Name, Differences: diff}
 	}
 	g.t.log.fact("another run has created the function meanwhile, as this run would")
-	return g.settle(ctx, now)
+	return nil
+}
+
+// lacking is how $LATEST of a function differs from what is created with code of this
+// hash, in words.
+func (c *creation) lacking(now awsapi.Configuration, sha256 string) []string {
+	n := c.function
+	would, want := now.With(n.Settings).WithCode(sha256), n.Foreseen(sha256)
+	if would.PackageType = want.PackageType; n.Architecture != "" {
+		would.Architectures = want.Architectures
+	}
+	return differences(now, would)
 }
 
 // ExistsError says that a function exists that this run was to create, and that it is
