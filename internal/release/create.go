@@ -17,7 +17,8 @@ import (
 // Creation is how a function is created that does not exist: with the configuration and
 // the code that the request has for it.
 type Creation struct {
-	Tags map[string]string // which only a function that is created gets
+	Tags         map[string]string // which only a function that is created gets
+	Architecture string            // x86_64 or arm64; "": that of the code, as far as that shows one
 }
 
 // creation is a function that this run creates, and how far that has come.
@@ -90,17 +91,30 @@ func (t target) foreseenARN(role string) string {
 	return id.ARN()
 }
 
-// newFunction is the function that the plan creates. Its architecture is that of the
-// code, as far as that shows one.
+// newFunction is the function that the plan creates.
 func (p Plan) newFunction() awsapi.NewFunction {
 	n := awsapi.NewFunction{
-		Description: p.stamp, Tags: p.Create.Tags, Architecture: p.Upload.Package.Architecture,
+		Description: p.stamp, Tags: p.Create.Tags, Architecture: cmp.Or(p.Create.Architecture, p.Upload.Package.Architecture),
 		Settings: p.Configure.of(awsapi.Configuration{}).Over(awsapi.Configuration{}.Settings),
 	}
 	if p.Upload.Source.Kind == artifact.Image {
 		n.Code = codeOf(p.Upload.Package)
 	}
 	return n
+}
+
+// checkArchitecture refuses a function that exists with another architecture than it
+// would be created with: the code is for that.
+func (p Plan) checkArchitecture(latest awsapi.Configuration) error {
+	if p.Create == nil || p.Create.Architecture == "" {
+		return nil
+	}
+	runs := cmp.Or(strings.Join(latest.Architectures, ""), "x86_64")
+	if runs == p.Create.Architecture {
+		return nil
+	}
+	return fmt.Errorf("configure %s: it runs on %s, and `architecture` is %s, which only a function that is created gets: "+
+		"change the key, or the function with `aws lambda update-function-code` and `--architectures`", p.target.fn.Name, runs, p.Create.Architecture)
 }
 
 // creates reports whether the function does not exist, and is created by this run.
