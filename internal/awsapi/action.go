@@ -46,6 +46,7 @@ func stageAction(op, method string) Action {
 var (
 	getFunction      = Action{Service: "lambda", Op: "GetFunction", IAM: "lambda:GetFunction", qualified: true}
 	invoke           = Action{Service: "lambda", Op: "Invoke", IAM: "lambda:InvokeFunction", qualified: true, once: true}
+	deleteFunction   = Action{Service: "lambda", Op: "DeleteFunction", IAM: "lambda:DeleteFunction", qualified: true, once: true}
 	createDeployment = Action{Service: "codedeploy", Op: "CreateDeployment", IAM: "codedeploy:CreateDeployment", once: true}
 	// IAM knows no resource for lists of the whole account.
 	listFunctions           = Action{Service: "lambda", Op: "ListFunctions", IAM: "lambda:ListFunctions"}

@@ -97,11 +97,7 @@ func (c *Client) CreateDeployment(ctx context.Context, r DeploymentRequest) (str
 	sum := sha256.Sum256([]byte(r.AppSpec))
 	out, err := mutate(ctx, c, target{Action: createDeployment, resource: r.Group.String()},
 		func(ctx context.Context, in *codedeploy.CreateDeploymentInput, opts ...func(*codedeploy.Options)) (*codedeploy.CreateDeploymentOutput, error) {
-			return c.codedeploy().CreateDeployment(ctx, in, append(opts, func(o *codedeploy.Options) {
-				if r, ok := o.Retryer.(*retryer); ok {
-					o.Retryer = whenThrottled{r}
-				}
-			})...)
+			return c.codedeploy().CreateDeployment(ctx, in, append(opts, func(o *codedeploy.Options) { o.Retryer = onlyThrottled(o.Retryer) })...)
 		},
 		&codedeploy.CreateDeploymentInput{
 			ApplicationName: &r.Group.Application, DeploymentGroupName: &r.Group.Name,
@@ -117,11 +113,6 @@ func (c *Client) CreateDeployment(ctx context.Context, r DeploymentRequest) (str
 	}
 	return aws.ToString(out.DeploymentId), nil
 }
-
-// whenThrottled is a retryer that retries only what AWS has throttled.
-type whenThrottled struct{ *retryer }
-
-func (whenThrottled) IsErrorRetryable(err error) bool { return isThrottle(err) }
 
 // Deployment reads a deployment.
 func (c *Client) Deployment(ctx context.Context, id string) (Deployment, error) {

@@ -37,6 +37,7 @@ type Configuration struct {
 	Architectures []string // arm64, x86_64
 	Layers        []string // ARNs with their versions
 	SnapStart     bool     // versions have a snapshot, which costs money while they exist
+	Reserved      bool     // the function has reserved concurrency; only Client.Configuration reads that
 	Durable       bool     // executions may stay on the version for up to a year
 	// Environment's values are secrets: they are compared and never shown.
 	Environment map[string]string

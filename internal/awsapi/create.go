@@ -72,13 +72,12 @@ func MayKnowRoleLater(err error) bool {
 }
 
 // DeleteFunction deletes a function with all its versions and aliases. One that does not
-// exist is an error of kind NotFound. It has no condition.
+// exist is an error of kind NotFound. It has no condition, and makes one attempt, unless
+// AWS throttles: if the answer to the first one is lost, another run may have created the
+// function anew before the second one. The error's Effect says whether it may be gone.
 func (c *Client) DeleteFunction(ctx context.Context, fn function.ID) error {
-	_, err := mutate(ctx, c, onFunction("DeleteFunction", fn, ""), c.lambda.DeleteFunction, &lambda.DeleteFunctionInput{FunctionName: &fn.Given},
+	_, err := mutate(ctx, c, target{Action: deleteFunction, fn: fn},
+		optioned(c.lambda.DeleteFunction, func(o *lambda.Options) { o.Retryer = onlyThrottled(o.Retryer) }), &lambda.DeleteFunctionInput{FunctionName: &fn.Given},
 		func(out *lambda.DeleteFunctionOutput) bool { return noPage(out.ResultMetadata) })
-	look := func(ctx context.Context) error { _, err := c.Configuration(ctx, fn, ""); return err }
-	if gone(ctx, err, look) {
-		return nil
-	}
 	return err
 }

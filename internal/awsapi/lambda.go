@@ -84,7 +84,9 @@ func (c *Client) Configuration(ctx context.Context, fn function.ID, qualifier st
 	if err != nil {
 		return Configuration{}, err
 	}
-	return configurationFrom(out.Configuration), nil
+	read := configurationFrom(out.Configuration)
+	read.Reserved = out.Concurrency != nil && out.Concurrency.ReservedConcurrentExecutions != nil
+	return read, nil
 }
 
 // Lookup is Configuration for a version or a function that should exist: a 404 is

@@ -69,6 +69,20 @@ func (*retryer) RetryDelay(attempt int, err error) (time.Duration, error) {
 	return firstDelay/4 + rand.N(firstDelay<<(attempt-1)), nil //nolint:gosec // jitter is not a secret
 }
 
+// onlyThrottled is a client's retryer for an operation that must not be sent again once AWS
+// may have carried it out: it retries only what AWS has throttled.
+func onlyThrottled(r aws.Retryer) aws.Retryer {
+	if r, ok := r.(*retryer); ok {
+		return whenThrottled{r}
+	}
+	return r
+}
+
+// whenThrottled is a retryer that retries only what AWS has throttled.
+type whenThrottled struct{ *retryer }
+
+func (whenThrottled) IsErrorRetryable(err error) bool { return isThrottle(err) }
+
 func isThrottle(err error) bool {
 	return err != nil && retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary
 }

@@ -7,6 +7,7 @@ import (
 	"lambda-release/internal/artifact"
 	"lambda-release/internal/document"
 	"lambda-release/internal/release"
+	"lambda-release/internal/releasefile"
 )
 
 // parseCreate needs the functions, which are parsed before.
@@ -22,8 +23,8 @@ func parseCreate(in *Input, value string) Problems {
 	return nil
 }
 
-// readCreate reads create and tags of the release file. Tags are for a function that is
-// created, whatever asks for that.
+// readCreate reads create, architecture and tags of the release file. The last two are for
+// a function that is created, whatever asks for that.
 func readCreate(in *Input, of ofFunction) document.Problems {
 	creation, creates := in.Create[of.name]
 	tags, areTags := of.Decoded.(map[string]any)
@@ -33,6 +34,9 @@ func readCreate(in *Input, of ofFunction) document.Problems {
 		for key, value := range tags {
 			creation.Tags[key], _ = value.(string)
 		}
+		in.Create[of.name] = creation
+	case of.key == releasefile.Architecture && creates:
+		creation.Architecture, _ = of.Decoded.(string)
 		in.Create[of.name] = creation
 	case of.Decoded == true && !creates:
 		in.Create = with(in.Create, of.name, creation)

@@ -137,7 +137,7 @@ var table = []spec{
 			"A function that exists is configured and released as always. Only for `release`.",
 		allowed: "must be true or false",
 		parse:   parseCreate,
-		file:    &fromFile{keys: []string{"create", releasefile.Tags}, operations: toRelease, read: readCreate},
+		file:    &fromFile{keys: []string{"create", releasefile.Architecture, releasefile.Tags}, operations: toRelease, read: readCreate},
 	},
 	{
 		name: "version", group: groupWhat, hint: "VERSION",

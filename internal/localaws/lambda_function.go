@@ -96,6 +96,7 @@ type function struct {
 	async      map[string]*eventInvoke // by qualifier
 	executions []*execution            // in the order in which they began
 	policies   map[string]*policy      // by qualifier, "" the function's own
+	reserved   *reservation            // nil: none
 	signing    string                  // ARN of the code signing configuration, "": none
 
 	provisioned  map[string]*provisioned // by qualifier
@@ -270,10 +271,12 @@ func (l *lambda) getFunction(r *request) (answer, error) {
 		Configuration configuration
 		Code          map[string]string
 		Tags          map[string]string `json:",omitempty"`
+		Concurrency   *reservation      `json:",omitempty"`
 	}{
 		Configuration: v.describe(f, qualifier),
 		Code:          map[string]string{"RepositoryType": "S3", "Location": l.location(r, f, v.Code)},
 		Tags:          f.tags,
+		Concurrency:   f.reserved,
 	}
 	if v.PackageType == "Image" {
 		repository, _, _ := strings.Cut(v.ImageURI, "@")

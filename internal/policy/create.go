@@ -8,7 +8,9 @@ func (f onFunction) create() {
 	if !given || f.DryRun {
 		return
 	}
-	f.onItself("lambda:CreateFunction", "lambda:DeleteFunction", "lambda:ListAliases", "lambda:ListVersionsByFunction")
+	f.onItself("lambda:CreateFunction", "lambda:DeleteFunction", "lambda:ListAliases", "lambda:ListVersionsByFunction",
+		"lambda:ListFunctionUrlConfigs", "lambda:ListFunctionEventInvokeConfigs", "lambda:ListProvisionedConcurrencyConfigs")
+	f.onBoth("lambda:GetPolicy")
 	f.allow("EventSourceMappings", "*", "lambda:ListEventSourceMappings") // IAM knows no resource for it
 	if tagged {
 		f.onItself("lambda:TagResource")

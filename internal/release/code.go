@@ -28,7 +28,7 @@ func (u Upload) acquire(ctx context.Context) (release func(), err error) {
 	case u.slots <- struct{}{}:
 		return func() { <-u.slots }, nil
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, awsapi.Interrupted("wait for other packages", ctx.Err())
 	}
 }
 

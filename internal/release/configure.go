@@ -1,6 +1,7 @@
 package release
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -50,7 +51,7 @@ func (p Plan) guarding(latest awsapi.Configuration) (Plan, error) {
 	if latest.EnvironmentError != "" {
 		return p, &UnreadableError{Function: p.target.fn.Name, Reason: latest.EnvironmentError}
 	}
-	if err := p.checkCode(latest); err != nil {
+	if err := cmp.Or(p.checkCode(latest), p.checkArchitecture(latest)); err != nil {
 		return p, err
 	}
 	return p.withGuard(newGuard(p.target, latest, p.RestoreLatest, p.Upload)), nil

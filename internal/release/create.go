@@ -1,6 +1,7 @@
 package release
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -16,7 +17,8 @@ import (
 // Creation is how a function is created that does not exist: with the configuration and
 // the code that the request has for it.
 type Creation struct {
-	Tags map[string]string // which only a function that is created gets
+	Tags         map[string]string // which only a function that is created gets
+	Architecture string            // x86_64 or arm64; "": that of the code, as far as that shows one
 }
 
 // creation is a function that this run creates, and how far that has come.
@@ -89,17 +91,30 @@ func (t target) foreseenARN(role string) string {
 	return id.ARN()
 }
 
-// newFunction is the function that the plan creates. Its architecture is that of the
-// code, as far as that shows one.
+// newFunction is the function that the plan creates.
 func (p Plan) newFunction() awsapi.NewFunction {
 	n := awsapi.NewFunction{
-		Description: p.stamp, Tags: p.Create.Tags, Architecture: p.Upload.Package.Architecture,
+		Description: p.stamp, Tags: p.Create.Tags, Architecture: cmp.Or(p.Create.Architecture, p.Upload.Package.Architecture),
 		Settings: p.Configure.of(awsapi.Configuration{}).Over(awsapi.Configuration{}.Settings),
 	}
 	if p.Upload.Source.Kind == artifact.Image {
 		n.Code = codeOf(p.Upload.Package)
 	}
 	return n
+}
+
+// checkArchitecture refuses a function that exists with another architecture than it
+// would be created with: the code is for that.
+func (p Plan) checkArchitecture(latest awsapi.Configuration) error {
+	if p.Create == nil || p.Create.Architecture == "" {
+		return nil
+	}
+	runs := cmp.Or(strings.Join(latest.Architectures, ""), "x86_64")
+	if runs == p.Create.Architecture {
+		return nil
+	}
+	return fmt.Errorf("configure %s: it runs on %s, and `architecture` is %s, which only a function that is created gets: "+
+		"change the key, or the function with `aws lambda update-function-code` and `--architectures`", p.target.fn.Name, runs, p.Create.Architecture)
 }
 
 // creates reports whether the function does not exist, and is created by this run.
@@ -120,17 +135,17 @@ const newRoleTime = time.Minute
 func (g *guard) create(ctx context.Context, u Upload) error {
 	c := g.creation
 	g.t.log.fact("creating the function from %s: %s", u.describe(), strings.Join(c.words(), "; "))
-	code, done, err := g.t.open(ctx, u)
-	if err != nil {
-		return err
-	}
-	defer done()
-	c.function.Code = code
 	var pace awsapi.Backoff
-	began, lostBefore := time.Now(), false
-	for told := false; ; {
+	var refused time.Time // first
+	for lostBefore := false; ; {
 		calls := 1
+		code, done, err := g.t.open(ctx, u)
+		if err != nil {
+			return err
+		}
+		c.function.Code = code
 		now, err := g.t.aws.CreateFunction(ctx, g.t.fn, c.function)
+		done() // the other functions do not wait while this one waits for its role
 		lost := awsapi.EffectOf(err) > awsapi.Rejected
 		c.possible = c.possible || awsapi.EffectOf(err) == awsapi.NoResponse
 		switch {
@@ -141,6 +156,9 @@ func (g *guard) create(ctx context.Context, u Upload) error {
 			switch {
 			case lookErr == nil && now.Description == c.function.Description:
 				c.found()
+				if changes := c.lacking(now, cmp.Or(u.Package.SHA256, now.CodeSHA256)); len(changes) > 0 {
+					return &LatestError{Function: g.t.fn.Name, Changes: changes}
+				}
 				return g.created(ctx, now, u)
 			case lookErr == nil:
 				return g.taken(ctx, now, u)
@@ -151,9 +169,9 @@ func (g *guard) create(ctx context.Context, u Upload) error {
 				return err
 			}
 			lostBefore, calls = lost, calls+lookups
-		case awsapi.MayKnowRoleLater(err) && time.Since(began) < newRoleTime:
-			if !told {
-				told = true
+		case awsapi.MayKnowRoleLater(err) && (refused.IsZero() || time.Since(refused) < newRoleTime):
+			if refused.IsZero() {
+				refused = time.Now()
 				g.t.log.fact("AWS refuses to create the function: %v. If its role or a policy of that is new, this passes within seconds: trying again for up to a minute", err)
 			}
 		default:
@@ -187,17 +205,31 @@ func (g *guard) created(ctx context.Context, now awsapi.Configuration, u Upload)
 // taken goes on with a function that another run has created, if it is as this run would
 // have created it. What it is for others, it stays.
 func (g *guard) taken(ctx context.Context, now awsapi.Configuration, u Upload) error {
-	n, want := g.creation.function, g.creation.function.Foreseen(u.Package.SHA256)
+	c := g.creation
 	g.adopts(now)
-	would := now.With(n.Settings).WithCode(want.CodeSHA256)
-	if would.PackageType = want.PackageType; n.Architecture != "" {
-		would.Architectures = want.Architectures
+	err := g.settle(ctx, now)
+	if err == nil && u.Package.SHA256 == "" { // in S3, or an image by tag: only AWS knows
+		u, err = g.t.check(ctx, u, g.now)
 	}
-	if diff := differences(now, would); len(diff) > 0 {
+	if err != nil {
+		return err
+	}
+	if diff := c.lacking(g.now, u.Package.SHA256); len(diff) > 0 {
 		return &ExistsError{Function: g.t.fn.Name, Differences: diff}
 	}
 	g.t.log.fact("another run has created the function meanwhile, as this run would")
-	return g.settle(ctx, now)
+	return nil
+}
+
+// lacking is how $LATEST of a function differs from what is created with code of this
+// hash, in words.
+func (c *creation) lacking(now awsapi.Configuration, sha256 string) []string {
+	n := c.function
+	would, want := now.With(n.Settings).WithCode(sha256), n.Foreseen(sha256)
+	if would.PackageType = want.PackageType; n.Architecture != "" {
+		would.Architectures = want.Architectures
+	}
+	return differences(now, would)
 }
 
 // ExistsError says that a function exists that this run was to create, and that it is

@@ -1,6 +1,8 @@
 package release_test
 
 import (
+	"archive/zip"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +14,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"lambda-release/internal/artifact"
+	"lambda-release/internal/awsapi"
 	"lambda-release/internal/configuration"
+	"lambda-release/internal/function"
 	"lambda-release/internal/localaws"
 	"lambda-release/internal/release"
 )
@@ -139,10 +144,28 @@ var creators = map[string]func(w *world, fn string) bool{
 		w.Configure(fn, func(*localaws.Function) {})
 		w.Publish(fn, "theirs")
 	}),
-	"makes an alias": ifExists(func(w *world, fn string) { w.SetAlias(fn, localaws.Alias{Name: "dev", Version: "$LATEST"}) }),
+	"makes an alias":       ifExists(func(w *world, fn string) { w.SetAlias(fn, localaws.Alias{Name: "dev", Version: "$LATEST"}) }),
+	"reserves concurrency": ifExists(func(w *world, fn string) { w.ReserveConcurrency(fn, 5) }),
+	"permits": calls(func(ctx context.Context, aws *awsapi.Client, fn function.ID) error {
+		return aws.AddPermission(ctx, fn, "", awsapi.Permission{ID: "topic", Service: "sns.amazonaws.com", Action: "lambda:InvokeFunction"})
+	}),
+	"makes a URL": calls(func(ctx context.Context, aws *awsapi.Client, fn function.ID) error {
+		_, err := aws.CreateURL(ctx, fn, "", awsapi.URLPublic, awsapi.CORS{})
+		return err
+	}),
+	"sets retries": calls(func(ctx context.Context, aws *awsapi.Client, fn function.ID) error {
+		return aws.PutAsyncSettings(ctx, fn, awsapi.AsyncSettings{Qualifier: "$LATEST", Retries: new(int32(0))})
+	}),
 	"maps a source": ifExists(func(w *world, fn string) {
 		w.AddEventSourceMapping(fn, "", "arn:aws:sqs:eu-central-1:123456789012:queue")
 	}),
+}
+
+// calls is a call by another process.
+func calls(f func(context.Context, *awsapi.Client, function.ID) error) func(*world, string) bool {
+	return func(w *world, fn string) bool {
+		return w.exists(fn) && f(w.t.Context(), w.releaser(time.Minute).AWS, function.ID{Name: fn, Given: fn}) == nil
+	}
 }
 
 func ifExists(act func(*world, string)) func(*world, string) bool {
@@ -180,16 +203,24 @@ func TestAnotherRunCreatesMeanwhile(t *testing.T) {
 func createsMeanwhile(t *testing.T, act func(*world, string) bool, n int, after bool, fails string) (acted bool) {
 	w := newWorld(t, localaws.Options{Settle: time.Second})
 	var mu sync.Mutex
-	calls, answers, looked, theirs := 0, 0, false, false
-	do := func() { acted, theirs = true, act(w, "orders") && !looked }
+	calls, answers, looked, theirs, acting := 0, 0, false, false, false
+	do := func() { // which may call AWS itself
+		acting = true
+		mu.Unlock()
+		done := act(w, "orders")
+		mu.Lock()
+		acted, acting, theirs = true, false, done && !looked
+	}
 	w.OnCall(func(c localaws.Call) *localaws.Fault {
 		mu.Lock()
 		defer mu.Unlock()
-		if strings.HasPrefix(c.Operation, "List") {
+		if strings.HasPrefix(c.Operation, "List") || c.Operation == "GetPolicy" {
 			looked = true // DeleteFunction has no condition: what comes after the reads before it may be lost
 		}
-		if calls++; calls == n && !after {
-			do()
+		if !acting {
+			if calls++; calls == n && !after {
+				do()
+			}
 		}
 		if c.Operation == fails {
 			return &localaws.Fault{Status: 400, Code: "InvalidParameterValueException", Message: "no"}
@@ -199,8 +230,10 @@ func createsMeanwhile(t *testing.T, act func(*world, string) bool, n int, after 
 	w.AfterCall(func(localaws.Call) {
 		mu.Lock()
 		defer mu.Unlock()
-		if answers++; answers == n && after {
-			do()
+		if !acting {
+			if answers++; answers == n && after {
+				do()
+			}
 		}
 	})
 	res := w.create(500, 512, "orders")
@@ -383,9 +416,12 @@ func cancelledAt(t *testing.T, n int, hangs bool) (reached bool) {
 // it has created. What is left is reported, and no more is.
 func TestDeleteCreated(t *testing.T) {
 	t.Parallel()
-	for _, op := range []string{"GetFunction", "ListAliases", "ListVersionsByFunction", "ListEventSourceMappings", "DeleteFunction"} {
+	for _, op := range []string{
+		"GetFunction", "ListAliases", "ListVersionsByFunction", "ListEventSourceMappings", "GetPolicy", "ListFunctionUrlConfigs",
+		"ListFunctionEventInvokeConfigs", "ListProvisionedConcurrencyConfigs", "DeleteFunction",
+	} {
 		for faultName, fault := range faults {
-			if op == "ListEventSourceMappings" && fault.Status == 404 || strings.HasPrefix(op, "List") && fault.Status == 409 {
+			if op == "ListEventSourceMappings" && fault.Status == 404 || fault.Status == 409 && (strings.HasPrefix(op, "List") || op == "GetPolicy") {
 				continue // AWS has no such answer
 			}
 			for _, times := range []int{1, 1 << 30} {
@@ -489,6 +525,150 @@ func TestCreatedByAnother(t *testing.T) {
 		}
 		if strings.Contains(w.operations(), "DeleteFunction") || strings.Contains(w.operations(), "Update") {
 			t.Errorf("calls: %s", w.operations())
+		}
+	})
+}
+
+// TestDeletesOnlyItsOwn: the answer to DeleteFunction is lost, and another run creates the
+// function anew before this run tries again.
+func TestDeletesOnlyItsOwn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, localaws.Options{})
+		w.OnCall(func(c localaws.Call) *localaws.Fault {
+			switch c.Operation {
+			case "PublishVersion":
+				return &localaws.Fault{Status: 400, Code: "InvalidParameterValueException", Message: "no"}
+			case "DeleteFunction":
+				return &localaws.Fault{DropAfter: true}
+			}
+			return nil
+		})
+		w.AfterCall(func(c localaws.Call) {
+			if c.Operation == "DeleteFunction" && !w.exists("orders") {
+				w.AddFunction("orders")
+			}
+		})
+		res := w.create(500, 512, "orders")
+		if !w.exists("orders") {
+			t.Errorf("the function of another run was deleted: %s", w.operations())
+		}
+		if o := res.Outcomes[0]; !o.Remains || !strings.Contains(o.Err.Error(), "has created it since") {
+			t.Errorf("%s: %v", o.Reason, o.Err)
+		}
+	})
+}
+
+// TestDeleteWithoutAnswer: a function is deleted only as it was created, also where the
+// answer to CreateFunction was lost.
+func TestDeleteWithoutAnswer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, localaws.Options{})
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		w.OnCall(func(c localaws.Call) *localaws.Fault {
+			if c.Operation == "CreateFunction" {
+				return &localaws.Fault{DropAfter: true}
+			}
+			return nil
+		})
+		w.AfterCall(func(c localaws.Call) {
+			if c.Operation == "CreateFunction" && w.exists("orders") {
+				w.Configure("orders", func(f *localaws.Function) { f.Timeout, f.MemorySize = 60, 1024 })
+				cancel()
+			}
+		})
+		req := on(run(500), "orders")
+		creation(&req)
+		res := w.releaser(time.Minute).Run(ctx, req)
+		if !w.exists("orders") {
+			t.Errorf("what others have changed was deleted: %s\n%s", w.operations(), w.log)
+		}
+		if o := res.Outcomes[0]; o.Status != release.Failed {
+			t.Errorf("%s: %s, %v", o.Status, o.Reason, o.Err)
+		}
+	})
+}
+
+// TestKeepsWhatAnotherMayCall: the alias of a function that existed could not be restored,
+// so what it serves may call the function that was created.
+func TestKeepsWhatAnotherMayCall(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, localaws.Options{})
+		w.AddFunction("items")
+		toMove(w, "items")
+		updates := 0
+		w.OnCall(func(c localaws.Call) *localaws.Fault {
+			switch c.Operation {
+			case "CreateAlias":
+				return &localaws.Fault{Delay: time.Second, Status: 400, Code: "InvalidParameterValueException", Message: "no"}
+			case "UpdateAlias":
+				if updates++; updates > 1 {
+					return &localaws.Fault{Status: 403, Code: "AccessDeniedException", Message: "no"}
+				}
+			}
+			return nil
+		})
+		res := w.create(500, 512, "items", "orders")
+		if !w.exists("orders") || res.ExitCode() != release.ExitNotAsItWas {
+			t.Errorf("exit code %d, calls: %s", res.ExitCode(), w.operations())
+		}
+		if o := res.Outcomes[1]; !o.Remains || !strings.Contains(o.Err.Error(), "items:prod") {
+			t.Errorf("%s: %v", o.Reason, o.Err)
+		}
+	})
+}
+
+// TestRefusedAtOnce: functions that wait for the same role do not wait for each other.
+func TestRefusedAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, localaws.Options{})
+		w.NewRole(executionRole, time.Hour)
+		var names []string
+		for n := range 12 {
+			names = append(names, fmt.Sprintf("orders-%d", n))
+		}
+		began := time.Now()
+		req := on(run(500), names...)
+		creation(&req)
+		res := w.releaser(20*time.Minute).Run(t.Context(), req)
+		if took := time.Since(began); took > 100*time.Second {
+			t.Errorf("%s after %s", res.Status(), took)
+		}
+	})
+}
+
+// TestCreatedFromS3ByAnother: what is in S3 is compared by the hash that AWS computes.
+func TestCreatedFromS3ByAnother(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, localaws.Options{Settle: time.Second})
+		w.AddBucket("builds", "eu-central-1")
+		var zipped bytes.Buffer
+		archive := zip.NewWriter(&zipped)
+		if _, err := archive.Create("bootstrap"); err != nil || archive.Close() != nil {
+			t.Fatal(err)
+		}
+		w.PutObject("builds", "orders.zip", zipped.Bytes())
+		from := func(id uint64) release.Result {
+			req := on(run(id), "orders")
+			creation(&req)
+			req.Code = map[string]artifact.Source{"orders": {Kind: artifact.S3, Given: "s3://builds/orders.zip", Bucket: "builds", Key: "orders.zip"}}
+			return w.releaser(time.Minute).Run(t.Context(), req)
+		}
+		other := false
+		w.OnCall(func(c localaws.Call) *localaws.Fault {
+			if c.Operation == "CreateFunction" && !other {
+				other = true
+				from(499)
+			}
+			return nil
+		})
+		if res := from(500); res.Status() == release.Failed {
+			t.Errorf("%s: %v", res.Status(), res.Outcomes[0].Err)
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package release
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -66,11 +67,13 @@ func (p Plan) leavesFunction() bool {
 // leavesAlias reports whether there is an alias of the function, or may be.
 func (p Plan) leavesAlias() bool { return p.End.Kind != EndNotAttempted && p.End.Kind != EndRestored }
 
-// aliasesOf are the aliases of the functions that were created, as `orders:prod`.
+// aliasesOf are the aliases that keep what was created, as `orders:prod`: those of the
+// functions that were created, and those of others that are not as they were, since what
+// they serve may call those functions.
 func aliasesOf(plans []Plan, leftovers []leftover) []string {
 	var all []string
 	for i, p := range plans {
-		if p.creates() && p.leavesAlias() {
+		if p.creates() && p.leavesAlias() || !p.creates() && p.End.notAsItWas() {
 			all = append(all, p.target.fn.Name+":"+p.target.alias())
 		}
 		for _, name := range leftovers[i].aliases {
@@ -82,56 +85,122 @@ func aliasesOf(plans []Plan, leftovers []leftover) []string {
 
 // leftover is a function that a failed release has created.
 type leftover struct {
-	gone     bool
-	revision string   // of $LATEST
-	aliases  []string // their names
-	keeps    error    // why it is not deleted; nil: nothing does
+	gone    bool
+	aliases []string // their names
+	keeps   error    // why it is not deleted; nil: nothing does
 }
 
 // leftover reads the function with all that others may have given it since.
 func (g *guard) leftover(ctx context.Context, mappings mappings) leftover {
 	now, gone, err := g.find(ctx)
-	switch {
-	case err != nil || gone:
-		return leftover{gone: gone, keeps: err}
-	case now.Description != g.creation.function.Description:
-		return leftover{keeps: errors.New("another run, or something outside lambda-release, has created it since")}
-	case g.creation.done && !same(now, g.now):
-		return leftover{keeps: fmt.Errorf("it was changed since by another run or outside lambda-release: %s", strings.Join(changesOf(g.now, now), "; "))}
+	l := leftover{gone: gone, keeps: err}
+	if err != nil || gone {
+		return l
 	}
-	l := leftover{revision: now.Revision}
+	if l.keeps = g.changedByOthers(now); l.keeps != nil {
+		return l
+	}
+	var others []string
+	if l.aliases, others, l.keeps = g.t.additions(ctx, now.ARN, g.publishes, mappings); l.keeps == nil && len(others) > 0 {
+		l.keeps = fmt.Errorf("another run, or something outside lambda-release, has given it: %s", strings.Join(others, ", "))
+	}
+	return l
+}
+
+// changedByOthers is why $LATEST is not what this run has created, nil if it is.
+func (g *guard) changedByOthers(now awsapi.Configuration) error {
+	if now.Description != g.creation.function.Description {
+		return errors.New("another run, or something outside lambda-release, has created it since")
+	}
+	if now.Reserved {
+		return errors.New("another run, or something outside lambda-release, has given it reserved concurrency")
+	}
+	if g.creation.done {
+		if !same(now, g.now) {
+			return changedSince(changesOf(g.now, now))
+		}
+		return nil
+	}
+	// All that is known of it is what was sent.
+	if changes := g.creation.lacking(now, cmp.Or(g.now.CodeSHA256, now.CodeSHA256)); len(changes) > 0 {
+		return changedSince(changes)
+	}
+	return nil
+}
+
+func changedSince(changes []string) error {
+	return fmt.Errorf("it was changed since by another run or outside lambda-release: %s", strings.Join(changes, "; "))
+}
+
+// additions are the aliases of a function with this ARN, and what else it has that a function does not
+// have when it is created, in words. ours is the description of the version that this run
+// publishes. Tags do not count: in many accounts they are added to everything that is new.
+func (t target) additions(ctx context.Context, arn, ours string, mappings mappings) (aliases, others []string, err error) {
+	var mu sync.Mutex
+	add := func(what ...string) {
+		mu.Lock()
+		defer mu.Unlock()
+		others = append(others, what...)
+	}
 	var reads errgroup.Group
-	var others, mapped []string
 	reads.Go(func() error {
-		aliases, err := g.t.aws.Aliases(ctx, g.t.fn)
-		for _, a := range aliases {
-			l.aliases = append(l.aliases, a.Name)
+		all, err := t.aws.Aliases(ctx, t.fn)
+		for _, a := range all {
+			aliases = append(aliases, a.Name)
 		}
 		return err
 	})
 	reads.Go(func() error {
-		for v, err := range g.t.aws.Versions(ctx, g.t.fn) {
+		for v, err := range t.aws.Versions(ctx, t.fn) {
 			if err != nil {
 				return err
 			}
-			if v.Description != g.publishes || v.Description == "" {
-				others = append(others, "version "+v.Version)
+			if v.Description != ours || v.Description == "" {
+				add("version " + v.Version)
 			}
 		}
 		return nil
 	})
 	reads.Go(func() error {
-		all, err := mappings.read(ctx, g.t.aws)
-		for _, reasons := range usedByMappings(all, function.Unqualified(now.ARN)) {
-			mapped = append(mapped, reasons...)
+		all, err := mappings.read(ctx, t.aws)
+		for _, reasons := range usedByMappings(all, function.Unqualified(arn)) {
+			add(reasons...)
 		}
 		return err
 	})
-	l.keeps = reads.Wait()
-	if others = append(others, mapped...); l.keeps == nil && len(others) > 0 {
-		l.keeps = fmt.Errorf("another run, or something outside lambda-release, has given it: %s", strings.Join(others, ", "))
+	for _, qualifier := range []string{"", t.alias()} { // that of an alias outlives it (fact A21)
+		reads.Go(func() error {
+			policy, err := t.aws.Policy(ctx, t.fn, qualifier)
+			for _, p := range policy.Permissions {
+				add("permission " + p.ID)
+			}
+			return err
+		})
 	}
-	return l
+	reads.Go(func() error {
+		urls, err := t.aws.URLs(ctx, t.fn)
+		for _, u := range urls {
+			add("function URL " + u.Address)
+		}
+		return err
+	})
+	reads.Go(func() error {
+		async, err := t.aws.AllAsyncSettings(ctx, t.fn)
+		for _, reasons := range usedByAsyncSettings(async) {
+			add(reasons...)
+		}
+		return err
+	})
+	reads.Go(func() error {
+		provisioned, err := t.aws.AllProvisionedConcurrency(ctx, t.fn)
+		for _, reasons := range usedByConcurrency(provisioned) {
+			add(reasons...)
+		}
+		return err
+	})
+	err = reads.Wait()
+	slices.Sort(others)
+	return aliases, others, err
 }
 
 // find reads the function that was created. One that has been seen is gone if AWS does
@@ -162,7 +231,7 @@ func (p Plan) discarded(ctx context.Context, l leftover, aliases []string) Plan 
 	case len(aliases) > 0:
 		err = fmt.Errorf("nothing is deleted, since callers may use %s", strings.Join(aliases, ", "))
 	case err == nil:
-		err = p.guard.deleteFunction(ctx, l.revision)
+		err = p.guard.deleteFunction(ctx)
 	}
 	if err == nil {
 		p.target.log.fact("the function was deleted again")
@@ -183,9 +252,9 @@ func (p Plan) without(how string) Plan {
 	return p.withFacts(Facts{ARN: p.Facts.ARN}).withDecision(Decision{}).ended(p.End.adding("the function, which this run had created, " + how))
 }
 
-// deleteFunction deletes the function if $LATEST still is at a revision. DeleteFunction
-// itself has no such condition.
-func (g *guard) deleteFunction(ctx context.Context, revision string) error {
+// deleteFunction deletes the function if $LATEST still is what this run has created.
+// DeleteFunction itself has no such condition, so $LATEST is read before each attempt.
+func (g *guard) deleteFunction(ctx context.Context) error {
 	var pace awsapi.Backoff
 	for {
 		now, err := g.t.aws.Lookup(ctx, g.t.fn, "")
@@ -194,10 +263,13 @@ func (g *guard) deleteFunction(ctx context.Context, revision string) error {
 			return nil
 		case err != nil:
 			return err
-		case now.Revision != revision && !same(now, g.now): // a new revision alone says that its creation is complete
-			return fmt.Errorf("it was changed since by another run or outside lambda-release: %s", strings.Join(changesOf(g.now, now), "; "))
 		}
-		if err = g.t.aws.DeleteFunction(ctx, g.t.fn); !awsapi.Is(err, awsapi.Conflict) && !awsapi.Is(err, awsapi.NotFound) {
+		if err := g.changedByOthers(now); err != nil {
+			return err
+		}
+		err = g.t.aws.DeleteFunction(ctx, g.t.fn)
+		lost := awsapi.EffectOf(err) > awsapi.Rejected
+		if !lost && !awsapi.Is(err, awsapi.Conflict) && !awsapi.Is(err, awsapi.NotFound) {
 			return err
 		}
 		if pace.Wait(ctx, 2) != nil {

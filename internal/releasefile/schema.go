@@ -15,6 +15,9 @@ const (
 	Tags          = "tags"
 )
 
+// Architecture is a key of a function.
+const Architecture = "architecture"
+
 // Schema is what the file may be. docs/lambda-release.schema.json says the same to
 // editors, which a test compares.
 func Schema() document.Schema {
@@ -64,6 +67,9 @@ func ofFunction(none document.Nulls) document.Schema {
 			{Name: Configuration, Schema: settings},
 			{Name: Environment, Schema: environment()},
 			{Name: "create", Schema: document.Schema{Type: document.BooleanType, Doc: "Whether a function that does not exist is created from code and configuration."}},
+			{Name: Architecture, Schema: document.Schema{
+				OneOf: []string{"x86_64", "arm64"}, Doc: "What a function that is created runs on; by default what its code is built for, if that can be seen.",
+			}},
 			{Name: Tags, Schema: document.Schema{
 				Type: document.MapType, Empty: true, Element: &document.Schema{Type: document.AsWritten}, Doc: "Tags that a function gets when it is created.",
 				Keys: document.KeyRule{
