@@ -1,6 +1,7 @@
 package ci
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -34,8 +35,7 @@ var ofFork = regexp.MustCompile(`^pull/([0-9]+)$`)
 
 func (c circleCI) read() reading {
 	var e Event
-	user, project := c.getenv("CIRCLE_PROJECT_USERNAME"), c.getenv("CIRCLE_PROJECT_REPONAME")
-	err := e.readRun(c.variable("CIRCLE_PIPELINE_NUMBER"), scoped(scoped("circleci.com", user), project), variable{})
+	err := e.readRun(c.variable("CIRCLE_PIPELINE_NUMBER"), c.scope(), variable{})
 	e.RunURL = c.getenv("CIRCLE_BUILD_URL")
 	e.readCommit(c.getenv("CIRCLE_SHA1"), "")
 	fork, branch := c.variable("CIRCLE_PR_NUMBER"), c.variable("CIRCLE_BRANCH")
@@ -51,6 +51,13 @@ func (c circleCI) read() reading {
 		}
 	}
 	return reading{Event: e, run: err, ref: ref}
+}
+
+// scope is the project. Where its name is not known, as with the GitHub App and GitLab,
+// it is the project's ID.
+func (c circleCI) scope() string {
+	user, project := c.getenv("CIRCLE_PROJECT_USERNAME"), c.getenv("CIRCLE_PROJECT_REPONAME")
+	return cmp.Or(scoped(scoped("circleci.com", user), project), scoped("circleci.com", c.getenv("CIRCLE_PROJECT_ID")))
 }
 
 func (c circleCI) Token(context.Context, string) (string, error) { return c.onlyToken(circleToken) }
