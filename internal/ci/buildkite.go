@@ -42,7 +42,11 @@ func (b buildkite) read() reading {
 	}
 	e.RunURL = b.getenv("BUILDKITE_BUILD_URL")
 	e.readCommit(b.getenv("BUILDKITE_COMMIT"), "")
-	ref := e.choose(b.variable("BUILDKITE_TAG"), unlessFalse(b.variable("BUILDKITE_PULL_REQUEST")), b.variable("BUILDKITE_BRANCH"))
+	pull, branch := unlessFalse(b.variable("BUILDKITE_PULL_REQUEST")), b.variable("BUILDKITE_BRANCH")
+	if pulled := pullIn(branch); pull.value == "" && pulled.value != "" {
+		pull = pulled
+	}
+	ref := e.choose(b.variable("BUILDKITE_TAG"), pull, branch)
 	source := b.getenv("BUILDKITE_PULL_REQUEST_REPO")
 	e.Foreign = e.Foreign || e.isPull() && (source == "" || repositoryOf(source) != repositoryOf(b.getenv("BUILDKITE_REPO")))
 	return reading{Event: e, run: err, ref: ref}

@@ -86,6 +86,9 @@ func TestReadSystems(t *testing.T) {
 		circle + " CIRCLE_BRANCH=x CIRCLE_PULL_REQUEST=https://github.com/a/b/pull/7":      {ref: branch("x"), orElse: pull(7), preview: pull(7)},
 		circle + " CIRCLE_BRANCH=pull/7 CIRCLE_PR_NUMBER=7":                                {ref: pull(7), preview: pull(7), foreign: true},
 		circle + " CIRCLE_BRANCH=pull/7 CIRCLE_PULL_REQUEST=https://github.com/a/b/pull/7": {ref: pull(7), preview: pull(7), foreign: true},
+		circle + " CIRCLE_BRANCH=pull/7/head":                                              {ref: pull(7), preview: pull(7), foreign: true},
+		circle + " CIRCLE_BRANCH=pull/x/head":                                              {ref: branch("pull/x/head")},
+		circle + " CIRCLE_BRANCH=pr/7":                                                     {ref: branch("pr/7")},
 		circle + " CIRCLE_BRANCH=x CIRCLE_PULL_REQUEST=https://github.com/a/b/pull/":       {ref: branch("x")},
 		circle + " CIRCLE_TAG=v1 CIRCLE_PULL_REQUEST=https://github.com/a/b/pull/7":        {ref: tag("v1")},
 		circle: {err: "CIRCLE_TAG, CIRCLE_PR_NUMBER and CIRCLE_BRANCH are empty"},
@@ -95,6 +98,10 @@ func TestReadSystems(t *testing.T) {
 		kite + " BUILDKITE_BRANCH=x BUILDKITE_PULL_REQUEST=7 BUILDKITE_REPO=git@github.com:a/b.git BUILDKITE_PULL_REQUEST_REPO=git://github.com/a/b.git":      {ref: pull(7), preview: pull(7)},
 		kite + " BUILDKITE_BRANCH=main BUILDKITE_PULL_REQUEST=7 BUILDKITE_REPO=git@github.com:a/b.git BUILDKITE_PULL_REQUEST_REPO=https://github.com/c/b.git": {ref: pull(7), preview: pull(7), foreign: true},
 		kite + " BUILDKITE_BRANCH=x BUILDKITE_PULL_REQUEST=7 BUILDKITE_REPO=https://github.com/a/b":                                                           {ref: pull(7), preview: pull(7), foreign: true},
+
+		kite + " BUILDKITE_BRANCH=refs/pull/7/head BUILDKITE_PULL_REQUEST=false BUILDKITE_REPO=git@github.com:a/b.git": {ref: pull(7), preview: pull(7), foreign: true},
+		jenkins + " GIT_BRANCH=origin/pr/7/merge":               {ref: pull(7), preview: pull(7), foreign: true},
+		jenkins + " GIT_BRANCH=refs/remotes/origin/pull/7/head": {ref: pull(7), preview: pull(7), foreign: true},
 
 		build + " CODEBUILD_WEBHOOK_EVENT=PUSH CODEBUILD_WEBHOOK_HEAD_REF=refs/heads/main CODEBUILD_WEBHOOK_TRIGGER=branch/main":                                                     {ref: branch("main")},
 		build + " CODEBUILD_WEBHOOK_EVENT=PUSH CODEBUILD_WEBHOOK_HEAD_REF=refs/tags/v1 CODEBUILD_WEBHOOK_TRIGGER=tag/v1":                                                             {ref: tag("v1")},
