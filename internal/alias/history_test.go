@@ -166,7 +166,9 @@ func TestDescribeStaysWithinTheLimit(t *testing.T) {
 // Three runs of a project with a long name leave room for a lock and for a text.
 func TestLongScopeHasRoom(t *testing.T) {
 	t.Parallel()
-	run := func(id uint64) Run { return Run{id, Scope("gitlab.example.com/" + strings.Repeat("x", maxScope-len("gitlab.example.com/")))} }
+	run := func(id uint64) Run {
+		return Run{id, Scope("gitlab.example.com/" + strings.Repeat("x", maxScope-len("gitlab.example.com/")))}
+	}
 	h := History{
 		Versions: []Version{12, 10}, Left: 15, LeftBy: run(1234567890), Run: run(1234567891),
 		Lock: NewLock("", time.Date(2026, 11, 24, 6, 0, 0, 0, time.UTC), run(1234567892)),
