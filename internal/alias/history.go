@@ -31,9 +31,10 @@ const (
 // moved it there. The second: run 4720 rolled back from 12. When a run that did
 // not roll back has moved the alias since, the one that did is named:
 // `left 12 by 4720`. The fourth: a CodeDeploy deployment shifts the traffic. The
-// fifth: a run of another server than github.com. The last: run 4740 has locked the
-// alias, which run 4711 has moved; if one run did both, it is only at the end. A run
-// that unlocks the alias leaves `unlocked | run 4741`.
+// fifth: a run of another server than github.com. Where it stands at the end, its
+// server is that of the other runs, too, unless they name theirs. The last: run 4740
+// has locked the alias, which run 4711 has moved; if one run did both, it is only at
+// the end. A run that unlocks the alias leaves `unlocked | run 4741`.
 type History struct {
 	Versions []Version // where the alias was, newest first
 	Left     Version   // the newest version that rollbacks left and nothing newer has replaced
@@ -125,6 +126,10 @@ func (h History) String() string {
 	if len(h.Versions) == 0 {
 		return ""
 	}
+	last := h.Run
+	if h.Lock.State != 0 {
+		last = h.Lock.By
+	}
 	var b strings.Builder
 	for i, v := range h.Versions {
 		b.WriteString([]string{"[", " < "}[min(i, 1)])
@@ -133,7 +138,7 @@ func (h History) String() string {
 	if h.Left != None {
 		fmt.Fprintf(&b, " | left %s", h.Left)
 		if h.LeftBy != h.Run {
-			fmt.Fprintf(&b, " by %s", h.LeftBy.number())
+			fmt.Fprintf(&b, " by %s", h.LeftBy.numberIn(last.Scope))
 		}
 	}
 	switch {
@@ -142,11 +147,9 @@ func (h History) String() string {
 	case h.ShiftTo != None:
 		fmt.Fprintf(&b, " | shifting to %s until %s", h.ShiftTo, h.Until.UTC().Format(HistoryTime))
 	}
-	last := h.Run
 	if h.Lock.State != 0 {
-		last = h.Lock.By
 		if last != h.Run {
-			fmt.Fprintf(&b, " | %s", h.Run)
+			b.WriteString(" | run " + h.Run.numberIn(last.Scope))
 		}
 		b.WriteString(" | " + h.Lock.mark())
 	}
@@ -158,11 +161,11 @@ func (h History) String() string {
 }
 
 // runOr is the run that a field of a history names, or the one at its end.
-func runOr(named string, last Run) Run {
+func runOr(named string, last Run, scope string) Run {
 	if named == "" {
 		return last
 	}
-	run, _ := parseRun(named) // what it is not is not printed the same
+	run, _ := parseRun(named, scope) // what it is not is not printed the same
 	return run
 }
 
@@ -177,6 +180,11 @@ func parseHistory(s string) (History, bool) {
 			return History{}, false
 		}
 		h.Versions = append(h.Versions, v)
+	}
+	scope := "" // of the run at the end, if there is one
+	if end, isRun := strings.CutPrefix(fields[len(fields)-1], "run "); isRun {
+		run, _ := parseRun(end, "")
+		scope = run.Scope
 	}
 	leftBy := ""
 	var runs []Run // the one that moved the alias, and then the one that locked it unless it is the same
@@ -202,7 +210,7 @@ func parseHistory(s string) (History, bool) {
 			h.Lock, err = parseLock(f)
 		case "run":
 			var run Run
-			run, err = parseRun(rest)
+			run, err = parseRun(rest, scope)
 			runs = append(runs, run)
 			onlyMoved = h.Lock.State == 0
 		}
@@ -217,7 +225,7 @@ func parseHistory(s string) (History, bool) {
 		h.Lock.By = runs[len(runs)-1]
 	}
 	if h.Left != None {
-		h.LeftBy = runOr(leftBy, h.Run)
+		h.LeftBy = runOr(leftBy, h.Run, scope)
 	}
 	// Comparing with what String writes refuses odd spaces, orders, repeats and
 	// unknown words in one place.

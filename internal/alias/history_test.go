@@ -46,9 +46,17 @@ func TestReadDescription(t *testing.T) {
 			History{Versions: []Version{10}, Left: 12, LeftBy: Run{ID: 4740}, Lock: Lock{Locked, "see git.example.com: 7", time.Time{}, Run{ID: 4740}}, Run: Run{ID: 4740}},
 		},
 		{
-			"locked from another server", "[10 | run 4711 | locked until 2026-11-23T10:20Z | run 55 at git.example.com:8443]", "",
+			"locked from another server", "[10 | run 4711 at github.com | locked until 2026-11-23T10:20Z | run 55 at git.example.com:8443]", "",
 			History{Versions: []Version{10}, Lock: Lock{Locked, "", until, Run{55, "git.example.com:8443"}}, Run: Run{ID: 4711}},
 		},
+		{
+			"three runs of one server", "[11 < 10 | left 12 by 1 | run 2 | locked | run 3 at gitlab.example.com/shop]", "",
+			History{
+				Versions: []Version{11, 10}, Left: 12, LeftBy: Run{1, "gitlab.example.com/shop"}, Run: Run{2, "gitlab.example.com/shop"},
+				Lock: Lock{State: Locked, By: Run{3, "gitlab.example.com/shop"}},
+			},
+		},
+		{"a server named twice", "[10 | run 2 at a.b | locked | run 3 at a.b]", "[10 | run 2 at a.b | locked | run 3 at a.b]", History{}},
 		{"locked without a run", "[10 | run 4711 | locked: why]", "", History{Versions: []Version{10}, Lock: Lock{State: Locked, Reason: "why"}, Run: Run{ID: 4711}}},
 		{"locked, and no run at all", "[10 | locked]", "", History{Versions: []Version{10}, Lock: Lock{State: Locked}}},
 		{"unlocked", "[10 | run 4711 | unlocked | run 4741]", "", History{Versions: []Version{10}, Lock: Lock{State: Unlocked, By: Run{ID: 4741}}, Run: Run{ID: 4711}}},
@@ -155,8 +163,25 @@ func TestDescribeStaysWithinTheLimit(t *testing.T) {
 	}
 }
 
+// Three runs of a project with a long name leave room for a lock and for a text.
+func TestLongScopeHasRoom(t *testing.T) {
+	t.Parallel()
+	run := func(id uint64) Run {
+		return Run{id, Scope("gitlab.example.com/" + strings.Repeat("x", maxScope-len("gitlab.example.com/")))}
+	}
+	h := History{
+		Versions: []Version{12, 10}, Left: 15, LeftBy: run(1234567890), Run: run(1234567891),
+		Lock: NewLock("", time.Date(2026, 11, 24, 6, 0, 0, 0, time.UTC), run(1234567892)),
+	}
+	const text = "orders in production"
+	gotText, got := ReadDescription(Describe(text, h))
+	if diff := cmp.Diff(h, got); diff != "" || gotText != text {
+		t.Errorf("%q (-want +got):\n%s", gotText, diff)
+	}
+}
+
 func FuzzReadDescription(f *testing.F) {
-	for _, s := range []string{"", "x", "x [12 < 10 | run 1]", "x [12 < 10 | run 1 | locked until 2026-11-23T10:20Z: a: b | run 4740]", "[12 | locked: a | run 7]", "[12 < 10 | left 13 | run 2 | unlocked | run 4 at a.b]", "[12 | left 13 by 4 at a.b | codedeploy d-1 to 14 | run 1 at a.b/c]", "[10 < 7 | left 12 by 3 | run 4720]", "[10 | shifting to 13 until 2026-11-23T10:20Z]"} {
+	for _, s := range []string{"", "x", "x [12 < 10 | run 1]", "x [12 < 10 | run 1 | locked until 2026-11-23T10:20Z: a: b | run 4740]", "[12 | locked: a | run 7]", "[12 < 10 | left 13 | run 2 | unlocked | run 4 at a.b]", "[12 < 10 | left 13 by 0 | run 2 at github.com | unlocked | run 4 at a.b]", "[12 < 10 | left 13 by 1 at c.d | run 0 | locked | run 4 at a.b]", "[12 | left 13 by 4 at a.b | codedeploy d-1 to 14 | run 1 at a.b/c]", "[10 < 7 | left 12 by 3 | run 4720]", "[10 | shifting to 13 until 2026-11-23T10:20Z]"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

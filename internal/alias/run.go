@@ -1,9 +1,9 @@
 package alias
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -31,17 +31,28 @@ func (r Run) NewerThan(o Run) bool { return r.Comparable(o) && r.ID > o.ID }
 // `run 55 at git.example.com`.
 func (r Run) String() string { return "run " + r.number() }
 
-func (r Run) number() string {
-	if r.Scope == "" {
-		return strconv.FormatUint(r.ID, 10)
+func (r Run) number() string { return r.numberIn("") }
+
+// numberIn is number beside a run of this scope at the end of a history, whose scope
+// holds for the others, too, unless they have their own: scopes are long.
+func (r Run) numberIn(scope string) string {
+	at := ""
+	if r.Known() && r.Scope != scope {
+		at = " at " + cmp.Or(r.Scope, home)
 	}
-	return fmt.Sprintf("%d at %s", r.ID, r.Scope)
+	return strconv.FormatUint(r.ID, 10) + at
 }
 
-// parseRun reads what number writes.
-func parseRun(s string) (Run, error) {
-	id, scope, _ := strings.Cut(s, " at ")
+// parseRun reads what numberIn writes.
+func parseRun(s, scope string) (Run, error) {
+	id, at, apart := strings.Cut(s, " at ")
 	n, err := strconv.ParseUint(id, 10, 64)
+	switch {
+	case n == 0 || apart && at == home:
+		scope = ""
+	case apart:
+		scope = at
+	}
 	return Run{ID: n, Scope: scope}, err
 }
 

@@ -37,19 +37,34 @@ func (b buildkite) read() reading {
 	e.Name = b.getenv("BUILDKITE_SOURCE")
 	scope := scoped(scoped("buildkite.com", b.getenv("BUILDKITE_ORGANIZATION_SLUG")), b.getenv("BUILDKITE_PIPELINE_SLUG"))
 	err := e.readRun(b.variable("BUILDKITE_BUILD_NUMBER"), scope, variable{})
-	if retries := b.variable("BUILDKITE_RETRY_COUNT"); err == nil && e.RunID != 0 && retries.value != "" {
-		n, errRetries := strconv.Atoi(retries.value)
-		if errRetries != nil || n < 0 {
-			err = fmt.Errorf("%s %.40q is not a number from 0", retries.name, retries.value)
-		}
-		e.Attempt = max(n, 0) + 1
+	if err == nil && e.RunID != 0 {
+		err = b.readRetries(&e)
 	}
 	e.RunURL = b.getenv("BUILDKITE_BUILD_URL")
 	e.readCommit(b.getenv("BUILDKITE_COMMIT"), "")
-	ref := e.choose(b.variable("BUILDKITE_TAG"), unlessFalse(b.variable("BUILDKITE_PULL_REQUEST")), b.variable("BUILDKITE_BRANCH"))
+	pull, branch := unlessFalse(b.variable("BUILDKITE_PULL_REQUEST")), b.variable("BUILDKITE_BRANCH")
+	if pulled := pullIn(branch); pull.value == "" && pulled.value != "" {
+		pull = pulled
+	}
+	ref := e.choose(b.variable("BUILDKITE_TAG"), pull, branch)
 	source := b.getenv("BUILDKITE_PULL_REQUEST_REPO")
 	e.Foreign = e.Foreign || e.isPull() && (source == "" || repositoryOf(source) != repositoryOf(b.getenv("BUILDKITE_REPO")))
 	return reading{Event: e, run: err, ref: ref}
+}
+
+// readRetries fills Attempt. Buildkite may retry a job by itself, without a
+// person's decision: that counts as the first attempt.
+func (b buildkite) readRetries(e *Event) error {
+	retries := b.variable("BUILDKITE_RETRY_COUNT")
+	if retries.value == "" || b.getenv("BUILDKITE_RETRY_TYPE") == "automatic" {
+		return nil
+	}
+	n, err := strconv.Atoi(retries.value)
+	if err != nil || n < 0 {
+		return fmt.Errorf("%s %.40q is not a number from 0", retries.name, retries.value)
+	}
+	e.Attempt = n + 1
+	return nil
 }
 
 // unlessFalse is a variable that is `false` where others would be empty.

@@ -1,10 +1,10 @@
 package ci
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
-	"regexp"
 	"strings"
 
 	"lambda-release/internal/rules"
@@ -14,7 +14,8 @@ import (
 //
 // CIRCLE_PULL_REQUEST is set on every push to a branch that has an open pull request,
 // so it is the branch that counts, and the pull request where no rule matches the
-// branch. CIRCLE_PR_NUMBER is only set for a fork; its branch is then pull/NUMBER.
+// branch. CIRCLE_PR_NUMBER is only set for a fork; its branch is then pull/NUMBER,
+// and pull/NUMBER/head where a person or the API has started the pipeline.
 //
 // CIRCLE_BUILD_NUM numbers jobs in the order in which they start, which is not that of
 // their commits. CIRCLE_PIPELINE_NUMBER is not set by CircleCI: the job's `environment`
@@ -30,17 +31,14 @@ func (circleCI) Advice() Advice {
 	return adviceFor(circleToken, "run the job with a `context`, which may be empty")
 }
 
-var ofFork = regexp.MustCompile(`^pull/([0-9]+)$`)
-
 func (c circleCI) read() reading {
 	var e Event
-	user, project := c.getenv("CIRCLE_PROJECT_USERNAME"), c.getenv("CIRCLE_PROJECT_REPONAME")
-	err := e.readRun(c.variable("CIRCLE_PIPELINE_NUMBER"), scoped(scoped("circleci.com", user), project), variable{})
+	err := e.readRun(c.variable("CIRCLE_PIPELINE_NUMBER"), c.scope(), variable{})
 	e.RunURL = c.getenv("CIRCLE_BUILD_URL")
 	e.readCommit(c.getenv("CIRCLE_SHA1"), "")
 	fork, branch := c.variable("CIRCLE_PR_NUMBER"), c.variable("CIRCLE_BRANCH")
-	if m := ofFork.FindStringSubmatch(branch.value); m != nil && fork.value == "" {
-		fork = variable{branch.name, m[1]}
+	if pulled := pullIn(branch); fork.value == "" && pulled.value != "" {
+		fork = pulled
 	}
 	ref := e.choose(c.variable("CIRCLE_TAG"), fork, branch)
 	e.Foreign = e.Foreign || e.isPull()
@@ -51,6 +49,13 @@ func (c circleCI) read() reading {
 		}
 	}
 	return reading{Event: e, run: err, ref: ref}
+}
+
+// scope is the project. Where its name is not known, as with the GitHub App and GitLab,
+// it is the project's ID.
+func (c circleCI) scope() string {
+	user, project := c.getenv("CIRCLE_PROJECT_USERNAME"), c.getenv("CIRCLE_PROJECT_REPONAME")
+	return cmp.Or(scoped(scoped("circleci.com", user), project), scoped("circleci.com", c.getenv("CIRCLE_PROJECT_ID")))
 }
 
 func (c circleCI) Token(context.Context, string) (string, error) { return c.onlyToken(circleToken) }

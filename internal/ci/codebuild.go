@@ -54,7 +54,11 @@ func (c codeBuild) readRef(e *Event) error {
 		if head = c.variable("CODEBUILD_SOURCE_VERSION"); strings.HasPrefix(head.value, "pr/") {
 			trigger, head.value = head, ""
 		}
-		head.value, _, _ = strings.Cut(head.value, "^{") // refs/heads/main^{COMMIT}
+		head.value, _, _ = strings.Cut(head.value, "^{")                         // refs/heads/main^{COMMIT}
+		if rest, isPull := strings.CutPrefix(head.value, "refs/pull/"); isPull { // refs/pull/7/head
+			number, _, _ := strings.Cut(rest, "/")
+			trigger, head.value = variable{head.name, "pr/" + number}, ""
+		}
 	}
 	kind, name, _ := strings.Cut(trigger.value, "/")
 	switch {

@@ -126,6 +126,19 @@ func (e *Event) readPull(v variable) error {
 	return nil
 }
 
+var pullRef = regexp.MustCompile(`^(?:refs/)?(?:pull/([0-9]+)(?:/head|/merge)?|pr/([0-9]+)/(?:head|merge))$`)
+
+// pullIn is the number of the pull request of GitHub that a system has checked out like
+// a branch, by the name of its ref; the value is empty if the branch is none. Whose it
+// is is then not known.
+func pullIn(branch variable) variable {
+	m := pullRef.FindStringSubmatch(branch.value)
+	if m == nil {
+		return variable{branch.name, ""}
+	}
+	return variable{branch.name, m[1] + m[2]}
+}
+
 // isPull reports whether the event counts as a merge request.
 func (e *Event) isPull() bool { return e.Ref.Kind == rules.PullRequest }
 

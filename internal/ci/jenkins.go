@@ -44,12 +44,15 @@ func (j jenkins) read() reading {
 		branch.value = strings.TrimPrefix(strings.TrimPrefix(branch.value, "refs/remotes/"), "origin/")
 	}
 	ref := j.choose(&e, branch)
-	e.Foreign = e.Foreign || e.isPull() && j.getenv("CHANGE_FORK") != ""
+	e.Foreign = e.Foreign || e.isPull() && (j.getenv("CHANGE_ID") == "" || j.getenv("CHANGE_FORK") != "")
 	return reading{Event: e, run: err, ref: ref}
 }
 
 func (j jenkins) choose(e *Event, branch variable) error {
 	tag, change := j.variable("TAG_NAME"), j.variable("CHANGE_ID")
+	if pulled := pullIn(branch); change.value == "" && pulled.value != "" {
+		change = pulled
+	}
 	name, isTag := strings.CutPrefix(strings.TrimPrefix(branch.value, "refs/"), "tags/")
 	switch {
 	case tag.value == "" && change.value == "" && isTag:

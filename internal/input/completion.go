@@ -129,8 +129,8 @@ _lambda_release() {
     ;;
   PATHS)
     compopt -o filenames 2>/dev/null
-    local IFS=$'\n'
-    COMPREPLY=($(compgen -f -- "$cur"))
+    local file
+    while IFS= read -r file; do COMPREPLY+=("$file"); done < <(compgen -f -- "$cur")
     return
     ;;
   TEXTS) return ;;

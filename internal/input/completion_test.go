@@ -47,7 +47,7 @@ func run(t *testing.T, dir, program string, args ...string) string {
 func TestCompletionInBash(t *testing.T) {
 	t.Parallel()
 	script, dir := saved(t, errBash), t.TempDir()
-	for _, name := range []string{"settings one.json", "settings two.json", "other"} {
+	for _, name := range []string{"settings one.json", "settings two.json", "glob*", "globbed", "$(touch x)", "other"} {
 		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -65,6 +65,8 @@ func TestCompletionInBash(t *testing.T) {
 		"--dry-run|com":           nil,
 		"completion|":             {"bash", "zsh", "fish"},
 		"--configuration|sett":    {"settings one.json", "settings two.json"},
+		"--configuration|glob":    {"glob*", "globbed"},
+		"--configuration|$":       {"$(touch x)"},
 		"--reason|re":             nil,
 		"--operation|nope":        nil,
 	} {

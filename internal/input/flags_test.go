@@ -66,6 +66,7 @@ func TestFlagValues(t *testing.T) {
 		"a value for help":           {args: []string{"--function-name=x", "--help=no"}, want: []string{`flag "--help=no": takes no value`}},
 		"summary to stdout":          {args: []string{"--function-name=x", "--summary=-"}, want: []string{"summary \"-\": not a file"}},
 		"summary to the outputs":     {args: []string{"--function-name=x", "--summary=x.env", "--outputs=x.env"}, want: []string{"is the file of the outputs"}},
+		"summary to them, otherwise": {args: []string{"--function-name=x", "--summary=./x.env", "--outputs=x.env"}, want: []string{"is the file of the outputs"}},
 		"outputs to no file":         {args: []string{"--function-name=x", "--outputs="}, want: []string{"outputs: the flag has an empty value"}},
 		"version among others":       {args: []string{"version", "--function-name=x"}, want: []string{`argument "version": belongs to no flag`}},
 		"an unknown flag of a value": {args: []string{"--function-name=x", "--frob=a=b"}, want: []string{`flag "--frob": unknown`}},

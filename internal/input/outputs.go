@@ -1,5 +1,7 @@
 package input
 
+import "path/filepath"
+
 // fileFlags are flags only, because an action has the runner's files for that. Their
 // values are paths.
 var fileFlags = []spec{
@@ -20,7 +22,7 @@ func (in *Input) checkFiles() Problems {
 	switch {
 	case in.SummaryFile == "-":
 		return Problems{{Input: "summary", Value: in.SummaryFile, What: "not a file", Allowed: "must be the path of a file"}}
-	case in.SummaryFile != "" && in.SummaryFile == in.OutputsFile:
+	case in.SummaryFile != "" && in.OutputsFile != "" && filepath.Clean(in.SummaryFile) == filepath.Clean(in.OutputsFile):
 		return Problems{{Input: "summary", Value: in.SummaryFile, What: "is the file of the outputs", Allowed: "write the two to different files"}}
 	}
 	return nil
