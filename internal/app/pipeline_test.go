@@ -44,6 +44,54 @@ func pipeline(ts *testscript.TestScript, neg bool, args []string) {
 	offer(ts)
 }
 
+// packaged writes release-1.sh, which is what the CircleCI orb or the GitLab component
+// runs with the inputs in a YAML file.
+func packaged(ts *testscript.TestScript, neg bool, args []string) {
+	paths := map[string]string{"orb": "packaging/circleci/orb.yml", "component": "templates/release.yml"}
+	if neg || len(args) != 2 || paths[args[0]] == "" {
+		ts.Fatalf("usage: packaged orb|component FILE")
+	}
+	given := map[string]string{"tool": "v1.0.0", "tool_sha256": strings.Repeat("0", 2*sha256.Size)}
+	var inputs map[string]string
+	ts.Check(yaml.Unmarshal([]byte(ts.ReadFile(args[1])), &inputs))
+	for name, value := range inputs {
+		given[strings.ReplaceAll(name, "-", "_")] = value
+	}
+	text := readRepo(ts, paths[args[0]])
+	var shells []shell
+	var wanted map[string]any
+	if args[0] == "orb" {
+		var orb map[string]any
+		ts.Check(yaml.Unmarshal([]byte(text), &orb))
+		command := tree(orb, "commands", "release")
+		wanted, shells = tree(command, "parameters"), named("release", stepShells(command, nil))
+		maps.Copy(shells[0].variables, tree(list(command["steps"])[0], "run", "environment"))
+	} else {
+		head, body, _ := strings.Cut(text, "\n---\n")
+		var spec, p map[string]any
+		ts.Check(yaml.Unmarshal([]byte(head), &spec))
+		ts.Check(yaml.Unmarshal([]byte(body), &p))
+		wanted, shells = tree(spec, "spec", "inputs"), named("release", gitLabShells(p))
+	}
+	for name := range inputs {
+		if wanted[name] == nil {
+			ts.Fatalf("%s has no input %s", paths[args[0]], name)
+		}
+	}
+	for name, v := range shells[0].variables {
+		if inner, ok := v.(map[string]any); ok { // which GitLab does not expand
+			v = inner["value"]
+		}
+		shells[0].variables[name] = interpolated.ReplaceAllStringFunc(v.(string), func(at string) string {
+			return given[strings.ReplaceAll(interpolated.FindStringSubmatch(at)[1], "-", "_")]
+		})
+	}
+	write(ts, filepath.Join(ts.Getenv("WORK"), "release-1.sh"), shells[0].script(), 0o755)
+	offer(ts)
+}
+
+var interpolated = regexp.MustCompile(`(?:<< parameters|\$\[\[ inputs)\.([a-z0-9_-]+) (?:>>|]])`)
+
 // offer puts a curl on PATH that "downloads" the program, and its checksum into the
 // scripts.
 func offer(ts *testscript.TestScript) {
@@ -107,13 +155,16 @@ type shell struct {
 	commands  []string
 }
 
+// computed is what a system computes: expressions and outputs.
+var computed = regexp.MustCompile(`\$\{\{|\$\(|\$\[|<<`)
+
 // script is the shell's script. Variables whose values the system computes are the
 // test's to set.
 func (s shell) script() string {
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(s.variables)) {
-		if value := fmt.Sprint(s.variables[name]); !strings.Contains(value, "${{") && !strings.Contains(value, "$(") && !strings.Contains(value, "$[") && !strings.Contains(value, "<<") {
-			fmt.Fprintf(&b, "export %s='%s'\n", name, value)
+		if value := fmt.Sprint(s.variables[name]); !computed.MatchString(value) {
+			fmt.Fprintf(&b, "export %s='%s'\n", name, strings.ReplaceAll(value, "'", `'\''`))
 		}
 	}
 	return b.String() + strings.Join(s.commands, "\n") + "\n"

@@ -47,6 +47,7 @@ func program() {
 //	input NAME FILE              gives them an input, in the environment
 //	output NAME VALUE            the last step has set this output, exactly;
 //	                             ! output NAME: it has not set it
+//	packaged orb|component FILE  what the orb or the component runs with the inputs in FILE
 //	pipeline NAME                the pipeline of docs/ci/NAME.md, as scripts: pipeline_test.go
 //	result FUNCTION FIELD=VALUE… what the output `results` has about a function;
 //	                             of a reason, what it contains
@@ -92,6 +93,7 @@ func TestScripts(t *testing.T) {
 			"input":      input,
 			"job":        job,
 			"output":     output,
+			"packaged":   packaged,
 			"pipeline":   pipeline,
 			"report":     report,
 			"result":     result,
