@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
@@ -40,20 +41,26 @@ func identity(ts *testscript.TestScript, neg bool, args []string) {
 		case other != "":
 			audience = other
 		}
-		_ = json.NewEncoder(w).Encode(map[string]string{"value": token(args[0], audience)})
+		if audience == "" { // Azure Pipelines does not ask for one
+			audience = "api://AzureADTokenExchange"
+		}
+		issued := token(args[0], audience)
+		_ = json.NewEncoder(w).Encode(map[string]string{"value": issued, "oidcToken": issued})
 	}))
 	ts.Defer(service.Close)
 	ts.Setenv("ACTIONS_ID_TOKEN_REQUEST_URL", service.URL+"/token?api-version=2.0")
 	ts.Setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", requestToken)
+	ts.Setenv("SYSTEM_OIDCREQUESTURI", service.URL+"/token")
+	ts.Setenv("SYSTEM_ACCESSTOKEN", requestToken)
 }
 
 // tokenIn puts a token for the subject into a variable, as systems do that give a job
-// one token.
+// one token; with an AUDIENCE, if it is not AWS's.
 func tokenIn(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 {
-		ts.Fatalf("usage: token VARIABLE SUBJECT")
+	if neg || len(args) < 2 || len(args) > 3 {
+		ts.Fatalf("usage: token VARIABLE SUBJECT [AUDIENCE]")
 	}
-	ts.Setenv(args[0], token(args[1], "sts.amazonaws.com"))
+	ts.Setenv(args[0], token(args[1], cmp.Or(at(args, 2), "sts.amazonaws.com")))
 }
 
 // token is a JSON Web Token as GitHub makes it, except for the signature, which the

@@ -47,6 +47,8 @@ func program() {
 //	input NAME FILE              gives them an input, in the environment
 //	output NAME VALUE            the last step has set this output, exactly;
 //	                             ! output NAME: it has not set it
+//	packaged orb|component FILE  what the orb or the component runs with the inputs in FILE
+//	pipeline NAME                the pipeline of docs/ci/NAME.md, as scripts: pipeline_test.go
 //	result FUNCTION FIELD=VALUE… what the output `results` has about a function;
 //	                             of a reason, what it contains
 //	annotation KIND[=N] TITLE TEXT…
@@ -61,7 +63,8 @@ func program() {
 //	ended N [WITHIN]             after wait: that process has exited with N, and
 //	                             within this time after the signal
 //	identity [SUBJECT …]         the next steps may have OIDC tokens: oidc_test.go
-//	token VARIABLE SUBJECT       the next steps have the only OIDC token of their job
+//	token VARIABLE SUBJECT [AUDIENCE]
+//	                             the next steps have the only OIDC token of their job
 //	archive FILE FOLDER [ZEROS]  makes a zip, after this many zeros
 //	aws …                        set up a scene, break calls, look: aws_test.go, cloud_test.go
 //
@@ -90,6 +93,8 @@ func TestScripts(t *testing.T) {
 			"input":      input,
 			"job":        job,
 			"output":     output,
+			"packaged":   packaged,
+			"pipeline":   pipeline,
 			"report":     report,
 			"result":     result,
 			"signal":     sendSignal,
