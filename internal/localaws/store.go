@@ -42,6 +42,8 @@ type store struct {
 	roles     map[string]*Role    // by ARN
 	providers []string            // issuers; none: every issuer has one
 	sessions  map[string]*session // by access key id
+	everyone  *IAMPolicy          // of callers that have no other; nil: everything is allowed
+	decisions []Decision          // of IAM
 
 	apis map[place]*api // of API Gateway, by id
 }
