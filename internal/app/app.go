@@ -66,16 +66,27 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdout,
 func operate(ctx context.Context, in input.Input, ev event.Event, target rules.Target, getenv func(string) string, out *report.Reporter) int {
 	req := request(in, ev, target)
 	req.Policy = needs(in, getenv)
+	assumed, fact, err := roles(in, ev, tokensOf(in, getenv), needsNow(in, target, getenv), getenv, out)
+	if err != nil {
+		return refuse(out, err)
+	}
+	maskAccounts(in, out)
 	out.Start(intent(in, ev, target), len(req.Functions) > 1 || len(req.Globs) > 0)
+	if fact != "" {
+		out.Fact("", fact)
+	}
 	if err := checkForeign(in, ev); err != nil {
 		return finish(out, release.NotStarted(req, err))
 	}
 	ctx, cancel := awsapi.WithTimeout(ctx, in.Timeout+ownTime(in))
 	defer cancel()
 	aws, err := awsapi.Open(ctx, awsapi.Options{
-		Region: in.Region, Getenv: getenv, Timeout: in.Timeout, Version: Version(), Role: role(in, ev, getenv, out), Dial: dialOf(ctx),
+		Region: in.Region, Getenv: getenv, Timeout: in.Timeout, Version: Version(), Roles: assumed, Dial: dialOf(ctx),
 	})
 	if err != nil {
+		return finish(out, release.NotStarted(req, err))
+	}
+	if err := checkAccount(ctx, aws, in, out); err != nil {
 		return finish(out, release.NotStarted(req, err))
 	}
 	releaser := release.Releaser{AWS: aws, Progress: out, Getenv: getenv}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"time"
 
@@ -45,6 +46,14 @@ func identity(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Defer(service.Close)
 	ts.Setenv("ACTIONS_ID_TOKEN_REQUEST_URL", service.URL+"/token?api-version=2.0")
 	ts.Setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", requestToken)
+}
+
+// writeToken writes a token to a file.
+func writeToken(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: token-file FILE SUBJECT AUDIENCE")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(token(args[1], args[2])+"\n"), 0o600))
 }
 
 // token is a JSON Web Token as GitHub makes it, except for the signature, which the

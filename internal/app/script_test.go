@@ -59,6 +59,8 @@ func program() {
 //	ended N [WITHIN]             after wait: that process has exited with N, and
 //	                             within this time after the signal
 //	identity [SUBJECT …]         the next steps may have OIDC tokens: oidc_test.go
+//	token-file FILE SUBJECT AUDIENCE
+//	                             writes such a token to a file
 //	archive FILE FOLDER [ZEROS]  makes a zip, after this many zeros
 //	aws …                        set up a scene, break calls, look: aws_test.go, cloud_test.go
 //
@@ -90,6 +92,7 @@ func TestScripts(t *testing.T) {
 			"result":     result,
 			"signal":     sendSignal,
 			"step":       step,
+			"token-file": writeToken,
 		},
 	})
 }

@@ -57,14 +57,21 @@ type Input struct {
 	StageVariable      string                     // a legal name
 	FunctionURL        string                     // iam or public; "": none
 	CopySettingsFrom   string                     // an alias, or release.FromFunction; "": nothing is copied
-	Role               string                     // ARN of the role to assume; "": the environment's credentials
-	SessionName        string                     // "": made from the run
-	SessionTime        time.Duration              // 15 minutes to 12 hours
-	Description        string                     // one line, at most 256 characters
-	AliasDescription   *string                    // one line, at most 160 characters; nil: kept
-	CodeSHA256         map[string]string          // short function name -> base64 SHA-256; a function left out is not guarded
-	Reason             string                     // of a lock, as alias.LockReason makes it, at most 60 characters
-	LockFor            time.Duration              // at most 720 h; 0: until it is unlocked
+	Role               string                     // ARN of the role to assume with the job's token; "": none
+	RoleChain          []string                   // ARNs of roles to assume after that, each once
+	TokenFile          string                     // has the job's token; "": the CI system issues it
+	Audience           string                     // of the token; "": AWS's own
+	ExternalID         string                     // for the last of RoleChain
+	LeastPrivilege     bool                       // limit the session of the last role
+	Accounts           []string                   // that the credentials may be of; none: any
+	MaskAccount        bool
+	SessionName        string            // "": made from the run
+	SessionTime        time.Duration     // 15 minutes to 12 hours
+	Description        string            // one line, at most 256 characters
+	AliasDescription   *string           // one line, at most 160 characters; nil: kept
+	CodeSHA256         map[string]string // short function name -> base64 SHA-256; a function left out is not guarded
+	Reason             string            // of a lock, as alias.LockReason makes it, at most 60 characters
+	LockFor            time.Duration     // at most 720 h; 0: until it is unlocked
 	ClearWeights       bool
 	DryRun             bool
 	ExitCode           bool          // of status: changes from outside fail the job
@@ -140,7 +147,7 @@ func (s spec) read(in *Input, value string) Problems {
 	for i := range problems {
 		p := &problems[i]
 		p.Input = s.name
-		if p.Value == "" {
+		if p.Value == "" && !s.secret {
 			p.Value = value
 		}
 		if p.Allowed == "" {

@@ -100,6 +100,7 @@ func (in Input) crossCheck(reported Problems) Problems {
 	c.staging()
 	c.rollout()
 	c.hooks()
+	c.credentials()
 	return c.found
 }
 
