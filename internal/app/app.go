@@ -8,12 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
 	"lambda-release/internal/alias"
 	"lambda-release/internal/awsapi"
-	"lambda-release/internal/event"
+	"lambda-release/internal/ci"
 	"lambda-release/internal/input"
 	"lambda-release/internal/release"
 	"lambda-release/internal/report"
@@ -27,51 +28,56 @@ import (
 // reports, within 5 seconds for up to 50 functions and 9 for any number.
 func Run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
 	in, err := input.Parse(args, getenv)
-	switch {
-	case errors.Is(err, input.ErrHelp):
-		input.Usage(stdout)
-		return release.ExitDone
-	case errors.Is(err, input.ErrHelpAll):
-		input.UsageAll(stdout)
-		return release.ExitDone
-	case errors.Is(err, input.ErrVersion):
-		_, _ = fmt.Fprintln(stdout, "lambda-release", Version()) // the user sees whether this was written
+	if about, asked := errors.AsType[input.About](err); asked {
+		about.Write(stdout, Version())
 		return release.ExitDone
 	}
+	system := ci.Detect(ctx, getenv, execOf(ctx))
 	if in.Print != input.PrintNothing {
-		return printed(ctx, in, err, getenv, stdout, stderr)
+		return printed(ctx, in, err, system, getenv, stdout, stderr)
 	}
-	out := report.New(stdout, stderr, getenv, time.Now)
-	if in.Outputs {
-		out.PrintOutputs()
-	}
+	out := report.New(system, stdout, stderr, getenv, time.Now)
+	out.WriteTo(report.Files{Outputs: in.OutputsFile, Summary: in.SummaryFile})
 	if err != nil {
 		return refuse(out, err)
 	}
-	ev, err := event.Read(getenv, in.Ref)
+	ev, err := ci.Read(system, in.Ref)
+	out.Link(linksOf(ev))
 	target, err := targetOf(in, ev, err)
 	switch {
-	case (errors.Is(err, errNoRule) || errors.Is(err, event.ErrSkip)) && in.IfNoMatch != "error":
+	case (errors.Is(err, rules.ErrNoRule) || errors.Is(err, ci.ErrSkip)) && in.IfNoMatch != "error":
 		return skip(out, in, err)
 	case err != nil:
 		return refuse(out, err)
 	}
-	if err := cmp.Or(checkSource(in, target), out.Check()); err != nil {
+	if err := cmp.Or(checkSource(in, target), checkAudience(in, system), out.Check()); err != nil {
 		return refuse(out, err)
 	}
-	return operate(ctx, in, ev, target, getenv, out)
+	return operate(ctx, job{in, system, ev, target}, getenv, out)
+}
+
+// job is what a run is to do, and where.
+type job struct {
+	in     input.Input
+	system ci.System
+	ev     ci.Event
+	target rules.Target
 }
 
 // operate opens the session, runs the operation, and reports it.
-func operate(ctx context.Context, in input.Input, ev event.Event, target rules.Target, getenv func(string) string, out *report.Reporter) int {
-	req := request(in, ev, target)
+func operate(ctx context.Context, j job, getenv func(string) string, out *report.Reporter) int {
+	in, ev := j.in, j.ev
+	maskAccounts(in, out)
+	for _, text := range in.Notices {
+		out.Notice("Release file", text)
+	}
+	req := request(in, ev, j.target)
 	req.Policy = needs(in, getenv)
-	assumed, fact, err := roles(in, ev, tokensOf(in, getenv), needsNow(in, target, getenv), getenv, out)
+	assumed, fact, err := roles(j, getenv, out)
 	if err != nil {
 		return refuse(out, err)
 	}
-	maskAccounts(in, out)
-	out.Start(intent(in, ev, target), len(req.Functions) > 1 || len(req.Globs) > 0)
+	out.Start(intent(in, ev, j.target), len(req.Functions) > 1 || len(req.Globs) > 0)
 	if fact != "" {
 		out.Fact("", fact)
 	}
@@ -81,7 +87,7 @@ func operate(ctx context.Context, in input.Input, ev event.Event, target rules.T
 	ctx, cancel := awsapi.WithTimeout(ctx, in.Timeout+ownTime(in))
 	defer cancel()
 	aws, err := awsapi.Open(ctx, awsapi.Options{
-		Region: in.Region, Getenv: getenv, Timeout: in.Timeout, Version: Version(), Roles: assumed, Dial: dialOf(ctx),
+		Region: in.Region, Getenv: getenv, Timeout: in.Timeout, Version: Version(), Roles: assumed, CI: adviceOf(j.system), Dial: dialOf(ctx),
 	})
 	if err != nil {
 		return finish(out, release.NotStarted(req, err))
@@ -95,7 +101,7 @@ func operate(ctx context.Context, in input.Input, ev event.Event, target rules.T
 
 // intent is the first line of the log: the operation, the alias, and why that
 // alias.
-func intent(in input.Input, ev event.Event, target rules.Target) string {
+func intent(in input.Input, ev ci.Event, target rules.Target) string {
 	var names []string
 	for _, f := range in.Functions {
 		names = append(names, f.Name)
@@ -114,8 +120,8 @@ func intent(in input.Input, ev event.Event, target rules.Target) string {
 	if target.Rule != "" {
 		text += fmt.Sprintf(", because %s matches the rule %s", target.Ref, target.Rule)
 	}
-	if ev.RunID != 0 {
-		text += fmt.Sprintf(" (run %d)", ev.RunID)
+	if run := runOf(ev); run.Known() {
+		text += fmt.Sprintf(" (%s)", run)
 	}
 	return text
 }
@@ -132,7 +138,27 @@ func finish(out *report.Reporter, res release.Result) int {
 	return release.ExitFailed
 }
 
-func request(in input.Input, ev event.Event, target rules.Target) release.Request {
+// runOf is the run as histories name it.
+func runOf(ev ci.Event) alias.Run { return alias.Run{ID: ev.RunID, Scope: alias.Scope(ev.Scope)} }
+
+func linksOf(ev ci.Event) report.Links {
+	links := report.Links{RunURL: ev.RunURL, Commit: ev.SHA[:min(len(ev.SHA), 7)], CommitURL: ev.CommitURL}
+	if ev.RunID != 0 {
+		links.Run = strconv.FormatUint(ev.RunID, 10)
+	}
+	return links
+}
+
+// adviceOf is the advice for hints, nil on a person's machine.
+func adviceOf(system ci.System) *awsapi.CI {
+	if !system.InCI() {
+		return nil
+	}
+	advice := system.Advice()
+	return &awsapi.CI{NoCredentials: advice.NoCredentials, Expired: advice.Expired}
+}
+
+func request(in input.Input, ev ci.Event, target rules.Target) release.Request {
 	return release.Request{
 		Operation:        in.Operation,
 		Functions:        in.Functions,
@@ -154,19 +180,21 @@ func request(in input.Input, ev event.Event, target rules.Target) release.Reques
 		KeepDays:         in.KeepDays,
 		Code:             in.Code,
 		Configuration:    in.Configuration,
+		Environment:      in.Variables,
+		Create:           in.Create,
 		RestoreLatest:    in.RestoreLatest,
 		Warnings:         in.Warnings,
 		Staging:          release.Staging{Bucket: in.S3Bucket, Prefix: in.S3Prefix},
 		Provisioned:      in.WaitForProvisioned,
-		Stages:           in.Stages[target.Alias],
+		Stages:           stages(in, target.Alias),
 		StageVariable:    in.StageVariable,
-		FunctionURL:      authType(in.FunctionURL),
+		URLs:             in.URLs,
 		CopyFrom:         in.CopySettingsFrom,
 		Rollout:          rolloutOf(in),
 		CodeDeploy:       codeDeploy(in),
 		Smoke:            in.SmokeTest,
 		Hooks:            in.Hooks,
-		Run:              release.Run{ID: ev.RunID, Scope: alias.Scope(ev.Server), Attempt: ev.Attempt, Ref: ev.Ref.Short(), SHA: ev.SHA},
+		Run:              release.Run{ID: ev.RunID, Scope: runOf(ev).Scope, Attempt: ev.Attempt, Ref: ev.Ref.Short(), SHA: ev.SHA},
 	}
 }
 

@@ -21,6 +21,7 @@ type scene struct {
 	*localaws.Cloud
 
 	signalled signalled
+	job       []string // the variables of the CI system
 
 	mu    sync.Mutex
 	rules []*rule
@@ -57,6 +58,8 @@ func sceneOf(ts *testscript.TestScript) *scene { return ts.Value(sceneKey{}).(*s
 //	managed NAME                        makes it have the version $LATEST.PUBLISHED
 //	mapping NAME QUALIFIER SOURCE-ARN   an event source mapping, as give does, but the calls stay
 //	execution NAME QUALIFIER ID STATUS  a durable execution, or its new status
+//	functions [NAME…]                   asserts which there are
+//	new-role ARN DURATION               an execution role that Lambda can assume only then
 //	age NAME DURATION                   makes it and its versions older by that
 //	code-storage BYTES                  how much code the account may keep
 //	require-signature NAME PROFILE      makes it refuse code that is not signed by this profile
@@ -111,6 +114,8 @@ func sceneOf(ts *testscript.TestScript) *scene { return ts.Value(sceneKey{}).(*s
 func awsVerbs() map[string]func(*testscript.TestScript, *scene, []string) {
 	return map[string]func(*testscript.TestScript, *scene, []string){
 		"function":   addFunction,
+		"functions":  wantFunctions,
+		"new-role":   func(ts *testscript.TestScript, s *scene, a []string) { s.NewRole(a[0], duration(ts, a[1])) },
 		"upload":     upload,
 		"configure":  configure,
 		"edge":       func(_ *testscript.TestScript, s *scene, a []string) { s.SetEdgeReplica(a[0], a[1], true) },
@@ -243,6 +248,12 @@ func addFunction(_ *testscript.TestScript, s *scene, args []string) {
 			f.Runtime, f.Handler = args[1], args[2]
 		}
 	})
+}
+
+func wantFunctions(ts *testscript.TestScript, s *scene, args []string) {
+	if got := s.Functions(); !slices.Equal(got, args) {
+		ts.Fatalf("functions %v, want %v", got, args)
+	}
 }
 
 func age(ts *testscript.TestScript, s *scene, args []string) { s.Age(args[0], duration(ts, args[1])) }

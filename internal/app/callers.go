@@ -2,16 +2,21 @@ package app
 
 import (
 	"lambda-release/internal/awsapi"
-	"lambda-release/internal/event"
+	"lambda-release/internal/ci"
+	"lambda-release/internal/gateway"
 	"lambda-release/internal/input"
 	"lambda-release/internal/policy"
 	"lambda-release/internal/release"
 	"lambda-release/internal/rules"
 )
 
-// authType is the AuthType of a function URL for the input function-url.
-func authType(functionURL string) string {
-	return map[string]string{"public": awsapi.URLPublic, "iam": awsapi.URLIAM}[functionURL]
+// stages are those of an alias, by function name.
+func stages(in input.Input, alias string) map[string][]gateway.Stage {
+	all := map[string][]gateway.Stage{}
+	for fn, byAlias := range in.Stages {
+		all[fn] = byAlias[alias]
+	}
+	return all
 }
 
 // copyFrom is from where the settings are copied.
@@ -42,9 +47,14 @@ func (foreignError) Hint() string {
 	return "Leave `function-url` empty for pull requests of forks, or set it to `iam`."
 }
 
-func checkForeign(in input.Input, ev event.Event) error {
-	if in.FunctionURL == "public" && ev.Foreign && leads(in) {
-		return foreignError{}
+func checkForeign(in input.Input, ev ci.Event) error {
+	if !ev.Foreign || !leads(in) {
+		return nil
+	}
+	for _, url := range in.URLs {
+		if url.AuthType == awsapi.URLPublic {
+			return foreignError{}
+		}
 	}
 	return nil
 }

@@ -56,6 +56,15 @@ func writeToken(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(token(args[1], args[2])+"\n"), 0o600))
 }
 
+// tokenIn puts a token for the subject into a variable, as systems do that give a job
+// one token.
+func tokenIn(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: token VARIABLE SUBJECT")
+	}
+	ts.Setenv(args[0], token(args[1], "sts.amazonaws.com"))
+}
+
 // token is a JSON Web Token as GitHub makes it, except for the signature, which the
 // embedded AWS does not check.
 func token(subject, audience string) string {

@@ -308,6 +308,11 @@ var (
 		r.Publish("items", "")
 		r.OnPublish("items", "", "", "")
 	}}
+	absent = situation{name: "no function", before: func(r *role) {
+		for _, name := range r.functions {
+			r.call(http.MethodDelete, name, "")
+		}
+	}}
 	lostDelete = situation{name: "delete without an answer", during: always("DeleteFunction", "", localaws.Fault{DropAfter: true})}
 	noVersion  = situation{name: "missing version", exit: []int{1}}
 )
@@ -481,35 +486,54 @@ func TestPolicyIsEnoughAndNoMore(t *testing.T) {
 		pending.cancelled("CreateDeployment", 1), lost.cancelled("BatchGetDeploymentTargets", 1),
 	}
 	releases := []situation{asUsual, newAlias, busy, pending, sick}
+	notPublished := absent.failing()
+	notPublished.during = always("PublishVersion", "", refused)
+	creates := append(slices.Clone(releases), absent, notPublished)
 	var restored []situation
 	for _, s := range releases {
 		restored = append(restored, s.after("its code is a zip", func(r *role) { r.Upload("items", string(aZip())+"\n") }))
 	}
 	restored = append(restored, restored[0].after("the test fails", failingSmokeTest).failing())
+	formerly, err := os.ReadFile(large)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wasLarge := asUsual.after("its code is large", func(r *role) { r.Upload("items", string(formerly)) }).after("the test fails", failingSmokeTest).failing()
+	wasLargeLost := wasLarge
+	wasLargeLost.name, wasLargeLost.during = wasLarge.name+", part lost", lostPart.during
 	for name, tt := range map[string]struct {
 		args       []string
 		functions  []string
 		situations []situation
 	}{
-		"release":                 {situations: releases},
-		"release, follows":        {args: []string{"--aliases", "main=prod@$LATEST"}, situations: []situation{asUsual, newAlias, contended}},
-		"release, dry run":        {args: []string{"--dry-run"}, situations: []situation{asUsual, newAlias}},
-		"release of several":      {functions: several, situations: append(releases, undo)},
-		"code":                    {args: []string{"--code", folder}, situations: releases},
-		"code of several":         {args: []string{"--code", "items=" + folder + "\norders=" + folder}, functions: several, situations: append(releases, undo)},
-		"code, dry run":           {args: []string{"--code", folder, "--dry-run"}, situations: []situation{asUsual}},
-		"code in S3":              {args: []string{"--code", "s3://shop-artifacts/items.zip"}, situations: releases},
-		"a version in S3":         {args: []string{"--code", "s3://shop-artifacts/items.zip#1"}, situations: releases},
-		"code in S3, dry run":     {args: []string{"--code", "s3://shop-artifacts/items.zip", "--dry-run"}, situations: []situation{asUsual}},
-		"large":                   {args: []string{"--code", large, "--s3-bucket", "shop-stage"}, situations: []situation{asUsual, newAlias, pending, lostPart}},
-		"large, versions":         {args: []string{"--code", large, "--s3-bucket", "shop-artifacts"}, situations: []situation{newAlias, pending, lostPart}},
-		"large, dry run":          {args: []string{"--code", large, "--s3-bucket", "shop-stage", "--dry-run"}, situations: []situation{asUsual}},
-		"configuration":           {args: []string{"--configuration", "testdata/function.json"}, situations: releases},
-		"all of a configuration":  {args: []string{"--configuration", "testdata/configuration.json"}, situations: releases},
-		"configuration and code":  {args: []string{"--configuration", "testdata/function.json", "--code", folder}, situations: releases},
+		"release":                {situations: releases},
+		"release, follows":       {args: []string{"--aliases", "main=prod@$LATEST"}, situations: []situation{asUsual, newAlias, contended}},
+		"release, dry run":       {args: []string{"--dry-run"}, situations: []situation{asUsual, newAlias}},
+		"release of several":     {functions: several, situations: append(releases, undo)},
+		"code":                   {args: []string{"--code", folder}, situations: releases},
+		"code of several":        {args: []string{"--code", "items=" + folder + "\norders=" + folder}, functions: several, situations: append(releases, undo)},
+		"code, dry run":          {args: []string{"--code", folder, "--dry-run"}, situations: []situation{asUsual}},
+		"code in S3":             {args: []string{"--code", "s3://shop-artifacts/items.zip"}, situations: releases},
+		"a version in S3":        {args: []string{"--code", "s3://shop-artifacts/items.zip#1"}, situations: releases},
+		"code in S3, dry run":    {args: []string{"--code", "s3://shop-artifacts/items.zip", "--dry-run"}, situations: []situation{asUsual}},
+		"large":                  {args: []string{"--code", large, "--s3-bucket", "shop-stage"}, situations: []situation{asUsual, newAlias, pending, lostPart}},
+		"large, versions":        {args: []string{"--code", large, "--s3-bucket", "shop-artifacts"}, situations: []situation{newAlias, pending, lostPart}},
+		"large, dry run":         {args: []string{"--code", large, "--s3-bucket", "shop-stage", "--dry-run"}, situations: []situation{asUsual}},
+		"configuration":          {args: []string{"--configuration", "testdata/function.json"}, situations: releases},
+		"all of a configuration": {args: []string{"--configuration", "testdata/configuration.json"}, situations: releases},
+		"configuration and code": {args: []string{"--configuration", "testdata/function.json", "--code", folder}, situations: releases},
+		"code in S3, restored": {
+			args:       []string{"--code", "s3://shop-artifacts/items.zip", "--s3-bucket", "shop-stage", "--restore-latest", "--smoke-test", "{}"},
+			situations: append(releases, wasLarge, wasLargeLost),
+		},
 		"configuration, restored": {args: []string{"--configuration", "testdata/memory.yml", "--code", folder, "--smoke-test", "{}", "--restore-latest"}, situations: restored},
 		"configuration, follows":  {args: []string{"--configuration", "testdata/function.json", "--aliases", "main=prod@$LATEST"}, situations: []situation{asUsual, newAlias, contended}},
 		"configuration, dry run":  {args: []string{"--configuration", "testdata/configuration.json", "--dry-run"}, situations: []situation{asUsual}},
+		"create":                  {args: []string{"--create", "--configuration", "testdata/function.json", "--code", folder}, situations: append(creates, absent.cancelled("PublishVersion", 1))},
+		"create, code in S3":      {args: []string{"--create", "--configuration", "testdata/function.json", "--code", "s3://shop-artifacts/items.zip"}, situations: creates},
+		"create, dry run":         {args: []string{"--create", "--configuration", "testdata/function.json", "--code", folder, "--dry-run"}, situations: []situation{asUsual, absent}},
+		"release file":            {functions: several, args: []string{"--file", "testdata/release.yml"}, situations: append(releases, undo, undoes(always("CreateAlias", "items", refused), 1))},
+		"release file, dry run":   {functions: several, args: []string{"--file", "testdata/release.yml", "--dry-run"}, situations: []situation{asUsual}},
 		"smoke test":              {args: []string{"--smoke-test", "{}"}, situations: releases},
 		"smoke test of one":       {functions: several, args: []string{"--smoke-test", "items={}"}, situations: append(releases, undo, undoes(always("CreateAlias", "items", refused), 1))},
 		"hooks":                   {args: []string{"--pre-traffic-hook", "check:live", "--post-traffic-hook", "smoke"}, situations: append(releases, undoes(rejected, 1))},
@@ -608,8 +632,8 @@ func TestPolicyIsEnoughAndNoMore(t *testing.T) {
 				t.Errorf("the session policy has without need: %q", more)
 			}
 			for arn, action := range map[string]string{lambdaARN + "items": "lambda:DeleteFunction", lambdaARN + "others": "lambda:GetFunction", lambdaARN + "others:prod": "lambda:UpdateAlias", roleARN: "iam:PassRole"} {
-				if allowedBy(t, session).Allows(action, arn) {
-					t.Errorf("the session policy allows %s on %s", action, arn)
+				if allowedBy(t, session).Allows(action, arn) && !allowedBy(t, statements).Allows(action, arn) {
+					t.Errorf("the session policy allows %s on %s, and the role's does not", action, arn)
 				}
 			}
 		})

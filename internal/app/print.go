@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -10,6 +11,8 @@ import (
 	"strings"
 
 	"lambda-release/internal/awsapi"
+	"lambda-release/internal/ci"
+	"lambda-release/internal/configuration"
 	"lambda-release/internal/function"
 	"lambda-release/internal/input"
 	"lambda-release/internal/policy"
@@ -19,9 +22,9 @@ import (
 
 // printed prints the policy that in asks for and returns the exit code; err is what
 // is wrong with the inputs. Only JSON goes to stdout.
-func printed(ctx context.Context, in input.Input, err error, getenv func(string) string, stdout, stderr io.Writer) int {
+func printed(ctx context.Context, in input.Input, err error, system ci.System, getenv func(string) string, stdout, stderr io.Writer) int {
 	if err == nil {
-		err = printPolicy(ctx, in, getenv, stdout, stderr)
+		err = printPolicy(ctx, in, system, getenv, stdout, stderr)
 	}
 	if err != nil {
 		for line := range strings.SplitSeq(err.Error(), "\n") {
@@ -34,7 +37,7 @@ func printed(ctx context.Context, in input.Input, err error, getenv func(string)
 
 // printPolicy prints the policy to stdout, and what is to be said about it to
 // stderr.
-func printPolicy(ctx context.Context, in input.Input, getenv func(string) string, stdout, stderr io.Writer) error {
+func printPolicy(ctx context.Context, in input.Input, system ci.System, getenv func(string) string, stdout, stderr io.Writer) error {
 	var document string
 	var notes []string
 	switch in.Print {
@@ -44,7 +47,7 @@ func printPolicy(ctx context.Context, in input.Input, getenv func(string) string
 		p := policy.For(needs(in, getenv))
 		document, notes = p.JSON(), slices.Concat(p.Notes, p.SizeNotes())
 	case input.PrintTrustPolicy:
-		t, notFound := trust(ctx, in, getenv)
+		t, notFound := trust(ctx, in, system, getenv)
 		p, err := t.Policy()
 		if err != nil {
 			return err
@@ -63,11 +66,11 @@ func needs(in input.Input, getenv func(string) string) policy.Needs {
 	n := policy.Needs{
 		Operation: in.Operation.String(), DryRun: in.DryRun, Functions: in.Functions, Globs: in.Globs,
 		Publishes: in.Alias != "" || slices.ContainsFunc(in.Rules, func(r rules.Rule) bool { return !r.Latest() }),
-		Code:      in.Code, Configuration: in.Configuration, ByNumber: in.Version != 0 || in.Commit != "", SmokeTest: slices.Sorted(maps.Keys(in.SmokeTest)),
+		Code:      in.Code, Configuration: map[string]configuration.Configuration{}, ByNumber: in.Version != 0 || in.Commit != "", SmokeTest: slices.Sorted(maps.Keys(in.SmokeTest)),
 		Bucket: in.S3Bucket, Prefix: in.S3Prefix,
 		Alarms: len(in.Alarms) > 0, Metrics: len(in.Analysis) > 0 && !in.AnalysisByDefault, Comparison: in.AnalysisByDefault, BakeTime: in.BakeTime > 0,
 		PostHook: len(in.Hooks.Post) > 0, Provisioned: in.WaitForProvisioned, Prune: in.KeepVersions > 0,
-		FunctionURL: in.FunctionURL, CopyFrom: copyFrom(in),
+		URLs: map[string]policy.URL{}, Stages: map[string][]string{}, CopyFrom: copyFrom(in),
 		Region:  cmp.Or(in.Region, getenv("AWS_REGION"), getenv("AWS_DEFAULT_REGION")),
 		Account: in.Account(), Partition: partitionOf(in, getenv),
 	}
@@ -78,14 +81,32 @@ func needs(in input.Input, getenv func(string) string) policy.Needs {
 			}
 		}
 	}
-	for alias, stages := range in.Stages {
-		if in.Alias == "" || in.Alias == alias {
-			for _, s := range stages {
-				n.Stages = append(n.Stages, s.ARN)
-			}
+	maps.Copy(n.Configuration, in.Configuration)
+	for fn := range in.Variables {
+		if _, given := in.Configuration[fn]; !given { // which is written in the same call
+			n.Configuration[fn] = configuration.Configuration{}
 		}
 	}
-	slices.Sort(n.Stages)
+	for name, c := range in.Create {
+		if n.Create == nil {
+			n.Create = map[string]bool{}
+		}
+		n.Create[name] = len(c.Tags) > 0
+	}
+	for fn, byAlias := range in.Stages {
+		for alias, stages := range byAlias {
+			if in.Alias != "" && in.Alias != alias {
+				continue
+			}
+			for _, s := range stages {
+				n.Stages[fn] = append(n.Stages[fn], s.ARN)
+			}
+		}
+		slices.Sort(n.Stages[fn])
+	}
+	for fn, url := range in.URLs {
+		n.URLs[fn] = policy.URL{Public: url.AuthType == awsapi.URLPublic, CORS: url.CORS != nil}
+	}
 	if d := codeDeploy(in); d != nil {
 		n.CodeDeploy = &policy.CodeDeploy{Application: d.Application, Group: d.Group, Config: d.Config}
 	}
@@ -116,7 +137,7 @@ func partitionOf(in input.Input, getenv func(string) string) string {
 // trust is who may assume the role; and what could not be found out about that. If
 // the job can have a token, it gets one, since only that shows what its subject looks
 // like.
-func trust(ctx context.Context, in input.Input, getenv func(string) string) (policy.Trust, []string) {
+func trust(ctx context.Context, in input.Input, system ci.System, getenv func(string) string) (policy.Trust, []string) {
 	t := policy.Trust{
 		Rules: in.Rules, Environment: in.Environment,
 		Server: getenv("GITHUB_SERVER_URL"), Repository: getenv("GITHUB_REPOSITORY"),
@@ -133,11 +154,11 @@ func trust(ctx context.Context, in input.Input, getenv func(string) string) (pol
 		t.Rules = nil
 		t.Ref, _ = rules.ParseRef(cmp.Or(in.Ref, getenv("GITHUB_REF")))
 	}
-	if in.TokenFile == "" && getenv("ACTIONS_ID_TOKEN_REQUEST_URL") == "" {
+	token, err := tokenOf(ctx, in, system, cmp.Or(in.Audience, policy.Audience(t.Partition)))
+	switch {
+	case errors.Is(err, ci.ErrNoToken):
 		return t, nil
-	}
-	token, err := tokensOf(in, getenv).issue(ctx, cmp.Or(in.Audience, policy.Audience(t.Partition)))
-	if err != nil {
+	case err != nil:
 		return t, []string{fmt.Sprintf("There is no token, so its subject is not known: %v", err)}
 	}
 	t.Issuer, t.Subject, t.Audience = awsapi.TokenIdentity(token)

@@ -246,7 +246,7 @@ func lines(outputs []stepOutput) string {
 	return emptyOutput.ReplaceAllString(b.String(), "")
 }
 
-var annotation = regexp.MustCompile(`^::(notice|warning|error) title=([^:,]*)::(.*)$`)
+var annotation = regexp.MustCompile(`^::(notice|warning|error) (?:col=[0-9]+,file=[^:,]*,line=[0-9]+,)?title=([^:,]*)::(.*)$`)
 
 // noted is an annotation as the runner decodes it.
 type noted struct{ kind, title, message string }

@@ -7,36 +7,31 @@ import (
 	"strings"
 
 	"lambda-release/internal/awsapi"
-	"lambda-release/internal/event"
 	"lambda-release/internal/input"
 	"lambda-release/internal/policy"
 	"lambda-release/internal/report"
 )
 
 // roles are the roles to assume, nil to use the credentials in the environment; and what is
-// to be said about them, "" if nothing is. needs is what this run may do.
-func roles(in input.Input, ev event.Event, from tokens, needs policy.Needs, getenv func(string) string, out *report.Reporter) (r *awsapi.Roles, fact string, err error) {
-	arns := in.Roles()
+// to be said about them, "" if nothing is.
+func roles(j job, getenv func(string) string, out *report.Reporter) (r *awsapi.Roles, fact string, err error) {
+	arns := j.in.Roles()
 	if len(arns) == 0 {
 		return nil, "", nil
 	}
 	r = &awsapi.Roles{
-		ARNs: arns, SessionName: cmp.Or(in.SessionName, fmt.Sprintf("lambda-release-%d", ev.RunID)), Duration: in.SessionTime,
-		ExternalID: in.ExternalID, Mask: out.Mask,
+		ARNs: arns, SessionName: cmp.Or(j.in.SessionName, fmt.Sprintf("lambda-release-%d", j.ev.RunID)), Duration: j.in.SessionTime,
+		ExternalID: j.in.ExternalID, Mask: out.Mask,
 	}
-	if in.Role != "" {
-		if in.Audience != "" && from.onlyOne {
-			return nil, "", input.Problem{
-				Input: "audience", Value: in.Audience, What: "this CI system gives a job one OIDC token, whose audience is set where the job is defined",
-				Allowed: "leave audience empty",
-			}
+	if j.in.Role != "" {
+		audience := cmp.Or(j.in.Audience, policy.Audience(partitionOf(j.in, getenv)))
+		r.Token = func(ctx context.Context) (string, error) { return tokenOf(ctx, j.in, j.system, audience) }
+		if j.in.TokenFile == "" { // which may be written again
+			r.OnlyToken = j.system.OnlyToken()
 		}
-		audience := cmp.Or(in.Audience, policy.Audience(partitionOf(in, getenv)))
-		r.OneToken = from.onlyOne
-		r.Token = func(ctx context.Context) (string, error) { return from.issue(ctx, audience) }
 	}
-	if in.LeastPrivilege {
-		fact, err = limit(r, needs)
+	if j.in.LeastPrivilege {
+		fact, err = limit(r, needsNow(j.in, j.target, getenv))
 	}
 	return r, fact, err
 }

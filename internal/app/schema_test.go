@@ -33,8 +33,10 @@ type schema struct{ root map[string]any }
 
 // resultsSchema reads the schema before any script runs, which changes the directory
 // of its steps only.
-var resultsSchema = sync.OnceValue(func() schema {
-	text, err := os.ReadFile("../../docs/results.schema.json")
+var resultsSchema = sync.OnceValue(func() schema { return readSchema("results") })
+
+func readSchema(name string) schema {
+	text, err := os.ReadFile("../../docs/" + name + ".schema.json")
 	if err != nil {
 		panic(err)
 	}
@@ -43,7 +45,7 @@ var resultsSchema = sync.OnceValue(func() schema {
 		panic(err)
 	}
 	return s
-})
+}
 
 func (s schema) check(document string) error {
 	var v any
@@ -74,11 +76,11 @@ func (s schema) keyword(keyword string, rules map[string]any, v any, path string
 	object, _ := v.(map[string]any)
 	number, isNumber := v.(float64)
 	switch keyword {
-	case "$schema", "$defs", "title", "description":
+	case "$schema", "$defs", "definitions", "title", "description":
 		return nil
 	case "$ref":
-		name := strings.TrimPrefix(rule.(string), "#/$defs/")
-		return s.valid(s.root["$defs"].(map[string]any)[name].(map[string]any), v, path)
+		section, name, _ := strings.Cut(strings.TrimPrefix(rule.(string), "#/"), "/")
+		return s.valid(s.root[section].(map[string]any)[name].(map[string]any), v, path)
 	case "anyOf":
 		var all []string
 		for _, option := range rule.([]any) {
@@ -104,6 +106,15 @@ func (s schema) keyword(keyword string, rules map[string]any, v any, path string
 		for _, name := range rule.([]any) {
 			if _, ok := object[name.(string)]; object != nil && !ok {
 				return fmt.Errorf("%s has no %s", path, name)
+			}
+		}
+		return nil
+	case "minProperties":
+		return wrong(object == nil || float64(len(object)) >= rule.(float64))
+	case "propertyNames":
+		for name := range object {
+			if err := s.valid(rule.(map[string]any), name, path+" key"); err != nil {
+				return err
 			}
 		}
 		return nil

@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 func program() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(app.Run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
+	os.Exit(app.Run(app.WithExec(ctx, run), os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
 }
 
 // TestScripts runs every testdata/script/*.txtar against an AWS of its own. Beside
@@ -42,6 +42,8 @@ func program() {
 //	step [exit=N] ARGS…          run lambda-release as a step of a job, with new
 //	                             runner files; it must exit with 0, or N
 //	event NAME REF [PAYLOAD]     what triggers the next steps
+//	job FILE…                    puts the next steps into a job of another CI system, with
+//	                             the variables in these files
 //	input NAME FILE              gives them an input, in the environment
 //	output NAME VALUE            the last step has set this output, exactly;
 //	                             ! output NAME: it has not set it
@@ -61,6 +63,7 @@ func program() {
 //	identity [SUBJECT …]         the next steps may have OIDC tokens: oidc_test.go
 //	token-file FILE SUBJECT AUDIENCE
 //	                             writes such a token to a file
+//	token VARIABLE SUBJECT       the next steps have the only OIDC token of their job
 //	archive FILE FOLDER [ZEROS]  makes a zip, after this many zeros
 //	aws …                        set up a scene, break calls, look: aws_test.go, cloud_test.go
 //
@@ -87,11 +90,13 @@ func TestScripts(t *testing.T) {
 			"event":      event,
 			"identity":   identity,
 			"input":      input,
+			"job":        job,
 			"output":     output,
 			"report":     report,
 			"result":     result,
 			"signal":     sendSignal,
 			"step":       step,
+			"token":      tokenIn,
 			"token-file": writeToken,
 		},
 	})

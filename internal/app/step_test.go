@@ -2,8 +2,10 @@ package app_test
 
 import (
 	"archive/zip"
+	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -57,6 +59,37 @@ func event(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) == 3 {
 		ts.Setenv("GITHUB_EVENT_PATH", ts.MkAbs(args[2]))
 	}
+}
+
+// job puts the next steps into a job with the variables in these files, NAME=VALUE a
+// line, and without those of GitHub Actions.
+func job(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: job FILE…")
+	}
+	for _, v := range append(sceneOf(ts).job, "CI", "GITHUB_ACTIONS", "GITHUB_EVENT_NAME", "GITHUB_REF", "GITHUB_SHA", "GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT",
+		"GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_EVENT_PATH", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY") {
+		ts.Setenv(v, "")
+	}
+	sceneOf(ts).job = nil
+	for _, file := range args {
+		for line := range strings.Lines(ts.ReadFile(file)) {
+			name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+			ts.Setenv(name, strings.ReplaceAll(value, "$WORK", ts.Getenv("WORK")))
+			sceneOf(ts).job = append(sceneOf(ts).job, name)
+		}
+	}
+}
+
+// run runs a program, as main does.
+func run(ctx context.Context, stdin, name string, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Stdin = strings.NewReader(stdin)
+	out, err := cmd.Output()
+	if errors.Is(err, exec.ErrNotFound) {
+		err = fs.ErrNotExist
+	}
+	return string(out), err
 }
 
 // archive zips the files of a folder, after this many zeros, which take no room on

@@ -6,48 +6,47 @@ import (
 	"errors"
 	"fmt"
 	"os"
-
-	"github.com/sethvargo/go-githubactions"
+	"strings"
 
 	"lambda-release/internal/awsapi"
+	"lambda-release/internal/ci"
 	"lambda-release/internal/input"
 )
 
-// tokens are where the job gets its OIDC tokens.
-type tokens struct {
-	// issue obtains a token for an audience. Its errors are *awsapi.TokenError.
-	issue   func(ctx context.Context, audience string) (string, error)
-	onlyOne bool // it is always the same one, for an audience of its own
-}
-
-func tokensOf(in input.Input, getenv func(string) string) tokens {
+// tokenOf obtains an OIDC token of the job: the one in the file that the inputs name, or
+// one for the audience from the CI system. Its errors are *awsapi.TokenError.
+func tokenOf(ctx context.Context, in input.Input, system ci.System, audience string) (string, error) {
 	if in.TokenFile != "" {
-		return tokens{issue: func(context.Context, string) (string, error) { return tokenIn(in.TokenFile) }}
+		return tokenIn(in.TokenFile)
 	}
-	return tokens{issue: gitHubTokens(getenv)}
+	token, err := system.Token(ctx, audience)
+	switch advice := system.Advice(); {
+	case err == nil:
+		return token, nil
+	case errors.Is(err, ci.ErrNoToken):
+		return "", &awsapi.TokenError{Err: err, Advice: advice.NoToken, Final: true}
+	default:
+		return "", &awsapi.TokenError{
+			Err: err, Advice: strings.TrimSpace("The service that issues the tokens has failed, not AWS. Run the job again. " + advice.TokenFailed),
+		}
+	}
 }
 
-// gitHubTokens are the tokens of a job of GitHub Actions.
-// https://docs.github.com/en/actions/reference/security/oidc
-func gitHubTokens(getenv func(string) string) func(context.Context, string) (string, error) {
-	actions := githubactions.New(githubactions.WithGetenv(getenv))
-	return func(ctx context.Context, audience string) (string, error) {
-		token, err := actions.GetIDToken(ctx, audience)
-		if err == nil {
-			return token, nil
-		}
-		if _, missing := errors.AsType[*githubactions.EnvMissingError](err); missing {
-			return "", &awsapi.TokenError{
-				Err: fmt.Errorf("the job gets no OIDC token: %w", err), Final: true,
-				Advice: "Give the job `permissions: id-token: write` (and `contents: read`, since all permissions that are not listed are then none); the caller of a reusable workflow must give it, too. " +
-					"A pull request from a fork never gets a token. Outside GitHub Actions set `web-identity-token-file`, or leave `role-to-assume` empty: the environment's credentials are used.",
-			}
-		}
-		return "", &awsapi.TokenError{
-			Err:    err,
-			Advice: "The service that issues the tokens has failed, not AWS. Run the job again; see https://www.githubstatus.com for known incidents.",
-		}
+// checkAudience refuses an audience that the tokens of the system do not get.
+func checkAudience(in input.Input, system ci.System) error {
+	if in.Audience == "" || in.TokenFile != "" {
+		return nil
 	}
+	p := input.Problem{Input: "audience", Value: in.Audience, Allowed: "leave audience empty"}
+	switch variable, fixed := system.OnlyToken(), system.Audience(); {
+	case variable != "":
+		p.What = fmt.Sprintf("the only token of the job, in %s, has the audience that is set where the job is defined", variable)
+	case fixed != "":
+		p.What = fmt.Sprintf("all tokens of %s have the audience %s", system.Name(), fixed)
+	default:
+		return nil
+	}
+	return p
 }
 
 // maxToken is the longest token that STS takes.

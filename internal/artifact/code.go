@@ -36,6 +36,15 @@ var named = regexp.MustCompile(`^([A-Za-z0-9_-]+|([^/=\s]+:)?function:[A-Za-z0-9
 // functions, because function-name was refused, only the CODEs are checked and
 // the map is empty. The error joins a *lines.Error for each problem.
 func Parse(text string, functions []string) (map[string]Source, error) {
+	return parseLines(text, functions, true)
+}
+
+// ParseSome is Parse for a text that need not name each of functions.
+func ParseSome(text string, functions []string) (map[string]Source, error) {
+	return parseLines(text, functions, false)
+}
+
+func parseLines(text string, functions []string, all bool) (map[string]Source, error) {
 	var errs []error
 	sources := map[string]Source{}
 	met := map[string]bool{}
@@ -63,7 +72,7 @@ func Parse(text string, functions []string) (map[string]Source, error) {
 		}
 	}
 	missing := slices.DeleteFunc(slices.Clone(functions), func(f string) bool { return met[f] })
-	if len(missing) > 0 && !unmatched {
+	if len(missing) > 0 && !unmatched && (all || len(met) == 0) {
 		errs = append(errs, without(missing, len(functions)))
 	}
 	if len(errs) > 0 {
@@ -99,8 +108,8 @@ func functionOf(name string, functions []string) (string, *lines.Error) {
 		return short, nil
 	}
 	return "", &lines.Error{
-		Problem: fmt.Sprintf("function-name has no %.80q", name),
-		Allowed: "name a function of function-name, or put ./ before a path that contains a =",
+		Problem: fmt.Sprintf("this job has no function %.80q", name),
+		Allowed: "name a function of this job, or put ./ before a path that contains a =",
 	}
 }
 

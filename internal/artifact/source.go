@@ -74,6 +74,20 @@ func parse(given string) (Source, *lines.Error) {
 	return s, wrong
 }
 
+// ParseIn reads one CODE, whose path is relative to a folder; "" is the working
+// directory. The error is a *lines.Error.
+func ParseIn(dir, given string) (Source, error) {
+	source, wrong := parse(given)
+	if wrong != nil {
+		return source, wrong
+	}
+	if dir != "" && source.Path != "" && !isAbsolute(source.Path) {
+		source.Path = dir + "/" + strings.TrimPrefix(source.Path, "./")
+		source.Given = source.Path
+	}
+	return source, nil
+}
+
 func parseKind(given string) (Source, *lines.Error) {
 	switch {
 	case given == "":

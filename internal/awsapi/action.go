@@ -24,7 +24,7 @@ func lambdaAction(op string) Action {
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
 var qualified = []string{
 	"DeleteFunction", "GetProvisionedConcurrencyConfig", "DeleteProvisionedConcurrencyConfig", "GetPolicy", "AddPermission", "RemovePermission",
-	"GetFunctionUrlConfig", "CreateFunctionUrlConfig", "DeleteFunctionUrlConfig", "PutFunctionEventInvokeConfig", "DeleteFunctionEventInvokeConfig",
+	"GetFunctionUrlConfig", "CreateFunctionUrlConfig", "UpdateFunctionUrlConfig", "DeleteFunctionUrlConfig", "PutFunctionEventInvokeConfig", "DeleteFunctionEventInvokeConfig",
 	"ListDurableExecutionsByFunction",
 }
 

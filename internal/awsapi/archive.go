@@ -11,6 +11,7 @@ import (
 	"hash"
 	"io"
 	"iter"
+	"slices"
 
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -147,7 +148,7 @@ func (s *stream) Seek(offset int64, whence int) (int64, error) {
 	return 0, nil
 }
 
-// withZip makes UpdateFunctionCode send an archive as its ZipFile. The SDK would hold
+// withZip makes CreateFunction and UpdateFunctionCode send an archive as their ZipFile. The SDK would hold
 // it three times: as it is, in base64, and in the JSON of the request.
 func withZip(a Archive) func(*lambda.Options) {
 	return func(o *lambda.Options) {
@@ -173,11 +174,7 @@ func (a Archive) serialize(ctx context.Context, in middleware.SerializeInput, ne
 	if err != nil {
 		return out, metadata, err
 	}
-	head, tail := bytes.TrimSuffix(others, []byte("}")), []byte(`"}`)
-	if len(head) > len("{") {
-		head = append(head, ',')
-	}
-	head = append(head, `"ZipFile":"`...)
+	head, tail := around(others)
 	body := &stream{
 		size: int64(len(head)) + encodedLen(a.Size) + int64(len(tail)),
 		open: func() io.Reader {
@@ -194,6 +191,19 @@ func (a Archive) serialize(ctx context.Context, in middleware.SerializeInput, ne
 		return out, metadata, err
 	}
 	return next.HandleSerialize(v4.SetPayloadHash(ctx, hex.EncodeToString(sum.Sum(nil))), in)
+}
+
+// around is what comes before and after an archive in the JSON of the other fields:
+// CreateFunction has the code in an object of its own, which is empty there.
+func around(others []byte) (head, tail []byte) {
+	if before, after, nested := bytes.Cut(others, []byte(`"Code":{}`)); nested {
+		return slices.Concat(before, []byte(`"Code":{"ZipFile":"`)), slices.Concat([]byte(`"}`), after)
+	}
+	before := bytes.TrimSuffix(others, []byte("}"))
+	if len(before) > len("{") {
+		before = slices.Concat(before, []byte(","))
+	}
+	return slices.Concat(before, []byte(`"ZipFile":"`)), []byte(`"}`)
 }
 
 // encodedLen is the length of so many bytes in base64.

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -23,6 +24,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"lambda-release/internal/awsapi"
+	"lambda-release/internal/configuration"
 	"lambda-release/internal/localaws"
 )
 
@@ -260,5 +262,46 @@ func TestUploadsTakeLittleMemory(t *testing.T) {
 		if n := after.TotalAlloc - before.TotalAlloc; n > 4<<20 {
 			t.Errorf("%s: allocated %d bytes", name, n)
 		}
+	}
+}
+
+// CreateFunction has the archive in its Code.
+func TestCreateFunctionStreams(t *testing.T) {
+	t.Parallel()
+	file, problems := configuration.Parse("test", []byte(`{"Role": "arn:aws:iam::123456789012:role/r", "Runtime": "python3.13", "Handler": "a.b",
+		"Environment": {"Variables": {"Code": "{}", "TOKEN": "\"Code\":{}"}}}`))
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	c, w := witnessed(t)
+	content := zipOf(t, 100_000)
+	n := awsapi.NewFunction{
+		Description: "d", Architecture: "arm64", Settings: file.Configuration, Tags: map[string]string{"Code": "{}"}, Code: awsapi.Code{Zip: archiveOf(content)},
+	}
+	created, err := c.open(t).CreateFunction(t.Context(), named(t, "orders"), n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(w.wrong) > 0 {
+		t.Errorf("signed wrongly: %s", w.wrong)
+	}
+	want := n.Foreseen(archiveOf(content).SHA256)
+	if created.CodeSHA256 != want.CodeSHA256 || !want.Settings.Changes(created.Settings).IsZero() || !slices.Equal(created.Architectures, want.Architectures) ||
+		created.PackageType != want.PackageType || created.Description != want.Description || created.State != "Pending" {
+		t.Errorf("created %+v, want %+v", created, want)
+	}
+	if tags := c.Tags("orders"); tags["Code"] != "{}" {
+		t.Errorf("tags %v", tags)
+	}
+	_, err = c.open(t).CreateFunction(t.Context(), named(t, "orders"), n)
+	if !awsapi.Is(err, awsapi.Conflict) || awsapi.MayKnowRoleLater(err) {
+		t.Errorf("again: %v", err)
+	}
+	c.NewRole("arn:aws:iam::123456789012:role/r", time.Hour)
+	if _, err = c.open(t).CreateFunction(t.Context(), named(t, "users"), n); !awsapi.MayKnowRoleLater(err) {
+		t.Errorf("with a new role: %v", err)
+	}
+	if err := c.open(t).DeleteFunction(t.Context(), named(t, "orders")); err != nil || slices.Contains(c.Functions(), "orders") {
+		t.Errorf("delete: %v", err)
 	}
 }

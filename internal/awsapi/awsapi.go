@@ -63,6 +63,8 @@ type Options struct {
 	// Roles are assumed one after the other; nil takes the credentials of the
 	// environment.
 	Roles *Roles
+	// CI is for the hints of errors; nil on a person's machine.
+	CI *CI
 }
 
 // Client calls AWS. It is safe for concurrent use; all calls of one Client
@@ -109,10 +111,10 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	if region != "" {
 		load = append(load, config.WithRegion(region))
 	}
-	s := session{retryer: newRetryer(o.Rate), getenv: o.Getenv, timeout: o.Timeout, place: placeOf(o.Getenv)}
+	s := session{retryer: newRetryer(o.Rate), getenv: o.Getenv, timeout: o.Timeout, place: placeOf(o.CI, o.Getenv)}
 	if o.Roles != nil && o.Roles.Token != nil {
 		load = append(load, config.WithCredentialsProvider(aws.AnonymousCredentials{})) // until the region is known
-		if o.Roles.OneToken {
+		if o.Roles.OnlyToken != "" {
 			s.ending = endOfToken(*o.Roles)
 		}
 	} else if id, secret := o.Getenv("AWS_ACCESS_KEY_ID"), o.Getenv("AWS_SECRET_ACCESS_KEY"); id != "" && secret != "" {
@@ -175,7 +177,7 @@ var endOfSession = Ending{time.Hour, "let the action assume the role itself with
 
 // endOfToken is for roles of which the first can be assumed only once.
 func endOfToken(r Roles) Ending {
-	return Ending{cmp.Or(r.Duration, defaultSession), "the CI system gives a job one OIDC token only; raise `role-duration-seconds`, as far as the role allows"}
+	return Ending{cmp.Or(r.Duration, defaultSession), fmt.Sprintf("set a longer `role-duration-seconds`, as far as the role allows it, since the only token of the job, in %s, is valid for minutes", r.OnlyToken)}
 }
 
 // Ending is when the credentials end.

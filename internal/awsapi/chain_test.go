@@ -233,13 +233,13 @@ func TestOneTokenOnly(t *testing.T) {
 			t.Fatal(err)
 		}
 		client := mustAssume(t, w, i, inChain, func(r *awsapi.Roles) {
-			r.OneToken, r.Token = true, func(context.Context) (string, error) { return token, nil }
+			r.OnlyToken, r.Token = "CI_TOKEN", func(context.Context) (string, error) { return token, nil }
 		})
 		end := client.Ending()
 		if end.After != time.Hour {
 			t.Errorf("ends after %s", end.After)
 		}
-		says(t, end.Remedy, "one OIDC token only", "`role-duration-seconds`")
+		says(t, end.Remedy, "the only token of the job, in CI_TOKEN", "`role-duration-seconds`")
 		time.Sleep(58 * time.Minute)
 		reads(t, client) // the others could be renewed
 		time.Sleep(50 * time.Minute)

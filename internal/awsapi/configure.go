@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 
@@ -18,31 +19,39 @@ import (
 // otherwise the error is of kind Stale. Settings that are not given stay as they are.
 // LastUpdate is InProgress until the function has taken them over.
 func (c *Client) Configure(ctx context.Context, fn function.ID, settings configuration.Configuration, revision string) (Configuration, error) {
-	in, err := inputOf(settings)
-	if err != nil {
+	in := &lambda.UpdateFunctionConfigurationInput{}
+	if err := setInput(in, settings); err != nil {
 		return Configuration{}, err
 	}
 	in.FunctionName, in.RevisionId = &fn.Given, &revision
 	out, err := mutate(ctx, c, onFunction("UpdateFunctionConfiguration", fn, ""), c.lambda.UpdateFunctionConfiguration, in,
 		func(out *lambda.UpdateFunctionConfigurationOutput) bool { return aws.ToString(out.CodeSha256) != "" })
-	if e, ok := err.(*Error); ok { //nolint:errorlint // it is of this call
-		for _, value := range settings.Variables() {
-			e.secrets = append(e.secrets, value)
-		}
-		slices.SortFunc(e.secrets, func(a, b string) int { return len(b) - len(a) })
-	}
 	if err != nil {
-		return Configuration{}, err
+		return Configuration{}, concealing(err, settings)
 	}
 	return configurationOf(out), nil
 }
 
-// inputOf has the settings in the SDK's type, whose fields are named as in the API.
-func inputOf(settings configuration.Configuration) (*lambda.UpdateFunctionConfigurationInput, error) {
-	in := &lambda.UpdateFunctionConfigurationInput{}
+// setInput puts the settings into an input of the SDK's, whose fields are named as in the
+// API.
+func setInput(in any, settings configuration.Configuration) error {
 	d := json.NewDecoder(bytes.NewReader(settings.JSON()))
 	d.DisallowUnknownFields()
-	return in, d.Decode(in)
+	return d.Decode(in)
+}
+
+// concealing is the error of a call with these settings: AWS may repeat the values of
+// their variables.
+func concealing(err error, settings configuration.Configuration) error {
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		return err
+	}
+	for _, value := range settings.Variables() {
+		e.secrets = append(e.secrets, value)
+	}
+	slices.SortFunc(e.secrets, func(a, b string) int { return len(b) - len(a) })
+	return err
 }
 
 // minSecret is how many characters a value has that is not a part of other words by

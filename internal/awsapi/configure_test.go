@@ -6,9 +6,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/smithy-go"
 
 	"lambda-release/internal/configuration"
+	"lambda-release/internal/function"
 )
 
 const everySetting = `{
@@ -16,7 +19,7 @@ const everySetting = `{
 	"DeadLetterConfig": {"TargetArn": "arn:aws:sqs:eu-central-1:123456789012:dead"}, "Layers": ["arn:aws:lambda:eu-central-1:123456789012:layer:tools:3"],
 	"Environment": {"Variables": {"AA": "1"}}, "KMSKeyArn": "arn:aws:kms:eu-central-1:123456789012:key/k",
 	"VpcConfig": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"], "Ipv6AllowedForDualStack": true},
-	"FileSystemConfigs": [{"Arn": "fs", "LocalMountPath": "/mnt/x", "S3FilesConfig": {"DirectS3Read": "x"}}], "EphemeralStorage": {"Size": 1024},
+	"FileSystemConfigs": [{"Arn": "fs", "LocalMountPath": "/mnt/x", "S3FilesConfig": {"DirectS3Read": "ENABLED"}}], "EphemeralStorage": {"Size": 1024},
 	"TracingConfig": {"Mode": "Active"}, "SnapStart": {"ApplyOn": "PublishedVersions"},
 	"LoggingConfig": {"LogFormat": "JSON", "ApplicationLogLevel": "INFO", "SystemLogLevel": "WARN", "LogGroup": "g"},
 	"ImageConfig": {"EntryPoint": ["a"], "Command": ["b"], "WorkingDirectory": "/c"},
@@ -32,8 +35,8 @@ func TestSettings(t *testing.T) {
 	for _, p := range problems {
 		t.Error(p)
 	}
-	in, err := inputOf(file.Configuration)
-	if err != nil {
+	in := &lambda.UpdateFunctionConfigurationInput{}
+	if err := setInput(in, file.Configuration); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range configuration.Names() {
@@ -101,6 +104,23 @@ func TestConceal(t *testing.T) {
 		e.Err = &types.InvalidParameterValueException{Message: &said}
 		if got := e.Error(); !strings.HasSuffix(got, want) {
 			t.Errorf("%q, want it to end in %q", got, want)
+		}
+	}
+}
+
+// TestConcealsNoNames: values of variables are not shown where AWS may repeat them, and names
+// are where it does not.
+func TestConcealsNoNames(t *testing.T) {
+	t.Parallel()
+	e := &Error{Action: Action{Op: "UpdateFunctionConfiguration"}, Function: function.ID{Given: "items"}, secrets: []string{"s3cr3t", "items"}}
+	for kind, want := range map[Kind]string{
+		Invalid: "UpdateFunctionConfiguration items: X: … of …",
+		Other:   "UpdateFunctionConfiguration items: X: … of …",
+		Denied:  "UpdateFunctionConfiguration items: X: s3cr3t of items",
+	} {
+		e.Kind, e.Err = kind, &smithy.GenericAPIError{Code: "X", Message: "s3cr3t of items"}
+		if got := e.Error(); got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }

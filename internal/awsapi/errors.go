@@ -62,9 +62,7 @@ type Error struct {
 	secrets []string // what AWS may repeat in its message, longest first, and must not be shown
 }
 
-func (e *Error) Error() string { return conceal(e.text(), e.secrets) }
-
-func (e *Error) text() string {
+func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(e.Op)
 	if subject := cmp.Or(e.Function.Given, e.Resource); subject != "" {
@@ -87,15 +85,26 @@ func (e *Error) text() string {
 			b.WriteString(" waiting for the request rate limit")
 		}
 	default:
-		b.WriteString(message(e.Err))
+		b.WriteString(e.said(e.Err))
 		return b.String()
 	}
 	if state, ok := errors.AsType[lastState](e.Last); ok {
 		fmt.Fprintf(&b, "; the last state was: %s", state)
 	} else if e.Last != nil {
-		fmt.Fprintf(&b, "; the last attempt ended with: %s", message(e.Last))
+		fmt.Fprintf(&b, "; the last attempt ended with: %s", e.said(e.Last))
 	}
 	return b.String()
+}
+
+// said is the message of an error, without secrets. What AWS says of permissions, or of
+// what exists, has names that may be values of variables, and no secrets.
+func (e *Error) said(err error) string {
+	switch e.Kind {
+	case Denied, NotFound, Conflict, Stale:
+		return message(err)
+	default:
+		return conceal(message(err), e.secrets)
+	}
 }
 
 func (e *Error) Unwrap() error { return e.Err }

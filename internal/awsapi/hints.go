@@ -36,7 +36,7 @@ func (e *Error) Hint() string {
 		}
 		return fmt.Sprintf("Looked for in region %s, account %s. Check %s%s.", e.Region, account, check, e.place.byProfile())
 	case Conflict:
-		return "Something else is changing the function. Run the job again when that is done; a `concurrency` group in the workflow prevents jobs from running at the same time."
+		return "Something else is changing the function. Run the job again when that is done; a `concurrency` group (GitLab: `resource_group`) prevents jobs from running at the same time."
 	case Stale:
 		return "It was changed at the same moment by another run or outside lambda-release. Run the job again."
 	case StorageFull:
@@ -57,8 +57,11 @@ func (e *Error) Hint() string {
 		if advice := misconfigured[codeOf(e.Err)]; advice != "" {
 			return advice
 		}
+		if e.Op == "CreateFunction" {
+			return "Correct in the configuration what AWS names. If it is the role: its trust policy must allow lambda.amazonaws.com to assume it, and its own policies what the settings need, such as a VPC."
+		}
 		if e.Op == "PublishVersion" {
-			return "If the CodeSHA256 differs, other code was uploaded after yours. Upload again, and use a `concurrency` group so that jobs do not run at the same time."
+			return "If the CodeSHA256 differs, other code was uploaded after yours. Upload again, and use a `concurrency` group (GitLab: `resource_group`) so that jobs do not run at the same time."
 		}
 	case Hung:
 		return fmt.Sprintf("The endpoint in region %s accepted the connection but did not answer. Check proxies and VPC endpoints on the way.", e.Region)

@@ -161,12 +161,10 @@ func TestDeniedInAnotherAccount(t *testing.T) {
 		"User: arn:aws:sts::123456789012:assumed-role/ci/x is not authorized to perform: lambda:GetAlias on resource: " + arn + " because no identity-based policy allows the lambda:GetAlias action",
 		"User: arn:aws:sts::123456789012:assumed-role/ci/x is not authorized",
 	} {
-		for ci, want := range map[string]string{"true": "`role-to-assume`", "": "AWS_PROFILE"} {
+		for ci, want := range map[*awsapi.CI]string{{}: "`role-to-assume`", nil: "AWS_PROFILE"} {
 			w := newCloud(t, localaws.Options{})
 			w.spoil("", always, refusal(http.StatusForbidden, "AccessDeniedException", said))
-			env := environment(local)
-			env["CI"] = ci
-			_, err := w.open(t, func(o *awsapi.Options) { o.Getenv = getenv(env) }).Alias(t.Context(), named(t, arn), "prod")
+			_, err := w.open(t, func(o *awsapi.Options) { o.CI = ci }).Alias(t.Context(), named(t, arn), "prod")
 			says(t, hintOf(t, err), "The credentials are of account 123456789012 (the role ci), and items is of account 210987654321.", want)
 		}
 	}
@@ -213,7 +211,7 @@ func TestHints(t *testing.T) {
 		awsapi.BadCredentials: "not valid in region eu-central-1",
 		awsapi.NotFound:       "region eu-central-1, account of the credentials",
 		awsapi.Stale:          "Run the job again",
-		awsapi.Conflict:       "`concurrency` group",
+		awsapi.Conflict:       "`concurrency` group (GitLab: `resource_group`)",
 		awsapi.StorageFull:    "Delete old versions",
 		awsapi.Throttled:      "15 control-plane requests a second",
 		awsapi.Deadline:       "`timeout`",

@@ -60,7 +60,7 @@ func (a *withToken) token(ctx context.Context) (string, *Error) {
 	for attempt := 1; ; attempt++ {
 		token, err := a.issue(ctx)
 		if err == nil && token == "" {
-			err = errors.New("the answer contains no token")
+			err = &TokenError{Err: errors.New("the answer contains no token"), Advice: "The service that issues the tokens has failed, not AWS. Run the job again."}
 		}
 		if err == nil {
 			a.mask(token)
@@ -117,7 +117,7 @@ func (a *withToken) explain(e *Error, token string) *Error {
 				a.provider(c), c.audience())
 		}
 	case "ExpiredTokenException":
-		e.advice = "The token had expired when AWS received it: they are valid for minutes. Check the clock of the runner and run the job again."
+		e.advice = "The token had expired when AWS received it: tokens are valid for minutes to an hour. Check the clock of the runner and run the job again."
 	default:
 		e.advice = a.refusal(api)
 	}

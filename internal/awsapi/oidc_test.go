@@ -472,6 +472,7 @@ func TestAnEmptyToken(t *testing.T) {
 		})
 		isKind(t, err, awsapi.NoCredentials)
 		says(t, err.Error(), "the answer contains no token")
+		says(t, hintOf(t, err), "Run the job again.")
 	})
 }
 

@@ -9,27 +9,31 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 )
 
+// CI is what jobs of the CI system that runs this one do where they lack something, in
+// whole sentences.
+type CI struct {
+	NoCredentials string // of AWS
+	Expired       string // about credentials of AWS that are no longer valid
+}
+
 // place is where the program runs, as far as hints depend on it.
 type place struct {
-	laptop    bool // a terminal, not a CI system
-	gitHub    bool // GitHub Actions
+	laptop    bool // a person's machine, not a CI system
+	ci        CI   // of a CI system
 	container bool // in a container, as far as the environment shows it
 
 	profile string // the value of AWS_PROFILE
 	halfKey string // says which of the two variables of a key is set without the other; "" if none is
 }
 
-// inCI are variables that CI systems set.
-var inCI = []string{"CI", "GITLAB_CI", "BUILDKITE", "JENKINS_URL", "TEAMCITY_VERSION", "TF_BUILD", "CODEBUILD_BUILD_ID", "BITBUCKET_BUILD_NUMBER"}
-
 // dockerHost matches the name that Docker gives a container by default.
 var dockerHost = regexp.MustCompile(`^[0-9a-f]{12}$`)
 
-// placeOf finds out where the program runs.
-func placeOf(getenv func(string) string) place {
-	p := place{laptop: true, gitHub: getenv("GITHUB_ACTIONS") == "true", profile: getenv("AWS_PROFILE"), halfKey: halfKey(getenv)}
-	for _, name := range inCI {
-		p.laptop = p.laptop && getenv(name) == "" && !p.gitHub
+// placeOf finds out where the program runs; ci is nil on a person's machine.
+func placeOf(ci *CI, getenv func(string) string) place {
+	p := place{laptop: ci == nil, profile: getenv("AWS_PROFILE"), halfKey: halfKey(getenv)}
+	if ci != nil {
+		p.ci = *ci
 	}
 	p.container = getenv("GITHUB_WORKSPACE") == "/github/workspace" || // a Docker action
 		strings.HasPrefix(getenv("GITHUB_WORKSPACE"), "/__w/") || // a job in a container
@@ -78,18 +82,15 @@ func (p place) noCredentials(err error) string {
 	var hint string
 	_, noProfile := errors.AsType[config.SharedConfigProfileNotExistError](err)
 	switch {
-	case noProfile && !p.gitHub:
+	case noProfile && p.laptop:
 		return "Set AWS_PROFILE to one of the profiles that `aws configure list-profiles` shows, or unset it; AWS_CONFIG_FILE may name another config file."
 	case noProfile:
-		return "Unset AWS_PROFILE in the `env` of the job, or make the profile before this step. The input `role-to-assume` needs no profile."
+		return "Unset AWS_PROFILE in the environment of the job, or make the profile before this step. The input `role-to-assume` needs no profile."
 	case p.laptop:
 		hint = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or choose a profile with AWS_PROFILE and sign in with `aws sso login`. The program cannot ask for the code of an MFA device: for a profile with mfa_serial, " +
 			"get a session with `aws sts get-session-token --serial-number ARN --token-code CODE` and set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN."
-	case p.gitHub:
-		hint = "Set the input `role-to-assume`, or run aws-actions/configure-aws-credentials before this step, and give the job `permissions: id-token: write`; " +
-			"a pull request from a fork gets neither secrets nor an OIDC token."
 	default:
-		hint = "Give the job AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE with an OIDC token of the CI system."
+		hint = p.ci.NoCredentials
 	}
 	if p.container && askedInstance(err) {
 		hint += " To use the role of an EC2 instance in a container, the answers of its metadata service must be allowed one more hop: " +
@@ -108,13 +109,10 @@ func askedInstance(err error) bool {
 // badCredentials says how to get new credentials.
 func (p place) badCredentials(region string) string {
 	hint := fmt.Sprintf("The credentials are expired, revoked, or not valid in region %s (is it enabled for the account?). ", region)
-	switch {
-	case p.laptop:
+	if p.laptop {
 		return hint + "Sign in again with `aws sso login`, or get a new session, and check AWS_PROFILE. AWS_ACCESS_KEY_ID in the environment goes before a profile."
-	case p.gitHub:
-		return hint + "Obtain them right before this step; a session of aws-actions/configure-aws-credentials lasts an hour unless role-duration-seconds sets another time."
 	}
-	return hint + "Obtain them right before this step."
+	return hint + p.ci.Expired
 }
 
 // noRegion says how to choose a region.

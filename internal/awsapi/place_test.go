@@ -12,16 +12,17 @@ import (
 // Hints name what there is where the program runs.
 func TestHintsFitThePlace(t *testing.T) {
 	emptyProcess(t)
+	inCI := &awsapi.CI{NoCredentials: "Give the job `id_tokens`."}
 	for name, tt := range map[string]struct {
+		ci        *awsapi.CI
 		env       map[string]string
 		want, not []string
 	}{
-		"laptop":                {nil, []string{"`aws sso login`", "AWS_PROFILE", "MFA"}, []string{"id-token", "`role-to-assume`", "hop"}},
-		"GitHub":                {map[string]string{"GITHUB_ACTIONS": "true"}, []string{"`permissions: id-token: write`", "fork"}, []string{"sso", "hop"}},
-		"GitHub, Docker action": {map[string]string{"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": "/github/workspace"}, []string{"id-token", "--http-put-response-hop-limit 2"}, []string{"sso"}},
-		"GitLab":                {map[string]string{"CI": "true", "GITLAB_CI": "true"}, []string{"AWS_WEB_IDENTITY_TOKEN_FILE"}, []string{"sso", "id-token", "hop", "fork"}},
-		"GitLab, container":     {map[string]string{"GITLAB_CI": "true", "CI_JOB_IMAGE": "golang"}, []string{"hop-limit 2"}, []string{"sso"}},
-		"docker run":            {map[string]string{"HOSTNAME": "0123456789ab"}, []string{"`aws sso login`", "hop-limit 2"}, nil},
+		"laptop":            {nil, nil, []string{"`aws sso login`", "AWS_PROFILE", "MFA"}, []string{"id_tokens", "`role-to-assume`", "hop"}},
+		"CI":                {inCI, nil, []string{"Give the job `id_tokens`."}, []string{"sso", "hop"}},
+		"CI, Docker action": {inCI, map[string]string{"GITHUB_WORKSPACE": "/github/workspace"}, []string{"id_tokens", "--http-put-response-hop-limit 2"}, []string{"sso"}},
+		"CI, container":     {inCI, map[string]string{"CI_JOB_IMAGE": "golang"}, []string{"hop-limit 2"}, []string{"sso"}},
+		"docker run":        {nil, map[string]string{"HOSTNAME": "0123456789ab"}, []string{"`aws sso login`", "hop-limit 2"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("AWS_EC2_METADATA_DISABLED", "false")
@@ -33,7 +34,7 @@ func TestHintsFitThePlace(t *testing.T) {
 			}
 			synctest.Test(t, func(t *testing.T) { // the SDK tries for seconds
 				w := newCloud(t, localaws.Options{})
-				_, err := awsapi.Open(t.Context(), awsapi.Options{Dial: w.dial, Getenv: getenv(env)})
+				_, err := awsapi.Open(t.Context(), awsapi.Options{Dial: w.dial, Getenv: getenv(env), CI: tt.ci})
 				isKind(t, err, awsapi.NoCredentials)
 				hint := hintOf(t, err)
 				says(t, hint, tt.want...)
@@ -49,12 +50,10 @@ func TestHintsFitThePlace(t *testing.T) {
 
 func TestExpiredCredentialsOnALaptop(t *testing.T) {
 	t.Parallel()
-	for ci, want := range map[string]string{"": "`aws sso login`", "true": "right before this step"} {
+	for ci, want := range map[*awsapi.CI]string{nil: "`aws sso login`", {Expired: "Obtain them again."}: "Obtain them again."} {
 		w := newCloud(t, localaws.Options{})
 		w.spoil("", always, refusal(403, "ExpiredTokenException", "The security token included in the request is expired"))
-		env := environment(local)
-		env["CI"] = ci
-		_, err := w.open(t, func(o *awsapi.Options) { o.Getenv = getenv(env) }).Alias(t.Context(), items, "prod")
+		_, err := w.open(t, func(o *awsapi.Options) { o.CI = ci }).Alias(t.Context(), items, "prod")
 		isKind(t, err, awsapi.BadCredentials)
 		says(t, hintOf(t, err), "region eu-central-1", want)
 	}
@@ -63,14 +62,12 @@ func TestExpiredCredentialsOnALaptop(t *testing.T) {
 // An explicit deny may ask for MFA, which a person can provide.
 func TestDeniedWithoutMFA(t *testing.T) {
 	t.Parallel()
-	for ci, mfa := range map[string]bool{"": true, "true": false} {
+	for ci, mfa := range map[*awsapi.CI]bool{nil: true, {}: false} {
 		w := newCloud(t, localaws.Options{})
 		w.spoil("", always, refusal(403, "AccessDeniedException", "User: arn:aws:iam::123456789012:user/anna is not authorized to perform: lambda:GetAlias with an explicit deny in an identity-based policy"))
-		env := environment(local)
-		env["CI"] = ci
-		_, err := w.open(t, func(o *awsapi.Options) { o.Getenv = getenv(env) }).Alias(t.Context(), items, "prod")
+		_, err := w.open(t, func(o *awsapi.Options) { o.CI = ci }).Alias(t.Context(), items, "prod")
 		if got := strings.Contains(hintOf(t, err), "MFA"); got != mfa {
-			t.Errorf("CI %q: %s", ci, hintOf(t, err))
+			t.Errorf("CI %t: %s", ci != nil, hintOf(t, err))
 		}
 	}
 }

@@ -23,8 +23,9 @@ type Roles struct {
 	// retried, except a final *TokenError. If Token is nil, the first role is assumed with
 	// the credentials of the environment.
 	Token func(context.Context) (string, error)
-	// OneToken is set if Token always returns the same token: its session is the only one.
-	OneToken    bool
+	// OnlyToken is the variable with the only token of the job, where there is no other:
+	// its session is the only one. "": Token obtains as many as needed.
+	OnlyToken   string
 	SessionName string // of all: 2 to 64 of a-z, A-Z, 0-9 and _+=,.@-
 	// Duration is that of a session: 15 minutes to 12 hours, no longer than the role's own
 	// maximum; 0 is an hour, which is also the most for a role that is not assumed with

@@ -20,7 +20,7 @@ func TestURLs(t *testing.T) {
 	for i := range 60 {
 		name := fmt.Sprintf("pr-%02d", i)
 		w.SetAlias(items.Name, localaws.Alias{Name: name, Version: "1"})
-		u, err := client.CreateURL(t.Context(), items, name, awsapi.URLPublic)
+		u, err := client.CreateURL(t.Context(), items, name, awsapi.URLPublic, awsapi.CORS{})
 		if err != nil || u.Qualifier != name || u.Auth != "NONE" || u.Address == "" {
 			t.Fatalf("%+v, %v", u, err)
 		}
@@ -29,10 +29,10 @@ func TestURLs(t *testing.T) {
 	if got, err := client.URLs(t.Context(), items); err != nil || !cmp.Equal(want, got) || w.count("ListFunctionUrlConfigs") != 2 {
 		t.Errorf("%v, %d pages\n%s", err, w.count("ListFunctionUrlConfigs"), cmp.Diff(want, got))
 	}
-	if _, err := client.CreateURL(t.Context(), items, "pr-07", awsapi.URLIAM); !awsapi.Is(err, awsapi.Conflict) {
+	if _, err := client.CreateURL(t.Context(), items, "pr-07", awsapi.URLIAM, awsapi.CORS{}); !awsapi.Is(err, awsapi.Conflict) {
 		t.Errorf("a second one: %v", err)
 	}
-	if got, err := client.URL(t.Context(), items, "pr-07"); err != nil || got != want[7] {
+	if got, err := client.URL(t.Context(), items, "pr-07"); err != nil || !cmp.Equal(got, want[7]) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	if err := client.DeleteURL(t.Context(), items, "pr-07"); err != nil {
@@ -41,6 +41,36 @@ func TestURLs(t *testing.T) {
 	_, err := client.URL(t.Context(), items, "pr-07")
 	isKind(t, err, awsapi.NotFound)
 	isKind(t, client.DeleteURL(t.Context(), items, "pr-07"), awsapi.NotFound)
+}
+
+// CORS settings are written whole, and removed whole.
+func TestCORS(t *testing.T) {
+	t.Parallel()
+	w := withVersions(t, 1)
+	client := w.open(t)
+	w.SetAlias(items.Name, localaws.Alias{Name: "prod", Version: "1"})
+	_, err := client.SetCORS(t.Context(), items, "prod", awsapi.CORS{AllowOrigins: []string{"*"}})
+	isKind(t, err, awsapi.NotFound)
+	all := awsapi.CORS{
+		AllowOrigins: []string{"https://shop.example.com"}, AllowMethods: []string{"GET", "POST"}, AllowHeaders: []string{"X-A"},
+		ExposeHeaders: []string{"X-B"}, MaxAge: 300, AllowCredentials: true,
+	}
+	made, err := client.CreateURL(t.Context(), items, "prod", awsapi.URLPublic, all)
+	if err != nil || !cmp.Equal(made.CORS, all) {
+		t.Fatalf("%+v, %v", made, err)
+	}
+	for _, want := range []awsapi.CORS{{AllowOrigins: []string{"*"}}, all, {}} {
+		got, err := client.SetCORS(t.Context(), items, "prod", want)
+		if diff := cmp.Diff(want, got.CORS, cmpopts.EquateEmpty()); err != nil || diff != "" {
+			t.Errorf("%v\n%s", err, diff)
+		}
+		if again, err := client.URL(t.Context(), items, "prod"); err != nil || !cmp.Equal(again, got) {
+			t.Errorf("%+v, %v", again, err)
+		}
+		if got.Address != made.Address || got.Auth != made.Auth || got.CORS.IsZero() != want.IsZero() {
+			t.Errorf("%+v", got)
+		}
+	}
 }
 
 func TestAsyncSettings(t *testing.T) {

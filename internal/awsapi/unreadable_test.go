@@ -87,7 +87,7 @@ func newSpoiler(t *testing.T, how string) (*spoiler, *awsapi.Client) {
 	if err := client.AddPermission(t.Context(), items, "prod", permission); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := client.CreateURL(t.Context(), items, "prod", awsapi.URLIAM); err != nil {
+	if _, err := client.CreateURL(t.Context(), items, "prod", awsapi.URLIAM, awsapi.CORS{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := client.PutAsyncSettings(t.Context(), items, awsapi.AsyncSettings{Qualifier: "async", Retries: new(int32)}); err != nil {
@@ -152,9 +152,13 @@ var readable = map[string]struct {
 		return err
 	}, awsapi.Other},
 	"CreateFunctionUrlConfig": {func(ctx context.Context, c *awsapi.Client) error {
-		_, err := c.CreateURL(ctx, items, "test", awsapi.URLIAM)
+		_, err := c.CreateURL(ctx, items, "test", awsapi.URLIAM, awsapi.CORS{})
 		return err
 	}, awsapi.Conflict},
+	"UpdateFunctionUrlConfig": {func(ctx context.Context, c *awsapi.Client) error {
+		_, err := c.SetCORS(ctx, items, "prod", awsapi.CORS{AllowOrigins: []string{"*"}})
+		return err
+	}, awsapi.Other},
 	"ListFunctionEventInvokeConfigs": {func(ctx context.Context, c *awsapi.Client) error {
 		_, err := c.AllAsyncSettings(ctx, items)
 		return err

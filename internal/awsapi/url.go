@@ -1,6 +1,7 @@
 package awsapi
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -21,6 +22,18 @@ type URL struct {
 	Qualifier string // the alias; "" for the function itself
 	Address   string // https://ID.lambda-url.REGION.on.aws/
 	Auth      string // URLPublic or URLIAM
+	CORS      CORS
+}
+
+// CORS is which websites may call a URL from a browser, and how. The zero CORS is none.
+// The lists have no order.
+type CORS struct {
+	AllowOrigins     []string
+	AllowMethods     []string
+	AllowHeaders     []string
+	ExposeHeaders    []string
+	MaxAge           int32 // in seconds
+	AllowCredentials bool
 }
 
 // URL reads the URL of an alias. An alias that has none is an error of kind NotFound.
@@ -31,19 +44,32 @@ func (c *Client) URL(ctx context.Context, fn function.ID, alias string) (URL, er
 	if err != nil {
 		return URL{}, err
 	}
-	return URL{alias, *out.FunctionUrl, string(out.AuthType)}, nil
+	return URL{alias, *out.FunctionUrl, string(out.AuthType), corsOf(out.Cors)}, nil
 }
 
 // CreateURL gives an alias a URL. One that has a URL already is an error of kind
 // Conflict, and a missing alias one of kind NotFound.
-func (c *Client) CreateURL(ctx context.Context, fn function.ID, alias, auth string) (URL, error) {
+func (c *Client) CreateURL(ctx context.Context, fn function.ID, alias, auth string, cors CORS) (URL, error) {
 	out, err := mutate(ctx, c, onFunction("CreateFunctionUrlConfig", fn, alias), c.lambda.CreateFunctionUrlConfig,
-		&lambda.CreateFunctionUrlConfigInput{FunctionName: &fn.Given, Qualifier: &alias, AuthType: types.FunctionUrlAuthType(auth)},
+		&lambda.CreateFunctionUrlConfigInput{FunctionName: &fn.Given, Qualifier: &alias, AuthType: types.FunctionUrlAuthType(auth), Cors: cors.asSent()},
 		func(out *lambda.CreateFunctionUrlConfigOutput) bool { return isURL(out.FunctionUrl, out.AuthType) })
 	if err != nil {
 		return URL{}, err
 	}
-	return URL{alias, *out.FunctionUrl, string(out.AuthType)}, nil
+	return URL{alias, *out.FunctionUrl, string(out.AuthType), corsOf(out.Cors)}, nil
+}
+
+// SetCORS changes the CORS settings of an alias's URL, and nothing else of it; the zero
+// CORS removes them. AWS has no condition for it: the last writer wins. A missing URL is
+// an error of kind NotFound.
+func (c *Client) SetCORS(ctx context.Context, fn function.ID, alias string, cors CORS) (URL, error) {
+	out, err := mutate(ctx, c, onFunction("UpdateFunctionUrlConfig", fn, alias), c.lambda.UpdateFunctionUrlConfig,
+		&lambda.UpdateFunctionUrlConfigInput{FunctionName: &fn.Given, Qualifier: &alias, Cors: cmp.Or(cors.asSent(), &types.Cors{})},
+		func(out *lambda.UpdateFunctionUrlConfigOutput) bool { return isURL(out.FunctionUrl, out.AuthType) })
+	if err != nil {
+		return URL{}, err
+	}
+	return URL{alias, *out.FunctionUrl, string(out.AuthType), corsOf(out.Cors)}, nil
 }
 
 // DeleteURL deletes the URL of an alias; a missing one is an error of kind NotFound.
@@ -67,7 +93,7 @@ func (c *Client) URLs(ctx context.Context, fn function.ID) ([]URL, error) {
 		}
 		var page []URL
 		for _, u := range out.FunctionUrlConfigs {
-			page = append(page, URL{function.QualifierOf(aws.ToString(u.FunctionArn)), aws.ToString(u.FunctionUrl), string(u.AuthType)})
+			page = append(page, URL{function.QualifierOf(aws.ToString(u.FunctionArn)), aws.ToString(u.FunctionUrl), string(u.AuthType), corsOf(u.Cors)})
 		}
 		return page, out.NextMarker, nil
 	})
@@ -76,4 +102,30 @@ func (c *Client) URLs(ctx context.Context, fn function.ID) ([]URL, error) {
 // isURL reports whether these can be the address and the AuthType of a URL.
 func isURL(address *string, auth types.FunctionUrlAuthType) bool {
 	return aws.ToString(address) != "" && auth != ""
+}
+
+// IsZero reports whether there are no settings.
+func (c CORS) IsZero() bool {
+	return len(c.AllowOrigins)+len(c.AllowMethods)+len(c.AllowHeaders)+len(c.ExposeHeaders) == 0 && c.MaxAge == 0 && !c.AllowCredentials
+}
+
+// asSent is complete, also where it is empty: AWS does not document whether members
+// that are left out stay as they are. It is nil for no settings.
+func (c CORS) asSent() *types.Cors {
+	if c.IsZero() {
+		return nil
+	}
+	list := func(values []string) []string { return append([]string{}, values...) }
+	return &types.Cors{
+		AllowOrigins: list(c.AllowOrigins), AllowMethods: list(c.AllowMethods),
+		AllowHeaders: list(c.AllowHeaders), ExposeHeaders: list(c.ExposeHeaders),
+		MaxAge: &c.MaxAge, AllowCredentials: &c.AllowCredentials,
+	}
+}
+
+func corsOf(c *types.Cors) CORS {
+	if c == nil {
+		return CORS{}
+	}
+	return CORS{c.AllowOrigins, c.AllowMethods, c.AllowHeaders, c.ExposeHeaders, aws.ToInt32(c.MaxAge), aws.ToBool(c.AllowCredentials)}
 }

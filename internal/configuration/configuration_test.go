@@ -59,6 +59,8 @@ func TestChanges(t *testing.T) {
 		"text has none":           {`{"LoggingConfig": {"LogFormat": "Text"}}`, `{"LoggingConfig": {"LogFormat": "JSON", "LogGroup": "g", "ApplicationLogLevel": "INFO", "SystemLogLevel": "WARN"}}`, `{"LoggingConfig":{"LogFormat":"Text","LogGroup":"g"}}`},
 		"one level":               {`{"LoggingConfig": {"SystemLogLevel": "WARN"}}`, `{"LoggingConfig": {"LogFormat": "JSON", "LogGroup": "g", "ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"}}`, `{"LoggingConfig":{"ApplicationLogLevel":"INFO","LogFormat":"JSON","LogGroup":"g","SystemLogLevel":"WARN"}}`},
 		"the same logging":        {`{"LoggingConfig": {"LogFormat": "JSON"}}`, `{"LoggingConfig": {"LogFormat": "JSON", "LogGroup": "g", "ApplicationLogLevel": "DEBUG", "SystemLogLevel": "WARN"}}`, `{}`},
+		"an empty argument":       {`{"ImageConfig": {"Command": ["run", ""]}}`, `{"ImageConfig": {"Command": ["run"]}}`, `{"ImageConfig":{"Command":["run",""]}}`},
+		"a default in a list":     {`{"FileSystemConfigs": [{"Arn": "a", "LocalMountPath": "/mnt/a"}]}`, `{"FileSystemConfigs": [{"Arn": "a", "LocalMountPath": "/mnt/a", "S3FilesConfig": {"DirectS3Read": "AUTO"}}]}`, `{}`},
 		"no overrides":            {`{"ImageConfig": {}}`, `{"ImageConfig": {"Command": ["run"]}}`, `{"ImageConfig":{"Command":[],"EntryPoint":[],"WorkingDirectory":""}}`},
 	}
 	for name, tt := range tests {
@@ -107,6 +109,10 @@ func TestDifferences(t *testing.T) {
 	if diff := cmp.Diff(want, to.Differences(from)); diff != "" {
 		t.Error(diff)
 	}
+	from, to = has(t, `{"Role": "arn:aws:iam::1:role/a"}`), has(t, `{"Role": "arn:aws:iam::2:role/a"}`)
+	if diff := cmp.Diff([]string{"role arn:aws:iam::1:role/a -> arn:aws:iam::2:role/a"}, to.Differences(from)); diff != "" {
+		t.Error(diff)
+	}
 	if got := to.Differences(to); got != nil {
 		t.Error(got)
 	}
@@ -133,11 +139,16 @@ func TestProblems(t *testing.T) {
 		"JSON":            {`{"MemorySize": 512, "Timeout": 3`, `f:1:1: MemorySize: …: neither YAML nor JSON: could not find flow mapping end token '}'`},
 		"octal":           {"MemorySize: 0512", "f:1:13: MemorySize: 0512: not written as such a number; must be a whole number from 128 to 32768"},
 		"fraction":        {"Timeout: 1.5", "f:1:10: Timeout: 1.5: not written as such a number; must be a whole number from 1 to 5400"},
-		"null":            {"Role:", "f:1:1: Role: null: no value; leave the key out to leave it as it is"},
+		"null":            {"Role:", "f:1:1: Role: null: no value; give one, or leave the key out"},
 		"empty":           {"LoggingConfig: {}", "f:1:16: LoggingConfig: {…}: empty; give LogFormat, ApplicationLogLevel, SystemLogLevel or LogGroup, or leave the key out"},
 		"in an object":    {"LoggingConfig: {Format: JSON}", "f:1:17: Format: …: unknown key (did you mean LogFormat?); allowed are LogFormat, ApplicationLogLevel, SystemLogLevel, LogGroup"},
 		"without a field": {"FileSystemConfigs: [{Arn: a}]", "f:1:21: FileSystemConfigs: {…}: without LocalMountPath; give it"},
 		"a secret":        {"Environment: {Variables: [s3cr3t]}", "f:1:26: Variables: …: a list; must be an object of variables, NAME: VALUE"},
+		"another secret":  {"Environment: TOKEN=s3cr3t", "f:1:14: Environment: …: a text; must be an object with Variables"},
+		"arguments":       {"ImageConfig: {Command: --password=s3cr3t}", "f:1:24: Command: …: a text; must be a list"},
+		"an argument":     {"ImageConfig: {Command: [1234]}", "f:1:25: Command: …: a number; must be a text"},
+		"an empty text":   {"Runtime: ''", `f:1:10: Runtime: "": empty; give it, or leave it out`},
+		"an empty layer":  {"Layers: ['']", `f:1:10: Layers: "": empty; give it, or leave it out`},
 		"merge key":       {"<<: {MemorySize: 512}", "f:1:1: only names are supported as keys; write the value itself"},
 		"a boolean":       {"VpcConfig: {Ipv6AllowedForDualStack: 1}", "f:1:38: Ipv6AllowedForDualStack: 1: a number; must be true or false"},
 		"a long secret":   {"Environment:\n  Variables:\n    KEY: |\n  s3cr3t: x\n", "s3cr3t"},
@@ -184,4 +195,15 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("%s still differs: %s", c.JSON(), again.JSON())
 		}
 	})
+}
+
+// TestWords: a configuration in words has the names of variables only.
+func TestWords(t *testing.T) {
+	t.Parallel()
+	got := parse(t, `{"MemorySize": 512, "Environment": {"Variables": {"TABLE": "secret", "LEVEL": "secret"}}, "Layers": ["arn:aws:lambda:eu-central-1:123456789012:layer:tools:3"],
+		"Role": "arn:aws:iam::123456789012:role/items", "TracingConfig": {"Mode": "Active"}, "ImageConfig": {"Command": ["secret"], "WorkingDirectory": "/srv"}}`).Words()
+	want := []string{"memory 512 MB", "role items", "layers tools:3", "environment LEVEL TABLE", "tracing Active", "command of the image", "working directory of the image /srv"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
 }

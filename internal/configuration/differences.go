@@ -6,6 +6,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -33,6 +34,35 @@ func differences(in []setting, from, to map[string]any) []string {
 	return diff
 }
 
+// Words puts a configuration into words, a setting each. Of the environment's variables it
+// has the names only.
+func (c Configuration) Words() []string { return inWords(settings, c.values) }
+
+func inWords(in []setting, values map[string]any) []string {
+	var all []string
+	for _, s := range in {
+		value := values[s.name]
+		if value != nil && s.unsaid {
+			all = append(all, s.label)
+			continue
+		}
+		switch value := value.(type) {
+		case nil:
+		case map[string]any:
+			if s.kind == object {
+				all = append(all, inWords(s.members, value)...)
+			} else {
+				all = append(all, s.label+" "+strings.Join(slices.Sorted(maps.Keys(value)), " "))
+			}
+		case []any:
+			all = append(all, s.label+" "+strings.Join(slices.Sorted(maps.Keys(s.set(value))), " "))
+		default:
+			all = append(all, s.label+" "+s.said(value))
+		}
+	}
+	return all
+}
+
 func (s setting) difference(old, now any) string {
 	switch {
 	case s.unsaid:
@@ -45,7 +75,11 @@ func (s setting) difference(old, now any) string {
 		is, _ := now.(map[string]any)
 		return changedNames(was, is)
 	}
-	return s.said(old) + " -> " + s.said(now)
+	was, is := s.said(old), s.said(now)
+	if was == is { // in another account, region or path
+		was, is = fmt.Sprint(old), fmt.Sprint(now)
+	}
+	return was + " -> " + is
 }
 
 // set is the elements of a list by what is shown of them.
@@ -71,7 +105,7 @@ func (s setting) said(value any) string {
 		}
 		return "none"
 	case float64:
-		return number(v) + s.unit
+		return strconv.FormatFloat(v, 'f', -1, 64) + s.unit
 	case string:
 		return s.shortened(v)
 	}

@@ -25,6 +25,7 @@ type setting struct {
 	required bool      // in an object that is given
 	clears   bool      // an object: given as {}, it has all its members empty
 
+	blank       bool     // a text: "" removes it
 	least, most float64  // of numbers; 0, 0: no limits
 	oneOf       []string // of texts; nil: any
 	def         any      // what a function has that has none; nil: none
@@ -37,8 +38,11 @@ type setting struct {
 	ordered bool                    // of a list: the order counts
 }
 
-// plain is an element of a list that is a text.
-var plain = setting{kind: text}
+// plain is an element of a list that is a text, and word one that may be empty.
+var (
+	plain = setting{kind: text}
+	word  = setting{kind: text, blank: true, unsaid: true}
+)
 
 // all is the object that has all settings.
 var all = setting{kind: object, members: settings}
@@ -51,13 +55,13 @@ var settings = []setting{
 	{name: "Timeout", kind: whole, least: 1, most: 5400, label: "timeout", unit: " s"},       // over 900 only on Managed Instances
 	{name: "Role", label: "role", short: lastSegment},
 	{name: "DeadLetterConfig", kind: object, clears: true, members: []setting{
-		{name: "TargetArn", label: "dead-letter target", short: lastSegment},
+		{name: "TargetArn", blank: true, label: "dead-letter target", short: lastSegment},
 	}},
 	{name: "Layers", kind: list, element: &plain, ordered: true, label: "layers", short: layerName},
 	{name: "Environment", kind: object, clears: true, members: []setting{
 		{name: "Variables", kind: variables, label: "environment"},
 	}},
-	{name: "KMSKeyArn", label: "KMS key", short: lastSegment},
+	{name: "KMSKeyArn", blank: true, label: "KMS key", short: lastSegment},
 	{name: "VpcConfig", kind: object, clears: true, members: []setting{
 		{name: "SubnetIds", kind: list, element: &plain, label: "subnets"},
 		{name: "SecurityGroupIds", kind: list, element: &plain, label: "security groups"},
@@ -66,7 +70,9 @@ var settings = []setting{
 	{name: "FileSystemConfigs", kind: list, ordered: true, label: "file systems", element: &setting{kind: object, members: []setting{
 		{name: "Arn", required: true},
 		{name: "LocalMountPath", required: true},
-		{name: "S3FilesConfig", kind: object, members: []setting{{name: "DirectS3Read", required: true}}},
+		{name: "S3FilesConfig", kind: object, members: []setting{
+			{name: "DirectS3Read", required: true, oneOf: []string{"AUTO", "ENABLED", "DISABLED"}, def: "AUTO"},
+		}},
 	}}},
 	{name: "EphemeralStorage", kind: object, members: []setting{
 		{name: "Size", kind: whole, required: true, least: 512, most: 10240, def: 512.0, label: "ephemeral storage", unit: " MB"},
@@ -84,14 +90,14 @@ var settings = []setting{
 		{name: "LogGroup", label: "log group"},
 	}},
 	{name: "ImageConfig", kind: object, clears: true, members: []setting{
-		{name: "EntryPoint", kind: list, element: &plain, ordered: true, label: "entry point of the image", unsaid: true},
-		{name: "Command", kind: list, element: &plain, ordered: true, label: "command of the image", unsaid: true},
-		{name: "WorkingDirectory", label: "working directory of the image"},
+		{name: "EntryPoint", kind: list, element: &word, ordered: true, label: "entry point of the image", unsaid: true},
+		{name: "Command", kind: list, element: &word, ordered: true, label: "command of the image", unsaid: true},
+		{name: "WorkingDirectory", blank: true, label: "working directory of the image"},
 	}},
 	{name: "DurableConfig", kind: object, members: []setting{
 		{name: "ExecutionTimeout", kind: whole, least: 1, most: 31622400, label: "timeout of durable executions", unit: " s"},
 		{name: "RetentionPeriodInDays", kind: whole, least: 1, most: 90, label: "retention of durable executions", unit: " days"},
-		{name: "KMSKeyArn", label: "KMS key of durable executions", short: lastSegment},
+		{name: "KMSKeyArn", blank: true, label: "KMS key of durable executions", short: lastSegment},
 	}},
 	{name: "CapacityProviderConfig", kind: object, members: []setting{
 		{name: "LambdaManagedInstancesCapacityProviderConfig", kind: object, required: true, members: []setting{
@@ -125,6 +131,12 @@ func names(of []setting) []string {
 		all = append(all, s.name)
 	}
 	return all
+}
+
+// secret reports whether a value may have secrets, also one of another kind than it
+// should be.
+func (s setting) secret() bool {
+	return s.unsaid || s.kind == variables || slices.ContainsFunc(s.members, setting.secret)
 }
 
 // empty is the value of a setting that has none.

@@ -1,5 +1,5 @@
 // Command demo runs lambda-release against an AWS control plane in memory. It
-// needs no account and no configuration, and makes no calls to AWS.
+// needs no account and no configuration, and makes no calls to AWS, except with -aws.
 //
 //	go run ./internal/demo
 //	go run ./internal/demo -v
@@ -21,6 +21,13 @@
 // lambda-release --print-policy has printed. With -age, prune can be tried at once: it keeps every version of the last hour. With
 // -traffic, invocations are played, routed by the alias, from which metrics and alarms
 // follow.
+//
+// There is one way to leave memory:
+//
+//	go run ./internal/demo -aws -role arn:aws:iam::123456789012:role/lambda-release-check -region eu-central-1
+//
+// runs the jobs in an AWS account, with the credentials of the environment, and compares
+// how it behaves with the embedded AWS (package conformance). It removes what it creates.
 package main
 
 import (
@@ -55,6 +62,10 @@ func main() {
 	late := flag.Duration("metrics-delay", 0, "how long after its end a minute's metrics can be read; a minute or two on AWS")
 	notYet := flag.Duration("not-yet", 0, "how long calls that name a new function, version or alias answer 404")
 	age := flag.Duration("age", 0, "what is created or changed counts as made so long ago")
+	inAWS := flag.Bool("aws", false, "run the jobs in an AWS account instead, and compare how it behaves with what was recorded; needs -role and -region")
+	role := flag.String("role", "", "with -aws: the `ARN` of the role of the functions, which the Lambda service may assume")
+	region := flag.String("region", "", "with -aws: the `region` to create and remove them in")
+	sweep := flag.Bool("sweep", false, "with -aws: only remove what earlier runs have left")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -67,23 +78,29 @@ func main() {
 	}
 	policy, policyErr := readPolicy(*restrict)
 	err = errors.Join(err, policyErr)
+	if err == nil {
+		err = checkAWS(*inAWS, *sweep, *addr != "" || *html != "", *role, *region)
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(2)
+	}
+	if *inAWS {
+		exit(runInAWS(ctx, *role, *region, *sweep))
 	}
 
 	cloud := localaws.New(localaws.Options{Settle: *settle, Latency: *latency, Rate: *rate, Stale: *stale, NotYet: *notYet, Age: *age})
 	cloud.DelayMetrics(*late, nil)
 	show := shower(&brief{out: os.Stdout})
 	if *verbose {
-		show = &full{out: os.Stdout}
+		show = &full{os.Stdout, function}
 	}
 	if *html != "" {
 		show = &page{shower: show, file: *html}
 	}
 	if *addr == "" {
 		inATest(func(t *testing.T) {
-			exit(run(ctx, "127.0.0.1:0", cloud, func(ctx context.Context, url string) error { return runStory(ctx, t, cloud, url, show) }))
+			exit(run(ctx, "127.0.0.1:0", cloud, func(ctx context.Context, url string) error { return runStory(ctx, t, inMemory(cloud, url), show) }))
 		})
 	}
 	exit(run(ctx, *addr, cloud, func(ctx context.Context, url string) error {

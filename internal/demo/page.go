@@ -48,7 +48,7 @@ func (p *page) end(n int, s step, e ended) {
 	p.jobs = append(p.jobs, section{n, s.title, s.command(), s.branch, s.runID, summary})
 }
 
-func (p *page) finish(took time.Duration) error {
+func (p *page) finish(jobs int, took time.Duration) error {
 	if p.err != nil {
 		return p.err
 	}
@@ -59,7 +59,7 @@ func (p *page) finish(took time.Duration) error {
 	if err := os.WriteFile(p.file, b.Bytes(), 0o600); err != nil {
 		return err
 	}
-	return p.shower.finish(took)
+	return p.shower.finish(jobs, took)
 }
 
 // toHTML renders Markdown as GitHub does, with the pictures drawn.

@@ -13,7 +13,7 @@ type shower interface {
 	begin()
 	start(n int, s step) (log io.Writer)
 	end(n int, s step, e ended)
-	finish(took time.Duration) error
+	finish(jobs int, took time.Duration) error
 }
 
 // brief prints two lines for each job.
@@ -59,20 +59,23 @@ func (b *brief) end(_ int, s step, e ended) {
 // at is the version that an alias points to.
 func at(e ended, alias string) string { return cmp.Or(e.aliases[alias], "-") }
 
-func (b *brief) finish(took time.Duration) error {
-	fmt.Fprintf(b.out, outro, len(story), took.Seconds())
+func (b *brief) finish(jobs int, took time.Duration) error {
+	fmt.Fprintf(b.out, outro, jobs, took.Seconds())
 	return nil
 }
 
 // full prints everything.
-type full struct{ out io.Writer }
+type full struct {
+	out      io.Writer
+	function string
+}
 
 func (f *full) begin() {}
 
 func (f *full) start(n int, s step) io.Writer {
 	rule := strings.Repeat("─", 78)
 	fmt.Fprintf(f.out, "\n%s\n%d. %s\n%s\n\n", rule, n, s.title, rule)
-	fmt.Fprintf(f.out, "$ %s   (for %s, on %s, run %d)\n\n", s.command(), function, s.branch, s.runID)
+	fmt.Fprintf(f.out, "$ %s   (for %s, on %s, run %d)\n\n", s.command(), f.function, s.branch, s.runID)
 	return f.out
 }
 
@@ -84,7 +87,7 @@ func (f *full) end(_ int, _ step, e ended) {
 	fmt.Fprintf(f.out, "\nSummary\n  │ %s\n\n", strings.ReplaceAll(strings.TrimSpace(e.summary), "\n", "\n  │ "))
 }
 
-func (f *full) finish(took time.Duration) error {
-	fmt.Fprintf(f.out, "\nAll %d jobs ended as expected, in %.1f s.\n", len(story), took.Seconds())
+func (f *full) finish(jobs int, took time.Duration) error {
+	fmt.Fprintf(f.out, "\nAll %d jobs ended as expected, in %.1f s.\n", jobs, took.Seconds())
 	return nil
 }

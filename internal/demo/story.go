@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -19,9 +20,9 @@ import (
 // gets from GitHub, and how it must end.
 type step struct {
 	title  string
-	before func(*localaws.Cloud)
-	during func(*localaws.Cloud) // called when the alias has routing weights
-	inputs []string              // flags
+	before func(context.Context, account) error
+	during func(context.Context, account) error // called when the alias has routing weights
+	inputs []string                             // flags
 
 	// virtual prepares an AWS of the job's own, in virtual time; nil for the one that all
 	// other jobs share, in real time.
@@ -32,6 +33,8 @@ type step struct {
 	exit   int
 	want   string // expected outputs, as `name=value`; there may be others
 	alias  string // expected position of the alias, as `name version`
+
+	young string // instead of want, where no version can be made older
 }
 
 const (
@@ -42,7 +45,7 @@ const (
 var story = []step{
 	{
 		title:  "A merge to develop publishes version 1 and creates the alias dev",
-		before: func(c *localaws.Cloud) { c.AddFunction(function) },
+		before: func(ctx context.Context, a account) error { return a.create(ctx) },
 		branch: "develop", runID: 4701,
 		want: "status=released version=1 published=true changed=true", alias: "dev 1",
 	},
@@ -53,7 +56,7 @@ var story = []step{
 	},
 	{
 		title:  "A merge of new code to main publishes version 2 and moves prod to it",
-		before: func(c *localaws.Cloud) { c.Upload(function, "second") },
+		before: func(ctx context.Context, a account) error { return a.upload(ctx, "second") },
 		branch: "main", runID: 4711,
 		want: "status=released version=2 previous-version=1 published=true", alias: "prod 2",
 	},
@@ -64,13 +67,13 @@ var story = []step{
 	},
 	{
 		title:  "An older job that finishes late does not move prod backwards",
-		before: func(c *localaws.Cloud) { c.Upload(function, "late") },
+		before: func(ctx context.Context, a account) error { return a.upload(ctx, "late") },
 		branch: "main", runID: 4705,
 		want: "status=superseded version= changed=false", alias: "prod 2",
 	},
 	{
 		title:  "A dry run shows what a release would do",
-		before: func(c *localaws.Cloud) { c.Upload(function, "third") },
+		before: func(ctx context.Context, a account) error { return a.upload(ctx, "third") },
 		inputs: []string{"--dry-run"},
 		branch: "main", runID: 4720,
 		want: "status=planned version= changed=false", alias: "prod 2",
@@ -99,22 +102,24 @@ var story = []step{
 	},
 	{
 		title: "A day later, a prune deletes old versions, but none that an alias needs",
-		before: func(c *localaws.Cloud) {
+		before: func(ctx context.Context, a account) error {
 			for i := range 4 {
-				c.Upload(function, fmt.Sprint("more ", i))
-				c.Publish(function, "published by hand")
+				if err := errors.Join(a.upload(ctx, fmt.Sprint("more ", i)), a.publish(ctx)); err != nil {
+					return err
+				}
 			}
-			c.Age(function, 24*time.Hour)
+			a.age(24 * time.Hour)
+			return nil
 		},
 		inputs: []string{"--operation", "prune", "--keep-versions", "3"},
 		branch: "main", runID: 4760,
 		want: "status=pruned version=", alias: "prod 2",
+		young: "status=unchanged version=",
 	},
 	{
 		title: "A canary gives new code 20 % of the traffic, and without an alarm all of it",
-		before: func(c *localaws.Cloud) {
-			c.Upload(function, "fourth")
-			c.SetAlarm(alarm, "OK", "")
+		before: func(ctx context.Context, a account) error {
+			return errors.Join(a.upload(ctx, "fourth"), a.setAlarm(ctx, "OK", "Unchecked: Initial alarm creation"))
 		},
 		inputs: []string{"--strategy", "Canary20Percent1Second", "--alarms", alarm},
 		branch: "main", runID: 4770,
@@ -122,9 +127,9 @@ var story = []step{
 	},
 	{
 		title:  "The next canary sets off an alarm and is rolled back",
-		before: func(c *localaws.Cloud) { c.Upload(function, "bad") },
-		during: func(c *localaws.Cloud) {
-			c.SetAlarm(alarm, "ALARM", "Threshold Crossed: 1 datapoint [7.0] was greater than the threshold (5.0).")
+		before: func(ctx context.Context, a account) error { return a.upload(ctx, "bad") },
+		during: func(ctx context.Context, a account) error {
+			return a.setAlarm(ctx, "ALARM", "Threshold Crossed: 1 datapoint [7.0] was greater than the threshold (5.0).")
 		},
 		inputs: []string{"--strategy", "Canary20Percent1Second", "--alarms", alarm},
 		branch: "main", runID: 4780, exit: 1,
@@ -147,8 +152,9 @@ type ended struct {
 	aliases map[string]string // name -> version
 }
 
-// runStory runs the jobs, within a test, and has show print each of them.
-func runStory(ctx context.Context, t *testing.T, cloud *localaws.Cloud, url string, show shower) error {
+// runStory runs the jobs, within a test, and has show print each of them. Without a test
+// the job in virtual time is left out.
+func runStory(ctx context.Context, t *testing.T, in place, show shower) error {
 	dir, err := os.MkdirTemp("", "lambda-release-demo-")
 	if err != nil {
 		return err
@@ -156,20 +162,26 @@ func runStory(ctx context.Context, t *testing.T, cloud *localaws.Cloud, url stri
 	defer os.RemoveAll(dir)
 	began := time.Now()
 	show.begin()
+	jobs := 0
 	for i, s := range story {
+		if s.virtual != nil && t == nil {
+			continue
+		}
+		s.inputs = in.adapted(s.inputs)
 		log := show.start(i+1, s)
 		var e ended
 		if s.virtual != nil {
 			e, err = s.runInVirtualTime(t, log, dir)
 		} else {
-			e, err = s.job(ctx, log, cloud, url, dir)
+			e, err = s.job(ctx, log, in, dir)
 		}
 		if err != nil {
 			return fmt.Errorf("job %d (%s): %w\n%s", i+1, s.title, err, e.log)
 		}
 		show.end(i+1, s, e)
+		jobs++
 	}
-	return show.finish(time.Since(began))
+	return show.finish(jobs, time.Since(began))
 }
 
 // command is what a shell would run for the job; every job is for the same function,
@@ -179,9 +191,11 @@ func (s step) command() string {
 }
 
 // job runs the job. The error says what did not end as expected.
-func (s step) job(ctx context.Context, log io.Writer, cloud *localaws.Cloud, url, dir string) (ended, error) {
+func (s step) job(ctx context.Context, log io.Writer, in place, dir string) (ended, error) {
 	if s.before != nil {
-		s.before(cloud)
+		if err := s.before(ctx, in.account); err != nil {
+			return ended{}, fmt.Errorf("prepare the job: %w", err)
+		}
 	}
 	written, summary := filepath.Join(dir, "output"), filepath.Join(dir, "summary")
 	for _, file := range []string{written, summary} {
@@ -190,13 +204,17 @@ func (s step) job(ctx context.Context, log io.Writer, cloud *localaws.Cloud, url
 		}
 	}
 	during, done := context.WithCancel(ctx)
-	go s.interfere(during, cloud)
+	interfered := make(chan error, 1)
+	go func() { interfered <- s.interfere(during, in) }()
 	var kept strings.Builder
 	to := io.MultiWriter(log, &kept)
-	code := app.Run(ctx, s.inputs, s.environment(url, written, summary), to, to)
+	code := app.Run(ctx, s.inputs, s.environment(in, written, summary), to, to)
 	done()
 
 	e := ended{log: kept.String(), aliases: map[string]string{}}
+	if err := <-interfered; err != nil {
+		return e, fmt.Errorf("interfere with the job: %w", err)
+	}
 	file, err := os.ReadFile(written)
 	if err != nil {
 		return e, err
@@ -206,69 +224,79 @@ func (s step) job(ctx context.Context, log io.Writer, cloud *localaws.Cloud, url
 		return e, err
 	}
 	e.outputs, e.summary = readOutputs(string(file)), withoutLinks(string(page))
+	weighted := map[string]bool{}
 	for _, name := range []string{"dev", "prod"} {
-		if a, ok := cloud.Alias(function, name); ok {
-			e.aliases[name] = a.Version
+		version, weights, err := in.alias(ctx, name)
+		if err != nil {
+			return e, err
 		}
+		if version != "" {
+			e.aliases[name] = version
+		}
+		weighted[name] = weights
 	}
-	return e, s.check(cloud, code, e.outputs)
+	return e, s.check(in, code, e, weighted)
 }
 
 // check compares how the job ended with what is expected.
-func (s step) check(cloud *localaws.Cloud, code int, got outputs) error {
+func (s step) check(in place, code int, got ended, weighted map[string]bool) error {
 	if code != s.exit {
 		return fmt.Errorf("exit code %d, want %d", code, s.exit)
 	}
-	for want := range strings.FieldsSeq(s.want) {
+	want := s.want
+	if in.young && s.young != "" {
+		want = s.young
+	}
+	for want := range strings.FieldsSeq(want) {
 		name, value, _ := strings.Cut(want, "=")
-		if got.values[name] != value {
-			return fmt.Errorf("output %s is %q, want %q", name, got.values[name], value)
+		if got.outputs.values[name] != value {
+			return fmt.Errorf("output %s is %q, want %q", name, got.outputs.values[name], value)
 		}
 	}
 	alias, version, _ := strings.Cut(s.alias, " ")
-	if a, _ := cloud.Alias(function, alias); a.Version != version || len(a.Weights) > 0 {
-		return fmt.Errorf("%s is at %q with the weights %v, want %s without weights", alias, a.Version, a.Weights, version)
+	if at := got.aliases[alias]; at != version || weighted[alias] {
+		return fmt.Errorf("%s is at %q (with weights: %t), want %s without weights", alias, at, weighted[alias], version)
 	}
 	return nil
 }
 
 // interfere calls s.during, if there is one, when the alias has routing weights.
-func (s step) interfere(ctx context.Context, cloud *localaws.Cloud) {
+func (s step) interfere(ctx context.Context, in place) error {
 	alias, _, _ := strings.Cut(s.alias, " ")
 	for s.during != nil {
-		if a, _ := cloud.Alias(function, alias); len(a.Weights) > 0 {
-			s.during(cloud)
-			return
+		if _, weighted, err := in.alias(ctx, alias); err == nil && weighted {
+			return s.during(ctx, in.account)
 		}
 		select {
 		case <-ctx.Done():
-			return
-		case <-time.After(10 * time.Millisecond):
+			return nil
+		case <-time.After(in.poll):
 		}
 	}
+	return nil
 }
 
 // environment returns the variables of the runner and the AWS SDK.
-func (s step) environment(url, outputs, summary string) func(string) string {
+func (s step) environment(in place, outputs, summary string) func(string) string {
 	env := map[string]string{
-		"INPUT_FUNCTION-NAME":       function,
-		"GITHUB_ACTIONS":            "true",
-		"GITHUB_EVENT_NAME":         "push",
-		"GITHUB_REF":                "refs/heads/" + s.branch,
-		"GITHUB_SHA":                "1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d",
-		"GITHUB_RUN_ID":             fmt.Sprint(s.runID),
-		"GITHUB_RUN_ATTEMPT":        "1",
-		"GITHUB_SERVER_URL":         "https://github.com",
-		"GITHUB_REPOSITORY":         "example/items",
-		"GITHUB_OUTPUT":             outputs,
-		"GITHUB_STEP_SUMMARY":       summary,
-		"AWS_REGION":                "eu-central-1",
-		"AWS_ACCESS_KEY_ID":         "example",
-		"AWS_SECRET_ACCESS_KEY":     "example",
-		"AWS_ENDPOINT_URL":          url,
-		"AWS_EC2_METADATA_DISABLED": "true",
+		"INPUT_FUNCTION-NAME": in.function,
+		"GITHUB_ACTIONS":      "true",
+		"GITHUB_EVENT_NAME":   "push",
+		"GITHUB_REF":          "refs/heads/" + s.branch,
+		"GITHUB_SHA":          "1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d",
+		"GITHUB_RUN_ID":       fmt.Sprint(s.runID),
+		"GITHUB_RUN_ATTEMPT":  "1",
+		"GITHUB_SERVER_URL":   "https://github.com",
+		"GITHUB_REPOSITORY":   "example/items",
+		"GITHUB_OUTPUT":       outputs,
+		"GITHUB_STEP_SUMMARY": summary,
 	}
-	return func(name string) string { return env[name] }
+	return func(name string) string {
+		if strings.HasPrefix(name, "AWS_") {
+			return in.env(name)
+		}
+		return env[name]
+	}
 }
 
 // outputs are the outputs in the file GITHUB_OUTPUT.

@@ -19,7 +19,7 @@ func tell(t *testing.T, show func(io.Writer) shower) string {
 	var out strings.Builder
 	cloud := localaws.New(localaws.Options{})
 	err := run(t.Context(), "127.0.0.1:0", cloud, func(ctx context.Context, url string) error {
-		return runStory(ctx, t, cloud, url, show(&out))
+		return runStory(ctx, t, inMemory(cloud, url), show(&out))
 	})
 	if err != nil {
 		t.Fatalf("%v\n%s", err, &out)
@@ -29,7 +29,7 @@ func tell(t *testing.T, show func(io.Writer) shower) string {
 
 func TestStory(t *testing.T) {
 	t.Parallel()
-	out := tell(t, func(out io.Writer) shower { return &full{out: out} })
+	out := tell(t, func(out io.Writer) shower { return &full{out, function} })
 	for _, want := range []string{
 		"All 14 jobs ended as expected",
 		"████░░░░░░░░░░░░░░░░  20 %",
@@ -117,10 +117,10 @@ func TestREADMESummary(t *testing.T) {
 // summaries keeps the summaries.
 type summaries struct{ all []string }
 
-func (s *summaries) begin()                       {}
-func (s *summaries) start(int, step) io.Writer    { return io.Discard }
-func (s *summaries) end(_ int, _ step, e ended)   { s.all = append(s.all, e.summary) }
-func (s *summaries) finish(_ time.Duration) error { return nil }
+func (s *summaries) begin()                          {}
+func (s *summaries) start(int, step) io.Writer       { return io.Discard }
+func (s *summaries) end(_ int, _ step, e ended)      { s.all = append(s.all, e.summary) }
+func (s *summaries) finish(int, time.Duration) error { return nil }
 
 // TestStoryNotices changes the expected end of a job: the demo must fail.
 func TestStoryNotices(t *testing.T) {
@@ -136,7 +136,7 @@ func TestStoryNotices(t *testing.T) {
 			change(&first)
 			cloud := localaws.New(localaws.Options{})
 			err := run(t.Context(), "127.0.0.1:0", cloud, func(ctx context.Context, url string) error {
-				_, err := first.job(ctx, io.Discard, cloud, url, t.TempDir())
+				_, err := first.job(ctx, io.Discard, inMemory(cloud, url), t.TempDir())
 				return err
 			})
 			if err == nil {

@@ -26,7 +26,7 @@ func (s step) runInVirtualTime(t *testing.T, log io.Writer, dir string) (e ended
 		defer cloud.Close()
 		defer loopback.Close()
 		s.virtual(cloud)
-		e, err = s.job(app.WithDial(context.Background(), loopback.Dial), log, cloud, "http://localhost", dir)
+		e, err = s.job(app.WithDial(context.Background(), loopback.Dial), log, inMemory(cloud, "http://localhost"), dir)
 	})
 	return e, err
 }

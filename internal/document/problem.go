@@ -47,14 +47,14 @@ func (ps Problems) Sorted() Problems {
 	})
 }
 
-// Problem is what is wrong with a value. It is shown.
+// Problem is what is wrong with a value. It is shown, as it is written.
 func (v Value) Problem(what, allowed string) Problem {
 	shown := v.Text
 	switch v.Kind {
 	case Null:
 		shown = "null"
 	case Text:
-		shown = strconv.Quote(v.Text)
+		shown = strconv.Quote(cmp.Or(v.written, v.Text))
 	case List:
 		shown = "[…]"
 	case Object:

@@ -114,6 +114,12 @@ func Find(text string) (ID, bool) {
 	return ID{Partition: m[1], Region: m[2], Account: m[3], Name: m[4], Given: m[0]}, true
 }
 
+// MayBe reports whether both can be the same function, as far as they are known.
+func (id ID) MayBe(other ID) bool {
+	agree := func(a, b string) bool { return a == "" || b == "" || a == b }
+	return id.Name == other.Name && agree(id.Region, other.Region) && agree(id.Account, other.Account) && agree(id.Partition, other.Partition)
+}
+
 // In returns id with this region, and its partition, where id has none.
 func (id ID) In(region string) ID {
 	id.Region = cmp.Or(id.Region, region)

@@ -129,6 +129,23 @@ func TestResolved(t *testing.T) {
 	}
 }
 
+func TestMayBe(t *testing.T) {
+	t.Parallel()
+	for other, want := range map[string]bool{
+		"items": true, "123456789012:function:items": true, "arn:aws:lambda:eu-central-1:123456789012:function:items": true,
+		"users": false, "123456789013:function:items": false, "arn:aws:lambda:eu-west-1:123456789012:function:items": false,
+	} {
+		id, err := Parse("arn:aws:lambda:eu-central-1:123456789012:function:items")
+		named, otherErr := Parse(other)
+		if err != nil || otherErr != nil {
+			t.Fatal(err, otherErr)
+		}
+		if id.MayBe(named) != want || named.MayBe(id) != want {
+			t.Errorf("%s: %t, want %t", other, !want, want)
+		}
+	}
+}
+
 func TestFind(t *testing.T) {
 	t.Parallel()
 	const arn = "arn:aws:lambda:eu-central-1:123456789012:function:items"

@@ -1,7 +1,8 @@
 // Package gateway leads callers to an alias: API Gateway stages, a function URL, and
 // the permissions that another alias has.
 //
-//	gateway.go     binding stages; url.go function URLs; copy.go permissions
+//	gateway.go     binding stages; copy.go permissions
+//	url.go         function URLs; cors.go their CORS settings
 //	policy.go      changing the policy of an alias
 //	permission.go  the permission of a stage
 //	stage.go       the ARN of a stage
@@ -80,7 +81,7 @@ func Allow(ctx context.Context, aws *awsapi.Client, fn function.ID, alias string
 // stage share the variable. The changes are returned and passed to report as by
 // Allow.
 func Point(ctx context.Context, aws *awsapi.Client, alias string, s Stage, variable string, report func(string)) ([]string, error) {
-	b := &binding{aws: aws, alias: alias, stage: s, variable: variable, report: report}
+	b := &binding{aws: aws, alias: alias, stage: s, variable: variable, progress: progress{report: report}}
 	var err error
 	if b.variables, err = aws.StageVariables(ctx, s); err != nil {
 		return nil, b.failed(err)
@@ -96,11 +97,21 @@ type binding struct {
 	alias    string
 	stage    Stage
 	variable string
-	report   func(string)
 
 	want      awsapi.Permission // with its ID unless another statement has that
 	variables map[string]string // of the stage, as last read
-	changed   []string
+	progress
+}
+
+// progress is what has changed, in words.
+type progress struct {
+	report  func(string) // gets each change as it happens
+	changed []string
+}
+
+func (p *progress) did(what string) {
+	p.changed = append(p.changed, what)
+	p.report(what)
 }
 
 func newBinding(aws *awsapi.Client, fn function.ID, alias string, s Stage, variable string) (*binding, error) {
@@ -156,13 +167,6 @@ func (b *binding) pointsTo(ctx context.Context) bool {
 
 // ambiguous reports whether a failed call may have been carried out.
 func ambiguous(err error) bool { return awsapi.EffectOf(err) > awsapi.Rejected }
-
-func (b *binding) did(what string) {
-	b.changed = append(b.changed, what)
-	if b.report != nil {
-		b.report(what)
-	}
-}
 
 func (b *binding) allowed() string {
 	return fmt.Sprintf("stage %s may invoke %s:%s", b.stage, b.fn.Name, b.alias)

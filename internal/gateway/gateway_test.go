@@ -431,7 +431,7 @@ func TestBindEndedMeanwhile(t *testing.T) {
 			cancel()
 			return &localaws.Fault{DropAfter: true}
 		})
-		changed, err := bind(ctx, w, restARN, nil)
+		changed, err := bind(ctx, w, restARN, func(string) {})
 		if !awsapi.Is(err, awsapi.Cancelled) || !slices.Equal(changed, restChanged[:1]) {
 			t.Errorf("changed %q, %v", changed, err)
 		}
@@ -585,7 +585,7 @@ func TestBindBesideOthers(t *testing.T) {
 		var all sync.WaitGroup
 		for range 8 {
 			all.Go(func() {
-				if _, err := bind(t.Context(), w, restARN, nil); err != nil {
+				if _, err := bind(t.Context(), w, restARN, func(string) {}); err != nil {
 					t.Error(err)
 				}
 			})
@@ -636,7 +636,7 @@ func TestBindCancelled(t *testing.T) {
 		}
 		return nil
 	})
-	changed, err := bind(ctx, w, restARN, nil)
+	changed, err := bind(ctx, w, restARN, func(string) {})
 	if !awsapi.Is(err, awsapi.Cancelled) || len(changed) != 1 {
 		t.Errorf("changed %q, %v", changed, err)
 	}

@@ -23,6 +23,15 @@ var (
 	namePattern  = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,128}$`)
 )
 
+// ParseStage reads the ARN of a stage. The error is a *lines.Error.
+func ParseStage(arn string) (Stage, error) {
+	s, problem := parseStage(arn)
+	if problem != "" {
+		return s, &lines.Error{Problem: problem, Allowed: stageAllowed}
+	}
+	return s, nil
+}
+
 // parseStage reads the ARN of a stage, of any partition.
 func parseStage(arn string) (s Stage, problem string) {
 	m := stagePattern.FindStringSubmatch(arn)

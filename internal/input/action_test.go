@@ -20,11 +20,7 @@ func TestActionHasTheTablesInputs(t *testing.T) {
 	t.Parallel()
 	var inTable, inAction []actionInput
 	for _, s := range table {
-		required := "false"
-		if s.required {
-			required = "true"
-		}
-		inTable = append(inTable, actionInput{s.name, s.doc, required, s.def})
+		inTable = append(inTable, actionInput{s.name, s.doc, "false", s.def})
 	}
 	for _, n := range readAction(t).child("inputs").children {
 		n.only(t, "description", "required", "default")

@@ -2,36 +2,40 @@ package input
 
 import (
 	"lambda-release/internal/artifact"
-	"lambda-release/internal/gateway"
+	"lambda-release/internal/document"
 )
 
-// parseCode needs the functions, which are parsed before.
-func parseCode(in *Input, value string) Problems {
+// parseCode needs the functions, which are parsed before. Those that it does not name
+// have what the release file says.
+func (r *reader) parseCode(value string, given bool) Problems {
+	if !given {
+		return nil
+	}
 	var names []string
-	for _, f := range in.Functions {
+	for _, f := range r.in.Functions {
 		names = append(names, f.Name)
 	}
-	sources, err := artifact.Parse(value, names)
-	if err == nil {
-		in.Code = sources
-		return nil
+	parse := artifact.Parse
+	if r.file.Has() {
+		parse = artifact.ParseSome
 	}
-	return problemsOf(err)
+	sources, err := parse(value, names)
+	if err != nil {
+		return problemsOf(err)
+	}
+	r.in.Code = sources
+	return nil
 }
 
-func parseStages(in *Input, value string) Problems {
-	stages, err := gateway.ParseBindings(value)
-	if err == nil {
-		in.Stages = stages
+// readCode reads code of the release file, to whose folder a path is relative.
+func readCode(in *Input, of ofFunction) document.Problems {
+	if _, given := in.Code[of.name]; given {
 		return nil
 	}
-	return problemsOf(err)
-}
-
-func parseStageVariable(in *Input, value string) Problems {
-	if gateway.CheckVariable(value) != nil {
-		return bad("not a name for a stage variable")
+	source, err := artifact.ParseIn(of.dir, of.Value.Text)
+	if err != nil {
+		return document.Problems{errorInFile(of.Value, err)}
 	}
-	in.StageVariable = value
+	in.Code = with(in.Code, of.name, source)
 	return nil
 }

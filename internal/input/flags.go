@@ -1,7 +1,6 @@
 package input
 
 import (
-	"errors"
 	"slices"
 	"strings"
 
@@ -9,31 +8,22 @@ import (
 	"lambda-release/internal/release"
 )
 
-// Parse returns these if the program is asked about itself.
-var (
-	ErrHelp    = errors.New("help asked for")
-	ErrHelpAll = errors.New("help on all flags asked for")
-	ErrVersion = errors.New("version asked for")
-)
-
 // switches are the flags that are not inputs. They take no value. --version is an
 // input as well: it is a switch only if it is the only argument.
 var switches = []struct {
 	name, doc string
-	asks      error // what Parse returns, nil for none
+	asks      About // what Parse returns, "" for nothing
 }{
 	{"help", "Shows the common flags, examples and exit codes.", ErrHelp},
 	{"help-all", "Shows every flag.", ErrHelpAll},
 	{"version", "Alone: shows the version of the program.", ErrVersion},
-	{"outputs", "Also prints the outputs in a terminal. Elsewhere they are always written.", nil},
 }
 
 // flags is what the arguments say.
 type flags struct {
 	values   map[string]string // by input; a flag that was refused has none
 	refused  map[string]bool   // inputs whose flag was refused
-	outputs  bool
-	asked    error // ErrHelp or ErrHelpAll
+	asked    About             // ErrHelp or ErrHelpAll, "" for nothing
 	problems Problems
 }
 
@@ -46,13 +36,8 @@ type flags struct {
 // value of another flag; --name=VALUE takes anything that is not empty.
 func parseFlags(args []string) (flags, error) {
 	f := flags{values: map[string]string{}, refused: map[string]bool{}}
-	switch {
-	case len(args) == 1:
-		if err := lone(args[0]); err != nil {
-			return f, err
-		}
-	case len(args) > 1 && args[0] == "help" && !slices.Contains(args, "--help-all"):
-		return f, ErrHelp
+	if err := asksAbout(args); err != nil {
+		return f, err
 	}
 	before := "" // the name of the flag before the argument, if it has no value
 	for len(args) > 0 {
@@ -93,7 +78,7 @@ func parseFlags(args []string) (flags, error) {
 			before = ""
 		}
 	}
-	if len(f.refused) > 0 { // a job must not succeed because a value is missing
+	if f.asked == "" || len(f.refused) > 0 { // a job must not succeed because a value is missing
 		return f, nil
 	}
 	return f, f.asked
@@ -102,18 +87,6 @@ func parseFlags(args []string) (flags, error) {
 // endOfFlags ends the flags by convention. No argument may follow it, because the
 // program takes none.
 const endOfFlags = "--"
-
-// lone returns what a single argument asks for, nil if it does not ask about the
-// program.
-func lone(arg string) error {
-	switch strings.TrimLeft(arg, "-") {
-	case "help":
-		return ErrHelp
-	case "version":
-		return ErrVersion
-	}
-	return nil
-}
 
 // splitFlag splits an argument into the name of a flag and its value. The name is
 // "" if the argument is not a flag.
@@ -130,7 +103,7 @@ func splitFlag(arg string) (name, value string, hasValue bool) {
 }
 
 func inputNamed(name string) (spec, bool) {
-	all := slices.Concat(table, printFlags)
+	all := slices.Concat(table, fileFlags, printFlags)
 	i := slices.IndexFunc(all, func(s spec) bool { return s.name == name })
 	if i < 0 {
 		return spec{}, false
@@ -203,11 +176,10 @@ func (f *flags) turnOn(name, arg string, hasValue bool) {
 		return
 	}
 	for _, s := range switches {
-		if s.name == name && f.asked == nil {
+		if s.name == name && f.asked == "" {
 			f.asked = s.asks
 		}
 	}
-	f.outputs = f.outputs || name == "outputs"
 }
 
 func unknownFlag(given string) Problem {
@@ -215,7 +187,7 @@ func unknownFlag(given string) Problem {
 	for _, s := range switches {
 		known = append(known, "--"+s.name)
 	}
-	for _, s := range slices.Concat(table, printFlags) {
+	for _, s := range slices.Concat(table, fileFlags, printFlags) {
 		known = append(known, "--"+s.name)
 	}
 	return Problem{

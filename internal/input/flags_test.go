@@ -27,7 +27,7 @@ func TestFlagValues(t *testing.T) {
 		"alias before --help":                    {args: []string{"--function-name=x", "--alias", "--help"}, want: []string{"alias: the flag has no value"}},
 		"alias before -h":                        {args: []string{"--function-name=x", "--alias", "-h"}, want: []string{"alias: the flag has no value"}},
 		"alias before --version":                 {args: []string{"--function-name=x", "--operation=promote", "--alias", "--version", "3"}, want: []string{"alias: the flag has no value"}},
-		"alias before --outputs":                 {args: []string{"--function-name=x", "--alias", "--outputs"}, want: []string{"alias: the flag has no value"}},
+		"alias before --outputs":                 {args: []string{"--function-name=x", "--alias", "--outputs", "-"}, want: []string{"alias: the flag has no value"}},
 		"alias before the end":                   {args: []string{"--function-name=x", "--alias", "--"}, want: []string{"alias: the flag has no value"}},
 		"three empty ones":                       {args: []string{"--function-name", "--alias", "--ref"}, want: []string{"function-name: the flag has no value", "alias: the flag has no value", "ref: the flag has no value"}},
 		"the same one twice":                     {args: []string{"--function-name=x", "--alias", "", "--alias="}, want: []string{"alias: the flag has an empty value"}},
@@ -64,7 +64,9 @@ func TestFlagValues(t *testing.T) {
 		"words after the end":        {args: []string{"--function-name=x", "--", "--dry-run", "prod"}, want: []string{`argument "--dry-run": belongs to no flag`, `argument "prod": belongs to no flag`}},
 		"a hyphen":                   {args: []string{"--function-name=x", "-"}, want: []string{`flag "-": unknown`}},
 		"a value for help":           {args: []string{"--function-name=x", "--help=no"}, want: []string{`flag "--help=no": takes no value`}},
-		"a value for outputs":        {args: []string{"--function-name=x", "--outputs="}, want: []string{`flag "--outputs=": takes no value`}},
+		"summary to stdout":          {args: []string{"--function-name=x", "--summary=-"}, want: []string{"summary \"-\": not a file"}},
+		"summary to the outputs":     {args: []string{"--function-name=x", "--summary=x.env", "--outputs=x.env"}, want: []string{"is the file of the outputs"}},
+		"outputs to no file":         {args: []string{"--function-name=x", "--outputs="}, want: []string{"outputs: the flag has an empty value"}},
 		"version among others":       {args: []string{"version", "--function-name=x"}, want: []string{`argument "version": belongs to no flag`}},
 		"an unknown flag of a value": {args: []string{"--function-name=x", "--frob=a=b"}, want: []string{`flag "--frob": unknown`}},
 	} {
@@ -114,15 +116,18 @@ func TestParseHelpAndVersion(t *testing.T) {
 	}
 }
 
-func TestOutputsFlag(t *testing.T) {
+// TestFileFlags also where something else is wrong, so that the files have that.
+func TestFileFlags(t *testing.T) {
 	t.Parallel()
-	for args, want := range map[string]bool{
-		"--function-name x":                    false,
-		"--function-name x --outputs":          true,
-		"--function-name x --outputs --nope x": true,
+	for args, want := range map[string][2]string{
+		"--function-name x":                                 {},
+		"--function-name x --outputs - --summary s.md":      {"-", "s.md"},
+		"--function-name x --outputs=o.env --nope x":        {"o.env", ""},
+		"--function-name x --print-policy --summary=s.md":   {"", "s.md"},
+		"--function-name x --outputs o.env --outputs o.env": {"o.env", ""},
 	} {
-		if in, _ := Parse(strings.Fields(args), env(nil)); in.Outputs != want {
-			t.Errorf("%s: %t", args, in.Outputs)
+		if in, _ := Parse(strings.Fields(args), env(nil)); in.OutputsFile != want[0] || in.SummaryFile != want[1] {
+			t.Errorf("%s: %q, %q", args, in.OutputsFile, in.SummaryFile)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"lambda-release/internal/document"
 	"lambda-release/internal/function"
 	"lambda-release/internal/lines"
 	"lambda-release/internal/release"
@@ -48,7 +49,7 @@ func (in *Input) parseHooks(to *map[string]release.Hook, value string) Problems 
 		case second:
 			wrong = "a second hook for " + name
 		case len(in.Functions) > 0 && !slices.ContainsFunc(in.Functions, func(f function.ID) bool { return f.Name == name }):
-			wrong = fmt.Sprintf("function-name has no %s", lines.Quote(name))
+			wrong = fmt.Sprintf("this job has no function %s", lines.Quote(name))
 		}
 		if wrong != "" {
 			problems = append(problems, Problem{Value: line, What: wrong})
@@ -57,6 +58,27 @@ func (in *Input) parseHooks(to *map[string]release.Hook, value string) Problems 
 		hooks[name] = hook
 	}
 	return problems
+}
+
+func readPreHook(in *Input, of ofFunction) document.Problems {
+	return readHook(&in.Hooks.Pre, of)
+}
+
+func readPostHook(in *Input, of ofFunction) document.Problems {
+	return readHook(&in.Hooks.Post, of)
+}
+
+// readHook reads a hook of the release file.
+func readHook(to *map[string]release.Hook, of ofFunction) document.Problems {
+	if _, given := (*to)[of.name]; given {
+		return nil
+	}
+	hook, wrong := parseHook(of.Value.Text)
+	if wrong != "" {
+		return document.Problems{inFile(of.Value, wrong, "name a Lambda function by its name, partial ARN or ARN, with :ALIAS or :VERSION if needed")}
+	}
+	*to = with(*to, of.name, hook)
+	return nil
 }
 
 func parseHook(given string) (h release.Hook, wrong string) {

@@ -1,21 +1,25 @@
 // Package input parses the inputs of the job.
 //
-// table.go has every input once: its name, its default, what it means and how
-// it is parsed. The environment (INPUT_…, as GitHub sets it), the flags, --help
-// and, checked by a test, action.yml all follow that table. Parse reports all
+// table.go has every input once: its name, its default, what it means, how it is
+// parsed, and how it is read from the release file. The environment (INPUT_…, as
+// GitHub sets it), the flags, --help and, checked by a test, action.yml all follow that
+// table. Parse reports all
 // problems at once; the Input it returns needs no further check.
 package input
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
 	"lambda-release/internal/analysis"
 	"lambda-release/internal/artifact"
 	"lambda-release/internal/configuration"
+	"lambda-release/internal/document"
 	"lambda-release/internal/function"
 	"lambda-release/internal/gateway"
 	"lambda-release/internal/release"
+	"lambda-release/internal/releasefile"
 	"lambda-release/internal/rollout"
 	"lambda-release/internal/rules"
 )
@@ -49,21 +53,23 @@ type Input struct {
 	CodeDeployWait     bool
 	Code               map[string]artifact.Source             // by short function name
 	Configuration      map[string]configuration.Configuration // by short function name
+	Variables          map[string]configuration.Environment   // by short function name: to change, beside those in Configuration
+	Create             map[string]release.Creation            // by short function name; a function left out must exist
 	RestoreLatest      bool
 	S3Bucket           string // "": packages over 50 MB are refused
 	S3Prefix           string // without a slash at its ends
 	WaitForProvisioned bool
-	Stages             map[string][]gateway.Stage // by alias
-	StageVariable      string                     // a legal name
-	FunctionURL        string                     // iam or public; "": none
-	CopySettingsFrom   string                     // an alias, or release.FromFunction; "": nothing is copied
-	Role               string                     // ARN of the role to assume with the job's token; "": none
-	RoleChain          []string                   // ARNs of roles to assume after that, each once
-	TokenFile          string                     // has the job's token; "": the CI system issues it
-	Audience           string                     // of the token; "": AWS's own
-	ExternalID         string                     // for the last of RoleChain
-	LeastPrivilege     bool                       // limit the session of the last role
-	Accounts           []string                   // that the credentials may be of; none: any
+	Stages             map[string]map[string][]gateway.Stage // by short function name and alias
+	StageVariable      string                                // a legal name
+	URLs               map[string]gateway.URL                // by short function name; a function left out keeps its URL
+	CopySettingsFrom   string                                // an alias, or release.FromFunction; "": nothing is copied
+	Role               string                                // ARN of the role to assume with the job's token; "": none
+	RoleChain          []string                              // ARNs of roles to assume after that, each once
+	TokenFile          string                                // has the job's token; "": the CI system issues it
+	Audience           string                                // of the token; "": AWS's own
+	ExternalID         string                                // for the last of RoleChain
+	LeastPrivilege     bool                                  // limit the session of the last role
+	Accounts           []string                              // that the credentials may be of; none: any
 	MaskAccount        bool
 	SessionName        string            // "": made from the run
 	SessionTime        time.Duration     // 15 minutes to 12 hours
@@ -77,47 +83,40 @@ type Input struct {
 	ExitCode           bool          // of status: changes from outside fail the job
 	Region             string        // `aws-region`, else the one that the functions' ARNs name, else ""
 	Timeout            time.Duration // more than 0, at most 24 h
-	Outputs            bool          // print the outputs in a terminal, too
+	OutputsFile        string        // "": none; "-": standard output, in a terminal, too
+	SummaryFile        string        // "": none
 
 	Warnings []string // about inputs that are good nevertheless
+	Notices  []string // about what may be expected to count, and does not
 
 	Print       Print  // instead of the operation
 	Environment string // of GitHub, for PrintTrustPolicy; "": none
 }
 
-// Parse reads the inputs from flags, then from the environment, then from
-// their defaults. An empty input in the environment counts as none, since GitHub
-// passes inputs that are not set as empty; an empty flag is a problem. The error is
-// ErrHelp, ErrHelpAll, ErrVersion or Problems. With Problems, only Outputs and
-// Print of the Input are set.
+// Parse reads the inputs from flags, then from the environment, then from the release
+// file, then from their defaults. An empty input in the environment counts as none,
+// since GitHub passes inputs that are not set as empty, and so does a default, which
+// the runner fills in; an empty flag is a problem. The error is an About
+// or Problems. With Problems, only the files and Print of the Input are set.
 func Parse(args []string, getenv func(string) string) (Input, error) {
 	f, err := parseFlags(args)
 	if err != nil {
 		return Input{}, err
 	}
-	in := Input{Outputs: f.outputs}
-	problems := f.problems
-	problems = append(problems, in.parsePrint(f.values)...)
+	r := &reader{flags: f, getenv: getenv, problems: f.problems, taken: map[string]map[string]document.Value{}}
+	r.in.OutputsFile, r.in.SummaryFile = f.values["outputs"], f.values["summary"]
+	r.add(r.in.parsePrint(f.values)...)
+	r.add(r.in.checkFiles()...)
+	r.findFile()
 	for _, s := range table {
-		if f.refused[s.name] {
-			continue
+		if !f.refused[s.name] {
+			r.read(s)
 		}
-		value, ok := f.values[s.name]
-		if !ok {
-			value = getenv(s.env())
-		}
-		value = strings.TrimSpace(value)
-		if value == "" {
-			value = s.def
-		}
-		if value == "" && in.Print == PrintTrustPolicy { // which is for no function
-			continue
-		}
-		problems = append(problems, s.read(&in, value)...)
 	}
-	problems = append(problems, in.crossCheck(problems)...)
-	if len(problems) > 0 {
-		return Input{Outputs: f.outputs, Print: in.Print}, problems
+	r.add(r.located(r.in.crossCheck(r.problems))...)
+	in := r.in
+	if len(r.problems) > 0 {
+		return Input{OutputsFile: in.OutputsFile, SummaryFile: in.SummaryFile, Print: in.Print}, r.problems
 	}
 	if in.KeepDays != 0 && in.KeepVersions == 0 {
 		in.KeepVersions = minKeep
@@ -129,30 +128,60 @@ func Parse(args []string, getenv func(string) string) (Input, error) {
 	return in, nil
 }
 
+// reader reads the inputs from where they are given.
+type reader struct {
+	in       Input
+	flags    flags
+	getenv   func(string) string
+	problems Problems
+
+	found string                               // the release file in the workspace, if it counts
+	file  releasefile.File                     // the zero File: none
+	taken map[string]map[string]document.Value // by input and function: what the release file gives
+}
+
+func (r *reader) add(problems ...Problem) { r.problems = append(r.problems, problems...) }
+
+// read reads an input from all places.
+func (r *reader) read(s spec) {
+	value, given := r.text(s.name)
+	if value != "" && s.parse != nil {
+		r.add(s.completed(value, s.parse(&r.in, value))...)
+	}
+	if s.then != nil {
+		r.add(s.completed(value, s.then(r, value, given))...)
+	}
+	r.readFile(s, given)
+}
+
+// text is what flag or environment say about an input, or its default; given is
+// whether they say anything.
+func (r *reader) text(name string) (value string, given bool) {
+	s, _ := inputNamed(name)
+	value, given = r.flags.values[name]
+	if !given {
+		value = r.getenv(s.env())
+	}
+	value = strings.TrimSpace(value)
+	given = given || value != "" && value != s.def
+	return cmp.Or(value, s.def), given
+}
+
 // env is the variable in which GitHub passes the input: hyphens stay.
 // https://docs.github.com/en/actions/reference/workflows-and-actions/metadata-syntax#inputs
 func (s spec) env() string {
 	return "INPUT_" + strings.ToUpper(strings.ReplaceAll(s.name, " ", "_"))
 }
 
-// read parses value into in, and completes Problems from the table.
-func (s spec) read(in *Input, value string) Problems {
-	if value == "" {
-		if s.required {
-			return Problems{{Input: s.name, What: "missing", Allowed: s.allowed}}
-		}
-		return nil
-	}
-	problems := s.parse(in, value)
+// completed are problems with a value, with all that the table says.
+func (s spec) completed(value string, problems Problems) Problems {
 	for i := range problems {
 		p := &problems[i]
 		p.Input = s.name
 		if p.Value == "" && !s.secret {
 			p.Value = value
 		}
-		if p.Allowed == "" {
-			p.Allowed = s.allowed
-		}
+		p.Allowed = cmp.Or(p.Allowed, s.allowed)
 	}
 	return problems
 }

@@ -256,7 +256,7 @@ func TestParseRefuses(t *testing.T) {
 		"hash not canonical": {env: map[string]string{"code-sha256": hash[:42] + "B="}, want: []string{"code-sha256", "not a SHA-256 in base64"}},
 		"hash in hex":        {env: map[string]string{"code-sha256": strings.Repeat("0f", 32)}, want: []string{"code-sha256", "in hexadecimal, not in base64"}},
 		"hash for several":   {env: map[string]string{"function-name": "a,b", "code-sha256": hash}, want: []string{"code-sha256", "one hash for 2 functions"}},
-		"hash for another":   {env: map[string]string{"code-sha256": "a=" + hash}, want: []string{"code-sha256", `function-name has no "a"`}},
+		"hash for another":   {env: map[string]string{"code-sha256": "a=" + hash}, want: []string{"code-sha256", `this job has no function "a"`}},
 		"hash for no name":   {env: map[string]string{"code-sha256": "a b=" + hash}, want: []string{"code-sha256", `"a b" is not the name`}},
 		"hash twice":         {env: map[string]string{"code-sha256": hash + "\norders=" + hash}, want: []string{"code-sha256", "a second hash for orders"}},
 		"hash broken and function missing": {
@@ -311,7 +311,7 @@ func TestParseRefuses(t *testing.T) {
 					t.Errorf("%v: nothing tells what to do", p)
 				}
 			}
-			if diff := cmp.Diff(Input{Outputs: in.Outputs}, in); diff != "" {
+			if diff := cmp.Diff(Input{OutputsFile: in.OutputsFile, SummaryFile: in.SummaryFile}, in); diff != "" {
 				t.Errorf("an Input along with problems:\n%s", diff)
 			}
 		})

@@ -98,8 +98,10 @@ func (in Input) crossCheck(reported Problems) Problems {
 		c.operation()
 	}
 	c.staging()
+	c.creation()
 	c.rollout()
 	c.hooks()
+	c.stages()
 	c.credentials()
 	return c.found
 }
@@ -116,9 +118,12 @@ func (c *checks) needs(name, what string) {
 	}
 }
 
-// alreadyReported reports whether an input was refused by itself.
+// alreadyReported reports whether an input was refused by itself, or is not known since
+// the release file was.
 func (c *checks) alreadyReported(name string) bool {
-	return slices.ContainsFunc(c.reported, func(p Problem) bool { return p.Input == name })
+	s, _ := inputNamed(name)
+	inFile := s.file != nil || name == "function-name"
+	return c.reported.have(name) || inFile && c.reported.have("file")
 }
 
 // refuse refuses an input that does not go with another one.
@@ -157,7 +162,6 @@ func (c *checks) operation() {
 	c.refuse("version", version != "" && in.Operation != release.Promote && in.Operation != release.Rollback, version, operation, "only promote and rollback take a version")
 	c.refuse("code", in.Code != nil && in.Operation != release.Release, "", operation, "only release uploads code")
 	c.refuse("configuration", in.Configuration != nil && in.Operation != release.Release, "", operation, "only release configures")
-	c.refuse("configuration", in.Configuration != nil && len(in.Functions) > 1, "", "several functions", "the file is for one function: release each function in a job of its own")
 	c.refuse("code-sha256", in.Code != nil && in.CodeSHA256 != nil, "", "code", "uploaded code is guarded by its own hash: leave code-sha256 empty")
 	prunes := in.Operation == release.Release || in.Operation == release.Prune
 	shows := in.Operation == release.ReadStatus

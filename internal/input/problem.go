@@ -3,6 +3,7 @@ package input
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"lambda-release/internal/lines"
@@ -14,6 +15,9 @@ type Problem struct {
 	Value   string // as given, whole; "" if nothing was
 	What    string // what is wrong with it
 	Allowed string // what is allowed, or what to do
+
+	file         string // that it is in; "": none
+	line, column int    // from 1; 0 if not known
 }
 
 func (p Problem) Error() string {
@@ -32,9 +36,17 @@ func (p Problem) Error() string {
 // InputName is the input that the problem is with, for the title of its message.
 func (p Problem) InputName() string { return p.Input }
 
+// Place is where it is in a file, for its message; "" if it is in none.
+func (p Problem) Place() (file string, line, column int) { return p.file, p.line, p.column }
+
 // Problems are everything that is wrong, in the order of the arguments and then
 // of the table.
 type Problems []Problem
+
+// have reports whether there is a problem with an input.
+func (ps Problems) have(input string) bool {
+	return slices.ContainsFunc(ps, func(p Problem) bool { return p.Input == input })
+}
 
 // Error is a line for each problem.
 func (ps Problems) Error() string {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"lambda-release/internal/document"
 	"lambda-release/internal/lines"
 	"lambda-release/internal/rollout"
 )
@@ -35,6 +36,20 @@ func parseAlarms(in *Input, value string) Problems {
 		in.Alarms = append(in.Alarms, name)
 	}
 	return problems
+}
+
+// readAlarms reads alarms of the release file. The job watches those of all functions
+// that it releases, or those of the input.
+func readAlarms(in *Input, of ofFunction) document.Problems {
+	if of.given {
+		return nil
+	}
+	for _, name := range textsOf(of.Value) {
+		if !slices.Contains(in.Alarms, name) {
+			in.Alarms = append(in.Alarms, name)
+		}
+	}
+	return nil
 }
 
 func parseMinInvocations(in *Input, value string) Problems {

@@ -79,7 +79,7 @@ func TestRolloutInputsRefused(t *testing.T) {
 		{"smoke-test={", "smoke-test: not JSON"},
 		{"smoke-test=@/nowhere/at/all", "smoke-test: the file cannot be read"},
 		{"smoke-test=orders={", "smoke-test: not JSON"},
-		{"smoke-test=items={}", `smoke-test: function-name has no "items"`},
+		{"smoke-test=items={}", `smoke-test: this job has no function "items"`},
 		{"smoke-test=orders={}|smoke-test=orders=1", "smoke-test: a second payload for orders"},
 		{`smoke-test=[{"payload": 1}, {"name": "1", "payload": 2}]`, "smoke-test: two cases have this name"},
 		{`smoke-test=[{"name": 7, "payload": 1}]`, "smoke-test: the name of case 1 is not a text"},

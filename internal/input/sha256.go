@@ -42,7 +42,7 @@ func parseCodeSHA256(in *Input, value string) Problems {
 			continue
 		}
 		if !slices.ContainsFunc(in.Functions, func(g function.ID) bool { return g.Name == f.Name }) {
-			add(line, fmt.Sprintf("function-name has no %s", lines.Quote(f.Name)), "name a function of function-name")
+			add(line, fmt.Sprintf("this job has no function %s", lines.Quote(f.Name)), "name a function of this job")
 			continue
 		}
 		if _, ok := hashes[f.Name]; ok {

@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/itchyny/gojq"
 
+	"lambda-release/internal/document"
 	"lambda-release/internal/function"
 	"lambda-release/internal/lines"
 	"lambda-release/internal/release"
@@ -47,7 +49,7 @@ func parseSmokeTest(in *Input, value string) Problems {
 		case second:
 			wrong = bad("a second payload for " + name)
 		case len(in.Functions) > 0 && !slices.ContainsFunc(in.Functions, func(f function.ID) bool { return f.Name == name }):
-			wrong = bad(fmt.Sprintf("function-name has no %s", lines.Quote(name)))
+			wrong = bad(fmt.Sprintf("this job has no function %s", lines.Quote(name)))
 		}
 		for _, p := range wrong {
 			if p.Value == "" {
@@ -129,6 +131,56 @@ func parseCases(given []map[string]json.RawMessage) ([]release.Case, Problems) {
 		all = append(all, c)
 	}
 	return all, problems
+}
+
+// readSmokeTests reads smoke-tests of the release file: cases, as in the input.
+func readSmokeTests(in *Input, of ofFunction) document.Problems {
+	if _, given := in.SmokeTest[of.name]; given || len(of.Value.Elements) == 0 {
+		return nil
+	}
+	var cases []release.Case
+	var problems document.Problems
+	seen := map[string]bool{}
+	for i, v := range of.Value.Elements {
+		name, _ := v.Get("name")
+		c := release.Case{Name: cmp.Or(name.Text, strconv.Itoa(i+1))}
+		if seen[c.Name] {
+			problems = append(problems, inFile(name, "two cases have this name", "give each case a name of its own"))
+		}
+		seen[c.Name] = true
+		payload, _ := v.Get("payload")
+		var wrong string
+		if c.Payload, wrong = payloadIn(of.dir, payload, of.Decoded, i); wrong != "" {
+			problems = append(problems, inFile(payload, wrong, "write JSON, or @FILE with a path relative to the release file"))
+		}
+		if v, given := v.Get("expect"); given {
+			var err error
+			if c.Expect, err = expectation("expect", v.Text); err != nil {
+				problems = append(problems, inFile(v, err.Error(), jqShape))
+			}
+		}
+		cases = append(cases, c)
+	}
+	in.SmokeTest = with(in.SmokeTest, of.name, cases)
+	return problems
+}
+
+// payloadIn is the payload of the case at i in the release file. A path after an @ is
+// relative to the file.
+func payloadIn(dir string, v document.Value, decoded any, i int) (payload []byte, wrong string) {
+	if path, isFile := strings.CutPrefix(v.Text, "@"); isFile && v.Kind == document.Text {
+		if dir != "" && !filepath.IsAbs(path) {
+			path = dir + "/" + path
+		}
+		return readPayload("@" + path)
+	}
+	cases, _ := decoded.([]any)
+	c, _ := cases[i].(map[string]any)
+	payload, err := json.Marshal(c["payload"])
+	if err != nil {
+		return nil, err.Error()
+	}
+	return readPayload(string(payload))
 }
 
 // textOf is the text of a JSON string, "" for none.

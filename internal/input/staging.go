@@ -72,8 +72,8 @@ func (c *checks) staging() {
 		c.refuse("s3-bucket", true, in.S3Bucket, "operation "+in.Operation.String(), "only release uploads code")
 	case c.alreadyReported("code") || c.alreadyReported("function-name"):
 	case in.Code == nil:
-		c.found = append(c.found, Problem{Input: "s3-bucket", Value: in.S3Bucket, What: "there is no code to stage", Allowed: "give the input code, or leave s3-bucket empty"})
+		c.found = append(c.found, Problem{Input: "s3-bucket", Value: in.S3Bucket, What: "there is no code to stage", Allowed: "give code, as an input or in the release file, or leave s3-bucket empty"})
 	default:
-		c.refuse("s3-bucket", !local, in.S3Bucket, "code", "Lambda fetches code from S3 and ECR by itself: leave s3-bucket empty")
+		c.refuse("s3-bucket", !local && !in.RestoreLatest, in.S3Bucket, "code", "Lambda fetches code from S3 and ECR by itself: leave s3-bucket empty")
 	}
 }

@@ -1,24 +1,34 @@
 package input
 
-import "lambda-release/internal/rules"
+import (
+	"lambda-release/internal/release"
+	"lambda-release/internal/releasefile"
+	"lambda-release/internal/rules"
+)
 
 // spec is one input.
 type spec struct {
-	name     string
-	group    string // the heading it stands under in --help-all
-	kind     kind
-	hint     string // what --help shows for the value
-	def      string // "" for none
-	required bool
-	short    string // what --help says; "" if only --help-all shows the input
-	doc      string // what it means: --help-all and action.yml
-	allowed  string // what is allowed, for a Problem that does not say it better
+	name    string
+	group   string // the heading it stands under in --help-all
+	kind    kind
+	hint    string   // what --help shows for the value
+	def     string   // "" for none
+	short   string   // what --help says; "" if only --help-all shows the input
+	doc     string   // what it means: --help-all and action.yml
+	allowed string   // what is allowed, for a Problem that does not say it better
+	words   []string // the values, if it is one of several words
 
 	// parse reads a trimmed value that is not empty. The table's order is the
 	// order of parsing: a parse function may look at what is above it.
 	parse func(in *Input, value string) Problems
 
 	secret bool // a Problem does not show the value
+
+	// then is done with every value, empty or not.
+	then func(r *reader, value string, given bool) Problems
+
+	// file is how the release file gives it; nil: it does not.
+	file *fromFile
 }
 
 // kind is how an input is given as a flag.
@@ -43,16 +53,34 @@ const (
 	groupAWS     = "AWS"
 )
 
+// The words of inputs that take one of several.
+var (
+	ifNoMatch      = []string{"warn", "ignore", "error"}
+	onInconclusive = []string{"continue", "rollback"}
+	functionURL    = []string{"iam", "public"}
+)
+
 var table = []spec{
 	{
-		name: "function-name", group: groupWhat, kind: list, hint: "NAME", required: true,
+		name: "file", group: groupWhat, hint: "FILE",
+		short: "the release file, by default lambda-release.yml",
+		doc: "The release file, which has the functions and what belongs to each: code, configuration, environment, smoke tests, " +
+			"hooks, alarms. If empty, and `function-name` is empty too, it is `lambda-release.yml` (or `.yaml`) in the root of " +
+			"the workspace. Inputs and flags win over it.",
+		allowed: "must be the path of a release file",
+		then:    (*reader).openFile,
+	},
+	{
+		name: "function-name", group: groupWhat, kind: list, hint: "NAME",
 		short: "the function, or several separated by commas",
 		doc: "The function to release, or several, one per line or separated by commas: name, partial ARN " +
 			"(`123456789012:function:orders`) or ARN, without a version or an alias. Several functions are released all " +
-			"or nothing. For `prune`, `lock`, `unlock` and `status`, a name may be a glob, such as `orders-*`, `orders-?` or `orders-[ab]`: it " +
+			"or nothing. If empty, all functions of the release file. With `file`, names and globs select from that file. " +
+			"Otherwise, for `prune`, `lock`, `unlock` and `status`, a name may be a glob, such as `orders-*`, `orders-?` or `orders-[ab]`: it " +
 			"stands for all functions of the account and region that it matches, and must match one.",
 		allowed: "name a function by its name, partial ARN (123456789012:function:NAME) or ARN, or for prune, lock, unlock and status by a glob (orders-*); several one per line or separated by commas",
 		parse:   parseFunctions,
+		then:    (*reader).pick,
 	},
 	{
 		name: "operation", group: groupWhat, hint: "WHAT", def: "release",
@@ -63,6 +91,7 @@ var table = []spec{
 			"the alias, until `unlock`; `status` shows all aliases, or the one in `alias`, and which of them were changed " +
 			"outside lambda-release.",
 		allowed: "must be release, promote, rollback, prune, delete-alias, lock, unlock or status",
+		words:   release.Operations(),
 		parse:   parseOperation,
 	},
 	{
@@ -74,7 +103,8 @@ var table = []spec{
 			"again, and exactly the uploaded code is published. For several functions, `NAME=CODE` per line. Only for " +
 			"`release`.",
 		allowed: "must be a .zip, a folder, s3://BUCKET/KEY[#VERSION] or an ECR image URI with a tag or digest; for several functions NAME=CODE per line",
-		parse:   parseCode,
+		then:    (*reader).parseCode,
+		file:    &fromFile{keys: []string{"code"}, operations: toRelease, read: readCode},
 	},
 	{
 		name: "s3-bucket", group: groupWhat, hint: "BUCKET",
@@ -99,6 +129,17 @@ var table = []spec{
 			"publish, the release fails, and publishes nothing. For one function. Only for `release`.",
 		allowed: "must be the path of a JSON or YAML file",
 		parse:   parseConfiguration,
+		file:    &fromFile{keys: []string{releasefile.Configuration, releasefile.Environment}, operations: toRelease, read: readConfiguration},
+	},
+	{
+		name: "create", group: groupWhat, kind: toggle, def: "false",
+		short: "creates a function that does not exist",
+		doc: "`true` creates a function that does not exist, from `code` and `configuration`, which must then have `Role` and, unless " +
+			"the code is an image, `Runtime` and `Handler`. If the release fails before an alias exists, the function is deleted again. " +
+			"A function that exists is configured and released as always. Only for `release`.",
+		allowed: "must be true or false",
+		parse:   parseCreate,
+		file:    &fromFile{keys: []string{"create", releasefile.Tags}, operations: toRelease, read: readCreate},
 	},
 	{
 		name: "version", group: groupWhat, hint: "VERSION",
@@ -121,6 +162,7 @@ var table = []spec{
 			"nothing is deleted, unless `keep-days` is set. `status` shows how many would be.",
 		allowed: "must be a whole number, at least 3",
 		parse:   parseKeepVersions,
+		file:    &fromFile{keys: []string{"keep-versions"}, operations: toPrune},
 	},
 	{
 		name: "keep-days", group: groupWhat, hint: "NUMBER",
@@ -164,8 +206,9 @@ var table = []spec{
 			"succeed or was for a pull request, a release that was edited or deleted. `warn` succeeds with a warning, " +
 			"`ignore` succeeds, `error` fails. Nothing is changed in any case.",
 		allowed: "must be warn, ignore or error",
+		words:   ifNoMatch,
 		parse: func(in *Input, value string) Problems {
-			return oneOf(&in.IfNoMatch, value, "warn", "ignore", "error")
+			return oneOf(&in.IfNoMatch, value, ifNoMatch...)
 		},
 	},
 	{
@@ -177,6 +220,7 @@ var table = []spec{
 			"left out. For several functions, one value for all, or `NAME=JSON` per line. Only for `release` and `promote`.",
 		allowed: "must be JSON or @FILE, or NAME=JSON or NAME=@FILE per line",
 		parse:   parseSmokeTest,
+		file:    &fromFile{keys: []string{"smoke-tests"}, operations: toMove, read: readSmokeTests},
 	},
 	{
 		name: "smoke-test-expect", group: groupSmoke, hint: "JQ",
@@ -194,6 +238,7 @@ var table = []spec{
 			"functions, one hook for all, or `NAME=HOOK` per line. Only for `release` and `promote`.",
 		allowed: hookShape,
 		parse:   parsePreHook,
+		file:    &fromFile{keys: []string{"pre-traffic-hook"}, operations: toMove, read: readPreHook},
 	},
 	{
 		name: "post-traffic-hook", group: groupSmoke, kind: list, hint: "FUNCTION",
@@ -201,6 +246,7 @@ var table = []spec{
 			"rolled back, and the version is held.",
 		allowed: hookShape,
 		parse:   parsePostHook,
+		file:    &fromFile{keys: []string{"post-traffic-hook"}, operations: toMove, read: readPostHook},
 	},
 	{
 		name: "strategy", group: groupShift, hint: "STRATEGY",
@@ -210,6 +256,7 @@ var table = []spec{
 			"for `release` and `promote`; a rollback moves all traffic at once.",
 		allowed: "must be AllAtOnce, or like Canary10Percent5Minutes or Linear10PercentEvery1Minute, with any percentage from 1 to 99 and Seconds, Minutes or Hours",
 		parse:   parseStrategy,
+		file:    &fromFile{keys: []string{"strategy"}, operations: toMove},
 	},
 	{
 		name: "bake-time", group: groupShift, hint: "DURATION",
@@ -219,6 +266,7 @@ var table = []spec{
 		parse: func(in *Input, value string) Problems {
 			return parseDuration(&in.BakeTime, value, maxDuration)
 		},
+		file: &fromFile{keys: []string{"bake-time"}, operations: toMove},
 	},
 	{
 		name: "alarms", group: groupShift, kind: list, hint: "NAME",
@@ -226,6 +274,7 @@ var table = []spec{
 			"bake time, the release is rolled back. An alarm that is already in ALARM is ignored until it has been OK.",
 		allowed: "write one alarm name per line, each only once",
 		parse:   parseAlarms,
+		file:    &fromFile{keys: []string{"alarms"}, operations: toMove, read: readAlarms},
 	},
 	{
 		name: "analysis", group: groupShift, kind: list, hint: "CHECK",
@@ -236,6 +285,7 @@ var table = []spec{
 			"values of dimensions. A version that is worse, or breaks a limit, is rolled back and held. By default `errors`, if the " +
 			"steps of the strategy take at least 2 minutes; `none` turns that off.",
 		parse: parseAnalysis,
+		file:  &fromFile{keys: []string{"analysis"}, operations: toMove},
 	},
 	{
 		name: "analysis-delay", group: groupShift, hint: "DURATION",
@@ -251,8 +301,9 @@ var table = []spec{
 		doc: "What to do if a comparison has no result at the end of the steps, because there was too little traffic: `continue` " +
 			"goes on with a warning, `rollback` rolls back. The version is not held then.",
 		allowed: "must be continue or rollback",
+		words:   onInconclusive,
 		parse: func(in *Input, value string) Problems {
-			return oneOf(&in.OnInconclusive, value, "continue", "rollback")
+			return oneOf(&in.OnInconclusive, value, onInconclusive...)
 		},
 	},
 	{
@@ -295,6 +346,7 @@ var table = []spec{
 			"the alias. Only the lines for the alias that is released apply.",
 		allowed: "write ALIAS=STAGE-ARN, for example prod=arn:aws:apigateway:eu-central-1::/restapis/a1b2c3d4e5/stages/prod",
 		parse:   parseStages,
+		file:    &fromFile{keys: []string{"api-gateway-stages"}, operations: toMove, read: readStages},
 	},
 	{
 		name: "stage-variable", group: groupGateway, hint: "NAME", def: "lambdaAlias",
@@ -310,9 +362,9 @@ var table = []spec{
 			"`public` is refused for a pull request of a fork. Only for `release` and `promote`. If empty, an existing " +
 			"URL stays as it is.",
 		allowed: "must be iam or public",
-		parse: func(in *Input, value string) Problems {
-			return oneOf(&in.FunctionURL, value, "iam", "public")
-		},
+		words:   functionURL,
+		parse:   parseFunctionURL,
+		file:    &fromFile{keys: []string{"function-url"}, operations: toMove, read: readFunctionURL},
 	},
 	{
 		name: "copy-settings-from", group: groupCallers, hint: "ALIAS",
@@ -434,7 +486,8 @@ var table = []spec{
 	{
 		name: "audience", group: groupAWS, hint: "AUDIENCE",
 		doc: "The audience of the OIDC token, which the identity provider in IAM must have, too. If empty, `sts.amazonaws.com`, " +
-			"in China `sts.amazonaws.com.cn`.",
+			"in China `sts.amazonaws.com.cn`. It is refused in systems whose tokens have an audience of their own: GitLab, Bitbucket, " +
+			"CircleCI and Azure Pipelines.",
 		parse: func(in *Input, value string) Problems {
 			in.Audience = value
 			return nil
@@ -484,7 +537,8 @@ var table = []spec{
 	},
 	{
 		name: "mask-account-id", group: groupAWS, kind: toggle, def: "false",
-		doc:     "`true` masks the account ID in logs. GitHub then also drops job outputs that contain it, such as `alias-arn`.",
+		doc: "`true` masks the account ID in the logs of GitHub and Azure Pipelines, which have a command for that. " +
+			"GitHub then also drops job outputs that contain it, such as `alias-arn`.",
 		allowed: "must be true or false",
 		parse: func(in *Input, value string) Problems {
 			return parseBool(&in.MaskAccount, value)

@@ -2,7 +2,6 @@ package input
 
 import (
 	"fmt"
-	"io"
 	"strings"
 )
 
@@ -11,28 +10,36 @@ const (
 	usageIndent = "      "
 )
 
-const intro = "Usage: lambda-release --function-name NAME [flags]\n\n" +
+const intro = "Usage: lambda-release [--file FILE] [--function-name NAME] [flags]\n\n" +
 	"Publishes a version of an AWS Lambda function and moves the alias for the\n" +
 	"branch, tag or pull request to it; promotes versions and rolls back.\n"
 
-const examples = `
-Examples
-  lambda-release --function-name orders --alias dev --code dist
-  lambda-release --function-name orders --ref main --aliases main=prod --dry-run
-  lambda-release --function-name orders --alias prod --operation promote \
-    --version dev --strategy Canary10Percent5Minutes
-  lambda-release --function-name orders --alias prod --operation rollback
+var examples = []string{
+	"lambda-release --file lambda-release.yml --alias dev --dry-run",
+	"lambda-release --function-name orders --alias dev --code dist",
+	"lambda-release --function-name orders --ref main --aliases main=prod --dry-run",
+	"lambda-release --function-name orders --alias prod --operation promote \\\n  --version dev --strategy Canary10Percent5Minutes",
+	"lambda-release --function-name orders --alias prod --operation rollback",
+}
 
-Exit codes
-  0  done, or nothing to do
-  1  failed; every alias is as it was before, or where others have moved it
-  2  an input, the event or local code is invalid; nothing was changed
-  3  failed; an alias is not as it was before, or its state is unknown
-  4  status with --exit-code: an alias was changed outside lambda-release
-`
+// exitCodes are the meanings of the exit codes, from 0.
+var exitCodes = []string{
+	"done, or nothing to do",
+	"failed; every alias is as it was before, or where others have moved it",
+	"an input, the event or local code is invalid; nothing was changed",
+	"failed; an alias is not as it was before, or its state is unknown",
+	"status with --exit-code: an alias was changed outside lambda-release",
+}
 
-// Usage writes what --help shows: the common flags on one screen.
-func Usage(w io.Writer) {
+// The headings of the flags that are not in the table.
+const (
+	groupFiles    = "Files"
+	groupPolicies = "IAM policies"
+	groupOther    = "Other"
+)
+
+// usage is what --help shows: the common flags on one screen.
+func usage() string {
 	var b strings.Builder
 	b.WriteString(intro + "\nCommon flags\n")
 	row := func(flag, text string) { fmt.Fprintf(&b, "  %-22s %s\n", flag, text) }
@@ -41,14 +48,21 @@ func Usage(w io.Writer) {
 			row(s.flag(), s.short)
 		}
 	}
-	row("--help-all", fmt.Sprintf("shows all %d flags", len(table)+len(printFlags)+len(switches)-1)) // --version is an input and a switch
-	b.WriteString(examples)
-	_, _ = io.WriteString(w, b.String())
+	row("--help-all", fmt.Sprintf("shows all %d flags", len(allFlags())))
+	b.WriteString("\nExamples\n")
+	for _, example := range examples {
+		b.WriteString("  " + strings.ReplaceAll(example, "\n", "\n  ") + "\n")
+	}
+	b.WriteString("\nExit codes\n")
+	for code, means := range exitCodes {
+		fmt.Fprintf(&b, "  %d  %s\n", code, means)
+	}
+	return b.String()
 }
 
-// UsageAll writes what --help-all shows: every flag under its heading, with its
+// usageAll is what --help-all shows: every flag under its heading, with its
 // default, in lines of at most 80 characters.
-func UsageAll(w io.Writer) {
+func usageAll() string {
 	var b strings.Builder
 	b.WriteString(intro)
 	group := ""
@@ -59,20 +73,29 @@ func UsageAll(w io.Writer) {
 		}
 		s.usage(&b)
 	}
-	b.WriteString("\nIAM policies\n")
+	b.WriteString("\n" + groupFiles + "\n")
+	for _, s := range fileFlags {
+		s.usage(&b)
+	}
+	b.WriteString("\n" + groupPolicies + "\n")
 	for _, s := range printFlags {
 		s.usage(&b)
 	}
-	b.WriteString("\nOther\n")
+	b.WriteString("\n" + groupOther + "\n")
 	for _, s := range switches {
 		fmt.Fprintf(&b, "  --%s\n", s.name)
 		wrap(&b, usageIndent, s.doc)
 	}
+	b.WriteString("\nIn place of flags\n")
+	for _, c := range commands {
+		fmt.Fprintf(&b, "  %s\n", strings.TrimSuffix(c.name+" "+c.hint, " "))
+		wrap(&b, usageIndent, c.doc)
+	}
 	b.WriteString("\n")
-	wrap(&b, "", "Each flag above \"IAM policies\" is also an input of the GitHub Action, and can be set in the environment: "+
+	wrap(&b, "", "Each flag above \""+groupFiles+"\" is also an input of the GitHub Action, and can be set in the environment: "+
 		"INPUT_FUNCTION-NAME for --function-name. Flags take precedence. Flags for lists can be repeated, one entry each. "+
 		"--NAME VALUE takes no value that is itself a flag; --NAME=VALUE does.")
-	_, _ = io.WriteString(w, b.String())
+	return b.String()
 }
 
 // flag is the flag with the hint for its value.
@@ -80,14 +103,14 @@ func (s spec) flag() string { return strings.TrimSuffix("--"+s.name+" "+s.hint, 
 
 func (s spec) usage(b *strings.Builder) {
 	fmt.Fprintf(b, "  %s\n", s.flag())
-	doc := s.doc
-	switch {
-	case s.required:
-		doc += " (required)"
-	case s.def != "":
-		doc += " (default: " + strings.ReplaceAll(s.def, "\n", ", ") + ")"
+	wrap(b, usageIndent, s.docAndDefault())
+}
+
+func (s spec) docAndDefault() string {
+	if s.def != "" {
+		return s.doc + " (default: " + strings.ReplaceAll(s.def, "\n", ", ") + ")"
 	}
-	wrap(b, usageIndent, doc)
+	return s.doc
 }
 
 // wrap writes text in lines of at most usageWidth characters.

@@ -2,7 +2,6 @@ package input
 
 import (
 	"flag"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,19 +15,15 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 func TestUsage(t *testing.T) {
 	t.Parallel()
-	for name, write := range map[string]func(io.Writer){"help.txt": Usage, "help-all.txt": UsageAll} {
-		var b strings.Builder
-		write(&b)
-		checkUsage(t, filepath.Join("testdata", name), b.String())
+	for name, text := range map[string]string{"help.txt": usage(), "help-all.txt": usageAll()} {
+		checkUsage(t, filepath.Join("testdata", name), text)
 	}
 }
 
 // TestUsageFitsOneScreen: --help needs no scrolling.
 func TestUsageFitsOneScreen(t *testing.T) {
 	t.Parallel()
-	var b strings.Builder
-	Usage(&b)
-	if n := strings.Count(b.String(), "\n"); n > 40 {
+	if n := strings.Count(usage(), "\n"); n > 40 {
 		t.Errorf("%d lines", n)
 	}
 }

@@ -15,7 +15,7 @@ func TestWorkflowInputs(t *testing.T) {
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	if in.Code["orders"].Path != "dist.zip" || len(in.Stages["prod"]) != 1 || in.StageVariable != "alias" || !in.WaitForProvisioned {
+	if in.Code["orders"].Path != "dist.zip" || len(in.Stages["orders"]["prod"]) != 1 || in.StageVariable != "alias" || !in.WaitForProvisioned {
 		t.Errorf("%+v", in)
 	}
 	if in.Role != "arn:aws:iam::123456789012:role/ci/deploy" || in.SessionName != "me@ci" || in.SessionTime != 15*time.Minute {

@@ -11,10 +11,10 @@ import (
 var graph = map[string][]string{
 	".": {"app"},
 
-	"app":    {"alias", "awsapi", "event", "function", "input", "policy", "release", "report", "rollout", "rules"},                          // the wiring
-	"event":  {"rules"},                                                                                                                     // for rules.Ref
-	"input":  {"alias", "analysis", "artifact", "configuration", "document", "function", "gateway", "lines", "release", "rollout", "rules"}, // release: for its Operation
-	"report": {"alias", "analysis", "release", "rollout"},                                                                                   // renders a Result; it makes no call to AWS
+	"app":    {"alias", "awsapi", "ci", "configuration", "function", "gateway", "input", "policy", "release", "report", "rollout", "rules"},                // the wiring
+	"ci":     {"rules"},                                                                                                                                    // for rules.Ref
+	"input":  {"alias", "analysis", "artifact", "configuration", "document", "function", "gateway", "lines", "release", "releasefile", "rollout", "rules"}, // release: for its Operation
+	"report": {"alias", "analysis", "ci", "release", "rollout"},                                                                                            // renders a Result; it makes no call to AWS
 
 	"release":       {"alias", "analysis", "artifact", "awsapi", "configuration", "function", "gateway", "policy", "rollout"},
 	"alias":         {"awsapi", "function"}, // for the Editor; the rest is pure
@@ -24,18 +24,21 @@ var graph = map[string][]string{
 	"gateway":       {"awsapi", "function", "lines"},
 	"awsapi":        {"configuration", "function", "policy"},            // policy: for the trust policy that a refused token needs
 	"policy":        {"artifact", "configuration", "function", "rules"}, // pure
-	"configuration": {"document", "lines"},                              // pure
-	"document":      {},                                                 // pure
+	"releasefile":   {"configuration", "document", "function", "lines"}, // pure, but for looking for the file
+	"configuration": {"document"},                                       // pure
+	"document":      {"lines"},                                          // pure
 	"rules":         {"lines"},
 	"function":      {},
 	"lines":         {},
 
 	// Not part of the program.
-	"localaws": {},
-	"demo":     {"app", "localaws"},
-	"layout":   {"app"}, // prints the policies that the docs show
+	"localaws":    {},
+	"demo":        {"app", "conformance", "localaws"},
+	"conformance": {},
+	"layout":      {"app"}, // prints the policies that the docs show
 
-	"rollout/power": {"analysis"}, // prints the tables of docs/rollout.md
+	"rollout/power": {"analysis"},           // prints the tables of docs/rollout.md
+	"whichalias":    {"app", "ci", "rules"}, // a page; app: for its test, which compares it with the program
 }
 
 // forTests are the packages that every test may import.
@@ -44,10 +47,10 @@ var forTests = []string{"localaws"}
 // owners are the packages whose code, tests excluded, may import a module. Modules
 // that are not listed are for all packages.
 var owners = map[string][]string{
-	"github.com/aws/aws-sdk-go-v2":               {"awsapi"},
-	"github.com/aws/smithy-go":                   {"awsapi", "localaws"}, // localaws: for the encoding CBOR
-	"github.com/sethvargo/go-githubactions":      {"report", "app"},      // app: for the OIDC token
-	"github.com/yuin/goldmark":                   {"demo"},               // for -html; not in the program
+	"github.com/aws/aws-sdk-go-v2":               {"awsapi", "conformance", "demo"},     // demo: for -aws
+	"github.com/aws/smithy-go":                   {"awsapi", "conformance", "localaws"}, // localaws: for the encoding CBOR
+	"github.com/sethvargo/go-githubactions":      {"ci"},
+	"github.com/yuin/goldmark":                   {"demo"}, // for -html; not in the program
 	"github.com/rogpeppe/go-internal/testscript": {},
 	"github.com/google/go-cmp/":                  {},
 }

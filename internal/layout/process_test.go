@@ -2,13 +2,17 @@ package layout
 
 import (
 	"go/ast"
+	"slices"
 	"strconv"
 	"testing"
 )
 
+// programs are the packages of other programs.
+var programs = []string{"internal/demo", "internal/rollout/power", "internal/whichalias"}
+
 // ofProcess are the functions and variables of the process: its environment, its
 // streams, its exit. main passes them to app.Run, so that tests can pass their own
-// and run in parallel. The demo and power are programs of their own.
+// and run in parallel. The demo, power and whichalias are programs of their own.
 var ofProcess = map[string][]string{
 	"os": {
 		"Args", "Clearenv", "Environ", "Exit", "ExpandEnv", "Getenv", "LookupEnv",
@@ -25,7 +29,7 @@ var neverImported = []string{"log", "log/slog", "flag", "os/exec"}
 func TestOnlyMainUsesTheProcess(t *testing.T) {
 	t.Parallel()
 	for _, s := range sources(t) {
-		if s.test || s.path == "main.go" || s.pkg == "internal/demo" || s.pkg == "internal/rollout/power" {
+		if s.test || s.path == "main.go" || slices.Contains(programs, s.pkg) {
 			continue
 		}
 		names := map[string]string{} // name in the file -> import path

@@ -74,14 +74,14 @@ func (e *Error) Error() string {
 	return text
 }
 
-// maxShown is how many characters of a value a message repeats.
-const maxShown = 80
+// MaxShown is how many characters of a value a message repeats.
+const MaxShown = 80
 
 // Quote returns s as a message shows it: safe to print, and at most 80
 // characters of it.
 func Quote(s string) string {
-	if r := []rune(s); len(r) > maxShown {
-		return fmt.Sprintf("%q… (%d characters)", string(r[:maxShown]), len(r))
+	if r := []rune(s); len(r) > MaxShown {
+		return fmt.Sprintf("%q… (%d characters)", string(r[:MaxShown]), len(r))
 	}
 	return fmt.Sprintf("%q", s)
 }

@@ -132,20 +132,38 @@ func (s *store) lambdaRequirements(in *incoming, op operation) []iamRequest {
 	case "RemovePermission":
 		on.context = s.principalRemoved(in, fn, op.qualifier)
 	case "UpdateFunctionCode":
-		var sent struct{ S3Bucket, S3Key, S3ObjectVersion string }
+		var sent packageInS3
 		body(&sent)
-		if sent.S3Bucket == "" {
-			break
+		return append([]iamRequest{on}, sent.requirements(in)...)
+	case "CreateFunction":
+		var sent struct {
+			Code packageInS3
+			Tags map[string]string
 		}
-		read := iamRequest{action: "s3:GetObject", resource: "arn:" + partition(in.region) + ":s3:::" + sent.S3Bucket + "/" + sent.S3Key}
-		if sent.S3ObjectVersion != "" {
-			read.action = "s3:GetObjectVersion"
+		body(&sent)
+		all := append(used(in), on)
+		if len(sent.Tags) > 0 {
+			all = append(all, iamRequest{action: "lambda:TagResource", resource: fn})
 		}
-		return []iamRequest{on, read}
-	case "CreateFunction", "UpdateFunctionConfiguration":
+		return append(all, sent.Code.requirements(in)...)
+	case "UpdateFunctionConfiguration":
 		return append(used(in), on)
 	}
 	return []iamRequest{on}
+}
+
+// packageInS3 is where a function's code is, "" if it is not in S3.
+type packageInS3 struct{ S3Bucket, S3Key, S3ObjectVersion string }
+
+func (p packageInS3) requirements(in *incoming) []iamRequest {
+	if p.S3Bucket == "" {
+		return nil
+	}
+	read := iamRequest{action: "s3:GetObject", resource: "arn:" + partition(in.region) + ":s3:::" + p.S3Bucket + "/" + p.S3Key}
+	if p.S3ObjectVersion != "" {
+		read.action = "s3:GetObjectVersion"
+	}
+	return []iamRequest{read}
 }
 
 // principalRemoved is the condition key of the statement that a call removes.

@@ -238,6 +238,9 @@ func (l *lambda) createFunction(r *request) (answer, error) {
 	if err := l.checkSignature(t.function, in.CodeSigning, &c); err != nil {
 		return answer{}, err
 	}
+	if err := l.checkRole(in.Role); err != nil {
+		return answer{}, err
+	}
 	f, err := l.create(t, c, in.Tags)
 	if err != nil {
 		return answer{}, err
@@ -408,6 +411,9 @@ func (l *lambda) updateFunctionConfiguration(r *request) (answer, error) {
 	}
 	c := f.latest.clone()
 	if err := in.suits(&c); err != nil {
+		return answer{}, err
+	}
+	if err := l.checkRole(in.Role); err != nil {
 		return answer{}, err
 	}
 	in.apply(&c)

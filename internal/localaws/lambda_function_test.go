@@ -208,3 +208,27 @@ func TestAge(t *testing.T) {
 		equal(t, "LastModified of what Go code added", *other.Configuration.LastModified, "2026-11-23T08:00:00.000+0000")
 	})
 }
+
+// A role that is new cannot be assumed at once, neither by a new function nor by one that
+// exists.
+func TestNewRole(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, api := start(t, localaws.Options{})
+		must(api.CreateFunction(t.Context(), newFunction(t)))(t)
+		const newRole = "arn:aws:iam::123456789012:role/new"
+		c.NewRole(newRole, 10*time.Second)
+		in := newFunction(t)
+		in.FunctionName, in.Role = aws.String("other"), aws.String(newRole)
+		const refusal = "The role defined for the function cannot be assumed by Lambda."
+		_, err := api.CreateFunction(t.Context(), in)
+		wantError(t, err, 400, "InvalidParameterValueException", refusal)
+		_, err = api.UpdateFunctionConfiguration(t.Context(), &lambda.UpdateFunctionConfigurationInput{FunctionName: aws.String("fn"), Role: aws.String(newRole)})
+		wantError(t, err, 400, "InvalidParameterValueException", refusal)
+		time.Sleep(10 * time.Second)
+		must(api.CreateFunction(t.Context(), in))(t)
+		if diff := cmp.Diff([]string{"fn", "other"}, c.Functions()); diff != "" {
+			t.Error(diff)
+		}
+	})
+}

@@ -3,7 +3,6 @@ package localaws
 import (
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -97,39 +96,31 @@ func (r *request) decodeURL(in *urlInput, create bool) error {
 	if in.InvokeMode != nil {
 		v.oneOf(*in.InvokeMode, "invokeMode", "BUFFERED", "RESPONSE_STREAM")
 	}
-	return cmp.Or(checkCORS(&v, in.Cors), v.err())
-}
-
-// checkCORS checks the CORS settings of a URL, as far as there are some.
-func checkCORS(v *validation, body json.RawMessage) error {
-	if body == nil {
-		return nil
+	if in.Cors == nil || in.removesCORS() {
+		return v.err()
 	}
 	var cors crossOrigin
-	if err := json.Unmarshal(body, &cors); err != nil {
+	if err := json.Unmarshal(in.Cors, &cors); err != nil {
 		return unreadable(err)
 	}
-	for _, list := range []struct {
-		member string
-		values []string
-		most   int
-	}{
-		{"cors.allowHeaders", cors.AllowHeaders, 100},
-		{"cors.allowMethods", cors.AllowMethods, 6},
-		{"cors.allowOrigins", cors.AllowOrigins, 100},
-		{"cors.exposeHeaders", cors.ExposeHeaders, 100},
-	} {
-		v.check(len(list.values) <= list.most, quote("["+strings.Join(list.values, ", ")+"]"), list.member, fmt.Sprintf("Member must have length less than or equal to %d", list.most))
-	}
-	v.between(cors.MaxAge, "cors.maxAge", 0, 86400)
-	return nil
+	cors.validate(&v)
+	return cmp.Or(v.err(), cors.check())
 }
 
-// apply changes a URL; omitted members stay as they are.
+// removesCORS reports whether the CORS settings are an empty object, which removes them.
+func (in *urlInput) removesCORS() bool {
+	var members map[string]any
+	return in.Cors != nil && json.Unmarshal(in.Cors, &members) == nil && len(members) == 0
+}
+
+// apply changes a URL; omitted members stay as they are. CORS settings are replaced as a
+// whole.
 func (in *urlInput) apply(u *functionURL) {
 	set(&u.auth, in.AuthType)
 	set(&u.mode, in.InvokeMode)
-	if in.Cors != nil {
+	if in.removesCORS() {
+		u.cors = nil
+	} else if in.Cors != nil {
 		u.cors = in.Cors
 	}
 }

@@ -1,7 +1,6 @@
 package localaws
 
 import (
-	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -105,9 +104,10 @@ func (u *functionURLs) serve(r *urlRequest) answer {
 		return forbidden("Forbidden. For troubleshooting Function URL authorization issues, see: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html")
 	}
 	a := u.invokeURL(e, r)
-	if cors != nil {
-		maps.DeleteFunc(a.header, func(name string, _ []string) bool { return strings.HasPrefix(name, "Access-Control-") })
-		maps.Copy(a.header, cors.actual(r)) // those of the function do not count
+	if cors != nil { // AWS adds to what the function returns, even if it is there already
+		for name, values := range cors.actual(r) {
+			a.header[name] = append(values, a.header[name]...)
+		}
 	}
 	return a
 }

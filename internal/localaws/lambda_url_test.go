@@ -38,6 +38,15 @@ func TestFunctionURLs(t *testing.T) {
 	wantError(t, err, 400, "ValidationException", `1 validation error detected: Value '1' at 'qualifier' failed to satisfy constraint: Member must satisfy regular expression pattern: ((?!^\d+$)^[0-9a-zA-Z-_]+$)`)
 	_, err = api.UpdateFunctionUrlConfig(t.Context(), &lambda.UpdateFunctionUrlConfigInput{FunctionName: aws.String("fn:prod"), Cors: &types.Cors{AllowMethods: slices.Repeat([]string{"GET"}, 7), MaxAge: aws.Int32(86401)}})
 	wantError(t, err, 400, "ValidationException", "2 validation errors detected: Value '[GET, GET, GET, GET, GET, GET, GET]' at 'cors.allowMethods' failed to satisfy constraint: Member must have length less than or equal to 6; Value '86401' at 'cors.maxAge' failed to satisfy constraint: Member must have value less than or equal to 86400")
+	_, err = api.UpdateFunctionUrlConfig(t.Context(), &lambda.UpdateFunctionUrlConfigInput{FunctionName: aws.String("fn:prod"), Cors: &types.Cors{AllowOrigins: []string{"*"}, AllowMethods: []string{"OPTIONS"}}})
+	wantError(t, err, 400, "ValidationException", "1 validation error detected: Value '[OPTIONS]' at 'cors.allowMethods' failed to satisfy constraint: Member must satisfy constraint: [Member must have length less than or equal to 6, Member must have length greater than or equal to 0]")
+	for message, cors := range map[string]types.Cors{
+		"Invalid value for AllowMethods. You can use GET, PUT, POST, DELETE, HEAD, PATCH, and the wildcard character (*).": {AllowOrigins: []string{"*"}, AllowMethods: []string{"TRACE"}},
+		"You can't leave AllowOrigins as empty when Cors is enabled.":                                                      {MaxAge: aws.Int32(0)},
+	} {
+		_, err = api.UpdateFunctionUrlConfig(t.Context(), &lambda.UpdateFunctionUrlConfigInput{FunctionName: aws.String("fn:prod"), Cors: &cors})
+		wantError(t, err, 400, "InvalidParameterValueException", message)
+	}
 	_, err = create("dev", types.FunctionUrlAuthTypeNone)
 	wantError(t, err, 404, "ResourceNotFoundException", "Function does not exist")
 
@@ -49,6 +58,10 @@ func TestFunctionURLs(t *testing.T) {
 	equal(t, "URL", fmt.Sprint(*got.FunctionUrl == *made.FunctionUrl, *got.FunctionArn, got.AuthType, got.InvokeMode, got.Cors.AllowOrigins), "true"+arn+":prodNONEBUFFERED[*]")
 	list := must(api.ListFunctionUrlConfigs(t.Context(), &lambda.ListFunctionUrlConfigsInput{FunctionName: aws.String("fn")}))(t)
 	equal(t, "number of URLs", len(list.FunctionUrlConfigs), 2)
+	gone := must(api.UpdateFunctionUrlConfig(t.Context(), &lambda.UpdateFunctionUrlConfigInput{FunctionName: aws.String("fn:prod"), Cors: &types.Cors{}}))(t)
+	if gone.Cors != nil || must(get("prod"))(t).Cors != nil {
+		t.Errorf("an empty object leaves %+v", gone.Cors)
+	}
 	must(api.DeleteFunctionUrlConfig(t.Context(), &lambda.DeleteFunctionUrlConfigInput{FunctionName: aws.String("fn"), Qualifier: aws.String("prod")}))(t)
 	_, err = get("prod")
 	wantError(t, err, 404, "ResourceNotFoundException", "The resource you requested does not exist.")

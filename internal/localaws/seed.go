@@ -68,6 +68,27 @@ func (f *function) mustResolve(qualifier string) *version {
 	return v
 }
 
+// Functions returns the names of the functions of the Options' region, sorted.
+func (c *Cloud) Functions() []string {
+	c.store.mu.Lock()
+	defer c.store.mu.Unlock()
+	var names []string
+	for _, f := range c.store.functions {
+		if f.region() == c.store.region {
+			names = append(names, f.name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Tags returns the tags of a function.
+func (c *Cloud) Tags(name string) map[string]string {
+	var tags map[string]string
+	c.on(name, func(f *function) { tags = maps.Clone(f.tags) })
+	return tags
+}
+
 // Upload writes code to $LATEST, like an UpdateFunctionCode that has completed.
 func (c *Cloud) Upload(name, code string) {
 	c.on(name, func(f *function) {

@@ -39,11 +39,12 @@ type store struct {
 
 	deploymentWaits [2]time.Duration // set by DelayDeployments
 
-	roles     map[string]*Role    // by ARN
-	providers []string            // issuers; none: every issuer has one
-	sessions  map[string]*session // by access key id
-	everyone  *IAMPolicy          // of callers that have no other; nil: everything is allowed
-	decisions []Decision          // of IAM
+	roles     map[string]*Role     // by ARN
+	newRoles  map[string]time.Time // from when on Lambda can assume a role, by ARN; others at once
+	providers []string             // issuers; none: every issuer has one
+	sessions  map[string]*session  // by access key id
+	everyone  *IAMPolicy           // of callers that have no other; nil: everything is allowed
+	decisions []Decision           // of IAM
 
 	apis map[place]*api // of API Gateway, by id
 }
@@ -73,6 +74,7 @@ func newStore(o Options) *store {
 		deploymentWaits: [2]time.Duration{o.Settle, 0},
 
 		roles:    map[string]*Role{},
+		newRoles: map[string]time.Time{},
 		sessions: map[string]*session{},
 
 		apis: map[place]*api{},

@@ -10,6 +10,12 @@ const (
 	FromAlias
 )
 
+// URL is the function URL that an alias gets.
+type URL struct {
+	Public bool // it answers everyone, else only identities of IAM
+	CORS   bool // its CORS settings are changed
+}
+
 // callers allows leading callers to the alias, beside API Gateway stages.
 func (b *builder) callers() {
 	for _, fn := range b.Functions {
@@ -25,18 +31,22 @@ func (b *builder) callers() {
 // functionURL allows giving the alias its URL. RemovePermission replaces a statement
 // that has our ID and allows something else.
 func (f onFunction) functionURL() {
-	if f.FunctionURL == "" {
+	url, given := f.URLs[f.fn.Name]
+	if !given {
 		return
 	}
 	f.onVersions("lambda:GetFunctionUrlConfig")
-	if f.FunctionURL == "public" {
+	if url.Public {
 		f.onVersions("lambda:GetPolicy")
 	}
 	if f.DryRun {
 		return
 	}
 	f.onVersions("lambda:CreateFunctionUrlConfig")
-	if f.FunctionURL == "public" {
+	if url.CORS {
+		f.onVersions("lambda:UpdateFunctionUrlConfig")
+	}
+	if url.Public {
 		for _, action := range []string{"lambda:AddPermission", "lambda:RemovePermission"} {
 			f.grants = append(f.grants, grant{"PublicURL", action, f.arn + ":*", condition{principalKey, "*"}})
 		}

@@ -24,21 +24,22 @@ type Needs struct {
 	Prefix    string                     // of the keys there
 	// Configuration is what is written to $LATEST, by function name.
 	Configuration map[string]configuration.Configuration
-	ByNumber      bool     // promote: the version is given as a number, or by its commit
-	SmokeTest     []string // names of functions
-	Hooks         []Hook   // to invoke, or to ask about in a dry run
-	PostHook      bool     // one of them is invoked after the move
+	Create        map[string]bool // by function name: it is created if it does not exist, true with tags
+	ByNumber      bool            // promote: the version is given as a number, or by its commit
+	SmokeTest     []string        // names of functions
+	Hooks         []Hook          // to invoke, or to ask about in a dry run
+	PostHook      bool            // one of them is invoked after the move
 	Alarms        bool
 	Metrics       bool // to judge the version by
 	Comparison    bool // by default, which goes without the permission
 	BakeTime      bool
 	CodeDeploy    *CodeDeploy // nil: not used
 	Provisioned   bool
-	Stages        []string // ARNs
-	Prune         bool     // after a release
+	Stages        map[string][]string // by function name: ARNs
+	Prune         bool                // after a release
 
-	FunctionURL string // iam, public or ""
-	CopyFrom    CopyFrom
+	URLs     map[string]URL // by function name; a function left out keeps its URL
+	CopyFrom CopyFrom
 
 	Region    string // where the ARN of a function has none; "" if not known
 	Account   string // the same
@@ -167,6 +168,7 @@ func (f onFunction) release() {
 	f.onBoth("lambda:GetAlias", "lambda:GetFunction")
 	f.code()
 	f.configuration()
+	f.create()
 	if !f.DryRun {
 		if f.Publishes {
 			f.onItself("lambda:PublishVersion")
@@ -270,7 +272,8 @@ func (f onFunction) code() {
 	if !given {
 		return
 	}
-	if f.staged(source) {
+	restored := f.Bucket != "" && source.Kind == artifact.S3 // by way of it former code over 50 MB
+	if f.staged(source) || restored {
 		f.stage()
 	}
 	if f.DryRun && !source.HashOnlyAtAWS() {
@@ -375,16 +378,16 @@ func (b *builder) hooks() {
 
 // stages allows binding the stages of API Gateway.
 func (b *builder) stages() {
-	for _, arn := range b.Stages {
-		b.allow("Stages", arn, "apigateway:GET")
-		if !b.DryRun {
-			b.allow("Stages", arn, "apigateway:PATCH")
-		}
-	}
-	if len(b.Stages) == 0 {
-		return
-	}
 	for _, fn := range b.Functions {
+		if len(b.Stages[fn.Name]) == 0 {
+			continue
+		}
+		for _, arn := range b.Stages[fn.Name] {
+			b.allow("Stages", arn, "apigateway:GET")
+			if !b.DryRun {
+				b.allow("Stages", arn, "apigateway:PATCH")
+			}
+		}
 		versions := b.arn(fn) + ":*"
 		b.allow("Versions", versions, "lambda:GetPolicy")
 		if b.DryRun {

@@ -116,8 +116,8 @@ func TestNeverTooMuch(t *testing.T) {
 		for _, dry := range []bool{false, true} {
 			p := For(Needs{
 				Operation: operation, DryRun: dry, Functions: ids(t, "items", "orders"), Publishes: true, Alarms: true, Metrics: true, Comparison: true, Provisioned: true, Prune: true,
-				SmokeTest: []string{"items"}, CodeDeploy: &CodeDeploy{Application: "shop", Group: "items"}, Stages: []string{"arn:aws:apigateway:eu-central-1::/restapis/x/stages/y"},
-				FunctionURL: "public", CopyFrom: FromAlias,
+				SmokeTest: []string{"items"}, CodeDeploy: &CodeDeploy{Application: "shop", Group: "items"}, Stages: map[string][]string{"items": {"arn:aws:apigateway:eu-central-1::/restapis/x/stages/y"}},
+				URLs: map[string]URL{"items": {Public: true}}, CopyFrom: FromAlias,
 				Code: map[string]artifact.Source{"items": {Kind: artifact.S3, Bucket: "b", Key: "k*?$.zip"}}, Region: "eu-central-1", Account: "123456789012",
 			})
 			valid(t, p)
@@ -137,6 +137,25 @@ func TestNeverTooMuch(t *testing.T) {
 			if got := p.resources("s3:GetObject"); len(got) > 0 && got[0] != "arn:aws:s3:::b/k${*}${?}${$}.zip" {
 				t.Errorf("%q", got)
 			}
+		}
+	}
+}
+
+// A URL whose CORS settings are changed needs one permission more than another.
+func TestCORSNeeds(t *testing.T) {
+	t.Parallel()
+	for _, dry := range []bool{false, true} {
+		p := For(Needs{
+			Operation: "promote", DryRun: dry, Functions: ids(t, "items", "orders", "cart"), Region: "eu-central-1", Account: "123456789012",
+			URLs: map[string]URL{"items": {CORS: true}, "orders": {}},
+		})
+		valid(t, p)
+		var want []string
+		if !dry {
+			want = []string{"arn:aws:lambda:eu-central-1:123456789012:function:items:*"}
+		}
+		if diff := cmp.Diff(want, p.resources("lambda:UpdateFunctionUrlConfig")); diff != "" {
+			t.Errorf("dry run %t (-want +got):\n%s", dry, diff)
 		}
 	}
 }

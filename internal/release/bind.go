@@ -3,6 +3,7 @@ package release
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"lambda-release/internal/alias"
@@ -18,7 +19,13 @@ func (p Plan) examined(ctx context.Context) Plan {
 		return p
 	}
 	t := p.target
-	if p.FunctionURL != "" {
+	if p.creates() { // it has neither
+		if p.CopyFrom != "" && p.CopyFrom != FromFunction {
+			return p.failed(NoAliasError{Input: "copy-settings-from", Name: p.CopyFrom, Function: t.fn.Name})
+		}
+		return p
+	}
+	if !p.FunctionURL.IsZero() {
 		url, err := gateway.ReadURL(ctx, t.aws, t.fn, t.alias(), p.FunctionURL)
 		p = p.withURL(url)
 		if err != nil {
@@ -65,14 +72,16 @@ func (p Plan) led(ctx context.Context, changed []string, err error, missing stri
 
 // openURLs gives the aliases their function URLs.
 func (r *Releaser) openURLs(ctx context.Context, plans []Plan) []Plan {
-	auth := plans[0].FunctionURL
-	if auth == "" {
+	if !slices.ContainsFunc(plans, func(p Plan) bool { return !p.FunctionURL.IsZero() }) {
 		return plans
 	}
 	r.Progress.Phase("Function URL of " + plans[0].target.alias())
 	return each(plans, func(p Plan) Plan {
+		if p.FunctionURL.IsZero() {
+			return p
+		}
 		t := p.target
-		url, changed, err := gateway.OpenURL(ctx, t.aws, t.fn, t.alias(), auth, p.URL, t.log.say)
+		url, changed, err := gateway.OpenURL(ctx, t.aws, t.fn, t.alias(), p.FunctionURL, p.URL, t.log.say)
 		if len(changed) == 0 && err == nil {
 			t.log.fact("%s has the function URL %s already", t.alias(), url.Address)
 		}
@@ -83,7 +92,7 @@ func (r *Releaser) openURLs(ctx context.Context, plans []Plan) []Plan {
 // bind binds the API Gateway stages of the alias to it. A stage's variable is one for
 // all functions behind it, so it is set when all of them have their permission.
 func (r *Releaser) bind(ctx context.Context, plans []Plan) []Plan {
-	stages, name := plans[0].Stages, plans[0].target.alias()
+	stages, name := stagesOf(plans), plans[0].target.alias()
 	if len(stages) == 0 || leftUnbound(plans) {
 		return plans
 	}
@@ -91,29 +100,47 @@ func (r *Releaser) bind(ctx context.Context, plans []Plan) []Plan {
 	for _, stage := range stages {
 		unbound := fmt.Sprintf("stage %s is not bound to it yet", stage.ARN)
 		plans = each(plans, func(p Plan) Plan {
+			if !slices.Contains(p.Stages, stage) {
+				return p
+			}
 			changed, err := gateway.Allow(ctx, p.target.aws, p.target.fn.Resolved(p.Facts.ARN), name, stage, p.target.log.say)
 			return p.led(ctx, changed, err, unbound)
 		})
 		if firstFailure(plans) != nil {
 			return plans
 		}
-		changed, err := gateway.Point(ctx, plans[0].target.aws, name, stage, plans[0].StageVariable, plans[0].target.log.say)
-		plans[0] = plans[0].led(ctx, changed, err, unbound)
+		first := slices.IndexFunc(plans, func(p Plan) bool { return slices.Contains(p.Stages, stage) })
+		p := plans[first]
+		changed, err := gateway.Point(ctx, p.target.aws, name, stage, p.StageVariable, p.target.log.say)
+		plans[first] = p.led(ctx, changed, err, unbound)
 		if err != nil {
 			return plans
 		}
 		if len(changed) == 0 {
-			r.Progress.Fact("", fmt.Sprintf("stage %s has %s for its %s already", stage.ARN, name, plans[0].StageVariable))
+			r.Progress.Fact("", fmt.Sprintf("stage %s has %s for its %s already", stage.ARN, name, p.StageVariable))
 		}
 	}
 	return plans
 }
 
-// leftUnbound reports whether an alias was locked after it was moved, as far as it
-// was read since: then no stage is bound.
+// stagesOf are the stages of all plans, each once.
+func stagesOf(plans []Plan) []gateway.Stage {
+	var all []gateway.Stage
+	for _, p := range plans {
+		for _, stage := range p.Stages {
+			if !slices.Contains(all, stage) {
+				all = append(all, stage)
+			}
+		}
+	}
+	return all
+}
+
+// leftUnbound reports whether an alias with stages was locked after it was moved, as
+// far as it was read since: then no stage is bound.
 func leftUnbound(plans []Plan) bool {
 	for _, p := range plans {
-		if lock := p.target.edit.Current().History.Lock; lock.Holds(time.Now()) {
+		if lock := p.target.edit.Current().History.Lock; len(p.Stages) > 0 && lock.Holds(time.Now()) {
 			p.target.log.warn("no API Gateway stage was bound: %s is %s (when it is unlocked, run this job again)", p.target.alias(), lock)
 			return true
 		}
@@ -124,7 +151,7 @@ func leftUnbound(plans []Plan) bool {
 // planned says what lead would do. The alias need not exist.
 func (p Plan) planned(ctx context.Context) ([]string, error) {
 	all, err := p.plannedSettings(ctx)
-	if err == nil && p.FunctionURL != "" {
+	if err == nil && !p.FunctionURL.IsZero() {
 		var changes []string
 		changes, err = gateway.PlanURL(ctx, p.target.aws, p.target.fn, p.target.alias(), p.FunctionURL, p.URL)
 		all = append(all, changes...)

@@ -54,7 +54,7 @@ func (w *world) give(fn, alias string) {
 func (w *world) giveURL(fn, alias string) {
 	w.t.Helper()
 	w.call(func(ctx context.Context, aws *awsapi.Client) error {
-		_, err := aws.CreateURL(ctx, function.ID{Name: fn, Given: fn}, alias, awsapi.URLPublic)
+		_, err := aws.CreateURL(ctx, function.ID{Name: fn, Given: fn}, alias, awsapi.URLPublic, awsapi.CORS{})
 		return err
 	})
 }
@@ -67,7 +67,11 @@ func (w *world) belongings(fn, alias string) string {
 		id := function.ID{Name: fn, Given: fn}
 		url, err := aws.URL(ctx, id, alias)
 		if err == nil {
-			all = append(all, "URL "+url.Auth)
+			what := "URL " + url.Auth
+			if !url.CORS.IsZero() {
+				what += " for " + strings.Join(url.CORS.AllowOrigins, ", ")
+			}
+			all = append(all, what)
 		} else if !awsapi.Is(err, awsapi.NotFound) {
 			return err
 		}
@@ -189,9 +193,9 @@ func (w *world) get(url string) string {
 func (w *world) live(op release.Operation, id uint64) release.Result {
 	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
 	defer cancel()
-	req := on(as(op, run(id)))
-	req.Alias, req.FunctionURL, req.CopyFrom = "pr-7", awsapi.URLPublic, release.FromFunction
-	return w.releaser(time.Minute).Run(ctx, on(req, "items"))
+	req := on(as(op, run(id)), "items")
+	req.Alias, req.URLs, req.CopyFrom = "pr-7", public(req), release.FromFunction
+	return w.releaser(time.Minute).Run(ctx, req)
 }
 
 // kill runs a job of which no call after the n-th reaches AWS any more, and reports

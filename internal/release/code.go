@@ -91,7 +91,11 @@ func (p Plan) compared(ctx context.Context) Plan {
 		return p
 	}
 	t := p.target
-	latest, err := t.aws.Configuration(ctx, t.fn, "")
+	latest, err := p.latest(ctx)
+	if p.Create != nil && awsapi.Is(err, awsapi.NotFound) {
+		p, err = p.toCreate(ctx)
+		return p.failedIf(err)
+	}
 	if err != nil {
 		return p.failed(err)
 	}
@@ -102,7 +106,17 @@ func (p Plan) compared(ctx context.Context) Plan {
 	if err != nil {
 		return p.failed(err)
 	}
-	return p.withUpload(u)
+	p = p.withUpload(u)
+	return p.failedIf(p.checkRestorable(ctx, latest))
+}
+
+// latest reads $LATEST. That a function does not exist which would be created is believed
+// when AWS has said it three times.
+func (p Plan) latest(ctx context.Context) (awsapi.Configuration, error) {
+	if p.Create != nil {
+		return p.target.aws.Lookup(ctx, p.target.fn, "")
+	}
+	return p.target.aws.Configuration(ctx, p.target.fn, "")
 }
 
 // locatedIfPossible reads where the alias is. An error is none: the plan has failed
@@ -194,17 +208,11 @@ func (u Upload) verify(sha256 string) error {
 // check refuses a package that AWS would only refuse after the upload, or the
 // runtime at the first call, and completes its hash.
 func (t target) check(ctx context.Context, u Upload, latest awsapi.Configuration) (Upload, error) {
-	u, pack := u.comparedWith(latest), u.Package
-	f := artifact.Function{
-		Architectures: latest.Architectures, PackageType: latest.PackageType, Runtime: latest.Runtime, Handler: latest.Handler,
-		Layers: len(latest.Layers) > 0, Environment: latest.Environment, EnvironmentUnknown: latest.EnvironmentError != "",
+	u, err := t.fits(u, latest)
+	if err != nil {
+		return u, err
 	}
-	if err := pack.Mismatch(f); err != nil {
-		return u, fmt.Errorf("upload to %s: %w", t.fn.Name, err)
-	}
-	for _, doubt := range pack.Doubts(f) {
-		t.log.warn("%s", doubt)
-	}
+	pack := u.Package
 	if pack.SHA256 != "" {
 		return t.lookStaged(ctx, u)
 	}
@@ -217,6 +225,23 @@ func (t target) check(ctx context.Context, u Upload, latest awsapi.Configuration
 		return u, fmt.Errorf("look at %s: %w", pack.Given, err)
 	}
 	return u.withPackage(pack.WithHash(dry.CodeSHA256)), nil
+}
+
+// fits refuses a package that cannot run as the function is configured, and warns of
+// what may keep it from running.
+func (t target) fits(u Upload, latest awsapi.Configuration) (Upload, error) {
+	u, pack := u.comparedWith(latest), u.Package
+	f := artifact.Function{
+		Architectures: latest.Architectures, PackageType: latest.PackageType, Runtime: latest.Runtime, Handler: latest.Handler,
+		Layers: len(latest.Layers) > 0, Environment: latest.Environment, EnvironmentUnknown: latest.EnvironmentError != "",
+	}
+	if err := pack.Mismatch(f); err != nil {
+		return u, fmt.Errorf("upload to %s: %w", t.fn.Name, err)
+	}
+	for _, doubt := range pack.Doubts(f) {
+		t.log.warn("%s", doubt)
+	}
+	return u, nil
 }
 
 func codeOf(p artifact.Package) awsapi.Code {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -36,6 +37,8 @@ type End struct {
 	Reason string // one sentence, "" if the status says it all
 	Err    error  // the failure's own cause; nil for a function that only shares the batch's
 	Advice string // what to do beside what Err advises
+
+	Remains bool // a function that this run has created is there, or may be, without its alias
 }
 
 // over reports whether the work has ended.
@@ -65,7 +68,23 @@ func (e End) notAsItWas() bool {
 	case EndApplied, EndStarted:
 		return e.Err != nil
 	}
-	return false
+	return e.Remains
+}
+
+// leaving is e with a function that this run has created, and why that is there.
+func (e End) leaving(reason string, err error) End {
+	e.Remains, e.Reason, e.Err = true, reason, errors.Join(e.Err, err)
+	return e
+}
+
+// adding is a failure with something else that was done.
+func (e End) adding(what string) End {
+	if e.Err != nil {
+		e.Err = fmt.Errorf("%w; %s", e.Err, what)
+	} else {
+		e.Reason += "; " + what
+	}
+	return e
 }
 
 // then is e after something else that belongs to it has failed.
@@ -193,7 +212,7 @@ func (p Plan) outcome() Outcome {
 	pruned, freed := pruned(p.Deleted)
 	return Outcome{
 		Function: t.fn.Name, Alias: t.alias(), Region: t.aws.Region, FunctionARN: f.ARN,
-		Status: e.status(), End: e.Kind, Reason: e.Reason, NotAsItWas: e.notAsItWas(),
+		Status: e.status(), End: e.Kind, Reason: e.Reason, NotAsItWas: e.notAsItWas(), Remains: e.Remains,
 		Version: p.reportedVersion(), Published: f.Published,
 		Before: t.edit.Before(), After: t.edit.Now(), Deployment: p.Deployment, Shift: p.Shift,
 		Locked:   t.edit.Current().History.Lock.Holds(time.Now()) || p.Inspection.locked(),

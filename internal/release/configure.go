@@ -77,11 +77,17 @@ func (e *UnreadableError) Hint() string {
 	return "Allow the role of the job kms:Decrypt on the function's KMS key, in its own policy and in that of the key."
 }
 
-// write configures $LATEST and uploads code to it, as far as that is not there already.
+// write configures $LATEST and uploads code to it, as far as that is not there already,
+// or creates the function.
 func (p Plan) write(ctx context.Context) error {
 	g := p.guard
-	if err := g.keep(ctx, p.Upload); err != nil {
-		return err
+	if g.creation != nil {
+		return g.create(ctx, *p.Upload)
+	}
+	if p.replacesCode(g.before) {
+		if err := g.keep(ctx); err != nil {
+			return err
+		}
 	}
 	if err := g.configure(ctx, p.Configure.of(g.now)); err != nil {
 		return err

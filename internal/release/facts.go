@@ -37,6 +37,7 @@ type Facts struct {
 	Left awsapi.Configuration // the version that a rollback left; zero if it does not matter
 
 	// Of a dry run of a release:
+	Created    []string             // what the function is created with, in words; nil: it exists
 	Configured []string             // how its configuration changes $LATEST, in words
 	Upload     string               // the package, in words; "" without code
 	Uploaded   bool                 // $LATEST has that code already
@@ -103,6 +104,12 @@ func (f Facts) withBelongings(b belongings) Facts {
 // configuring is f of a dry run that would change $LATEST so.
 func (f Facts) configuring(words []string) Facts {
 	f.Configured = words
+	return f
+}
+
+// creating is f of a dry run that would create the function with that.
+func (f Facts) creating(words []string) Facts {
+	f.Created = words
 	return f
 }
 

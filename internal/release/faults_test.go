@@ -58,7 +58,7 @@ func TestFaults(t *testing.T) {
 						if testing.Short() && (times > 1 || len(names) == 1 && !sc.onlyOne) {
 							continue // the race detector needs every path of several functions, once
 						}
-						if times > 1 && op == "GetAlias" && (faultName == "404" || sc.name == "alias to create" && hides[faultName]) {
+						if times > 1 && op == "GetAlias" && (faultName == "404" || (sc.absent || sc.name == "alias to create") && hides[faultName]) {
 							continue // what AWS never shows cannot be reported either
 						}
 						name := fmt.Sprintf("%s, %s %s ×%d, %d functions", sc.name, op, faultName, times, len(names))
@@ -96,6 +96,10 @@ func faultCase(t *testing.T, sc scene, op string, fault localaws.Fault, times in
 	}
 	mu.Unlock()
 	holds(t, w, names, before, res)
+	if sc.absent {
+		ordinary += 8 // what was created is read with all that it has, and deleted
+		holdsCreated(t, w, res)
+	}
 	for _, fn := range names {
 		for _, v := range sc.inUse {
 			if !slices.Contains(w.Versions(fn), v) {
@@ -126,7 +130,7 @@ func faultCase(t *testing.T, sc scene, op string, fault localaws.Fault, times in
 			if o.Status == release.Failed {
 				t.Errorf("run again, %s ended %s: %s %v", fn, o.Status, o.Reason, o.Err)
 			}
-			if got := w.state(fn); got != sc.endOf(fn) {
+			if got := w.state(fn); got != sc.endOf(w, fn) {
 				t.Errorf("run again, %s:prod is at %s", fn, got)
 			}
 			if v := w.Versions(fn); len(v) != cmp.Or(sc.versions, 2) {

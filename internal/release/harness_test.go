@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -48,6 +49,31 @@ func newWorld(t testing.TB, o localaws.Options) *world {
 	t.Cleanup(func() { cloud.Close(); loopback.Close() })
 	return &world{Cloud: cloud, t: t, dial: loopback.Dial, log: &facts{}}
 }
+
+// Alias, Versions and Aliases are those of localaws, and of a function that does not exist
+// nothing.
+func (w *world) Alias(fn, name string) (localaws.Alias, bool) {
+	if !w.exists(fn) {
+		return localaws.Alias{}, false
+	}
+	return w.Cloud.Alias(fn, name)
+}
+
+func (w *world) Versions(fn string) []string {
+	if !w.exists(fn) {
+		return nil
+	}
+	return w.Cloud.Versions(fn)
+}
+
+func (w *world) Aliases(fn string) []localaws.Alias {
+	if !w.exists(fn) {
+		return nil
+	}
+	return w.Cloud.Aliases(fn)
+}
+
+func (w *world) exists(fn string) bool { return slices.Contains(w.Functions(), fn) }
 
 // getenv leads nowhere that is not dialled in memory.
 func (w *world) getenv(name string) string {

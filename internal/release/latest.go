@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"lambda-release/internal/awsapi"
 )
@@ -22,9 +23,13 @@ type guard struct {
 	now     awsapi.Configuration // as this run has read it last, or left it
 	old     []string             // revisions from before this run's writes: reads that show them are old
 	wrote   bool                 // this run has written it, or may have
+	pending awsapi.Configuration // what it is if a write takes effect that was not answered; zero: none
 	restore bool                 // a failure puts it back
 	kept    keptCode             // what was there before the upload, for restore
 	staging Staging              // of code that is too large to be sent to Lambda
+
+	creation  *creation // of the function; nil: it exists
+	publishes string    // the description of what this run publishes
 }
 
 func newGuard(t target, latest awsapi.Configuration, restore bool, u *Upload) *guard {
@@ -35,9 +40,26 @@ func newGuard(t target, latest awsapi.Configuration, restore bool, u *Upload) *g
 	return g
 }
 
+// toCreate is the guard of a function that does not exist, which c creates.
+func (g *guard) toCreate(c *creation) *guard {
+	g.creation = c
+	return g
+}
+
+// begins takes over $LATEST of a function that was created.
+func (g *guard) begins(now awsapi.Configuration) { g.wrote, g.before, g.now = true, now, now }
+
+// adopts takes over $LATEST of a function that another run has created.
+func (g *guard) adopts(now awsapi.Configuration) { g.creation, g.before, g.now = nil, now, now }
+
 // same reports whether nothing but revision and state differ.
 func same(a, b awsapi.Configuration) bool {
 	return a.Fingerprint == b.Fingerprint && a.Description == b.Description && a.EnvironmentError == b.EnvironmentError
+}
+
+// unanswered reports whether a write that would change it was not answered.
+func (g *guard) unanswered() bool {
+	return g.pending.Fingerprint != "" && !same(g.pending, g.before)
 }
 
 // settle waits until no update is in progress, and takes the revision over if $LATEST
@@ -54,13 +76,21 @@ func (g *guard) settle(ctx context.Context, foreseen awsapi.Configuration) error
 	return nil
 }
 
+// hiddenTime is how long a function that this run has created may not be found.
+const hiddenTime = 30 * time.Second
+
 // read is $LATEST when no update is in progress. An answer from before this run's last
 // write is not believed.
 func (g *guard) read(ctx context.Context) (awsapi.Configuration, error) {
 	var pace awsapi.Backoff
-	for {
+	for began := time.Now(); ; {
 		now, err := g.t.aws.AwaitUpdated(ctx, g.t.fn, g.t.log.waiting("the update"))
-		if err != nil || !slices.Contains(g.old, now.Revision) {
+		switch {
+		case g.creation.hides(err) && time.Since(began) < hiddenTime:
+		case err != nil || !slices.Contains(g.old, now.Revision):
+			if err == nil {
+				g.creation.found()
+			}
 			return now, err
 		}
 		if err := pace.Wait(ctx, 1); err != nil {
@@ -69,8 +99,12 @@ func (g *guard) read(ctx context.Context) (awsapi.Configuration, error) {
 	}
 }
 
-// take takes over what was read.
-func (g *guard) take(now awsapi.Configuration) { g.now = now }
+// take takes over what was read. If that is not as before, nothing is pending.
+func (g *guard) take(now awsapi.Configuration) {
+	if g.now = now; !same(now, g.before) {
+		g.pending = awsapi.Configuration{}
+	}
+}
 
 // keeping has the code that was there before the upload.
 func (g *guard) keeping(kept keptCode) { g.kept = kept }
@@ -94,20 +128,22 @@ func (g *guard) write(ctx context.Context, want awsapi.Configuration, send func(
 	for {
 		after, err := send(g.now.Revision)
 		if err == nil {
-			g.wrote, g.old, g.now = true, append(g.old, g.now.Revision), after
+			g.wrote, g.old, g.now, g.pending = true, append(g.old, g.now.Revision), after, awsapi.Configuration{}
 			return g.settle(ctx, want)
 		}
 		lost := awsapi.EffectOf(err) > awsapi.Rejected
 		if !lost && !awsapi.Is(err, awsapi.Stale) && !awsapi.Is(err, awsapi.Conflict) {
 			return err
 		}
-		g.wrote = g.wrote || lost
+		if lost {
+			g.wrote, g.pending = true, want
+		}
 		now, lookErr := g.read(ctx)
 		switch moved := now.Revision != g.now.Revision; {
 		case lookErr != nil:
 			return unlessState(err, lookErr)
 		case moved && same(now, want):
-			g.wrote, g.old, g.now = true, append(g.old, g.now.Revision), now
+			g.wrote, g.old, g.now, g.pending = true, append(g.old, g.now.Revision), now, awsapi.Configuration{}
 			return nil
 		case !same(now, g.now):
 			return g.changed(g.now, now)
@@ -124,22 +160,26 @@ func (g *guard) write(ctx context.Context, want awsapi.Configuration, send func(
 
 // publish publishes $LATEST as this run knows it, and nothing else.
 func (g *guard) publish(ctx context.Context, p awsapi.Publication) (awsapi.Configuration, error) {
+	g.publishes = p.Description
 	if err := g.ready(ctx); err != nil {
 		return awsapi.Configuration{}, err
 	}
 	var pace awsapi.Backoff
-	for {
+	for lost := false; ; {
 		p.Revision, p.CodeSHA256 = g.now.Revision, g.now.CodeSHA256
 		published, err := g.t.aws.Publish(ctx, g.t.fn, p)
 		if !awsapi.Is(err, awsapi.Stale) && !awsapi.Is(err, awsapi.Conflict) && !awsapi.Is(err, awsapi.Invalid) {
 			return published, err
 		}
+		lost = lost || awsapi.EffectOf(err) > awsapi.Rejected
 		now, lookErr := g.read(ctx)
 		switch {
 		case lookErr != nil:
 			return published, unlessState(err, lookErr)
 		case !same(now, g.now):
-			return published, g.changed(g.now, now)
+			changed := g.changed(g.now, now)
+			changed.Published = lost
+			return published, changed
 		case awsapi.Is(err, awsapi.Invalid): // not because of the code
 			return published, err
 		}
@@ -159,7 +199,7 @@ func unlessState(err, lookErr error) error {
 	return err
 }
 
-func (g *guard) changed(known, now awsapi.Configuration) error {
+func (g *guard) changed(known, now awsapi.Configuration) *LatestError {
 	return &LatestError{Function: g.t.fn.Name, Changes: changesOf(known, now)}
 }
 
@@ -177,8 +217,9 @@ func changesOf(from, to awsapi.Configuration) []string {
 
 // LatestError says that $LATEST is not as this run has left it.
 type LatestError struct {
-	Function string
-	Changes  []string
+	Function  string
+	Changes   []string
+	Published bool // perhaps: the answer to the publish was lost
 }
 
 func (e *LatestError) Error() string {
@@ -187,6 +228,10 @@ func (e *LatestError) Error() string {
 
 // Hint says how to go on.
 func (e *LatestError) Hint() string {
-	return "Nothing was published, since a version of it would mix both changes. CloudTrail shows what wrote $LATEST (UpdateFunctionConfiguration, UpdateFunctionCode). " +
-		"Run the job again when that has finished; a `concurrency` group keeps jobs from running at the same time."
+	done := "Nothing was published, since a version of it would mix both changes."
+	if e.Published {
+		done = "Before that, this run may have published a version, whose number AWS did not answer; no alias was moved to it."
+	}
+	return done + " CloudTrail shows what wrote $LATEST (UpdateFunctionConfiguration, UpdateFunctionCode). " +
+		"Run the job again when that has finished; a `concurrency` group (GitLab: `resource_group`) keeps jobs from running at the same time."
 }

@@ -4,7 +4,6 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -17,115 +16,6 @@ import (
 	"lambda-release/internal/localaws"
 	"lambda-release/internal/release"
 )
-
-// writers are what others write to $LATEST. The flag is set for those that change
-// nothing of what a version holds.
-var writers = map[string]struct {
-	harmless bool
-	write    func(w *world, fn string)
-}{
-	"memory":  {false, func(w *world, fn string) { w.Configure(fn, func(f *localaws.Function) { f.MemorySize = 1024 }) }},
-	"timeout": {false, func(w *world, fn string) { w.Configure(fn, func(f *localaws.Function) { f.Timeout = 60 }) }},
-	"environment": {false, func(w *world, fn string) {
-		w.Configure(fn, func(f *localaws.Function) { f.Environment = map[string]string{"LEVEL": "theirs"} })
-	}},
-	"code":    {false, func(w *world, fn string) { w.Upload(fn, "theirs") }},
-	"publish": {true, func(w *world, fn string) { w.Publish(fn, "theirs") }},
-	"nothing": {true, func(w *world, fn string) { w.Configure(fn, func(*localaws.Function) {}) }},
-}
-
-// content is what a version holds, as far as runs and writers change it.
-func content(f localaws.Function) string {
-	return fmt.Sprintf("%.8s, %d MB, %d s, %v", f.CodeSha256, f.MemorySize, f.Timeout, f.Environment)
-}
-
-// TestAnotherWriter lets another writer act before and after the work of every call of
-// a release that configures and uploads. Its version has what $LATEST had when it was
-// read first, with what the run has written, and nothing of what the other wrote.
-func TestAnotherWriter(t *testing.T) {
-	t.Parallel()
-	for what, writer := range writers {
-		for _, after := range []bool{false, true} {
-			for _, code := range []bool{false, true} {
-				t.Run(fmt.Sprintf("%s, after: %t, code: %t", what, after, code), func(t *testing.T) {
-					t.Parallel()
-					for n, acted := 1, true; acted && !t.Failed(); n++ {
-						synctest.Test(t, func(t *testing.T) { acted = anotherWriter(t, writer.write, writer.harmless, n, after, code) })
-					}
-				})
-			}
-		}
-	}
-}
-
-func anotherWriter(t *testing.T, write func(*world, string), harmless bool, n int, after, code bool) (acted bool) {
-	w := newWorld(t, localaws.Options{Settle: time.Second})
-	w.AddFunction("orders")
-	toMove(w, "orders")
-	var mu sync.Mutex
-	calls := 0
-	w.OnCall(func(localaws.Call) *localaws.Fault {
-		mu.Lock()
-		defer mu.Unlock()
-		if calls++; calls == n && !after {
-			acted = true
-			write(w, "orders")
-		}
-		return nil
-	})
-	answers := 0
-	w.AfterCall(func(localaws.Call) {
-		mu.Lock()
-		defer mu.Unlock()
-		if answers++; answers == n && after {
-			acted = true
-			write(w, "orders")
-		}
-	})
-	base := w.Function("orders", "")
-	if n == 1 && !after {
-		write(w, "orders")
-		base = w.Function("orders", "")
-	}
-	ours := expected(t, base)
-	if !code {
-		ours.CodeSha256 = base.CodeSha256
-	}
-	res := w.release(withConfiguration(run(500), code, "orders"), "orders")
-	w.OnCall(nil)
-	w.AfterCall(nil)
-	o := res.Outcomes[0]
-	for _, v := range w.Versions("orders") {
-		f := w.Function("orders", v)
-		if !strings.Contains(f.Description, "run 500") {
-			continue
-		}
-		if content(f) != content(ours) {
-			t.Errorf("call %d: version %s has %s, want %s", n, v, content(f), content(ours))
-		}
-	}
-	changed, isChanged := errors.AsType[*release.LatestError](o.Err)
-	switch {
-	case o.Status == release.Released:
-	case !isChanged:
-		t.Errorf("call %d: ended %s: %v", n, o.Status, o.Err)
-	case harmless:
-		t.Errorf("call %d: nothing was changed, but: %v", n, o.Err)
-	case len(changed.Changes) == 0:
-		t.Error(o.Err)
-	case res.ExitCode() != release.ExitFailed:
-		t.Errorf("exit code %d", res.ExitCode())
-	}
-	if t.Failed() {
-		t.Logf("log:\n%s", w.log)
-	}
-
-	// Another run has nothing in its way.
-	if again := w.release(withConfiguration(run(501), code, "orders"), "orders"); again.Status() == release.Failed {
-		t.Errorf("call %d: again: %v", n, again.Outcomes[0].Err)
-	}
-	return acted
-}
 
 // withConfiguration is a request that configures, and uploads if code is set.
 func withConfiguration(req release.Request, code bool, names ...string) release.Request {
@@ -338,4 +228,85 @@ func TestEnvironmentMerges(t *testing.T) {
 			t.Errorf("again: %s with %s", res.Status(), w.operations())
 		}
 	})
+}
+
+// TestLateWrite: a write that AWS carries out without answering it is restored, too. What
+// is not known is reported.
+func TestLateWrite(t *testing.T) {
+	t.Parallel()
+	for _, restore := range []bool{false, true} {
+		for _, op := range []string{"UpdateFunctionConfiguration", "UpdateFunctionCode"} {
+			for _, late := range []time.Duration{500 * time.Millisecond, 8 * time.Second} { // within the time of the job, and after it
+				t.Run(fmt.Sprintf("%s, restore: %t, after %s", op, restore, late), func(t *testing.T) {
+					t.Parallel()
+					synctest.Test(t, func(t *testing.T) { lateWrite(t, op, late, restore) })
+				})
+			}
+		}
+	}
+}
+
+func lateWrite(t *testing.T, op string, late time.Duration, restore bool) {
+	w := newWorld(t, localaws.Options{})
+	w.AddFunction("orders", func(f *localaws.Function) { f.Code = zipped(t) })
+	before := content(w.Function("orders", ""))
+	lost := false
+	w.OnCall(func(c localaws.Call) *localaws.Fault {
+		switch {
+		case c.Operation == op && !lost:
+			lost = true
+			return &localaws.Fault{Late: late}
+		case c.Operation == "PublishVersion":
+			return &localaws.Fault{Status: 400, Code: "InvalidParameterValueException", Message: "no"}
+		}
+		return nil
+	})
+	req := on(withConfiguration(run(500), true, "orders"), "orders")
+	req.RestoreLatest = restore
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	o := ended(t, w.releaser(5*time.Second).Run(ctx, req), release.Failed, none)
+	time.Sleep(10 * time.Second)
+	now, warned := content(w.Function("orders", "")), fmt.Sprint(o.Warnings)
+	switch {
+	case strings.Contains(warned, "cannot be named"):
+		t.Error(warned)
+	case restore && now != before && !strings.Contains(warned, "may still carry it out: memory 128 MB -> 512 MB"):
+		t.Errorf("$LATEST had %s and has %s: %s", before, now, warned)
+	case !restore && !strings.Contains(warned, "memory 128 MB -> 512 MB; environment +LEVEL"):
+		t.Errorf("$LATEST had %s and has %s: %s", before, now, warned)
+	}
+}
+
+// TestCodeIsKept: the code of $LATEST is downloaded whatever happens to the first call.
+func TestCodeIsKept(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]localaws.Fault{
+		"slow down": {Status: 503, Code: "SlowDown"}, "lost": {DropAfter: true}, "torn": {Garble: localaws.GarbleTorn}, "cut": {Garble: localaws.GarbleCut},
+		"a page": {Garble: localaws.GarbleHTML}, "expired": {Status: 403, Code: "AccessDenied", Message: "Request has expired"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, localaws.Options{})
+				w.AddFunction("orders", func(f *localaws.Function) { f.Code = zipped(t) })
+				before := content(w.Function("orders", ""))
+				w.OnCall(func(c localaws.Call) *localaws.Fault {
+					switch {
+					case c.Operation == "GetObject" && c.Attempt == 1:
+						return &fault
+					case c.Operation == "PublishVersion":
+						return &localaws.Fault{Status: 400, Code: "InvalidParameterValueException", Message: "no"}
+					}
+					return nil
+				})
+				req := withConfiguration(run(500), true, "orders")
+				req.RestoreLatest = true
+				o := ended(t, w.release(req, "orders"), release.Failed, none)
+				if !strings.Contains(w.log.String(), "$LATEST is as it was before this run") || content(w.Function("orders", "")) != before {
+					t.Errorf("%v, %v\n%s", o.Err, o.Warnings, w.log)
+				}
+			})
+		})
+	}
 }

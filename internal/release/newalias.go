@@ -18,11 +18,12 @@ import (
 const usual = "dev"
 
 // compareNew notes what the aliases that this run has created lack: nothing that
-// callers have of a function applies to its aliases (facts A22, A23). It only
+// callers have of a function applies to its aliases (facts A22, A23). A function that is
+// new itself has nothing. It only
 // informs, so what it cannot read does no harm.
 func (r *Releaser) compareNew(ctx context.Context, plans []Plan) []Plan {
 	return each(plans, func(p Plan) Plan {
-		if p.created() {
+		if p.created() && !p.creates() {
 			p.compareNew(ctx)
 		}
 		return p
@@ -56,7 +57,7 @@ func (p Plan) compareNew(ctx context.Context) {
 // warnOfLeftovers warns of what a deleted alias of the same name has left (fact A21).
 func (t target) warnOfLeftovers(all neighbours, p Plan) {
 	const left = "%s is new, and has %s, which a deleted alias of that name has left"
-	if url, has := all.url(t.alias()); has && p.FunctionURL == "" {
+	if url, has := all.url(t.alias()); has && p.FunctionURL.IsZero() {
 		t.log.warn(left, t.alias(), fmt.Sprintf("the function URL %s with AuthType %s", url.Address, url.Auth))
 	}
 	if _, has := asyncOf(all.async, t.alias()); has && p.settings.async.Qualifier == "" {

@@ -20,6 +20,7 @@ type Plan struct {
 
 	Configure     *Configure          // configuration for $LATEST; nil: none
 	Upload        *Upload             // code for $LATEST; nil: none
+	Create        *Creation           // of a function that does not exist; nil: it must exist
 	RestoreLatest bool                // put $LATEST back if the release fails
 	Publish       *awsapi.Publication // of a version of $LATEST; nil: none
 	Follow        bool                // the alias follows $LATEST
@@ -29,7 +30,7 @@ type Plan struct {
 	CodeDeploy    *CodeDeploy         // or by whom else
 	Provisioned   bool                // wait for provisioned concurrency
 	CopyFrom      string              // copy the settings of this alias, or of the function; "": none
-	FunctionURL   string              // the AuthType of the URL that the alias gets; "": none
+	FunctionURL   gateway.URL         // that the alias gets; zero: it stays as it is
 	Stages        []gateway.Stage     // to bind
 	StageVariable string
 	Keep          retention // of a prune at the end
@@ -37,6 +38,7 @@ type Plan struct {
 	URL      awsapi.URL // of the alias, as it was read or created; zero for none
 	settings settings   // to copy
 	guard    *guard     // of $LATEST; nil: the hash of the code alone guards it
+	stamp    string     // description of a function that is created
 
 	Facts      Facts
 	Decision   Decision
@@ -54,13 +56,18 @@ type Plan struct {
 func planMove(t target, req Request) Plan {
 	return Plan{
 		target: t, Smoke: req.Smoke, Hooks: req.Hooks, Rollout: req.Rollout, CodeDeploy: req.CodeDeploy,
-		Provisioned: req.Provisioned, CopyFrom: req.CopyFrom, FunctionURL: req.FunctionURL, Stages: req.Stages, StageVariable: req.StageVariable, Keep: req.retention(),
+		Provisioned: req.Provisioned, CopyFrom: req.CopyFrom, FunctionURL: req.URLs[t.fn.Name], Stages: req.Stages[t.fn.Name], StageVariable: req.StageVariable, Keep: req.retention(),
 		RestoreLatest: req.RestoreLatest,
 	}
 }
 
 func (p Plan) withConfigure(c *Configure) Plan {
 	p.Configure = c
+	return p
+}
+
+func (p Plan) creating(c Creation, stamp string) Plan {
+	p.Create, p.stamp = &c, stamp
 	return p
 }
 
@@ -263,7 +270,7 @@ func (p Plan) lookAhead(ctx context.Context) (Plan, error) {
 		return p, err
 	}
 	led, err := p.planned(ctx)
-	if err != nil || !p.Keep.prunes() {
+	if err != nil || !p.Keep.prunes() || p.creates() { // there is nothing to prune yet
 		return p.withFindings(findings{led: led}), err
 	}
 	keep := p.Keep
@@ -297,16 +304,22 @@ func render(p Plan, why *cause) []string {
 	var w words
 	t, d, s, found := p.target, p.Decision, p.target.edit.Current(), p.found
 	spared := p.Follow && why != nil && why.status == Locked
-	if p.Configure != nil && !spared {
+	if p.Configure != nil && !spared && !p.creates() {
 		w.addIf(len(p.Facts.Configured) == 0, "skip the configuration: $LATEST already has it")
 		w.addIf(len(p.Facts.Configured) > 0, "configure $LATEST: %s", strings.Join(p.Facts.Configured, "; "))
 	}
-	if p.Upload != nil && !spared {
+	if p.creates() {
+		w.add("create the function from %s: %s", p.Facts.Upload, strings.Join(p.Facts.Created, "; "))
+		w.add("wait until it is Active")
+	} else if p.Upload != nil && !spared {
 		w.addIf(p.Facts.Uploaded, "skip the upload of %s: $LATEST already has this code", p.Facts.Upload)
 		w.addIf(!p.Facts.Uploaded, "upload %s", p.Facts.Upload)
 	}
 	w.addIf(p.updating(), "wait for the update of $LATEST that is in progress")
-	if p.Publish != nil {
+	switch {
+	case p.creates():
+		w.addIf(p.Publish != nil, "publish it as a version")
+	case p.Publish != nil:
 		w.add("publish $LATEST (code %.12s…, last written %s) as a new version, unless $LATEST has not changed since the last one",
 			p.Facts.Config.CodeSHA256, p.Facts.Config.LastModified)
 	}
@@ -419,8 +432,9 @@ func (p Plan) notChecked() []string {
 	d := p.Decision
 	writes := d.Change != nil || d.Delete || d.Mark != nil || len(d.Cut.doomed) > 0 || len(p.Facts.Configured) > 0 || p.found.deletes || p.Publish != nil || len(p.found.led) > 0
 	w.addIf(writes, "permissions to write")
-	w.addIf(len(p.Facts.Configured) > 0, "whether AWS accepts the configuration")
-	w.addIf(p.Publish != nil, "whether AWS makes a new version")
+	w.addIf(len(p.Facts.Configured) > 0 || p.creates(), "whether AWS accepts the configuration")
+	w.addIf(p.creates(), "whether Lambda can assume the role")
+	w.addIf(p.Publish != nil && !p.creates(), "whether AWS makes a new version")
 	w.addIf(p.Publish != nil && p.moves(), "the init of the new version")
 	w.addIf(p.tested() && p.moves(), "the smoke test")
 	_, pre := p.preHook()

@@ -19,17 +19,21 @@ type release struct {
 
 	req         Request
 	description string        // of the versions that this run makes
+	stamp       string        // the description of functions that it creates
 	slots       chan struct{} // of the uploads
 }
 
 func newRelease(req Request) verb {
-	return release{req: req, description: versionDescription(req.Run, req.Description), slots: make(chan struct{}, uploads)}
+	return release{req: req, description: versionDescription(req.Run, req.Description), stamp: createdBy(req.Run), slots: make(chan struct{}, uploads)}
 }
 
 func (v release) plan(t target) Plan {
 	p := planMove(t, v.req).withConfigure(v.req.configure(t.fn.Name))
 	if source, given := v.req.Code[t.fn.Name]; given {
 		p = p.withUpload(Upload{Source: source, staging: v.req.Staging, slots: v.slots})
+	}
+	if c, given := v.req.Create[t.fn.Name]; given {
+		p = p.creating(c, v.stamp)
 	}
 	if v.req.Latest {
 		return p.followingLatest()
@@ -152,7 +156,7 @@ func (v release) read(ctx context.Context, p Plan) (Facts, error) {
 	var latest, serving awsapi.Configuration
 	reads.Go(func() error { return t.edit.Read(ctx) })
 	reads.Go(func() (err error) {
-		latest, err = t.aws.Configuration(ctx, t.fn, "")
+		latest, err = p.latest(ctx)
 		return err
 	})
 	reads.Go(func() (err error) {
@@ -162,7 +166,11 @@ func (v release) read(ctx context.Context, p Plan) (Facts, error) {
 		}
 		return err
 	})
-	if err := reads.Wait(); err != nil {
+	err := reads.Wait()
+	if p.Create != nil && awsapi.Is(err, awsapi.NotFound) {
+		return p.readToCreate(ctx)
+	}
+	if err != nil {
 		return Facts{}, err
 	}
 	if err := p.checkCode(latest); err != nil {
@@ -181,14 +189,21 @@ func (v release) read(ctx context.Context, p Plan) (Facts, error) {
 		if err != nil {
 			return Facts{}, err
 		}
+		if err := p.withUpload(u).checkRestorable(ctx, latest); err != nil {
+			return Facts{}, err
+		}
 		f = f.uploading(u.describe(), u.Package.SHA256 == latest.CodeSHA256)
 		latest = latest.WithCode(u.Package.SHA256)
 	}
-	version := unknownVersion
+	return f.about(p.plannedVersion(), latest), nil
+}
+
+// plannedVersion is the version that the release is about, before it is published.
+func (p Plan) plannedVersion() alias.Version {
 	if p.Follow {
-		version = alias.Latest
+		return alias.Latest
 	}
-	return f.about(version, latest), nil
+	return unknownVersion
 }
 
 func (v release) settles() bool { return true }
@@ -338,5 +353,5 @@ func (e *CrossedError) Error() string {
 // Hint says how to go on.
 func (e *CrossedError) Hint() string {
 	return fmt.Sprintf("If version %s is the code to serve, run `operation: promote` with `version: %s`. With `code` or `code-sha256` for every function "+
-		"the release decides that itself; a `concurrency` group keeps publishes from crossing.", e.Version, e.Version)
+		"the release decides that itself; a `concurrency` group (GitLab: `resource_group`) keeps publishes from crossing.", e.Version, e.Version)
 }

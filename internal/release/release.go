@@ -79,10 +79,10 @@ type Request struct {
 	Smoke      Smoke       // what a version must pass before any alias is moved to it
 	Hooks      Hooks       // functions that judge a version
 
-	Provisioned   bool            // wait until the alias's provisioned concurrency is ready
-	CopyFrom      string          // copy what the alias lacks of this alias's settings, or of FromFunction's; "": nothing
-	FunctionURL   string          // the AuthType of the URL that the alias gets; "": an existing one stays as it is
-	Stages        []gateway.Stage // to bind to the alias when it is where it should be
+	Provisioned   bool                       // wait until the alias's provisioned concurrency is ready
+	CopyFrom      string                     // copy what the alias lacks of this alias's settings, or of FromFunction's; "": nothing
+	URLs          map[string]gateway.URL     // by function name: that the alias gets; of a function left out it stays as it is
+	Stages        map[string][]gateway.Stage // by function name: to bind to the alias when it is where it should be
 	StageVariable string
 
 	Keep     int // how many of the newest versions a prune keeps; after a release 0 prunes nothing
@@ -104,6 +104,7 @@ type Request struct {
 
 	Configuration map[string]configuration.Configuration // by function name: written to $LATEST first
 	Environment   map[string]configuration.Environment   // by function name: variables to change, beside that
+	Create        map[string]Creation                    // by function name: a function left out must exist
 	RestoreLatest bool                                   // put $LATEST back if the release fails
 
 	Warnings []string // about the request, to report
@@ -179,14 +180,13 @@ func (r *Releaser) Run(ctx context.Context, req Request) Result {
 	}
 	r.Progress.Phase(phase(req))
 	if req.DryRun {
-		plans = each(plans, func(p Plan) Plan { return p.examined(ctx) })
-		plans = v.join(each(plans, func(p Plan) Plan { return known(ctx, p, v.read) }))
+		plans = v.join(each(plans, func(p Plan) Plan { return known(ctx, p, v.read).examined(ctx) }))
 		plans = rendered(each(plans, func(p Plan) Plan { return survey(ctx, v, p) }))
 	} else {
 		plans = spared(ctx, compared(ctx, plans))
 		plans = v.join(each(plans, func(p Plan) Plan { return known(ctx, p, v.prepare) }))
 		plans = r.apply(ctx, v, watcher, each(plans, func(p Plan) Plan { return prepare(ctx, v, p) }))
-		plans = r.afterLatest(ctx, plans)
+		plans = r.afterLatest(ctx, r.discarded(ctx, plans))
 	}
 	return conclude(req, plans, r.AWS, started)
 }

@@ -19,36 +19,56 @@ type keptCode struct {
 	imageURI string // with its digest
 }
 
-// keep fetches the code of $LATEST before u replaces it, to put it back if the release
-// fails.
-func (g *guard) keep(ctx context.Context, u *Upload) error {
-	if !g.restore || u == nil || u.Package.SHA256 == g.before.CodeSHA256 {
+// replacesCode reports whether the code of $LATEST is to be kept before it is replaced.
+func (p Plan) replacesCode(latest awsapi.Configuration) bool {
+	return p.RestoreLatest && p.Upload != nil && p.Upload.Package.SHA256 != latest.CodeSHA256
+}
+
+// checkRestorable refuses to replace code that could not be put back.
+func (p Plan) checkRestorable(ctx context.Context, latest awsapi.Configuration) error {
+	if !p.replacesCode(latest) || latest.CodeBytes <= artifact.MaxUpload {
 		return nil
 	}
-	if g.before.CodeBytes > artifact.MaxUpload && g.staging.Bucket == "" {
-		return fmt.Errorf("keep the code of %s for `restore-latest`: it has %d MB, and Lambda takes more than 50 MB only from S3: set `s3-bucket`", g.t.fn.Name, g.before.CodeBytes>>20)
+	bucket := p.Upload.staging.Bucket
+	if bucket == "" {
+		return fmt.Errorf("keep the code of %s for `restore-latest`: it has %d MB, and Lambda takes more than 50 MB only from S3: set `s3-bucket`",
+			p.target.fn.Name, latest.CodeBytes>>20)
 	}
-	kept, err := g.t.fetchCode(ctx, g.before)
-	if g.keeping(kept); err != nil {
-		return fmt.Errorf("keep the code of %s for `restore-latest`: %w", g.t.fn.Name, err)
+	if err := p.target.aws.CheckBucket(ctx, bucket); err != nil {
+		return fmt.Errorf("keep the code of %s for `restore-latest` by way of S3: %w", p.target.fn.Name, err)
 	}
 	return nil
 }
 
-func (t target) fetchCode(ctx context.Context, latest awsapi.Configuration) (kept keptCode, err error) {
-	pack, err := t.aws.PackageOf(ctx, t.fn)
-	if err != nil || pack.ImageURI != "" {
-		return keptCode{imageURI: pack.ImageURI}, err
+const (
+	downloads     = 3 // how often the code is downloaded, at most
+	downloadPause = time.Second
+)
+
+// keep fetches the code of $LATEST before it is replaced, to put it back if the release
+// fails.
+func (g *guard) keep(ctx context.Context) error {
+	for n := 1; ; n++ {
+		pack, err := g.t.aws.PackageOf(ctx, g.t.fn)
+		switch {
+		case err != nil:
+			return fmt.Errorf("keep the code of %s for `restore-latest`: %w", g.t.fn.Name, err)
+		case !same(pack.Latest, g.now):
+			return g.changed(g.now, pack.Latest)
+		case pack.ImageURI != "":
+			g.keeping(keptCode{imageURI: pack.ImageURI})
+			return nil
+		}
+		kept := keptCode{zip: artifact.NewSpool(g.t.getenv, pack.Latest.CodeBytes), size: pack.Latest.CodeBytes}
+		if err = g.t.aws.Download(ctx, pack, kept.zip); err == nil {
+			g.keeping(kept)
+			return nil
+		}
+		kept.drop()
+		if n == downloads || awsapi.Sleep(ctx, downloadPause) != nil {
+			return fmt.Errorf("keep the code of %s for `restore-latest`: %w", g.t.fn.Name, err)
+		}
 	}
-	kept = keptCode{zip: artifact.NewSpool(t.getenv, latest.CodeBytes), size: latest.CodeBytes}
-	sha256, err := t.aws.Download(ctx, pack, kept.zip)
-	if err != nil {
-		return kept, err
-	}
-	if sha256 != latest.CodeSHA256 {
-		return kept, fmt.Errorf("AWS has given the code %.12s… for %.12s…", sha256, latest.CodeSHA256)
-	}
-	return kept, nil
 }
 
 func (k keptCode) drop() {
@@ -72,7 +92,7 @@ const restoreTime = 2 * time.Minute
 // back if that was asked for.
 func (r *Releaser) afterLatest(ctx context.Context, plans []Plan) []Plan {
 	failed := slices.ContainsFunc(plans, func(p Plan) bool { return p.End.status() == Failed })
-	wrote := slices.ContainsFunc(plans, func(p Plan) bool { return p.guard != nil && p.guard.wrote })
+	wrote := slices.ContainsFunc(plans, Plan.wroteLatest)
 	if failed && wrote {
 		if plans[0].RestoreLatest {
 			r.Progress.Phase("Restore $LATEST")
@@ -80,7 +100,7 @@ func (r *Releaser) afterLatest(ctx context.Context, plans []Plan) []Plan {
 		ctx, cancel := awsapi.WrapUp(ctx, restoreTime)
 		defer cancel()
 		plans = each(plans, func(p Plan) Plan {
-			if p.guard != nil && p.guard.wrote {
+			if p.wroteLatest() {
 				p.guard.leave(ctx)
 			}
 			return p
@@ -94,20 +114,44 @@ func (r *Releaser) afterLatest(ctx context.Context, plans []Plan) []Plan {
 	return plans
 }
 
+// wroteLatest reports whether $LATEST of a function that existed was written.
+func (p Plan) wroteLatest() bool { return p.guard != nil && p.guard.wrote && p.guard.creation == nil }
+
 // leave is for a release that has failed.
 func (g *guard) leave(ctx context.Context) {
+	name := g.t.fn.Name
 	if !g.restore {
-		g.t.log.warn("$LATEST of %s keeps what this run has written to it: %s. `restore-latest: true` puts it back after a failure",
-			g.t.fn.Name, strings.Join(changesOf(g.before, g.now), "; "))
+		switch left := g.left(); {
+		case left == "":
+		case g.unanswered():
+			g.t.log.warn("AWS has not answered a write to $LATEST of %s, and may have carried it out: %s. `restore-latest: true` puts it back after a failure", name, left)
+		default:
+			g.t.log.warn("$LATEST of %s keeps what this run has written to it: %s. `restore-latest: true` puts it back after a failure", name, left)
+		}
 		return
 	}
 	if err := g.putBack(ctx); err != nil {
-		g.t.log.warn("$LATEST of %s could not be restored: %v. Against what it was before this run, it has: %s\n%s",
-			g.t.fn.Name, err, strings.Join(changesOf(g.before, g.now), "; "), hint(err))
+		g.t.log.warn("$LATEST of %s could not be restored: %v. Against what it was before this run, it has: %s\n%s", name, err, orNone(g.left()), hint(err))
+		return
+	}
+	if g.unanswered() {
+		g.t.log.warn("$LATEST of %s is as it was before this run, but AWS has not answered a write to it, and may still carry it out: %s", name, g.left())
 		return
 	}
 	g.t.log.fact("$LATEST is as it was before this run")
 	g.t.log.changed("$LATEST restored")
+}
+
+// left is what $LATEST has, or may have, that it did not have before this run, in words.
+func (g *guard) left() string {
+	has := g.now
+	if g.unanswered() {
+		has = g.pending
+	}
+	if same(g.before, has) {
+		return ""
+	}
+	return strings.Join(changesOf(g.before, has), "; ")
 }
 
 // putBack writes what $LATEST was, provided that it is as this run has left it. A write
@@ -117,7 +161,7 @@ func (g *guard) putBack(ctx context.Context) error {
 	if _, failed := errors.AsType[*awsapi.StateError](err); err != nil && !failed { // an update that has failed can be undone
 		return err
 	}
-	if !same(now, g.before) && !same(now, g.now) {
+	if !same(now, g.before) && !same(now, g.now) && (!g.unanswered() || !same(now, g.pending)) {
 		return g.changed(g.now, now)
 	}
 	g.take(now)

@@ -91,7 +91,7 @@ const (
 	ExitDone       = 0 // done, or nothing to do
 	ExitFailed     = 1 // failed; every alias is as it was before, or where others have moved it
 	ExitBadInput   = 2 // an input, the event or local code is invalid; nothing was changed
-	ExitNotAsItWas = 3 // failed; an alias is not as it was before, or its state is unknown
+	ExitNotAsItWas = 3 // failed; an alias is not as it was before, or its state is unknown; or a function that was created is still there
 	ExitDrifted    = 4 // status, with exit-code: an alias was changed outside lambda-release
 )
 
@@ -157,6 +157,9 @@ type Outcome struct {
 	// NotAsItWas is set on a failure that could not be undone, or whose effect
 	// could not be found out; Reason then says where the alias is.
 	NotAsItWas bool
+	// Remains is set beside it if what is left is not the alias, but a function that
+	// this run has created, or may have.
+	Remains bool
 }
 
 func (o Outcome) withHint(text string) Outcome {

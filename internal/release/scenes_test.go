@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -25,6 +26,7 @@ type scene struct {
 	set     func(w *world)            // for all functions
 	lay     func(w *world, fn string) // for each
 	durable bool                      // the functions
+	absent  bool                      // the functions do not exist; prod ends at the newest version
 
 	operation release.Operation // 0: Release
 	change    func(*release.Request)
@@ -64,6 +66,10 @@ var scenes = []scene{
 		},
 		change: newConfiguration,
 	},
+	{
+		name: "function to create", calls: []string{"GetFunction", "CreateFunction", "PublishVersion", "GetAlias", "CreateAlias"}, absent: true,
+		options: localaws.Options{Settle: time.Second}, change: creation, versions: 1, meanwhile: []string{},
+	},
 	{name: "failed version", calls: []string{"GetFunction", "UpdateFunctionConfiguration", "PublishVersion"}, onlyOne: true, end: "3", versions: 3, lay: func(w *world, fn string) {
 		toMove(w, fn)
 		w.Publish(fn, "")
@@ -97,7 +103,21 @@ var scenes = []scene{
 	},
 	{
 		name: "public URL", onlyOne: true, calls: []string{"GetFunctionUrlConfig", "GetPolicy", "AddPermission", "CreateFunctionUrlConfig"}, lay: toMove,
-		change: func(req *release.Request) { req.FunctionURL = awsapi.URLPublic }, has: "URL NONE lambda-release-url lambda-release-url-invoke",
+		change: func(req *release.Request) { req.URLs = public(*req) }, has: "URL NONE lambda-release-url lambda-release-url-invoke",
+	},
+	{
+		name: "CORS of a URL", onlyOne: true, calls: []string{"GetFunctionUrlConfig", "UpdateFunctionUrlConfig"}, lay: func(w *world, fn string) {
+			toMove(w, fn)
+			w.giveURL(fn, "prod")
+		},
+		change: func(req *release.Request) {
+			req.URLs = public(*req)
+			for fn, url := range req.URLs {
+				url.CORS = &gateway.CORS{AllowOrigins: []string{"https://shop.example.com"}}
+				req.URLs[fn] = url
+			}
+		},
+		has: "URL NONE for https://shop.example.com lambda-release-url lambda-release-url-invoke",
 	},
 	{
 		name: "copied settings", onlyMany: true, calls: []string{"ListFunctionEventInvokeConfigs", "GetPolicy", "AddPermission", "PutFunctionEventInvokeConfig"}, lay: func(w *world, fn string) {
@@ -241,11 +261,11 @@ func deployed(req *release.Request) {
 
 // newCode releases code that is not uploaded yet.
 func newCode(req *release.Request) {
-	var names []string
+	var names, codes []string
 	for _, fn := range req.Functions {
-		names = append(names, fn.Name)
+		names, codes = append(names, fn.Name), append(codes, fn.Name+"=testdata/code")
 	}
-	sources, err := artifact.Parse("testdata/code", names)
+	sources, err := artifact.Parse(strings.Join(codes, "\n"), names)
 	if err != nil {
 		panic(err)
 	}
@@ -275,16 +295,24 @@ func allAtOnce(req *release.Request) {
 	for _, fn := range req.Functions {
 		req.Smoke[fn.Name] = []release.Case{{Name: "a", Payload: []byte("{}")}, {Name: "b", Payload: []byte("[]")}}
 	}
-	req.FunctionURL, req.CopyFrom, req.Keep = awsapi.URLPublic, release.FromFunction, 3
+	req.URLs, req.CopyFrom, req.Keep = public(*req), release.FromFunction, 3
 	binding(req)
 }
 
 func binding(req *release.Request) {
-	stages, err := gateway.ParseBindings("prod=arn:aws:apigateway:eu-central-1::/restapis/a1b2c3d4e5/stages/prod")
-	if err != nil {
-		panic(err)
+	req.Stages, req.StageVariable = map[string][]gateway.Stage{}, "lambdaAlias"
+	for _, fn := range req.Functions {
+		req.Stages[fn.Name] = []gateway.Stage{stage("a1b2c3d4e5")}
 	}
-	req.Stages, req.StageVariable = stages["prod"], "lambdaAlias"
+}
+
+// public are public URLs for all functions of a request.
+func public(req release.Request) map[string]gateway.URL {
+	urls := map[string]gateway.URL{}
+	for _, fn := range req.Functions {
+		urls[fn.Name] = gateway.URL{AuthType: awsapi.URLPublic}
+	}
+	return urls
 }
 
 // stage is the world of a scene, with these functions.
@@ -294,6 +322,9 @@ func (sc scene) stage(t testing.TB, names []string) *world {
 		sc.set(w)
 	}
 	for _, fn := range names {
+		if sc.absent {
+			break
+		}
 		w.AddFunction(fn, func(f *localaws.Function) {
 			if sc.durable {
 				f.Durable = &localaws.DurableConfig{}
@@ -320,4 +351,9 @@ func (sc scene) job(w *world, names []string) release.Result {
 }
 
 // endOf is where a function's prod is when all went well.
-func (sc scene) endOf(fn string) string { return cmp.Or(sc.ends[fn], sc.end, "2") }
+func (sc scene) endOf(w *world, fn string) string {
+	if sc.absent {
+		return strings.Join(w.Versions(fn), " ") // there is one: numbers are not used again
+	}
+	return cmp.Or(sc.ends[fn], sc.end, "2")
+}

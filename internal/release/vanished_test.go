@@ -7,7 +7,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"lambda-release/internal/awsapi"
 	"lambda-release/internal/localaws"
 	"lambda-release/internal/release"
 )
@@ -32,8 +31,8 @@ func TestAnAliasDeletedAfterItsMove(t *testing.T) {
 				if before != "" {
 					w.SetAlias("items", localaws.Alias{Name: "prod", Version: before, Description: "[" + before + " | run 1]"})
 				}
-				req := on(bound(t, 9), "items")
-				req.FunctionURL, req.CopyFrom = awsapi.URLPublic, release.FromFunction
+				req := on(bound(9), "items")
+				req.URLs, req.CopyFrom = public(req), release.FromFunction
 				var res release.Result
 				var at string
 				began := time.Now()

@@ -5,25 +5,20 @@ import (
 	"fmt"
 	"strings"
 
+	"lambda-release/internal/ci"
 	"lambda-release/internal/release"
 )
 
-// level is the severity of an annotation, as the runner calls it.
-type level string
-
-const (
-	notice  level = "notice"
-	warning level = "warning"
-	failure level = "error"
-)
-
-// annotation is a message that GitHub shows with the job: at most ten for each
-// level and step. The others are only in the log.
+// annotation is a problem that the CI system shows with the job, if it can: GitHub at
+// most ten for each level and step. The others are only in the log.
 type annotation struct {
-	level level
+	level ci.Level
 	title string
 	text  string // one line or several
-	quote string // of a function's response and log; outside GitHub Actions it is only in the log
+	quote string // of a function's response and log; where the annotation is only a part of the log, they are there already
+
+	file         string // that the annotation is shown in; "": none
+	line, column int
 }
 
 // inputTitle is the prefix of the title of a problem with an input.
@@ -38,33 +33,28 @@ const (
 )
 
 // styles are the colours of the levels in a terminal.
-var styles = map[level]style{notice: blue, warning: yellow, failure: red}
+var styles = map[ci.Level]style{ci.Notice: blue, ci.Warning: yellow, ci.Failure: red}
 
-// annotate writes an annotation; outside GitHub Actions, it writes to the log.
+// annotate writes an annotation, or where the CI system has none, to the log.
 func (r *Reporter) annotate(a annotation) {
 	title := oneLine(shorten(a.title, maxWhere))
-	if r.actions == nil {
-		said := indented(a.text, "    ")
-		if !strings.HasPrefix(said, strings.TrimPrefix(title, inputTitle)) { // the problem itself begins with its input
-			said = title + ": " + said
-		}
-		r.sayIn(styles[a.level], string(a.level)+":", " "+said)
-		return
-	}
-	// go-githubactions escapes title and text for the runner.
-	titled := r.actions.WithFieldsMap(map[string]string{"title": defuse(title)})
-	write := titled.Errorf
-	switch a.level {
-	case notice:
-		write = titled.Noticef
-	case warning:
-		write = titled.Warningf
-	}
 	text := lines(a.text + a.quote)
 	for i := range text {
-		text[i] = defuse(text[i])
+		text[i] = ci.Defuse(text[i])
 	}
-	write("%s", shorten(strings.Join(text, "\n"), maxAnnotation))
+	command, whole := r.system.Annotate(ci.Annotation{
+		Level: a.level, Title: ci.Defuse(title), Text: shorten(strings.Join(text, "\n"), maxAnnotation),
+		File: ci.Defuse(a.file), Line: a.line, Column: a.column,
+	})
+	r.write(command)
+	if whole {
+		return
+	}
+	said := indented(a.text, "    ")
+	if !strings.HasPrefix(said, strings.TrimPrefix(title, inputTitle)) { // the problem itself begins with its input
+		said = title + ": " + said
+	}
+	r.sayIn(styles[a.level], string(a.level)+":", " "+said)
 }
 
 // annotations returns the annotations of a result: one error for each failure, a
@@ -77,18 +67,18 @@ func annotations(res release.Result) []annotation {
 	for _, o := range res.Outcomes {
 		switch {
 		case failedItself(o):
-			all = append(all, annotation{failure, failureTitle(res, o), failureText(o), annotatedQuotes(o)})
+			all = append(all, annotation{level: ci.Failure, title: failureTitle(res, o), text: failureText(o), quote: annotatedQuotes(o)})
 		case o.Status == release.Drifted:
 			all = append(all, annotation{level: driftLevel(res), title: o.Function + " changed outside lambda-release", text: o.Reason + "\n" + driftAdvice})
 		case stays(res, o):
-			a := annotation{level: warning, title: fmt.Sprintf("%s %s: %s", subject(o), undone(res), o.Status), text: o.Reason}
+			a := annotation{level: ci.Warning, title: fmt.Sprintf("%s %s: %s", subject(o), undone(res), o.Status), text: o.Reason}
 			if o.Status == release.Superseded {
-				a.level = notice
+				a.level = ci.Notice
 			}
 			all = append(all, a)
 		}
 		for _, w := range o.Warnings {
-			all = append(all, annotation{level: warning, title: subject(o), text: brief(w, maxAnnotation)})
+			all = append(all, annotation{level: ci.Warning, title: subject(o), text: brief(w, maxAnnotation)})
 		}
 	}
 	return all
@@ -96,11 +86,11 @@ func annotations(res release.Result) []annotation {
 
 // driftLevel is the level of aliases that were changed outside: an error if they fail
 // the job.
-func driftLevel(res release.Result) level {
+func driftLevel(res release.Result) ci.Level {
 	if res.ExitCode() == release.ExitDrifted {
-		return failure
+		return ci.Failure
 	}
-	return warning
+	return ci.Warning
 }
 
 // incomplete says that the output `results` has no room for all functions.
@@ -109,7 +99,7 @@ func incomplete(res release.Result) []annotation {
 	if omitted == 0 {
 		return nil
 	}
-	return []annotation{{level: warning, title: "The output results is incomplete", text: fmt.Sprintf("GitHub takes 1 MiB of outputs: %d of %s are in it, failures and changes "+
+	return []annotation{{level: ci.Warning, title: "The output results is incomplete", text: fmt.Sprintf("It has room for half a megabyte, since GitHub takes 1 MiB of outputs: %d of %s are in it, failures and changes "+
 		"from outside lambda-release first. Use several jobs, each for a part of them.", len(entries), count(len(res.Outcomes), "function"))}}
 }
 
@@ -173,7 +163,13 @@ func refusals(problems []error) []annotation {
 		if errors.As(err, &named) {
 			title = inputTitle + named.InputName()
 		}
-		all[i] = annotation{level: failure, title: title, text: err.Error()}
+		all[i] = annotation{level: ci.Failure, title: title, text: err.Error()}
+		var placed interface {
+			Place() (file string, line, column int)
+		}
+		if errors.As(err, &placed) {
+			all[i].file, all[i].line, all[i].column = placed.Place()
+		}
 	}
 	return all
 }

@@ -70,29 +70,6 @@ func lines(s string) []string {
 // oneLine returns an untrusted text, cleaned, on one line.
 func oneLine(s string) string { return strings.Join(strings.Fields(clean(s)), " ") }
 
-// defuse prevents a clean line from being a workflow command. GitHub's runner
-// recognizes `::` at the start of a line, after white space, and `##[` anywhere
-// in it; Azure Pipelines and TeamCity recognize `##vso[` and `##teamcity[`. The
-// runner's comparison is culture-sensitive and ignores combining marks.
-// https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
-func defuse(line string) string {
-	bracket := strings.ContainsRune(line, '[')
-	var b strings.Builder
-	var before rune // the last one that is not a mark
-	start := true   // only white space and colons so far
-	for _, r := range line {
-		if !unicode.IsMark(r) {
-			if r == before && (r == '#' && bracket || r == ':' && start) {
-				b.WriteByte(' ')
-			}
-			before = r
-			start = start && (r == ':' || unicode.IsSpace(r))
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
-}
-
 // shorten truncates s to at most so many characters, including the ellipsis that
 // replaces the rest.
 func shorten(s string, most int) string {

@@ -4,32 +4,56 @@ import (
 	"errors"
 	"fmt"
 	"os"
+
+	"lambda-release/internal/ci"
 )
 
-// The variables with the paths of the runner's files.
-// https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
-const (
-	outputFile  = "GITHUB_OUTPUT"
-	summaryFile = "GITHUB_STEP_SUMMARY"
-)
+// Files are the files that the user wants, "" for none.
+type Files struct {
+	Outputs string // as variables (see ci.Dotenv); Stdout prints the outputs in a terminal instead
+	Summary string // in Markdown
+}
 
-// appendTo appends text to the file whose path is in a variable, in one write.
-// The runner creates the file. If it does not exist, appendTo fails instead of
-// creating a file that nothing reads, such as a host's path in a container.
-func appendTo(getenv func(string) string, variable, text string) error {
-	path := getenv(variable)
+// Stdout is the name of standard output as a file.
+const Stdout = "-"
+
+// create makes the files, empty, so that one that cannot be written ends the run before
+// it has changed anything, and so that those of an earlier run do not stay.
+func (f Files) create() error {
+	var errs []error
+	for _, path := range []string{f.outputs(), f.Summary} {
+		errs = append(errs, write(path, ""))
+	}
+	return errors.Join(errs...)
+}
+
+func (f Files) onStdout() bool { return f.Outputs == Stdout }
+
+// outputs is the path of the outputs.
+func (f Files) outputs() string {
+	if f.onStdout() {
+		return ""
+	}
+	return f.Outputs
+}
+
+func (f Files) writeOutputs(all []ci.Output) (notices []string, err error) {
+	if f.outputs() == "" {
+		return nil, nil
+	}
+	text, notices := ci.Dotenv(all)
+	return notices, write(f.Outputs, text)
+}
+
+func (f Files) writeSummary(markdown string) error { return write(f.Summary, markdown) }
+
+// write makes a file that other users may read: what uploads it may not be this one.
+func write(path, text string) error {
 	if path == "" {
-		return fmt.Errorf("%s is not set: GitHub Actions sets it to the path of the file to write to", variable)
+		return nil
 	}
-	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
-	if err == nil && text != "" {
-		_, err = f.WriteString(text)
-	}
-	if f != nil {
-		err = errors.Join(err, f.Close())
-	}
-	if err != nil {
-		return fmt.Errorf("cannot write the file in %s: %w", variable, err)
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil { //nolint:gosec // it has no secret, see above
+		return fmt.Errorf("cannot write the file: %w", err)
 	}
 	return nil
 }

@@ -4,22 +4,25 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"lambda-release/internal/ci"
 )
 
 // maxFact is how many characters of one fact the log shows: a function's
 // response can have 6 MB.
 const maxFact = 16_000
 
-// Phase starts a group in the log of GitHub Actions, or writes a heading elsewhere.
+// Phase starts a group in the log, or writes a heading where the CI system has none.
 func (r *Reporter) Phase(name string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.endGroup()
-	if r.actions == nil {
+	group := r.system.Group(ci.Defuse(oneLine(name)))
+	if group == "" {
 		r.sayIn(bold, "== "+oneLine(name), "")
 		return
 	}
-	r.actions.Group(defuse(oneLine(name)))
+	r.write(group)
 	r.grouped = true
 }
 
@@ -46,25 +49,29 @@ func (r *Reporter) say(text string) { r.sayIn("", "", text) }
 func (r *Reporter) sayIn(s style, head, text string) {
 	var b strings.Builder
 	for i, line := range lines(head + text) {
-		line = defuse(line)
+		line = ci.Defuse(line)
 		if rest, ok := strings.CutPrefix(line, head); ok && i == 0 && r.colour && head != "" {
 			line = s.of(head) + rest
 		}
 		b.WriteString(line + "\n")
 	}
-	_, _ = io.WriteString(r.log, b.String()) // logWriter keeps the error
+	r.write(b.String())
+}
+
+// write writes lines to the log as they are.
+func (r *Reporter) write(text string) {
+	_, _ = io.WriteString(r.log, text) // logWriter keeps the error
 }
 
 func (r *Reporter) endGroup() {
 	if r.grouped {
-		r.actions.EndGroup()
+		r.write(r.system.EndGroup())
 		r.grouped = false
 	}
 }
 
-// logWriter never fails: go-githubactions panics if its writer does, and a run
-// must not stop halfway because its log cannot be written. It keeps the first
-// error, which is reported at the end.
+// logWriter never fails: a run must not stop halfway because its log cannot be
+// written. It keeps the first error, which is reported at the end.
 type logWriter struct {
 	to  io.Writer
 	err error

@@ -1,32 +1,30 @@
 package report
 
 import (
-	"crypto/rand"
 	"regexp"
 	"strconv"
 	"strings"
 	"sync"
 
 	"lambda-release/internal/alias"
+	"lambda-release/internal/ci"
 	"lambda-release/internal/release"
 )
 
-type output struct{ name, value string }
-
 // outputs returns the outputs of the step. With several functions, the outputs
 // for a single function are not set, which the workflow sees as empty.
-func outputs(res release.Result) []output {
-	all := []output{
-		{"status", string(res.Status())},
-		{"changed", strconv.FormatBool(res.Changed())},
+func outputs(res release.Result) []ci.Output {
+	all := []ci.Output{
+		{Name: "status", Value: string(res.Status())},
+		{Name: "changed", Value: strconv.FormatBool(res.Changed())},
 	}
 	if locked, known := res.Locked(); known {
-		all = append(all, output{"locked", strconv.FormatBool(locked)})
+		all = append(all, ci.Output{Name: "locked", Value: strconv.FormatBool(locked)})
 	}
-	all = append(all, []output{
-		{"results", resultsJSON(res)},
-		{"versions", versionsJSON(res)},
-		{"analysis", analysisJSON(res)},
+	all = append(all, []ci.Output{
+		{Name: "results", Value: resultsJSON(res)},
+		{Name: "versions", Value: versionsJSON(res)},
+		{Name: "analysis", Value: analysisJSON(res)},
 	}...)
 	if len(res.Outcomes) != 1 {
 		return all
@@ -34,20 +32,20 @@ func outputs(res release.Result) []output {
 	o := res.Outcomes[0]
 	version := outputVersion(o)
 	return append(all,
-		output{"version", version},
-		output{"previous-version", o.Before.Version.String()},
-		output{"alias", o.Alias},
-		output{"alias-arn", qualified(o.FunctionARN, o.Alias)},
-		output{"function-arn", qualified(o.FunctionARN, version)},
-		output{"published", strconv.FormatBool(o.Published)},
-		output{"deployment-id", o.Deployment},
-		output{"url", o.URL},
+		ci.Output{Name: "version", Value: version},
+		ci.Output{Name: "previous-version", Value: o.Before.Version.String()},
+		ci.Output{Name: "alias", Value: o.Alias},
+		ci.Output{Name: "alias-arn", Value: qualified(o.FunctionARN, o.Alias)},
+		ci.Output{Name: "function-arn", Value: qualified(o.FunctionARN, version)},
+		ci.Output{Name: "published", Value: strconv.FormatBool(o.Published)},
+		ci.Output{Name: "deployment-id", Value: o.Deployment},
+		ci.Output{Name: "url", Value: o.URL},
 	)
 }
 
 // idleOutputs are the outputs of a run that did not reach any function.
-func idleOutputs(status release.Status) []output {
-	return []output{{"status", string(status)}, {"changed", "false"}, {"results", "[]"}, {"versions", "{}"}, {"analysis", "[]"}}
+func idleOutputs(status release.Status) []ci.Output {
+	return []ci.Output{{Name: "status", Value: string(status)}, {Name: "changed", Value: "false"}, {Name: "results", Value: "[]"}, {Name: "versions", Value: "{}"}, {Name: "analysis", Value: "[]"}}
 }
 
 // outputVersion is the version in the outputs: the one that this run has released
@@ -103,27 +101,12 @@ func anonymous(text, arn string) string {
 	return accountID().ReplaceAllString(text, "***")
 }
 
-// outputRecords formats the outputs for the runner's file. go-githubactions is not
-// used for this: its delimiter is a constant, so a value could end its own record
-// and forge the next, and it panics if the file is missing.
-func outputRecords(all []output) string {
+// outputLines formats the outputs as name=value lines, which are lines of the log, too.
+// Line breaks in a value become \n.
+func outputLines(all []ci.Output) string {
 	var b strings.Builder
 	for _, o := range all {
-		end := rand.Text()
-		for strings.Contains(o.value, end) {
-			end = rand.Text()
-		}
-		b.WriteString(o.name + "<<" + end + "\n" + o.value + "\n" + end + "\n")
-	}
-	return b.String()
-}
-
-// outputLines formats the outputs as name=value lines. Line breaks in a value
-// become \n.
-func outputLines(all []output) string {
-	var b strings.Builder
-	for _, o := range all {
-		b.WriteString(o.name + "=" + strings.ReplaceAll(clean(o.value), "\n", `\n`) + "\n")
+		b.WriteString(ci.Defuse(o.Name+"="+strings.ReplaceAll(clean(o.Value), "\n", `\n`)) + "\n")
 	}
 	return b.String()
 }

@@ -2,14 +2,14 @@
 // the step outputs, the job summary, the annotations and a few plain lines. It
 // renders a release.Result and nothing else, and never calls AWS.
 //
-// In GitHub Actions the log and the workflow commands go to stdout, and outputs
-// and summary go to the runner's files. Elsewhere the log goes to stderr and the
-// outputs go to stdout, as name=value lines. In a terminal the result comes last,
-// in colour, and the outputs only on request.
+// The CI system has its own places for outputs, annotations and the summary (package
+// ci). Where it has none for outputs, the log goes to stderr and the outputs go to
+// stdout, as name=value lines. In a terminal the result comes last, in colour, and the
+// outputs only on request.
 //
 // Any rendered text may be untrusted: it may come from AWS, from a function's
-// response or from a commit message. escape.go prevents it from being more than
-// text.
+// response or from a commit message. escape.go and ci.Defuse prevent it from being more
+// than text.
 package report
 
 import (
@@ -20,57 +20,61 @@ import (
 	"sync"
 	"time"
 
-	"github.com/sethvargo/go-githubactions"
-
+	"lambda-release/internal/ci"
 	"lambda-release/internal/release"
 )
 
 // Reporter reports one run. Its methods are safe for concurrent use.
 type Reporter struct {
+	system ci.System
 	stdout io.Writer
-	getenv func(string) string
 	now    func() time.Time
 	start  time.Time
 
 	mu      sync.Mutex
 	log     *logWriter
-	actions *githubactions.Action // nil outside GitHub Actions
-	grouped bool                  // a log group is open
-	colour  bool                  // of the log
-	person  bool                  // a person reads stdout in a terminal
-	outputs bool                  // print the outputs for a person, too
-	several bool                  // facts begin with their function
+	files   Files
+	links   Links
+	grouped bool // a log group is open
+	colour  bool // of the log
+	person  bool // a person reads stdout in a terminal
+	several bool // facts begin with their function
 }
 
 var _ release.Progress = (*Reporter)(nil)
 
 // New returns a reporter for one run; the seconds in its log count from now. It
 // does not open or write any file yet.
-func New(stdout, stderr io.Writer, getenv func(string) string, now func() time.Time) *Reporter {
-	r := &Reporter{stdout: stdout, getenv: getenv, now: now, start: now(), log: &logWriter{to: stderr}}
-	r.person = isTerminal(stdout) && !inCI(getenv)
+func New(system ci.System, stdout, stderr io.Writer, getenv func(string) string, now func() time.Time) *Reporter {
+	r := &Reporter{system: system, stdout: stdout, now: now, start: now(), log: &logWriter{to: stderr}}
+	r.person = isTerminal(stdout) && !system.InCI()
 	r.colour = r.person && isTerminal(stderr) && allowsColour(getenv)
-	if getenv("GITHUB_ACTIONS") == "true" {
+	if system.LogOnStdout() {
 		r.log.to = stdout
-		r.actions = githubactions.New(githubactions.WithWriter(r.log), githubactions.WithGetenv(getenv))
 	}
 	return r
 }
 
-// PrintOutputs makes the reporter print the outputs in a terminal, too.
-func (r *Reporter) PrintOutputs() {
+// WriteTo makes the reporter write files of the user's, too.
+func (r *Reporter) WriteTo(files Files) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.outputs = true
+	r.files = files
 }
 
-// Check returns an error if the runner's files cannot be written. Call it before
+// Link makes the summary link the run and the commit.
+func (r *Reporter) Link(links Links) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.links = links
+}
+
+// Check returns an error if outputs or summary cannot be written. Call it before
 // the run changes anything that could then not be reported.
 func (r *Reporter) Check() error {
-	if r.actions == nil {
-		return nil
-	}
-	return errors.Join(appendTo(r.getenv, outputFile, ""), appendTo(r.getenv, summaryFile, ""))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return errors.Join(r.system.Check(), r.files.create())
 }
 
 // Start writes what the run is going to do. With several functions, facts begin
@@ -82,13 +86,20 @@ func (r *Reporter) Start(what string, several bool) {
 	r.say(what)
 }
 
-// Mask makes the runner replace a secret in all logs.
+// Mask makes the CI system replace a secret in all logs, if it can.
 func (r *Reporter) Mask(secret string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.actions != nil && secret != "" {
-		r.actions.AddMask(secret)
+	if secret != "" {
+		r.write(r.system.Mask(secret))
 	}
+}
+
+// Notice writes an annotation about what may surprise, and is right nevertheless.
+func (r *Reporter) Notice(title, text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.annotate(annotation{level: ci.Notice, title: title, text: text})
 }
 
 // Finish reports how the run ended. If one part cannot be written, the others
@@ -102,6 +113,7 @@ func (r *Reporter) Finish(res release.Result) error {
 		lines:       plain(sorted),
 		annotations: append(annotations(sorted), incomplete(res)...),
 		outputs:     outputs(res), // in the order of function-name
+		level:       levels[mark(sorted)],
 		summary:     summary(sorted),
 	})
 }
@@ -112,10 +124,11 @@ func (r *Reporter) Skip(operation release.Operation, why string, warn bool) erro
 	headline, details, _ := strings.Cut(why, "\n")
 	e := ending{
 		outputs: idleOutputs(release.Skipped),
+		level:   ci.Notice,
 		summary: heading(markNote, nothing(operation)+": "+headline) + prose(details),
 	}
 	if warn {
-		e.annotations = []annotation{{level: warning, title: nothing(operation), text: why}}
+		e.annotations = []annotation{{level: ci.Warning, title: nothing(operation), text: why}}
 	} else {
 		e.mark, e.headline = markNote, nothing(operation)+": "+why
 	}
@@ -124,14 +137,16 @@ func (r *Reporter) Skip(operation release.Operation, why string, warn bool) erro
 
 // Refuse reports that a run was not started, because of invalid inputs or an
 // environment in which it cannot work. Joined errors are reported one by one; the
-// title of an error with a method InputName has the name of that input.
+// title of an error with a method InputName has the name of that input, and GitHub shows
+// one with a method Place in its file.
 func (r *Reporter) Refuse(err error) {
 	problems := split(err)
 	// The error of write is ignored: a file that cannot be written may be the
 	// very problem that is reported here.
-	_ = r.write(ending{
+	_ = r.writeEnd(ending{
 		annotations: refusals(problems),
 		outputs:     idleOutputs(release.Failed),
+		level:       ci.Failure,
 		summary:     refusalSummary(problems),
 	})
 }
@@ -143,21 +158,22 @@ type ending struct {
 	headline    string   // the result in one sentence, "" if an annotation has it
 	lines       []string // more about the result
 	annotations []annotation
-	outputs     []output
+	outputs     []ci.Output
+	level       ci.Level // of the summary
 	summary     string
 }
 
 func (r *Reporter) end(e ending) error {
-	err := r.write(e)
+	err := r.writeEnd(e)
 	if err != nil {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.annotate(annotation{level: failure, title: "The report is incomplete", text: err.Error()})
+		r.annotate(annotation{level: ci.Failure, title: "The report is incomplete", text: err.Error()})
 	}
 	return err
 }
 
-func (r *Reporter) write(e ending) error {
+func (r *Reporter) writeEnd(e ending) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.endGroup()
@@ -169,21 +185,43 @@ func (r *Reporter) write(e ending) error {
 	for _, a := range e.annotations {
 		r.annotate(a)
 	}
-	if r.actions != nil {
-		return errors.Join(
-			wrap("write outputs", appendTo(r.getenv, outputFile, outputRecords(e.outputs))),
-			wrap("write summary", appendTo(r.getenv, summaryFile, "\n"+e.summary)),
-			r.log.failed(),
-		)
-	}
-	var err error
-	if !r.person || r.outputs {
-		_, err = io.WriteString(r.stdout, outputLines(e.outputs))
-	}
+	err := errors.Join(
+		wrap("write outputs", r.writeOutputs(e.outputs)),
+		wrap("write summary", r.writeSummary(e.level, e.summary)),
+	)
 	if r.person {
 		r.sayHeadline(e)
 	}
-	return errors.Join(wrap("write outputs", err), r.log.failed())
+	return errors.Join(err, r.log.failed())
+}
+
+// writeOutputs writes the outputs to where the CI system has them, to standard output,
+// and to the user's file.
+func (r *Reporter) writeOutputs(all []ci.Output) error {
+	written, err := r.system.WriteOutputs(all)
+	r.writeRest(written)
+	if r.files.onStdout() || !r.person && !r.system.LogOnStdout() {
+		_, errStdout := io.WriteString(r.stdout, outputLines(all))
+		err = errors.Join(err, errStdout)
+	}
+	notices, errFile := r.files.writeOutputs(all)
+	r.writeRest(ci.Written{Notices: notices})
+	return errors.Join(err, errFile)
+}
+
+// writeSummary writes the summary to where the CI system has it, and to the user's file.
+// Only the summary of GitHub is on the page of the run, which links the commit.
+func (r *Reporter) writeSummary(level ci.Level, markdown string) error {
+	written, err := r.system.WriteSummary(level, markdown)
+	r.writeRest(written)
+	return errors.Join(err, r.files.writeSummary(markdown+r.links.markdown()))
+}
+
+func (r *Reporter) writeRest(w ci.Written) {
+	r.write(w.Log)
+	for _, notice := range w.Notices {
+		r.sayIn(styles[ci.Notice], string(ci.Notice)+":", " "+notice)
+	}
 }
 
 func (r *Reporter) sayAll(texts []string) {

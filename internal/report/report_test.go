@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"lambda-release/internal/alias"
+	"lambda-release/internal/ci"
 	"lambda-release/internal/release"
 )
 
@@ -49,7 +50,7 @@ func TestConcurrentFacts(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
 	var log strings.Builder
-	r := New(&log, &log, func(string) string { return "true" }, func() time.Time {
+	r := newReporter(&log, &log, func(string) string { return "true" }, func() time.Time {
 		mu.Lock()
 		defer mu.Unlock()
 		return time.Time{}
@@ -74,8 +75,8 @@ func TestNoticeAndWarn(t *testing.T) {
 	t.Parallel()
 	actions, elsewhere := inActions(t), newRun(nil)
 	for _, r := range []*run{actions, elsewhere} {
-		r.annotate(annotation{level: notice, title: "a: b, 100%", text: "one\r\ntwo % ::error::x"})
-		r.annotate(annotation{level: warning, title: "t", text: "100%d"})
+		r.annotate(annotation{level: ci.Notice, title: "a: b, 100%", text: "one\r\ntwo % ::error::x"})
+		r.annotate(annotation{level: ci.Warning, title: "t", text: "100%d"})
 	}
 	const wantActions = "::notice title=a%3A b%2C 100%25::one%0Atwo %25 ::error::x\n::warning title=t::100%25d\n"
 	if diff := cmp.Diff(wantActions, actions.stdout.String()); diff != "" {
@@ -198,10 +199,10 @@ func TestBrokenStreams(t *testing.T) {
 		func(name string) string { return env[name] },
 		func(string) string { return "" },
 	} {
-		r := New(brokenWriter{}, brokenWriter{}, getenv, time.Now)
+		r := newReporter(brokenWriter{}, brokenWriter{}, getenv, time.Now)
 		r.Phase("Publish")
 		r.Fact("orders", "text")
-		r.annotate(annotation{level: warning, title: "title", text: "text"})
+		r.annotate(annotation{level: ci.Warning, title: "title", text: "text"})
 		err := r.Finish(scenarios["denied"])
 		if err == nil || !strings.Contains(err.Error(), "nothing reads this") {
 			t.Errorf("Finish = %v", err)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"lambda-release/internal/alias"
+	"lambda-release/internal/ci"
 	"lambda-release/internal/release"
 )
 
@@ -119,7 +120,7 @@ func resultsOf(res release.Result) (entries []string, omitted int) {
 }
 
 func resultJSON(res release.Result, o release.Outcome) string {
-	text := func(s string) string { return defuse(shorten(anonymous(oneLine(s), o.FunctionARN), maxReason)) }
+	text := func(s string) string { return ci.Defuse(shorten(anonymous(oneLine(s), o.FunctionARN), maxReason)) }
 	if res.Operation == release.ReadStatus {
 		return toJSON(statusOf(o, text))
 	}

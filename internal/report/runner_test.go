@@ -2,7 +2,10 @@ package report
 
 import (
 	"bufio"
+	"context"
 	"fmt"
+	"io"
+	"lambda-release/internal/ci"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,6 +20,17 @@ type run struct {
 	*Reporter
 	stdout, stderr strings.Builder
 	env            map[string]string
+}
+
+// The variables with the paths of the runner's files.
+const (
+	outputFile  = "GITHUB_OUTPUT"
+	summaryFile = "GITHUB_STEP_SUMMARY"
+)
+
+// newReporter is a reporter of a job with this environment.
+func newReporter(stdout, stderr io.Writer, getenv func(string) string, now func() time.Time) *Reporter {
+	return New(ci.Detect(context.Background(), getenv, nil), stdout, stderr, getenv, now)
 }
 
 func inActions(t *testing.T) *run {
@@ -34,7 +48,7 @@ func inActions(t *testing.T) *run {
 func newRun(env map[string]string) *run {
 	r := &run{env: env}
 	now := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
-	r.Reporter = New(&r.stdout, &r.stderr, func(name string) string { return env[name] }, func() time.Time {
+	r.Reporter = newReporter(&r.stdout, &r.stderr, func(name string) string { return env[name] }, func() time.Time {
 		now = now.Add(300 * time.Millisecond)
 		return now
 	})

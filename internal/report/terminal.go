@@ -2,27 +2,9 @@ package report
 
 import (
 	"io"
-	"strings"
 
 	"golang.org/x/term"
 )
-
-// ciVariables are set by CI systems. Several of them run jobs in a pseudo-terminal,
-// which no person watches.
-var ciVariables = []string{
-	"CI", "GITHUB_ACTIONS", "GITEA_ACTIONS", "FORGEJO_ACTIONS", "GITLAB_CI", "BITBUCKET_BUILD_NUMBER", "CIRCLECI", "BUILDKITE",
-	"CODEBUILD_BUILD_ID", "TF_BUILD", "JENKINS_URL", "TRAVIS",
-}
-
-// inCI reports whether a CI system runs this process.
-func inCI(getenv func(string) string) bool {
-	for _, name := range ciVariables {
-		if getenv(name) != "" {
-			return true
-		}
-	}
-	return strings.HasPrefix(getenv("BUILD_TAG"), "jenkins-") // an administrator must set JENKINS_URL
-}
 
 // isTerminal reports whether a stream is a terminal.
 func isTerminal(stream io.Writer) bool {

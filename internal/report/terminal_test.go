@@ -43,7 +43,7 @@ func TestTerminalEndsWithTheResult(t *testing.T) {
 func TestTerminalPrintsOutputsOnRequest(t *testing.T) {
 	t.Parallel()
 	r := inTerminal(false)
-	r.PrintOutputs()
+	r.WriteTo(Files{Outputs: Stdout})
 	if err := r.Finish(scenarios["released"]); err != nil {
 		t.Fatal(err)
 	}
@@ -82,25 +82,6 @@ func TestColours(t *testing.T) {
 	}
 	if got := clean(logs[1]); got != logs[0] {
 		t.Errorf("with colours\n%s\nwithout\n%s", got, logs[0])
-	}
-}
-
-func TestInCI(t *testing.T) {
-	t.Parallel()
-	for variable, want := range map[string]bool{
-		"CI=true": true, "CI=1": true, "CI=": false, "GITLAB_CI=true": true, "BUILD_TAG=jenkins-orders-7": true,
-		"BUILD_TAG=v1": false, "TF_BUILD=True": true, "CODEBUILD_BUILD_ID=x:1": true, "TERM=xterm": false,
-	} {
-		name, value, _ := strings.Cut(variable, "=")
-		got := inCI(func(n string) string {
-			if n == name {
-				return value
-			}
-			return ""
-		})
-		if got != want {
-			t.Errorf("%s: %t", variable, got)
-		}
 	}
 }
 

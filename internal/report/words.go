@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"lambda-release/internal/alias"
+	"lambda-release/internal/ci"
 	"lambda-release/internal/release"
 	"lambda-release/internal/rollout"
 )
@@ -21,6 +22,9 @@ const (
 
 // markStyles are the colours of the headline in a terminal.
 var markStyles = map[string]style{markDone: green, markNote: blue, markWarning: yellow, markFailed: red}
+
+// levels are the levels of the headline.
+var levels = map[string]ci.Level{markDone: ci.Notice, markNote: ci.Notice, markWarning: ci.Warning, markFailed: ci.Failure}
 
 func mark(res release.Result) string {
 	switch res.Status() {
@@ -110,7 +114,7 @@ func headlineOfMany(res release.Result) string {
 
 // failures counts the failures of a run, and the aliases that are not as before.
 func failures(res release.Result) string {
-	own, elsewhere, unknown, done := 0, 0, 0, false
+	own, elsewhere, unknown, remain, done := 0, 0, 0, 0, false
 	for _, o := range res.Outcomes {
 		if failedItself(o) {
 			own++
@@ -118,6 +122,8 @@ func failures(res release.Result) string {
 			done = true
 		}
 		switch {
+		case o.Remains:
+			remain++
 		case o.NotAsItWas && o.After.Unknown:
 			unknown++
 		case o.NotAsItWas:
@@ -131,8 +137,11 @@ func failures(res release.Result) string {
 	if unknown > 0 {
 		text += "; " + count(unknown, "alias") + " at an unknown version"
 	}
+	if remain > 0 {
+		text += "; " + count(remain, "new function") + " still there"
+	}
 	switch {
-	case elsewhere+unknown > 0:
+	case elsewhere+unknown+remain > 0:
 	case done:
 		text += "; the others are done"
 	case res.Changed():
@@ -291,9 +300,12 @@ func placed(o release.Outcome) string {
 	return "still at"
 }
 
-// displacement says in a few words how an alias differs from before.
+// displacement says in a few words how an alias, or its function, differs from before.
 func displacement(o release.Outcome) string {
-	if o.After.Unknown {
+	switch {
+	case o.Remains:
+		return "its new function is still there"
+	case o.After.Unknown:
 		return "its current version is unknown"
 	}
 	return "not as it was before"
