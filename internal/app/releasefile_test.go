@@ -72,6 +72,7 @@ func TestReleaseFileSchema(t *testing.T) {
 			"functions: {items: {configuration: {Description: x}}}",
 			"functions: {items: {configuration: {MemorySize: '512'}}}",
 			"functions: {items: {configuration: {MemorySize: 64}}}",
+			"functions: {items: {configuration: {Handler: ''}}}",
 			"functions: {items: {configuration: {Layers: a}}}",
 			"functions: {items: {configuration: {LoggingConfig: {}}}}",
 			"functions: {items: {configuration: {TracingConfig: {Mode: active}}}}",

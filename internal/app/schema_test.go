@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -98,6 +99,9 @@ func (s schema) keyword(keyword string, rules map[string]any, v any, path string
 	case "pattern":
 		text, ok := v.(string)
 		return wrong(!ok || regexp.MustCompile(rule.(string)).MatchString(text))
+	case "minLength":
+		text, ok := v.(string)
+		return wrong(!ok || float64(utf8.RuneCountInString(text)) >= rule.(float64))
 	case "minimum":
 		return wrong(!isNumber || number >= rule.(float64))
 	case "maximum":

@@ -99,10 +99,10 @@ func (w writer) typed(s document.Schema) map[string]any {
 	switch s.Type {
 	case document.TextType:
 		out["type"] = "string"
-		if s.OneOf != nil {
+		switch {
+		case s.OneOf != nil:
 			out["enum"] = s.OneOf
-		}
-		if s.Filled {
+		case s.Filled:
 			out["minLength"] = 1
 		}
 	case document.WholeType, document.DecimalType:
