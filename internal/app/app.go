@@ -50,7 +50,7 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	case err != nil:
 		return refuse(out, err)
 	}
-	if err := cmp.Or(checkSource(in, target), checkToken(in, system), out.Check()); err != nil {
+	if err := cmp.Or(checkSource(in, target), checkAudience(in, system), out.Check()); err != nil {
 		return refuse(out, err)
 	}
 	return operate(ctx, job{in, system, ev, target}, getenv, out)
@@ -67,21 +67,32 @@ type job struct {
 // operate opens the session, runs the operation, and reports it.
 func operate(ctx context.Context, j job, getenv func(string) string, out *report.Reporter) int {
 	in, ev := j.in, j.ev
+	maskAccounts(in, out)
 	for _, text := range in.Notices {
 		out.Notice("Release file", text)
 	}
 	req := request(in, ev, j.target)
 	req.Policy = needs(in, getenv)
+	assumed, fact, err := roles(j, getenv, out)
+	if err != nil {
+		return refuse(out, err)
+	}
 	out.Start(intent(in, ev, j.target), len(req.Functions) > 1 || len(req.Globs) > 0)
+	if fact != "" {
+		out.Fact("", fact)
+	}
 	if err := checkForeign(in, ev); err != nil {
 		return finish(out, release.NotStarted(req, err))
 	}
 	ctx, cancel := awsapi.WithTimeout(ctx, in.Timeout+ownTime(in))
 	defer cancel()
 	aws, err := awsapi.Open(ctx, awsapi.Options{
-		Region: in.Region, Getenv: getenv, Timeout: in.Timeout, Version: Version(), Role: role(j, getenv, out), CI: adviceOf(j.system), Dial: dialOf(ctx),
+		Region: in.Region, Getenv: getenv, Timeout: in.Timeout, Version: Version(), Roles: assumed, CI: adviceOf(j.system), Dial: dialOf(ctx),
 	})
 	if err != nil {
+		return finish(out, release.NotStarted(req, err))
+	}
+	if err := checkAccount(ctx, aws, in, out); err != nil {
 		return finish(out, release.NotStarted(req, err))
 	}
 	releaser := release.Releaser{AWS: aws, Progress: out, Getenv: getenv}
@@ -143,8 +154,8 @@ func adviceOf(system ci.System) *awsapi.CI {
 	if !system.InCI() {
 		return nil
 	}
-	advice := awsapi.CI(system.Advice())
-	return &advice
+	advice := system.Advice()
+	return &awsapi.CI{NoCredentials: advice.NoCredentials, Expired: advice.Expired}
 }
 
 func request(in input.Input, ev ci.Event, target rules.Target) release.Request {

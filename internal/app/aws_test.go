@@ -85,6 +85,9 @@ func sceneOf(ts *testscript.TestScript) *scene { return ts.Value(sceneKey{}).(*s
 //	staged BUCKET N                     asserts how many objects it has, and that no upload
 //	                                    of one has not ended; with N+M, that M have not
 //	role ARN SUBJECT [AUDIENCE]         a role that tokens of this subject may assume
+//	trust ARN PRINCIPAL [EXTERNAL-ID]   a role that another caller may assume
+//	session NAME [-]ACTION…             asserts what the policy of the last session allows on
+//	                                    a function, and with - what not
 //	fault CALLS STATUS CODE MESSAGE     an error, and the work is not done
 //	drop CALLS, lose CALLS, hang CALLS  the connection closes before, after the work is done;
 //	                                    no answer, and the work is not done
@@ -128,6 +131,8 @@ func awsVerbs() map[string]func(*testscript.TestScript, *scene, []string) {
 		"give":       give,
 		"belongings": wantBelongings,
 		"role":       addRole,
+		"trust":      trust,
+		"session":    wantSession,
 		"until":      until,
 		"object": func(ts *testscript.TestScript, s *scene, a []string) {
 			s.PutObject(a[0], a[1], []byte(ts.ReadFile(a[2])))

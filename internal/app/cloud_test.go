@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -98,6 +99,31 @@ func lastDeployment(ts *testscript.TestScript, s *scene) string {
 
 func addRole(_ *testscript.TestScript, s *scene, args []string) {
 	s.AddRole(args[0], args[1], func(r *localaws.Role) { r.Audience = cmp.Or(at(args, 2), r.Audience) })
+}
+
+// trust adds a role that another caller may assume, with an external ID if there is one.
+func trust(_ *testscript.TestScript, s *scene, args []string) {
+	s.AddRole(args[0], "", func(r *localaws.Role) { r.Principals, r.ExternalID = args[1:2], at(args, 2) })
+}
+
+// wantSession asserts what the policy of the last session allows on a function.
+func wantSession(ts *testscript.TestScript, s *scene, args []string) {
+	var document string
+	for _, c := range s.Calls() {
+		if strings.HasPrefix(c.Operation, "AssumeRole") {
+			form, err := url.ParseQuery(string(c.Body))
+			ts.Check(err)
+			document = form.Get("Policy")
+		}
+	}
+	policy, err := localaws.ParseIAMPolicy([]byte(document))
+	ts.Check(err)
+	for _, arg := range args[1:] {
+		action, denied := strings.CutPrefix(arg, "-")
+		if policy.Allows(action, lambdaARN+args[0]) == denied {
+			ts.Fatalf("not %s on %s: %s", arg, args[0], document)
+		}
+	}
 }
 
 func addStage(ts *testscript.TestScript, s *scene, args []string) {

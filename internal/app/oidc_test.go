@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"time"
 
@@ -52,6 +53,14 @@ func identity(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", requestToken)
 	ts.Setenv("SYSTEM_OIDCREQUESTURI", service.URL+"/token")
 	ts.Setenv("SYSTEM_ACCESSTOKEN", requestToken)
+}
+
+// writeToken writes a token to a file.
+func writeToken(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: token-file FILE SUBJECT AUDIENCE")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(token(args[1], args[2])+"\n"), 0o600))
 }
 
 // tokenIn puts a token for the subject into a variable, as systems do that give a job

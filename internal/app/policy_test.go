@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -24,28 +25,41 @@ import (
 	"lambda-release/internal/localaws"
 )
 
-// role is the IAM of an embedded AWS: a role with the policy that the program has
-// printed.
+// role is an embedded AWS in which the program runs as a role with the policy that it has
+// printed. The embedded AWS denies everything else, and decides by a session policy, too.
 type role struct {
 	*localaws.Cloud
 
-	t          *testing.T
-	functions  []string
-	statements []allowing
+	t         *testing.T
+	functions []string
 
 	expectDenials bool
-	removed       string // the principal of the statements that are removed
+	denied        []string
 
-	mu     sync.Mutex
-	used   map[string]bool // what a call needed of one statement alone: Sid, action and resource
-	denied []string
+	used needs
+}
+
+// needs are the grants of a policy without which some call would have been denied.
+type needs struct{ ofRole, ofSession map[localaws.Grant]bool }
+
+func noNeeds() needs { return needs{map[localaws.Grant]bool{}, map[localaws.Grant]bool{}} }
+
+// tokenFile is a token with which the program may assume the role.
+func tokenFile(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(path, []byte(token("a job", "sts.amazonaws.com")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // allowing is a statement of a policy.
 type allowing struct {
-	Sid, Effect      string
+	Sid              string `json:",omitempty"`
+	Effect           string
 	Action, Resource values
-	Condition        map[string]map[string]values
+	Condition        map[string]map[string]values `json:",omitempty"`
 }
 
 // values is a list, or one of it.
@@ -63,183 +77,69 @@ func (v *values) UnmarshalJSON(b []byte) error {
 // statementsOf decodes a policy.
 func statementsOf(t *testing.T, document []byte) []allowing {
 	t.Helper()
-	var p struct {
-		Version   string
-		Statement []allowing
-	}
-	d := json.NewDecoder(bytes.NewReader(document))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&p); err != nil || p.Version != "2012-10-17" {
+	var p struct{ Statement []allowing }
+	if err := json.Unmarshal(document, &p); err != nil {
 		t.Fatalf("%v: %s", err, document)
 	}
 	return p.Statement
 }
 
-// matchesARN matches as IAM does.
-func matchesARN(pattern, arn string) bool {
-	expression := regexp.QuoteMeta(pattern)
-	for _, escaped := range []string{"*", "?", "$"} {
-		expression = strings.ReplaceAll(expression, regexp.QuoteMeta("${"+escaped+"}"), "\x00"+escaped)
+// allowedBy is the policy of these statements.
+func allowedBy(t *testing.T, statements []allowing) *localaws.IAMPolicy {
+	t.Helper()
+	statements = slices.DeleteFunc(slices.Clone(statements), func(s allowing) bool { return len(s.Action) == 0 })
+	if len(statements) == 0 {
+		statements = []allowing{{Effect: "Allow", Action: values{"none:None"}, Resource: values{"*"}}}
 	}
-	expression = strings.NewReplacer("\x00*", `\*`, "\x00?", `\?`, "\x00$", `\$`, `\*`, ".*", `\?`, ".").Replace(expression)
-	return regexp.MustCompile("^" + expression + "$").MatchString(arn)
+	document, err := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": statements})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := localaws.ParseIAMPolicy(document)
+	if err != nil {
+		t.Fatalf("%v: %s", err, document)
+	}
+	return p
 }
 
-// need is what a call needs. The principal is that of the statement that it adds to a
-// function's policy, or the service that it gives a role to.
-type need struct{ action, resource, principal string }
-
-// allow reports whether the policy allows all of the needs, and notes what of the
-// policy that took.
-func (r *role) allow(needs []need) (missing need, ok bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, n := range needs {
-		var by []string
-		for _, s := range r.statements {
-			for _, pattern := range s.Resource {
-				principals := slices.Concat(s.Condition["StringEquals"]["lambda:Principal"], s.Condition["StringEquals"]["iam:PassedToService"])
-				if slices.Contains(s.Action, n.action) && matchesARN(pattern, n.resource) && (principals == nil || slices.Contains(principals, n.principal)) {
-					by = append(by, s.Sid+" "+n.action+" "+pattern)
-				}
-			}
-		}
-		if len(by) == 0 {
-			r.denied = append(r.denied, n.action+" on "+n.resource)
-			return n, false
-		}
-		if required := slices.DeleteFunc(slices.Clone(by), func(s string) bool { return strings.HasPrefix(s, "Optional") }); len(required) > 0 {
+// note notes what was denied, and what of the policies it took to allow the rest.
+func (r *role) note() {
+	only := func(into map[localaws.Grant]bool, by []localaws.Grant) {
+		if required := slices.DeleteFunc(slices.Clone(by), func(g localaws.Grant) bool { return strings.HasPrefix(g.Sid, "Optional") }); len(required) > 0 {
 			by = required
 		}
 		if len(by) == 1 {
-			r.used[by[0]] = true
+			into[by[0]] = true
 		}
 	}
-	return need{}, true
+	for _, d := range r.Decisions() {
+		if !d.Allowed {
+			r.denied = append(r.denied, d.Action+" on "+d.Resource)
+			continue
+		}
+		only(r.used.ofRole, d.Identity)
+		only(r.used.ofSession, d.Session)
+	}
+}
+
+// unused are the grants of a policy that nothing needed.
+func unused(statements []allowing, used map[localaws.Grant]bool) []string {
+	var all []string
+	for _, s := range statements {
+		for _, action := range s.Action {
+			needed := slices.ContainsFunc(s.Resource, func(arn string) bool { return used[localaws.Grant{Sid: s.Sid, Action: action, Resource: arn}] })
+			if !needed && !strings.HasPrefix(s.Sid, "Optional") {
+				all = append(all, strings.TrimSpace(s.Sid+" "+action))
+			}
+		}
+	}
+	return all
 }
 
 const (
-	lambdaARN     = "arn:aws:lambda:eu-central-1:123456789012:function:"
-	codeDeployARN = "arn:aws:codedeploy:eu-central-1:123456789012:"
-	restStageARN  = "arn:aws:apigateway:eu-central-1::/restapis/a1b2c3d4e5/stages/live"
+	lambdaARN    = "arn:aws:lambda:eu-central-1:123456789012:function:"
+	restStageARN = "arn:aws:apigateway:eu-central-1::/restapis/a1b2c3d4e5/stages/live"
 )
-
-// needsOf is what AWS asks for a call, as far as the service authorization reference
-// and Lambda's guide say; removed is the principal of the statement that it removes.
-// https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
-func needsOf(c localaws.Call, removed string) []need {
-	var body map[string]any
-	_ = json.Unmarshal(c.Body, &body)
-	text := func(key string) string { s, _ := body[key].(string); return s }
-	fn, group := lambdaARN+c.Function, codeDeployARN+"deploymentgroup:shop/items"
-	qualified := fn
-	if c.Qualifier != "" {
-		qualified += ":" + c.Qualifier
-	}
-	switch c.Service + " " + c.Operation {
-	case "lambda GetAlias", "lambda CreateAlias", "lambda UpdateAlias", "lambda DeleteAlias": // AWS does not say which
-		return []need{{"lambda:" + c.Operation, fn, ""}, {"lambda:" + c.Operation, fn + ":" + c.Qualifier, ""}}
-	case "lambda Invoke":
-		return []need{{"lambda:InvokeFunction", qualified, ""}}
-	case "lambda AddPermission":
-		return []need{{"lambda:AddPermission", qualified, text("Principal")}}
-	case "lambda RemovePermission":
-		return []need{{"lambda:RemovePermission", qualified, removed}}
-	case "lambda ListEventSourceMappings":
-		return []need{{"lambda:ListEventSourceMappings", "*", ""}}
-	case "lambda GetFunction", "lambda GetPolicy", "lambda DeleteFunction",
-		"lambda GetProvisionedConcurrencyConfig", "lambda DeleteProvisionedConcurrencyConfig",
-		"lambda GetFunctionUrlConfig", "lambda CreateFunctionUrlConfig", "lambda UpdateFunctionUrlConfig", "lambda DeleteFunctionUrlConfig",
-		"lambda PutFunctionEventInvokeConfig", "lambda DeleteFunctionEventInvokeConfig", "lambda ListDurableExecutionsByFunction":
-		return []need{{"lambda:" + c.Operation, qualified, ""}}
-	case "lambda UpdateFunctionCode":
-		needs := []need{{"lambda:UpdateFunctionCode", fn, ""}}
-		if text("S3Bucket") != "" {
-			read := "s3:GetObject"
-			if text("S3ObjectVersion") != "" {
-				read = "s3:GetObjectVersion"
-			}
-			needs = append(needs, need{read, "arn:aws:s3:::" + text("S3Bucket") + "/" + text("S3Key"), ""})
-		}
-		return needs
-	case "lambda CreateFunction":
-		needs := append(usedBy(body), need{"lambda:CreateFunction", fn, ""})
-		if code, _ := body["Code"].(map[string]any); code["S3Bucket"] != nil {
-			needs = append(needs, need{"s3:GetObject", fmt.Sprintf("arn:aws:s3:::%s/%s", code["S3Bucket"], code["S3Key"]), ""})
-		}
-		return needs
-	case "s3 GetObject": // by the URL in an answer of GetFunction, which is signed
-		return nil
-	case "lambda UpdateFunctionConfiguration":
-		return append(usedBy(body), need{"lambda:UpdateFunctionConfiguration", fn, ""})
-	case "s3 HeadBucket":
-		return []need{{"s3:ListBucket", "arn:aws:s3:::" + c.Object, ""}}
-	case "s3 HeadObject":
-		return []need{{"s3:GetObject", "arn:aws:s3:::" + c.Object, ""}}
-	case "s3 CreateMultipartUpload", "s3 UploadPart", "s3 CompleteMultipartUpload":
-		return []need{{"s3:PutObject", "arn:aws:s3:::" + c.Object, ""}}
-	case "s3 AbortMultipartUpload":
-		return []need{{"s3:AbortMultipartUpload", "arn:aws:s3:::" + c.Object, ""}}
-	case "codedeploy CreateDeployment":
-		config := text("deploymentConfigName")
-		if config == "" {
-			config = "CodeDeployDefault.LambdaCanary10Percent5Minutes"
-		}
-		return []need{
-			{"codedeploy:CreateDeployment", group, ""},
-			{"codedeploy:GetDeploymentConfig", codeDeployARN + "deploymentconfig:" + config, ""},
-			{"codedeploy:RegisterApplicationRevision", codeDeployARN + "application:shop", ""},
-			{"codedeploy:GetApplicationRevision", codeDeployARN + "application:shop", ""},
-		}
-	case "codedeploy GetDeployment", "codedeploy ListDeployments":
-		return []need{{"codedeploy:" + c.Operation, group, ""}}
-	case "codedeploy ListDeploymentTargets", "codedeploy BatchGetDeploymentTargets", "codedeploy StopDeployment",
-		"cloudwatch DescribeAlarms", "cloudwatch GetMetricData":
-		return []need{{c.Service + ":" + c.Operation, "*", ""}}
-	case "apigateway GetStage":
-		return []need{{"apigateway:GET", restStageARN, ""}}
-	case "apigateway UpdateStage":
-		return []need{{"apigateway:PATCH", restStageARN, ""}}
-	}
-	return []need{{c.Service + ":" + c.Operation, fn, ""}}
-}
-
-// usedBy is what the caller of CreateFunction or UpdateFunctionConfiguration must be
-// allowed to use.
-func usedBy(body map[string]any) []need {
-	var needs []need
-	if role, ok := body["Role"].(string); ok {
-		needs = append(needs, need{"iam:PassRole", role, "lambda.amazonaws.com"})
-	}
-	if layers, ok := body["Layers"].([]any); ok {
-		for _, layer := range layers {
-			needs = append(needs, need{"lambda:GetLayerVersion", layer.(string), ""})
-		}
-	}
-	if key, ok := body["KMSKeyArn"].(string); ok {
-		for _, action := range []string{"kms:CreateGrant", "kms:Decrypt", "kms:Encrypt"} {
-			needs = append(needs, need{action, key, ""})
-		}
-	}
-	for key, actions := range map[string][]string{
-		"VpcConfig":         {"ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs"},
-		"FileSystemConfigs": {"elasticfilesystem:DescribeMountTargets"},
-	} {
-		for _, action := range actions {
-			if body[key] != nil {
-				needs = append(needs, need{action, "*", ""})
-			}
-		}
-	}
-	return needs
-}
-
-// refusalOf is how AWS denies a call.
-func refusalOf(n need) *localaws.Fault {
-	return &localaws.Fault{Status: http.StatusForbidden, Code: "AccessDeniedException", Message: fmt.Sprintf(
-		"User: arn:aws:sts::123456789012:assumed-role/deploy/shop is not authorized to perform: %s on resource: %s because no identity-based policy allows the %s action",
-		n.action, n.resource, n.action)}
-}
 
 // situation is a state of AWS, and what happens to a run that begins in it.
 type situation struct {
@@ -251,10 +151,12 @@ type situation struct {
 }
 
 // begin makes an AWS with the functions, each with five versions and prod at the third.
-func begin(t *testing.T, statements []allowing, used map[string]bool, names ...string) *role {
+func begin(t *testing.T, statements []allowing, used needs, names ...string) *role {
 	t.Helper()
-	r := &role{Cloud: localaws.New(localaws.Options{}), t: t, functions: names, statements: statements, used: used, removed: "apigateway.amazonaws.com"}
+	r := &role{Cloud: localaws.New(localaws.Options{}), t: t, functions: names, used: used}
 	t.Cleanup(r.Close)
+	policy := allowedBy(t, statements)
+	r.AddRole(roleARN, "*", func(role *localaws.Role) { role.Policy = policy })
 	for _, name := range names {
 		r.AddFunction(name)
 		for i := range 5 {
@@ -316,9 +218,6 @@ func (r *role) in(s situation, env map[string]string, args []string) {
 	ctx, cancel := context.WithCancel(r.t.Context())
 	defer cancel()
 	r.OnCall(func(c localaws.Call) *localaws.Fault {
-		if n, ok := r.allow(needsOf(c, r.removed)); !ok {
-			return refusalOf(n)
-		}
 		if s.during != nil {
 			return s.during(r, c)
 		}
@@ -335,6 +234,7 @@ func (r *role) in(s situation, env map[string]string, args []string) {
 	env["AWS_ENDPOINT_URL"] = server.URL
 	var log bytes.Buffer
 	code := app.Run(ctx, args, func(name string) string { return env[name] }, &log, &log)
+	r.note()
 	if want := slices.Concat(s.exit, []int{0}); code != want[0] {
 		r.t.Errorf("%s: exit code %d\n%s", s.name, code, &log)
 	}
@@ -343,10 +243,11 @@ func (r *role) in(s situation, env map[string]string, args []string) {
 	}
 }
 
-// outside is the environment of a run outside CI.
-func outside() map[string]string {
+// outside is the environment of a run outside CI, which assumes the role.
+func outside(t *testing.T) map[string]string {
+	t.Helper()
 	return map[string]string{
-		"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": secret,
+		"AWS_REGION": "eu-central-1", "INPUT_ROLE-TO-ASSUME": roleARN, "INPUT_WEB-IDENTITY-TOKEN-FILE": tokenFile(t),
 		"INPUT_TIMEOUT": "20s", "INPUT_ALIASES": "main=prod\npull_request=pr-{number}", "INPUT_REF": "refs/heads/main",
 	}
 }
@@ -478,7 +379,6 @@ func withWrongPermission(r *role) {
 // withWrongURLPermission adds a statement with the ID of ours that allows something else.
 func withWrongURLPermission(r *role) {
 	r.call(http.MethodPost, "items/policy?Qualifier=prod", `{"StatementId": "lambda-release-url", "Action": "lambda:GetFunction", "Principal": "*"}`)
-	r.removed = "*"
 }
 
 // withBelongings gives an alias all that it can have.
@@ -502,17 +402,10 @@ func withSettings(r *role) {
 
 // admin runs the program on items with all permissions.
 func (r *role) admin(args ...string) {
-	statements := r.statements
-	r.statements = []allowing{{Action: everything, Resource: values{"*"}}}
-	r.in(situation{name: "before"}, outside(), append(args, "--function-name", lambdaARN+"items"))
-	r.statements = statements
+	env := outside(r.t)
+	maps.Copy(env, map[string]string{"INPUT_ROLE-TO-ASSUME": "", "INPUT_WEB-IDENTITY-TOKEN-FILE": "", "AWS_ACCESS_KEY_ID": "AKIAOTHER", "AWS_SECRET_ACCESS_KEY": secret})
+	r.in(situation{name: "before"}, env, append(args, "--function-name", lambdaARN+"items"))
 	r.ResetCalls()
-}
-
-var everything = values{
-	"lambda:PublishVersion", "lambda:GetAlias", "lambda:UpdateAlias", "lambda:GetFunction", "lambda:GetPolicy", "lambda:AddPermission",
-	"apigateway:GET", "apigateway:PATCH", "codedeploy:CreateDeployment", "codedeploy:GetDeployment",
-	"codedeploy:GetDeploymentConfig", "codedeploy:RegisterApplicationRevision", "codedeploy:GetApplicationRevision",
 }
 
 // after makes a situation in which other things have happened before.
@@ -556,9 +449,9 @@ func fromDev(situations []situation) []situation {
 	return all
 }
 
-// TestPolicyIsEnoughAndNoMore: with the policy that the program prints for its inputs,
-// nothing is denied, and every action on every resource in it is needed for something.
-// Of the optional statements, only the former is asked.
+// TestPolicyIsEnoughAndNoMore: with the policy that the program prints for its inputs, and
+// with the session policy that it makes of it, nothing is denied; and without any action
+// in either something would be. Of the optional statements, only the former is asked.
 func TestPolicyIsEnoughAndNoMore(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
@@ -715,17 +608,32 @@ func TestPolicyIsEnoughAndNoMore(t *testing.T) {
 			for _, fn := range functions {
 				args = append(args, "--function-name", lambdaARN+fn)
 			}
-			document, _ := printed(t, outside(), append(args, "--print-policy")...)
+			document, _ := printed(t, outside(t), append(args, "--print-policy")...)
 			statements := statementsOf(t, document)
-			used := map[string]bool{}
+			env := outside(t)
+			env["INPUT_LEAST-PRIVILEGE-SESSION"] = "true"
+			used := noNeeds()
+			var session []allowing
 			for _, s := range tt.situations {
-				begin(t, statements, used, functions...).in(s, outside(), args)
+				r := begin(t, statements, used, functions...)
+				r.in(s, env, args)
+				session = r.sessionPolicy()
 			}
+			if more := unused(statements, used.ofRole); more != nil {
+				t.Errorf("the policy has without need: %q", more)
+			}
+			optional := map[string]bool{}
 			for _, s := range statements {
 				for _, action := range s.Action {
-					if needed := slices.ContainsFunc(s.Resource, func(arn string) bool { return used[s.Sid+" "+action+" "+arn] }); !needed && !strings.HasPrefix(s.Sid, "Optional") {
-						t.Errorf("%s has %s without need", s.Sid, action)
-					}
+					optional[action] = optional[action] || strings.HasPrefix(s.Sid, "Optional")
+				}
+			}
+			if more := slices.DeleteFunc(unused(session, used.ofSession), func(action string) bool { return optional[action] }); len(more) > 0 {
+				t.Errorf("the session policy has without need: %q", more)
+			}
+			for arn, action := range map[string]string{lambdaARN + "items": "lambda:DeleteFunction", lambdaARN + "others": "lambda:GetFunction", lambdaARN + "others:prod": "lambda:UpdateAlias", roleARN: "iam:PassRole"} {
+				if allowedBy(t, session).Allows(action, arn) && !allowedBy(t, statements).Allows(action, arn) {
+					t.Errorf("the session policy allows %s on %s, and the role's does not", action, arn)
 				}
 			}
 		})
@@ -737,8 +645,8 @@ func TestPolicyOfGlobs(t *testing.T) {
 	t.Parallel()
 	for _, operation := range []string{"status", "prune"} {
 		args := []string{"--operation", operation, "--keep-versions", "3", "--function-name", "item[st],ord*"}
-		document, _ := printed(t, outside(), append(args, "--print-policy")...)
-		begin(t, statementsOf(t, document), map[string]bool{}, "items", "orders").in(asUsual, outside(), args)
+		document, _ := printed(t, outside(t), append(args, "--print-policy")...)
+		begin(t, statementsOf(t, document), noNeeds(), "items", "orders").in(asUsual, outside(t), args)
 	}
 }
 
@@ -770,13 +678,13 @@ func TestOneRunShowsEverything(t *testing.T) {
 			for _, fn := range tt.functions {
 				args = append(args, "--function-name", fn)
 			}
-			r := begin(t, nil, map[string]bool{}, tt.functions...)
+			r := begin(t, nil, noNeeds(), tt.functions...)
 			r.expectDenials = true
 			r.in(situation{name: "no policy", exit: []int{tt.exit}}, env, args)
 			if len(r.denied) == 0 {
 				t.Fatal("nothing was denied")
 			}
-			begin(t, r.shown(summary), map[string]bool{}, tt.functions...).in(asUsual, env, args)
+			begin(t, r.shown(summary), noNeeds(), tt.functions...).in(asUsual, env, args)
 		})
 	}
 }
@@ -850,7 +758,7 @@ func TestEachDenialIsShown(t *testing.T) {
 					exit = 1
 				}
 				env, summary := onGitHub(t)
-				r := begin(t, all, map[string]bool{}, tt.functions...)
+				r := begin(t, all, noNeeds(), tt.functions...)
 				r.expectDenials = true
 				s := tt.s
 				s.exit = []int{max(exit, 0)}
@@ -866,10 +774,26 @@ func TestEachDenialIsShown(t *testing.T) {
 	}
 }
 
+// sessionPolicy is the session policy of the last session.
+func (r *role) sessionPolicy() []allowing {
+	r.t.Helper()
+	for _, c := range slices.Backward(r.Calls()) {
+		if c.Operation == "AssumeRoleWithWebIdentity" {
+			form, err := url.ParseQuery(string(c.Body))
+			if err != nil {
+				r.t.Fatal(err)
+			}
+			return statementsOf(r.t, []byte(form.Get("Policy")))
+		}
+	}
+	r.t.Fatal("no role was assumed")
+	return nil
+}
+
 // onGitHub is the environment of a run there, and the file of its summary.
 func onGitHub(t *testing.T) (env map[string]string, summary string) {
 	t.Helper()
-	env = outside()
+	env = outside(t)
 	delete(env, "INPUT_ALIASES")
 	folder := t.TempDir()
 	summary = filepath.Join(folder, "summary")
@@ -899,11 +823,15 @@ func (r *role) shown(summary string) []allowing {
 	}
 	policy, _, _ := strings.Cut(blocks[1], "\n```")
 	statements := statementsOf(r.t, []byte(policy))
+	var marked []allowing
+	for _, s := range statements {
+		if strings.HasPrefix(s.Sid, "Missing") {
+			s.Condition = nil
+			marked = append(marked, s)
+		}
+	}
 	for _, call := range r.denied {
-		action, arn, _ := strings.Cut(call, " on ")
-		if !slices.ContainsFunc(statements, func(s allowing) bool {
-			return strings.HasPrefix(s.Sid, "Missing") && slices.Contains(s.Action, action) && slices.ContainsFunc(s.Resource, func(p string) bool { return matchesARN(p, arn) })
-		}) {
+		if action, arn, _ := strings.Cut(call, " on "); !allowedBy(r.t, marked).Allows(action, arn) {
 			r.t.Errorf("%s was denied, and is not marked:\n%s", call, policy)
 		}
 	}

@@ -72,7 +72,7 @@ func needs(in input.Input, getenv func(string) string) policy.Needs {
 		PostHook: len(in.Hooks.Post) > 0, Provisioned: in.WaitForProvisioned, Prune: in.KeepVersions > 0,
 		URLs: map[string]policy.URL{}, Stages: map[string][]string{}, CopyFrom: copyFrom(in),
 		Region:  cmp.Or(in.Region, getenv("AWS_REGION"), getenv("AWS_DEFAULT_REGION")),
-		Account: accountOf(in), Partition: partitionOf(in, getenv),
+		Account: in.Account(), Partition: partitionOf(in, getenv),
 	}
 	for _, hooks := range []map[string]release.Hook{in.Hooks.Pre, in.Hooks.Post} {
 		for _, fn := range in.Functions {
@@ -113,19 +113,18 @@ func needs(in input.Input, getenv func(string) string) policy.Needs {
 	return n
 }
 
-// accountOf is the account where a function's ARN does not name it: that of the
-// role.
-func accountOf(in input.Input) string {
-	if parts := strings.Split(in.Role, ":"); len(parts) > 4 {
-		return parts[4]
-	}
-	return ""
+// needsNow is what this run may do.
+func needsNow(in input.Input, target rules.Target, getenv func(string) string) policy.Needs {
+	in.Alias = target.Alias
+	n := needs(in, getenv)
+	n.Publishes = !target.Latest
+	return n
 }
 
-// partitionOf is the partition of the role, of the functions, or of the region.
+// partitionOf is the partition of the roles, of the functions, or of the region.
 func partitionOf(in input.Input, getenv func(string) string) string {
-	if parts := strings.Split(in.Role, ":"); len(parts) > 1 {
-		return parts[1]
+	if roles := in.Roles(); len(roles) > 0 {
+		return strings.Split(roles[0], ":")[1]
 	}
 	for _, fn := range in.Functions {
 		if fn.Partition != "" {
@@ -136,14 +135,17 @@ func partitionOf(in input.Input, getenv func(string) string) string {
 }
 
 // trust is who may assume the role; and what could not be found out about that. If
-// the job can have a token, one is requested, since only that shows what its subject
-// looks like.
+// the job can have a token, it gets one, since only that shows what its subject looks
+// like.
 func trust(ctx context.Context, in input.Input, system ci.System, getenv func(string) string) (policy.Trust, []string) {
 	t := policy.Trust{
 		Rules: in.Rules, Environment: in.Environment,
 		Server: getenv("GITHUB_SERVER_URL"), Repository: getenv("GITHUB_REPOSITORY"),
 		OwnerID: getenv("GITHUB_REPOSITORY_OWNER_ID"), RepositoryID: getenv("GITHUB_REPOSITORY_ID"),
-		Account: accountOf(in), Partition: partitionOf(in, getenv),
+		Partition: partitionOf(in, getenv), Audience: in.Audience,
+	}
+	if in.Role != "" {
+		t.Account = strings.Split(in.Role, ":")[4]
 	}
 	for _, fn := range in.Functions {
 		t.Account = cmp.Or(t.Account, fn.Account)
@@ -152,13 +154,13 @@ func trust(ctx context.Context, in input.Input, system ci.System, getenv func(st
 		t.Rules = nil
 		t.Ref, _ = rules.ParseRef(cmp.Or(in.Ref, getenv("GITHUB_REF")))
 	}
-	token, err := system.Token(ctx, policy.Audience(t.Partition))
+	token, err := tokenOf(ctx, in, system, cmp.Or(in.Audience, policy.Audience(t.Partition)))
 	switch {
 	case errors.Is(err, ci.ErrNoToken):
 		return t, nil
 	case err != nil:
-		return t, []string{fmt.Sprintf("%s gave no token, so its subject is not known: %v", system.Name(), err)}
+		return t, []string{fmt.Sprintf("There is no token, so its subject is not known: %v", err)}
 	}
-	t.Issuer, t.Subject = awsapi.TokenIdentity(token)
+	t.Issuer, t.Subject, t.Audience = awsapi.TokenIdentity(token)
 	return t, nil
 }

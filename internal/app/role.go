@@ -3,47 +3,52 @@ package app
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
 	"lambda-release/internal/awsapi"
-	"lambda-release/internal/ci"
 	"lambda-release/internal/input"
 	"lambda-release/internal/policy"
 	"lambda-release/internal/report"
-	"lambda-release/internal/rollout"
 )
 
-// role is the role to assume, nil to use the credentials in the environment.
-func role(j job, getenv func(string) string, out *report.Reporter) *awsapi.Role {
-	if j.in.Role == "" {
-		return nil
+// roles are the roles to assume, nil to use the credentials in the environment; and what is
+// to be said about them, "" if nothing is.
+func roles(j job, getenv func(string) string, out *report.Reporter) (r *awsapi.Roles, fact string, err error) {
+	arns := j.in.Roles()
+	if len(arns) == 0 {
+		return nil, "", nil
 	}
-	name := cmp.Or(j.in.SessionName, fmt.Sprintf("lambda-release-%d", j.ev.RunID))
-	return &awsapi.Role{
-		ARN: j.in.Role, SessionName: name, Duration: j.in.SessionTime, Mask: out.Mask,
-		Token: func(ctx context.Context) (string, error) {
-			token, err := j.system.Token(ctx, policy.Audience(partitionOf(j.in, getenv)))
-			if errors.Is(err, ci.ErrNoToken) {
-				why := strings.TrimPrefix(err.Error(), ci.ErrNoToken.Error())
-				err = fmt.Errorf("%w%s", awsapi.ErrNoToken, why)
-			}
-			return token, err
-		},
+	r = &awsapi.Roles{
+		ARNs: arns, SessionName: cmp.Or(j.in.SessionName, fmt.Sprintf("lambda-release-%d", j.ev.RunID)), Duration: j.in.SessionTime,
+		ExternalID: j.in.ExternalID, Mask: out.Mask,
 	}
+	if j.in.Role != "" {
+		audience := cmp.Or(j.in.Audience, policy.Audience(partitionOf(j.in, getenv)))
+		r.Token = func(ctx context.Context) (string, error) { return tokenOf(ctx, j.in, j.system, audience) }
+		if j.in.TokenFile == "" { // which may be written again
+			r.OnlyToken = j.system.OnlyToken()
+		}
+	}
+	if j.in.LeastPrivilege {
+		fact, err = limit(r, needsNow(j.in, j.target, getenv))
+	}
+	return r, fact, err
 }
 
-// checkToken refuses a run that takes longer than a session which cannot be renewed,
-// because the job has one token only.
-func checkToken(in input.Input, system ci.System) error {
-	variable := system.OnlyToken()
-	if in.Role == "" || variable == "" || ownTime(in) < in.SessionTime {
-		return nil
+// limit limits the last session to what a run may do, and says how.
+func limit(r *awsapi.Roles, needs policy.Needs) (fact string, err error) {
+	s, err := policy.SessionFor(needs)
+	if err != nil {
+		return "", input.Problem{
+			Input: "least-privilege-session", Value: "true", What: err.Error(),
+			Allowed: "release fewer functions in one job, begin their names with the same 3 or more characters, or leave least-privilege-session out",
+		}
 	}
-	return input.Problem{
-		Input: "role-duration-seconds", Value: fmt.Sprintf("%.0f", in.SessionTime.Seconds()),
-		What:    fmt.Sprintf("the traffic shift, the bake time and the hooks may take %s, and the session cannot be renewed: the only token of the job, in %s, is valid for minutes", rollout.Duration(ownTime(in)), variable),
-		Allowed: "set a longer one, as far as the role allows it, or shift the traffic in less time",
+	r.Policy = s.JSON
+	fact = fmt.Sprintf("the session is limited to what this run needs, with a policy of %d characters", len(s.JSON))
+	if len(s.Patterns) > 0 {
+		fact += ", in which functions are named as " + strings.Join(s.Patterns, ", ")
 	}
+	return fact, nil
 }

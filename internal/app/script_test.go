@@ -63,6 +63,8 @@ func program() {
 //	ended N [WITHIN]             after wait: that process has exited with N, and
 //	                             within this time after the signal
 //	identity [SUBJECT …]         the next steps may have OIDC tokens: oidc_test.go
+//	token-file FILE SUBJECT AUDIENCE
+//	                             writes such a token to a file
 //	token VARIABLE SUBJECT [AUDIENCE]
 //	                             the next steps have the only OIDC token of their job
 //	archive FILE FOLDER [ZEROS]  makes a zip, after this many zeros
@@ -100,6 +102,7 @@ func TestScripts(t *testing.T) {
 			"signal":     sendSignal,
 			"step":       step,
 			"token":      tokenIn,
+			"token-file": writeToken,
 		},
 	})
 }

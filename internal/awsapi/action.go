@@ -36,6 +36,8 @@ func codeDeployAction(op string) Action {
 	return Action{Service: "codedeploy", Op: op, IAM: "codedeploy:" + op}
 }
 
+func stsAction(op string) Action { return Action{Service: "sts", Op: op, IAM: "sts:" + op} }
+
 // stageAction is an operation on a stage of API Gateway. IAM goes by the HTTP
 // method there.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagement.html
@@ -51,7 +53,12 @@ var (
 	// IAM knows no resource for lists of the whole account.
 	listFunctions           = Action{Service: "lambda", Op: "ListFunctions", IAM: "lambda:ListFunctions"}
 	listEventSourceMappings = Action{Service: "lambda", Op: "ListEventSourceMappings", IAM: "lambda:ListEventSourceMappings"}
-	assumeRole              = Action{Service: "sts", Op: "AssumeRoleWithWebIdentity", IAM: "sts:AssumeRoleWithWebIdentity"}
+
+	assumeRole                = stsAction("AssumeRole")
+	assumeRoleWithWebIdentity = stsAction("AssumeRoleWithWebIdentity")
+	getCallerIdentity         = stsAction("GetCallerIdentity")
+
+	retrieveCredentials = Action{Op: "RetrieveCredentials"}
 )
 
 // target is what a call is about, for its error: a function or a resource.

@@ -5,6 +5,7 @@
 package awsapi
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -59,9 +60,9 @@ type Options struct {
 	// Dial makes the connections; nil is the network. Tests connect it to an AWS
 	// in memory, so that time can be virtual.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
-	// Role is assumed with the job's OIDC token; nil takes the credentials of
-	// the environment.
-	Role *Role
+	// Roles are assumed one after the other; nil takes the credentials of the
+	// environment.
+	Roles *Roles
 	// CI is for the hints of errors; nil on a person's machine.
 	CI *CI
 }
@@ -90,12 +91,12 @@ type Client struct {
 
 // session is what the SDK clients of all services share.
 type session struct {
-	cfg       aws.Config
-	retryer   *retryer
-	getenv    func(string) string
-	timeout   time.Duration
-	renewable bool
-	place     place
+	cfg     aws.Config
+	retryer *retryer
+	getenv  func(string) string
+	timeout time.Duration
+	ending  Ending
+	place   place
 }
 
 // Open reads configuration and credentials once, before any call, so that missing
@@ -110,13 +111,18 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	if region != "" {
 		load = append(load, config.WithRegion(region))
 	}
-	s := session{retryer: newRetryer(o.Rate), getenv: o.Getenv, timeout: o.Timeout, renewable: true, place: placeOf(o.CI, o.Getenv)}
-	if o.Role != nil {
+	s := session{retryer: newRetryer(o.Rate), getenv: o.Getenv, timeout: o.Timeout, place: placeOf(o.CI, o.Getenv)}
+	if o.Roles != nil && o.Roles.Token != nil {
 		load = append(load, config.WithCredentialsProvider(aws.AnonymousCredentials{})) // until the region is known
+		if o.Roles.OnlyToken != "" {
+			s.ending = endOfToken(*o.Roles)
+		}
 	} else if id, secret := o.Getenv("AWS_ACCESS_KEY_ID"), o.Getenv("AWS_SECRET_ACCESS_KEY"); id != "" && secret != "" {
 		token := o.Getenv("AWS_SESSION_TOKEN")
 		load = append(load, config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(id, secret, token)))
-		s.renewable = token == "" // a session ends, and cannot be renewed here
+		if token != "" {
+			s.ending = endOfSession
+		}
 	}
 	cfg, err := config.LoadDefaultConfig(ctx, load...)
 	if err != nil {
@@ -126,17 +132,17 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 		return nil, &Error{Action: Action{Op: "LoadConfig"}, Kind: NoRegion, Err: fmt.Errorf("no AWS region is set"), place: s.place}
 	}
 	s.cfg = cfg
-	findTime := credentialsTime
-	if o.Role != nil {
-		s.cfg.Credentials, findTime = s.assume(*o.Role), 2*assumeTime // it has its own timeout
-	}
-	findCtx, cancel := context.WithTimeout(ctx, findTime)
-	defer cancel()
-	if _, err := s.cfg.Credentials.Retrieve(findCtx); err != nil {
-		if e := ofCredentials(err); e != nil {
-			return nil, e
+	if o.Roles == nil || o.Roles.Token == nil {
+		if err := s.find(ctx, credentialsTime); err != nil {
+			return nil, err
 		}
-		return nil, &Error{Action: Action{Op: "RetrieveCredentials"}, Region: cfg.Region, Kind: NoCredentials, Err: err, place: s.place}
+	}
+	if o.Roles != nil {
+		last := s.assume(*o.Roles)
+		s.cfg.Credentials = last
+		if err := s.find(ctx, last.patience+assumeTime); err != nil { // it has its own timeout
+			return nil, err
+		}
 	}
 	return &Client{
 		Region: cfg.Region, session: s, lambda: s.newLambda(), patient: sync.OnceValue(s.newPatient), tireless: sync.OnceValue(s.newTireless),
@@ -145,9 +151,37 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	}, nil
 }
 
-// Renewable reports whether the credentials last as long as the job. A session in
-// the environment cannot be renewed; that of a Role is.
-func (c *Client) Renewable() bool { return c.renewable }
+// find retrieves the credentials once, so that missing ones are reported first.
+func (s *session) find(ctx context.Context, within time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	_, err := s.cfg.Credentials.Retrieve(ctx)
+	if err == nil {
+		return nil
+	}
+	if e := ofCredentials(err); e != nil {
+		return e
+	}
+	return &Error{Action: retrieveCredentials, Region: s.cfg.Region, Kind: NoCredentials, Err: err, place: s.place}
+}
+
+// Ending is when credentials end that this run cannot renew. The zero Ending is never.
+type Ending struct {
+	After  time.Duration
+	Remedy string // how to get credentials that last longer
+}
+
+// endOfSession is for a session in the environment, whose end is not known: most last an
+// hour.
+var endOfSession = Ending{time.Hour, "let the action assume the role itself with `role-to-assume`"}
+
+// endOfToken is for roles of which the first can be assumed only once.
+func endOfToken(r Roles) Ending {
+	return Ending{cmp.Or(r.Duration, defaultSession), fmt.Sprintf("set a longer `role-duration-seconds`, as far as the role allows it, since the only token of the job, in %s, is valid for minutes", r.OnlyToken)}
+}
+
+// Ending is when the credentials end.
+func (c *Client) Ending() Ending { return c.ending }
 
 // endpoint is the endpoint of a service, nil for AWS's own; name is the service's
 // in AWS_ENDPOINT_URL_name.

@@ -44,11 +44,11 @@ func (c *Client) recordDenial(d Denial) {
 }
 
 var (
-	actionPattern    = regexp.MustCompile(`to perform: ([a-z0-9-]+:[A-Za-z]+)`)
-	resourcePattern  = regexp.MustCompile(`on resource: "?(arn:[^\s,"]+)`) // S3 quotes it
-	numberedPattern  = regexp.MustCompile(`(:function:[^:]+):\d+$`)
-	principalPattern = regexp.MustCompile(`User: arn:` + function.PartitionPattern + `:(?:sts|iam)::(` + function.AccountPattern + `):([a-z-]+)/([^\s]+)`)
-	ownerPattern     = regexp.MustCompile(`^arn:[^:]*:[^:]*:[^:]*:(` + function.AccountPattern + `):`)
+	actionPattern   = regexp.MustCompile(`to perform: ([a-z0-9-]+:[A-Za-z]+)`)
+	resourcePattern = regexp.MustCompile(`on resource: "?(arn:[^\s,"]+)`) // S3 quotes it
+	numberedPattern = regexp.MustCompile(`(:function:[^:]+):\d+$`)
+	callerPattern   = regexp.MustCompile(`User: arn:(` + function.PartitionPattern + `):(sts|iam)::(` + function.AccountPattern + `):([a-z-]+)/([^\s]+)`)
+	ownerPattern    = regexp.MustCompile(`^arn:[^:]*:[^:]*:[^:]*:(` + function.AccountPattern + `):`)
 )
 
 // Denial is what was denied, of an error of kind Denied. Only AWS's message shows some of that, which decides
@@ -60,8 +60,8 @@ func (e *Error) Denial() Denial {
 		said = api.ErrorMessage()
 	}
 	var d Denial
-	if m := principalPattern.FindStringSubmatch(said); m != nil {
-		d.Account, d.Identity = m[1], identity(m[2], m[3])
+	if m := callerPattern.FindStringSubmatch(said); m != nil {
+		d.Account, d.Identity = m[3], identity(m[4], m[5])
 	}
 	d.Action = cmp.Or(submatch(actionPattern, said), e.IAM) // CreateDeployment, for example, needs several actions
 	// The next release needs the next version: a statement for this version alone
@@ -135,6 +135,9 @@ func (e *Error) otherDenier(said string, d Denial, owner string) string {
 		return ""
 	case resourcePolicy:
 		return why + " does not allow it: a statement in the policy of the role does not help, the policy of the resource must allow it, or the credentials must be of its account."
+	case sessionPolicy:
+		return why + " blocks it, so adding a statement to the role's policy does not help. If it is the one that `least-privilege-session` makes, leave that input out, and report this as a bug of lambda-release; " +
+			"else the step that obtained the credentials must allow it."
 	}
 	return why + " blocks it: adding a statement to the role's policy does not help, the owner of that policy must allow it." + e.place.ifMFA(why)
 }
@@ -142,6 +145,7 @@ func (e *Error) otherDenier(said string, d Denial, owner string) string {
 const (
 	explicitDeny   = "An explicit deny"
 	resourcePolicy = "The resource-based policy"
+	sessionPolicy  = "A session policy"
 )
 
 // denier names what denied a request; "" if a statement in the policies of the

@@ -68,8 +68,8 @@ func (i *issuer) mask(secret string) {
 	i.secrets = append(i.secrets, secret)
 }
 
-func (i *issuer) role() *awsapi.Role {
-	return &awsapi.Role{ARN: roleARN, SessionName: "lambda-release-4711", Token: i.token, Mask: i.mask}
+func (i *issuer) role() *awsapi.Roles {
+	return &awsapi.Roles{ARNs: []string{roleARN}, SessionName: "lambda-release-4711", Token: i.token, Mask: i.mask}
 }
 
 // trusting is an embedded AWS with the role.
@@ -81,7 +81,7 @@ func trusting(t *testing.T) (*cloud, *issuer) {
 }
 
 // assume opens a session in a role; the environment has no credentials.
-func assume(t *testing.T, w *cloud, i *issuer, change ...func(*awsapi.Role)) (*awsapi.Client, error) {
+func assume(t *testing.T, w *cloud, i *issuer, change ...func(*awsapi.Roles)) (*awsapi.Client, error) {
 	t.Helper()
 	env := environment(local)
 	delete(env, "AWS_ACCESS_KEY_ID")
@@ -90,10 +90,10 @@ func assume(t *testing.T, w *cloud, i *issuer, change ...func(*awsapi.Role)) (*a
 	for _, f := range change {
 		f(role)
 	}
-	return awsapi.Open(t.Context(), awsapi.Options{Dial: w.dial, Getenv: getenv(env), Rate: fast, Role: role})
+	return awsapi.Open(t.Context(), awsapi.Options{Dial: w.dial, Getenv: getenv(env), Rate: fast, Roles: role})
 }
 
-func mustAssume(t *testing.T, w *cloud, i *issuer, change ...func(*awsapi.Role)) *awsapi.Client {
+func mustAssume(t *testing.T, w *cloud, i *issuer, change ...func(*awsapi.Roles)) *awsapi.Client {
 	t.Helper()
 	client, err := assume(t, w, i, change...)
 	if err != nil {
@@ -121,9 +121,9 @@ func TestAssumeRole(t *testing.T) {
 		}
 		return nil
 	})
-	client := mustAssume(t, w, i, func(r *awsapi.Role) { r.Duration = 20 * time.Minute })
+	client := mustAssume(t, w, i, func(r *awsapi.Roles) { r.Duration = 20 * time.Minute })
 	reads(t, client)
-	if !client.Renewable() {
+	if client.Ending() != (awsapi.Ending{}) {
 		t.Error("not renewable")
 	}
 	if w.count("AssumeRoleWithWebIdentity") != 1 || i.asked != 1 {
@@ -141,12 +141,12 @@ func TestAssumeRoleBeforeEnvironment(t *testing.T) {
 	w, i := trusting(t)
 	env := environment(local)
 	env["AWS_SESSION_TOKEN"] = "of an earlier step"
-	client, err := awsapi.Open(t.Context(), awsapi.Options{Dial: w.dial, Getenv: getenv(env), Rate: fast, Role: i.role()})
+	client, err := awsapi.Open(t.Context(), awsapi.Options{Dial: w.dial, Getenv: getenv(env), Rate: fast, Roles: i.role()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	reads(t, client)
-	if w.count("AssumeRoleWithWebIdentity") != 1 || !client.Renewable() {
+	if w.count("AssumeRoleWithWebIdentity") != 1 || client.Ending() != (awsapi.Ending{}) {
 		t.Error("the role was not assumed")
 	}
 }
@@ -157,12 +157,12 @@ func TestAssumeRoleEndpoint(t *testing.T) {
 	w, i := trusting(t)
 	_, err := awsapi.Open(t.Context(), awsapi.Options{
 		Dial: w.dial, Getenv: getenv(map[string]string{"AWS_REGION": "eu-central-1", "AWS_ENDPOINT_URL": "http://elsewhere", "AWS_ENDPOINT_URL_STS": local}),
-		Role: i.role(),
+		Roles: i.role(),
 	})
 	if err != nil {
 		t.Error(err)
 	}
-	_, err = awsapi.Open(t.Context(), awsapi.Options{Dial: w.dial, Getenv: getenv(map[string]string{"AWS_ENDPOINT_URL": local}), Role: i.role()})
+	_, err = awsapi.Open(t.Context(), awsapi.Options{Dial: w.dial, Getenv: getenv(map[string]string{"AWS_ENDPOINT_URL": local}), Roles: i.role()})
 	isKind(t, err, awsapi.NoRegion)
 }
 
@@ -302,7 +302,7 @@ func TestAssumeRoleRefused(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		claims map[string]any
-		change func(*awsapi.Role)
+		change func(*awsapi.Roles)
 		fault  localaws.Fault // instead of what the embedded AWS answers
 		kind   awsapi.Kind
 		hint   []string
@@ -318,7 +318,7 @@ func TestAssumeRoleRefused(t *testing.T) {
 			},
 		},
 		"no such role": {
-			change: func(r *awsapi.Role) { r.ARN = "arn:aws-cn:iam::999999999999:role/nope" }, kind: awsapi.Denied,
+			change: func(r *awsapi.Roles) { r.ARNs = []string{"arn:aws-cn:iam::999999999999:role/nope"} }, kind: awsapi.Denied,
 			hint: []string{"or there is no such role", "arn:aws-cn:iam::999999999999:oidc-provider/"},
 		},
 		"an issuer of one's own": {
@@ -345,23 +345,23 @@ func TestAssumeRoleRefused(t *testing.T) {
 			claims: map[string]any{"exp": 1}, kind: awsapi.BadCredentials, hint: []string{"had expired", "clock"},
 		},
 		"malformed ARN": {
-			change: func(r *awsapi.Role) { r.ARN = "arn:aws:iam::123456789012:user/me" }, kind: awsapi.Invalid, hint: []string{"arn:aws:iam::123456789012:role/NAME"},
+			change: func(r *awsapi.Roles) { r.ARNs = []string{"arn:aws:iam::123456789012:user/me"} }, kind: awsapi.Invalid, hint: []string{"arn:aws:iam::123456789012:role/NAME"},
 		},
 		"longer than the role allows": {
-			change: func(r *awsapi.Role) { r.Duration = 2 * time.Hour }, kind: awsapi.Invalid, hint: []string{"2h0m0s", "`role-duration-seconds`", "maximum session duration"},
+			change: func(r *awsapi.Roles) { r.Duration = 2 * time.Hour }, kind: awsapi.Invalid, hint: []string{"2h0m0s", "`role-duration-seconds`", "maximum session duration"},
 		},
 		"longer than possible": {
-			change: func(r *awsapi.Role) { r.Duration = 13 * time.Hour }, kind: awsapi.Invalid, hint: []string{"900 to 43200"},
+			change: func(r *awsapi.Roles) { r.Duration = 13 * time.Hour }, kind: awsapi.Invalid, hint: []string{"900 to 43200"},
 		},
 		"session name": {
-			change: func(r *awsapi.Role) { r.SessionName = "a b" }, kind: awsapi.Invalid, hint: []string{"`role-session-name`"},
+			change: func(r *awsapi.Roles) { r.SessionName = "a b" }, kind: awsapi.Invalid, hint: []string{"`role-session-name`"},
 		},
 		"region is not on": {
 			fault: refusal(http.StatusForbidden, "RegionDisabledException", "STS is not activated"), kind: awsapi.Denied, hint: []string{"not enabled in region eu-central-1"},
 		},
 		"a token that cannot be read": {
-			change: func(r *awsapi.Role) {
-				r.ARN = "a-role-without-account"
+			change: func(r *awsapi.Roles) {
+				r.ARNs = []string{"a-role-without-account"}
 				r.Token = func(context.Context) (string, error) { return "opaque.%.x", nil }
 			},
 			fault: refusal(http.StatusForbidden, "AccessDenied", "no"), kind: awsapi.Denied,
@@ -379,7 +379,7 @@ func TestAssumeRoleRefused(t *testing.T) {
 				if tt.fault.Status != 0 {
 					w.spoil("AssumeRoleWithWebIdentity", always, tt.fault)
 				}
-				_, err := assume(t, w, i, func(r *awsapi.Role) {
+				_, err := assume(t, w, i, func(r *awsapi.Roles) {
 					if tt.change != nil {
 						tt.change(r)
 					}
@@ -414,7 +414,7 @@ func TestAssumeRoleCancelledKeepsTheToken(t *testing.T) {
 			defer i.mu.Unlock()
 			return &localaws.Fault{Status: 500, Code: "Oops", Message: "cannot work with " + i.tokens[0]}
 		})
-		_, err := awsapi.Open(ctx, awsapi.Options{Dial: w.dial, Getenv: getenv(environment(local)), Role: i.role()})
+		_, err := awsapi.Open(ctx, awsapi.Options{Dial: w.dial, Getenv: getenv(environment(local)), Roles: i.role()})
 		isKind(t, err, awsapi.Cancelled)
 		says(t, err.Error(), "cannot work with ***")
 		if strings.Contains(err.Error(), "eyJ") {
@@ -433,8 +433,8 @@ func TestNoToken(t *testing.T) {
 		says  string // "" for success
 		hint  string
 	}{
-		"not given":     {fmt.Errorf("%w: missing ACTIONS_ID_TOKEN_REQUEST_URL in environment", awsapi.ErrNoToken), always, 1, "no AWS credentials were found: the job gets no OIDC token: missing", "leave `role-to-assume` empty"},
-		"fails":         {errors.New("status 502"), always, 4, "no AWS credentials were found: obtain an OIDC token: status 502", "Run the job again."},
+		"not given":     {&awsapi.TokenError{Err: errors.New("the job gets no OIDC token"), Advice: "allow it", Final: true}, always, 1, "no AWS credentials were found: the job gets no OIDC token", "allow it"},
+		"fails":         {&awsapi.TokenError{Err: errors.New("status 502"), Advice: "run again"}, always, 4, "no AWS credentials were found: obtain an OIDC token: status 502", "run again"},
 		"fails a while": {errors.New("status 502"), 3, 4, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -467,11 +467,12 @@ func TestAnEmptyToken(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w, i := trusting(t)
-		_, err := assume(t, w, i, func(r *awsapi.Role) {
+		_, err := assume(t, w, i, func(r *awsapi.Roles) {
 			r.Token = func(context.Context) (string, error) { return "", nil }
 		})
 		isKind(t, err, awsapi.NoCredentials)
 		says(t, err.Error(), "the answer contains no token")
+		says(t, hintOf(t, err), "Run the job again.")
 	})
 }
 
@@ -481,14 +482,14 @@ func TestAssumeRoleHung(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, i := trusting(t)
 		w.spoil("", always, localaws.Fault{Hang: true})
-		_, err := awsapi.Open(t.Context(), awsapi.Options{Dial: w.dial, Getenv: getenv(environment(local)), Timeout: 300 * time.Millisecond, Role: i.role()})
+		_, err := awsapi.Open(t.Context(), awsapi.Options{Dial: w.dial, Getenv: getenv(environment(local)), Timeout: 300 * time.Millisecond, Roles: i.role()})
 		isKind(t, err, awsapi.Hung)
 
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
-		_, err = awsapi.Open(ctx, awsapi.Options{Dial: w.dial, Getenv: getenv(environment(local)), Role: i.role()})
+		_, err = awsapi.Open(ctx, awsapi.Options{Dial: w.dial, Getenv: getenv(environment(local)), Roles: i.role()})
 		isKind(t, err, awsapi.Deadline)
-		_, err = awsapi.Open(ctx, awsapi.Options{Dial: w.dial, Getenv: getenv(environment(local)), Role: &awsapi.Role{Token: func(ctx context.Context) (string, error) { return "", ctx.Err() }}})
+		_, err = awsapi.Open(ctx, awsapi.Options{Dial: w.dial, Getenv: getenv(environment(local)), Roles: &awsapi.Roles{ARNs: []string{roleARN}, Token: func(ctx context.Context) (string, error) { return "", ctx.Err() }}})
 		isKind(t, err, awsapi.Deadline)
 	})
 }

@@ -14,8 +14,6 @@ import (
 type CI struct {
 	NoCredentials string // of AWS
 	Expired       string // about credentials of AWS that are no longer valid
-	NoToken       string // an OIDC token of the job
-	TokenFailed   string // about the service that issues tokens; "" if there is none
 }
 
 // place is where the program runs, as far as hints depend on it.
@@ -115,14 +113,6 @@ func (p place) badCredentials(region string) string {
 		return hint + "Sign in again with `aws sso login`, or get a new session, and check AWS_PROFILE. AWS_ACCESS_KEY_ID in the environment goes before a profile."
 	}
 	return hint + p.ci.Expired
-}
-
-// noToken says how a job gets an OIDC token.
-func (p place) noToken() string {
-	if p.laptop {
-		return "Only a job of a CI system has one: leave `role-to-assume` empty, and choose a profile that assumes the role with AWS_PROFILE."
-	}
-	return p.ci.NoToken
 }
 
 // noRegion says how to choose a region.

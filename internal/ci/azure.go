@@ -70,8 +70,10 @@ func (a azure) readRef(e *Event) error {
 	return e.readRef(source)
 }
 
-// Token requests a token of the pipeline. Its audience is api://AzureADTokenExchange,
-// whatever is asked for.
+// Audience is the same for whatever a token is for: the service takes none.
+func (azure) Audience() string { return "api://AzureADTokenExchange" }
+
+// Token requests a token of the pipeline.
 // https://learn.microsoft.com/rest/api/azure/devops/distributedtask/oidctoken/create
 func (a azure) Token(ctx context.Context, _ string) (string, error) {
 	uri, access := a.getenv("SYSTEM_OIDCREQUESTURI"), a.getenv("SYSTEM_ACCESSTOKEN")

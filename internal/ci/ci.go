@@ -32,6 +32,9 @@ type System interface {
 	// OnlyToken is the variable with the only token of the job, whose audience and
 	// end are not this program's to choose; "" if Token can request as many as needed.
 	OnlyToken() string
+	// Audience is the audience of every token, whichever is asked for; "" if it is the one
+	// that is asked for, or set where OnlyToken is.
+	Audience() string
 
 	// LogOnStdout reports whether the log goes to standard output, because the system
 	// reads its commands there. Outputs then do not.

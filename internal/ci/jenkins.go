@@ -25,7 +25,7 @@ func (jenkins) Advice() Advice {
 	return Advice{
 		NoCredentials: "Wrap the step in `withCredentials` or `withAWS`, or give the agent the role of an instance.",
 		Expired:       "Obtain them right before this step, in its own `withCredentials` or `withAWS`.",
-		NoToken:       "Jenkins gives none to this program: leave --role-to-assume empty, and set AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE with a credential of the OpenID Connect Provider plugin (`withCredentials([file(…)])`).",
+		NoToken:       "Jenkins gives none to this program: set --web-identity-token-file to a credential of the OpenID Connect Provider plugin (`withCredentials([file(…)])`), or leave --role-to-assume empty.",
 	}
 }
 

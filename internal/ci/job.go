@@ -15,6 +15,8 @@ func (job) Token(context.Context, string) (string, error) { return "", ErrNoToke
 
 func (job) OnlyToken() string { return "" }
 
+func (job) Audience() string { return "" }
+
 func (job) LogOnStdout() bool { return false }
 
 func (job) Group(string) string { return "" }

@@ -6,6 +6,7 @@
 //	go run ./internal/demo -html summaries.html
 //	go run ./internal/demo -serve 127.0.0.1:4566
 //	go run ./internal/demo -serve 127.0.0.1:4566 -age 2h
+//	go run ./internal/demo -serve 127.0.0.1:4566 -iam policy.json
 //	go run ./internal/demo -serve 127.0.0.1:4566 -traffic items:prod=600/min,errors:2=0.02
 //
 // The first runs the jobs of story.go and prints two lines for each; it exits 0 only
@@ -16,7 +17,8 @@
 //
 //	curl --connect-to ::127.0.0.1:4566 http://ID.lambda-url.eu-central-1.on.aws/
 //
-// With -age, prune can be tried at once: it keeps every version of the last hour. With
+// With -iam, callers may do only what an identity policy allows, such as one that
+// lambda-release --print-policy has printed. With -age, prune can be tried at once: it keeps every version of the last hour. With
 // -traffic, invocations are played, routed by the alias, from which metrics and alarms
 // follow.
 //
@@ -51,6 +53,7 @@ func main() {
 	latency := flag.Duration("latency", 0, "added to every call")
 	rate := flag.Float64("rate", 0, "limit of control-plane calls a second (15 on AWS); 0: no limit")
 	stale := flag.Duration("stale", 0, "how long after a write reads show the state before it")
+	restrict := flag.String("iam", "", "with -serve: deny everything that the identity policy in this `file` does not allow")
 	var values []string
 	flag.Func("traffic", "with -serve: play invocations in real time, as `FUNCTION:ALIAS=N/min[,OPTION...]`. The options are errors:VERSION=RATE, throttles:VERSION=RATE, duration:VERSION=DURATION and seed=NUMBER. Repeat it for other aliases", func(value string) error {
 		values = append(values, value)
@@ -70,6 +73,11 @@ func main() {
 	if err == nil && len(values) > 0 && *addr == "" {
 		err = errors.New("-traffic needs -serve")
 	}
+	if err == nil && *restrict != "" && *addr == "" {
+		err = errors.New("-iam needs -serve")
+	}
+	policy, policyErr := readPolicy(*restrict)
+	err = errors.Join(err, policyErr)
 	if err == nil {
 		err = checkAWS(*inAWS, *sweep, *addr != "" || *html != "", *role, *region)
 	}
@@ -97,11 +105,28 @@ func main() {
 	}
 	exit(run(ctx, *addr, cloud, func(ctx context.Context, url string) error {
 		prepare(cloud)
+		cloud.Restrict(policy)
 		play(cloud, traffic)
 		fmt.Printf(hint, url, describe(traffic))
 		<-ctx.Done()
 		return nil
 	}))
+}
+
+// readPolicy reads a policy, nil if path is "".
+func readPolicy(path string) (*localaws.IAMPolicy, error) {
+	if path == "" {
+		return nil, nil //nolint:nilnil // there is none, and that is no error
+	}
+	document, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	policy, err := localaws.ParseIAMPolicy(document)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return policy, nil
 }
 
 func exit(err error) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -71,4 +72,24 @@ func execute(ctx context.Context, command string, variables []string) (string, e
 	cmd.Env = slices.Concat(own, variables)
 	out, err := cmd.CombinedOutput()
 	return string(out), err
+}
+
+// The policy of -iam is read from a file, and one that cannot be read names the file.
+func TestReadPolicy(t *testing.T) {
+	t.Parallel()
+	if p, err := readPolicy(""); p != nil || err != nil {
+		t.Errorf("%v, %v", p, err)
+	}
+	file := filepath.Join(t.TempDir(), "policy.json")
+	for document, ok := range map[string]bool{
+		`{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "lambda:GetAlias", "Resource": "*"}}`: true,
+		`{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "lambda:GetAlias"}}`:                  false,
+	} {
+		if err := os.WriteFile(file, []byte(document), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if p, err := readPolicy(file); (err == nil) != ok || (p != nil) != ok || !ok && !strings.HasPrefix(err.Error(), file+": statement 1") {
+			t.Errorf("%s: %v, %v", document, p, err)
+		}
+	}
 }

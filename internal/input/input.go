@@ -63,14 +63,21 @@ type Input struct {
 	StageVariable      string                                // a legal name
 	URLs               map[string]gateway.URL                // by short function name; a function left out keeps its URL
 	CopySettingsFrom   string                                // an alias, or release.FromFunction; "": nothing is copied
-	Role               string                                // ARN of the role to assume; "": the environment's credentials
-	SessionName        string                                // "": made from the run
-	SessionTime        time.Duration                         // 15 minutes to 12 hours
-	Description        string                                // one line, at most 256 characters
-	AliasDescription   *string                               // one line, at most 160 characters; nil: kept
-	CodeSHA256         map[string]string                     // short function name -> base64 SHA-256; a function left out is not guarded
-	Reason             string                                // of a lock, as alias.LockReason makes it, at most 60 characters
-	LockFor            time.Duration                         // at most 720 h; 0: until it is unlocked
+	Role               string                                // ARN of the role to assume with the job's token; "": none
+	RoleChain          []string                              // ARNs of roles to assume after that, each once
+	TokenFile          string                                // has the job's token; "": the CI system issues it
+	Audience           string                                // of the token; "": AWS's own
+	ExternalID         string                                // for the last of RoleChain
+	LeastPrivilege     bool                                  // limit the session of the last role
+	Accounts           []string                              // that the credentials may be of; none: any
+	MaskAccount        bool
+	SessionName        string            // "": made from the run
+	SessionTime        time.Duration     // 15 minutes to 12 hours
+	Description        string            // one line, at most 256 characters
+	AliasDescription   *string           // one line, at most 160 characters; nil: kept
+	CodeSHA256         map[string]string // short function name -> base64 SHA-256; a function left out is not guarded
+	Reason             string            // of a lock, as alias.LockReason makes it, at most 60 characters
+	LockFor            time.Duration     // at most 720 h; 0: until it is unlocked
 	ClearWeights       bool
 	DryRun             bool
 	ExitCode           bool          // of status: changes from outside fail the job
@@ -171,7 +178,9 @@ func (s spec) completed(value string, problems Problems) Problems {
 	for i := range problems {
 		p := &problems[i]
 		p.Input = s.name
-		p.Value = cmp.Or(p.Value, value)
+		if p.Value == "" && !s.secret {
+			p.Value = value
+		}
 		p.What, p.entry = p.inLine(), 0
 		p.Allowed = cmp.Or(p.Allowed, s.allowed)
 	}

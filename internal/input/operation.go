@@ -102,6 +102,7 @@ func (in Input) crossCheck(reported Problems) Problems {
 	c.rollout()
 	c.hooks()
 	c.stages()
+	c.credentials()
 	return c.found
 }
 

@@ -22,6 +22,8 @@ type spec struct {
 	// order of parsing: a parse function may look at what is above it.
 	parse func(in *Input, value string) Problems
 
+	secret bool // a Problem does not show the value
+
 	// then is done with every value, empty or not.
 	then func(r *reader, value string, given bool) Problems
 
@@ -466,22 +468,81 @@ var table = []spec{
 	},
 	{
 		name: "role-to-assume", group: groupAWS, hint: "ARN",
-		doc: "The IAM role to assume with the job's own OIDC token; the job needs `permissions: id-token: write`. The " +
-			"session is renewed during a traffic shift. If empty, the credentials in the environment are used.",
+		doc: "The IAM role to assume with the job's own OIDC token; on GitHub, the job needs `permissions: id-token: write`. " +
+			"The session is renewed during a traffic shift. If empty, the credentials in the environment are used.",
 		allowed: "must be the ARN of an IAM role, arn:aws:iam::123456789012:role/NAME",
 		parse:   parseRole,
 	},
 	{
+		name: "web-identity-token-file", group: groupAWS, hint: "FILE",
+		doc: "A file with an OIDC token, with which `role-to-assume` is assumed in place of one that the CI system issues. " +
+			"It is read again for each session.",
+		allowed: "must be the path of a file",
+		parse: func(in *Input, value string) Problems {
+			in.TokenFile = value
+			return nil
+		},
+	},
+	{
+		name: "audience", group: groupAWS, hint: "AUDIENCE",
+		doc: "The audience of the OIDC token, which the identity provider in IAM must have, too. If empty, `sts.amazonaws.com`, " +
+			"in China `sts.amazonaws.com.cn`. It is refused in systems whose tokens have an audience of their own: GitLab, Bitbucket, " +
+			"CircleCI and Azure Pipelines.",
+		parse: func(in *Input, value string) Problems {
+			in.Audience = value
+			return nil
+		},
+	},
+	{
+		name: "role-chain", group: groupAWS, kind: list, hint: "ARN",
+		doc: "IAM roles to assume one after the other, one ARN per line, behind `role-to-assume` or the credentials in the " +
+			"environment. AWS allows such a session an hour at most; each is renewed when needed. The last role does everything.",
+		allowed: "must be ARNs of IAM roles, arn:aws:iam::123456789012:role/NAME, one per line",
+		parse:   parseRoleChain,
+	},
+	{
+		name: "external-id", group: groupAWS, hint: "ID", secret: true,
+		doc:     "The external ID that the trust policy of the last role in `role-chain` asks for (`sts:ExternalId`). It is masked.",
+		allowed: "must be 2 to 1224 of a-z, A-Z, 0-9 and _+=,.@:/-",
+		parse:   parseExternalID,
+	},
+	{
 		name: "role-session-name", group: groupAWS, hint: "NAME",
-		doc:     "The name of the role session, as CloudTrail shows it. If empty, `lambda-release-` and the run ID.",
+		doc:     "The name of the role sessions, as CloudTrail shows it. If empty, `lambda-release-` and the run ID.",
 		allowed: "must be 2 to 64 of a-z, A-Z, 0-9 and _+=,.@-",
 		parse:   parseSessionName,
 	},
 	{
 		name: "role-duration-seconds", group: groupAWS, hint: "SECONDS", def: "3600",
-		doc:     "How long a role session lasts, at most what the role allows.",
+		doc:     "How long a role session lasts, at most what the role allows, and 3600 for the roles of `role-chain`.",
 		allowed: "must be a whole number from 900 to 43200",
 		parse:   parseSessionSeconds,
+	},
+	{
+		name: "least-privilege-session", group: groupAWS, kind: toggle, def: "false",
+		doc: "`true` limits the session of the last role to what exactly this run needs: the policy that `--print-policy` prints, as a " +
+			"session policy. AWS takes 2,048 characters of it. If many functions need more, they are named by what their names begin " +
+			"with; a policy that does not fit is an error. Needs `role-to-assume` or `role-chain`.",
+		allowed: "must be true or false",
+		parse: func(in *Input, value string) Problems {
+			return parseBool(&in.LeastPrivilege, value)
+		},
+	},
+	{
+		name: "allowed-account-ids", group: groupAWS, kind: list, hint: "ACCOUNT",
+		doc: "The AWS accounts that the credentials may be of, one per line or separated by commas. Anything else is an error before " +
+			"anything is read or changed. If no ARN of a role shows the account, it is asked for with `GetCallerIdentity`.",
+		allowed: "must be account IDs of 12 digits, one per line or separated by commas",
+		parse:   parseAccounts,
+	},
+	{
+		name: "mask-account-id", group: groupAWS, kind: toggle, def: "false",
+		doc: "`true` masks the account ID in the logs of GitHub and Azure Pipelines, which have a command for that. " +
+			"GitHub then also drops job outputs that contain it, such as `alias-arn`.",
+		allowed: "must be true or false",
+		parse: func(in *Input, value string) Problems {
+			return parseBool(&in.MaskAccount, value)
+		},
 	},
 	{
 		name: "timeout", group: groupAWS, hint: "DURATION", def: "10m",

@@ -155,6 +155,9 @@ func (c *Cloud) serve(in *incoming, op operation) (answer, error) {
 		if err := c.store.authenticate(in); err != nil {
 			return answer{}, err
 		}
+		if err := c.store.authorize(in, op); err != nil {
+			return answer{}, err
+		}
 	}
 	if in.fault.Twice {
 		_, _ = op.serve(in) // what it answers gets lost

@@ -43,6 +43,8 @@ type store struct {
 	newRoles  map[string]time.Time // from when on Lambda can assume a role, by ARN; others at once
 	providers []string             // issuers; none: every issuer has one
 	sessions  map[string]*session  // by access key id
+	everyone  *IAMPolicy           // of callers that have no other; nil: everything is allowed
+	decisions []Decision           // of IAM
 
 	apis map[place]*api // of API Gateway, by id
 }

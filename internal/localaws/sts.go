@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 // sts implements AWS STS, a query API with answers in XML.
@@ -29,6 +30,8 @@ func (s *sts) operation(in *incoming) (operation, bool) {
 	case "AssumeRoleWithWebIdentity":
 		op.unsigned = true
 		op.serve = func(in *incoming) (answer, error) { return s.assumeRoleWithWebIdentity(in, form) }
+	case "AssumeRole":
+		op.serve = func(in *incoming) (answer, error) { return s.assumeRole(in, form) }
 	case "GetCallerIdentity":
 		op.serve = func(in *incoming) (answer, error) { return s.getCallerIdentity(in) }
 	default:
@@ -58,15 +61,20 @@ func replyXML(action string, result any) answer {
 	return answer{status: http.StatusOK, header: http.Header{"Content-Type": {"text/xml"}}, body: body}
 }
 
-// caller returns the ARN and the id of the session of the access key, or of an IAM
+// callerOf returns the ARN and the id of the session of the access key, or of an IAM
 // user.
-func (s *store) caller(in *incoming) (arn, id string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (s *store) callerOf(in *incoming) (arn, id string) {
 	if session := s.sessions[in.key]; session != nil {
 		return session.arn, session.userID
 	}
 	return "arn:" + partition(in.region) + ":iam::" + s.account + ":user/localaws", "AIDALOCALAWSEXAMPLE01"
+}
+
+// caller is callerOf for code without the lock.
+func (s *store) caller(in *incoming) (arn, id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.callerOf(in)
 }
 
 // getCallerIdentity returns who has signed the call.
@@ -77,5 +85,8 @@ func (s *sts) getCallerIdentity(in *incoming) (answer, error) {
 		Arn     string
 		UserID  string `xml:"UserId"`
 		Account string
-	}{Arn: arn, UserID: id, Account: s.account}), nil
+	}{Arn: arn, UserID: id, Account: accountIn(arn)}), nil
 }
+
+// accountIn returns the account in an ARN.
+func accountIn(arn string) string { return strings.Split(arn, ":")[4] }

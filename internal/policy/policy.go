@@ -3,6 +3,7 @@
 //
 //	needs.go    what a job needs, feature by feature
 //	policy.go   the policy document, and what is missing in it
+//	session.go  the same policy for one session, in few characters
 //	trust.go    the trust policy of the role
 //	subject.go  rules over branches and tags as patterns of IAM
 package policy
@@ -36,6 +37,15 @@ type grant struct {
 
 // condition limits a grant to calls whose key has this value; the zero condition does not.
 type condition struct{ key, value string }
+
+// asIAM is the condition that a key has one of the values, as a statement has it; none
+// without a key.
+func asIAM(key string, values ...string) map[string]map[string]oneOrMore {
+	if key == "" {
+		return nil
+	}
+	return map[string]map[string]oneOrMore{"StringEquals": {key: values}}
+}
 
 const (
 	principalKey = "lambda:Principal"    // of the statements that a call may add to a function's policy
@@ -104,7 +114,10 @@ type Statement struct {
 	Condition map[string]map[string]oneOrMore `json:",omitempty"`
 }
 
-type principal struct{ Federated string }
+type principal struct {
+	Federated string `json:",omitempty"`
+	AWS       string `json:",omitempty"`
+}
 
 // oneOrMore is a string in JSON if it is only one.
 type oneOrMore []string
@@ -168,12 +181,9 @@ func (p Policy) Statements() []Statement {
 			continue
 		}
 		at[same] = len(all)
-		s := Statement{Sid: k.sid, Effect: "Allow", Action: actions[k], Resource: oneOrMore{k.resource}}
+		s := Statement{Sid: k.sid, Effect: "Allow", Action: actions[k], Resource: oneOrMore{k.resource}, Condition: asIAM(k.condition.key, k.condition.value)}
 		if count[k.sid]++; count[k.sid] > 1 { // a Sid is unique
 			s.Sid += strconv.Itoa(count[k.sid])
-		}
-		if c := k.condition; c.key != "" {
-			s.Condition = map[string]map[string]oneOrMore{"StringEquals": {c.key: {c.value}}}
 		}
 		all = append(all, s)
 	}
@@ -205,7 +215,7 @@ func (p Policy) SizeNotes() []string {
 			"or write a pattern such as function:shop-* in place of the functions.", size, maxManaged))
 	}
 	if size > maxSession {
-		notes = append(notes, fmt.Sprintf("The policy has %d characters, more than the %d of an inline session policy: for a session, pass the ARN of a managed policy.", size, maxSession))
+		notes = append(notes, fmt.Sprintf("The policy has %d characters, more than the %d of an inline session policy: for a session use `least-privilege-session`, which writes it shorter, or pass the ARN of a managed policy.", size, maxSession))
 	}
 	return notes
 }

@@ -27,6 +27,7 @@ type Trust struct {
 	Account   string // "" if not known
 	Partition string
 
+	Audience        string // of the tokens; "": AWS's own
 	Issuer, Subject string // of a token of this job; "" if there is none
 }
 
@@ -84,7 +85,7 @@ func (t Trust) Policy() (TrustPolicy, error) {
 		p.note("The account is not known: replace %s by its ID, or set the input role-to-assume.", unknownAccount)
 	}
 	host := t.host()
-	p.Statement = TrustStatement(ProviderARN(t.Partition, account, host), host, []string{Audience(t.Partition)}, subjects)
+	p.Statement = TrustStatement(ProviderARN(t.Partition, account, host), host, []string{cmp.Or(t.Audience, Audience(t.Partition))}, subjects)
 	if size := sizeOf([]Statement{p.Statement}); size > maxTrust {
 		p.note("The policy has %d characters, more than the %d of a role's trust policy unless the quota of the account was raised: write fewer rules, or use a role for some of them.", size, maxTrust)
 	}
@@ -123,8 +124,24 @@ func TrustStatement(provider, host string, audiences, subjects []string) Stateme
 		conditions["StringEquals"][host+":sub"] = subjects
 	}
 	return Statement{
-		Effect: "Allow", Principal: &principal{provider}, Action: oneOrMore{"sts:AssumeRoleWithWebIdentity"}, Condition: conditions,
+		Effect: "Allow", Principal: &principal{Federated: provider}, Action: oneOrMore{"sts:AssumeRoleWithWebIdentity"}, Condition: conditions,
 	}
+}
+
+// ChainStatement allows a caller to assume the role whose trust policy it is in, with an
+// external ID unless that is "".
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html
+func ChainStatement(caller, externalID string, actions []string) Statement {
+	s := Statement{Effect: "Allow", Principal: &principal{AWS: caller}, Action: actions}
+	if externalID != "" {
+		s.Condition = map[string]map[string]oneOrMore{"StringEquals": {"sts:ExternalId": {externalID}}}
+	}
+	return s
+}
+
+// AssumeStatement allows the caller in whose policy it is to assume a role.
+func AssumeStatement(role string, actions []string) Statement {
+	return Statement{Effect: "Allow", Action: actions, Resource: oneOrMore{role}}
 }
 
 // JSON is the statement, indented.

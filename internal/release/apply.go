@@ -10,16 +10,17 @@ import (
 	"lambda-release/internal/rollout"
 )
 
-// maxFixed is how long a rollout may be on credentials that end within the hour
-// and that this run cannot renew.
-const maxFixed = 45 * time.Minute
+// spareTime is how much longer than a rollout credentials must last that this run
+// cannot renew.
+const spareTime = 15 * time.Minute
 
 // watcher checks the rollout before anything is read or published.
 func (r *Releaser) watcher(ctx context.Context, plans []Plan) (w *rollout.Watcher, warnings []string, err error) {
 	o := plans[0].Rollout
-	if total := o.Duration(); total > maxFixed && !r.AWS.Renewable() {
-		return nil, nil, fmt.Errorf("the rollout takes %s and the credentials cannot be renewed: let the action assume the role itself with "+
-			"`role-to-assume`, or let CodeDeploy run the traffic shift with `codedeploy`", rollout.Duration(total))
+	end := r.AWS.Ending()
+	if total := o.Duration(); end.After > 0 && total > end.After-spareTime {
+		return nil, nil, fmt.Errorf("the rollout takes %s and the credentials cannot be renewed: %s, or let CodeDeploy run the traffic shift with `codedeploy`",
+			rollout.Duration(total), end.Remedy)
 	}
 	w = rollout.NewWatcher(r.AWS, o.Health, r.say)
 	warnings, err = w.Begin(ctx)

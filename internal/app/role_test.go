@@ -1,0 +1,86 @@
+package app_test
+
+import (
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"lambda-release/internal/localaws"
+)
+
+// roleARN is the role that tokens may assume.
+const roleARN = "arn:aws:iam::123456789012:role/ci/deploy"
+
+// TestRoleChainThroughALongShift: three roles, the last with an external ID and a session
+// policy, are assumed again in the middle of a shift of two hours, with the token that the
+// CI system has written last.
+func TestRoleChainThroughALongShift(t *testing.T) {
+	t.Parallel()
+	const (
+		hub      = "arn:aws:iam::222222222222:role/hub"
+		last     = "arn:aws:iam::123456789012:role/teams/release"
+		external = "shop-4711-" + secret
+	)
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t, 0)
+		s.AddRole(roleARN, "a job")
+		s.AddRole(hub, "", func(r *localaws.Role) { r.Principals = []string{roleARN} })
+		s.AddRole(last, "", func(r *localaws.Role) { r.Principals, r.ExternalID = []string{hub}, external })
+		s.SetAlarm("errors", "OK", "")
+		file := filepath.Join(s.folder, "token")
+		tick := time.NewTicker(4 * time.Minute) // a token is valid for five
+		over := make(chan struct{})
+		defer func() { tick.Stop(); close(over) }()
+		write := func() {
+			if err := os.WriteFile(file, []byte(token("a job", "sts.amazonaws.com")), 0o600); err != nil {
+				t.Error(err)
+			}
+		}
+		write()
+		go func() {
+			for {
+				select {
+				case <-tick.C:
+					write()
+				case <-over:
+					return
+				}
+			}
+		}()
+
+		code := s.run("--strategy", "Canary10Percent2Hours", "--analysis", "none", "--alarms", "errors", "--role-to-assume", roleARN, "--web-identity-token-file", file,
+			"--role-chain", hub, "--role-chain", last, "--external-id", external, "--least-privilege-session")
+		if took := time.Since(s.began); code != 0 || took < 2*time.Hour || took > 2*time.Hour+time.Minute {
+			t.Fatalf("exit code %d after %s\n%s", code, took, s.log)
+		}
+		assumed := map[string][]time.Duration{}
+		for _, c := range s.Calls() {
+			if c.Service != "sts" {
+				continue
+			}
+			form, err := url.ParseQuery(string(c.Body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			role := form.Get("RoleArn")
+			assumed[role] = append(assumed[role], c.Start.Sub(s.began).Round(time.Minute))
+			if isLast := role == last; form.Has("ExternalId") != isLast || form.Has("Policy") != isLast {
+				t.Errorf("%s was assumed with %v", role, form)
+			}
+		}
+		for _, role := range []string{roleARN, hub, last} {
+			if got := assumed[role]; len(got) != 3 || got[0] != 0 || got[1] != 55*time.Minute || got[2] != 110*time.Minute {
+				t.Errorf("%s was assumed after %v", role, got)
+			}
+		}
+		for line := range strings.Lines(s.log + s.summary) {
+			if strings.Contains(line, external) && !strings.HasPrefix(line, "::add-mask::") {
+				t.Errorf("the external ID is shown: %s", line)
+			}
+		}
+	})
+}
