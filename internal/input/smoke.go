@@ -168,9 +168,9 @@ func readSmokeTests(in *Input, of ofFunction) document.Problems {
 }
 
 // payloadIn is the payload of the case at i in the release file. A path after an @ is
-// relative to the file.
+// relative to the file. An @ that a variable stands for names no file.
 func payloadIn(dir string, v document.Value, decoded any, i int) (payload []byte, wrong string) {
-	if path, isFile := strings.CutPrefix(v.Text, "@"); isFile && v.Kind == document.Text {
+	if path, isFile := strings.CutPrefix(v.Text, "@"); isFile && v.Kind == document.Text && strings.HasPrefix(v.Written(), "@") {
 		if dir != "" && !filepath.IsAbs(path) {
 			path = dir + "/" + path
 		}
