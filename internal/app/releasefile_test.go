@@ -36,6 +36,7 @@ func TestReleaseFileSchema(t *testing.T) {
 			"defaults: {}\nfunctions: {items: {configuration: {}, environment: {}, tags: {}, alarms: [], smoke-tests: [], api-gateway-stages: {}}}",
 			"functions: {items: {configuration: {MemorySize: 512, Timeout: '${N}', Layers: [], VpcConfig: {}, TracingConfig: {Mode: Active}}}}",
 			"functions: {items: {configuration: {MemorySize: '${N}', VpcConfig: {Ipv6AllowedForDualStack: '${B}'}, TracingConfig: {Mode: '${MODE}'}}}}",
+			"functions: {items: {environment: {TOKEN: '${NO}'}}}", // the policy does not depend on it
 			"functions: {items: {environment: {PORT: 8080, DEBUG: true, MODE: 0755, RATE: 1e3, EMPTY: '', GONE: null, GONE2: ~, NAME: '${MODE}'}}}",
 			"functions: {items: {create: '${NO:-false}', tags: {team: shop, 'cost:center': 7}}}",
 			"functions: {items: {smoke-tests: [{payload: {path: /, n: 1.5, list: [null, true]}}, {name: b, payload: null, expect: .ok}]}}",
@@ -109,7 +110,6 @@ func TestReleaseFileSchema(t *testing.T) {
 			"functions: {items: {code: 's3://'}}",
 			"functions: {items: {configuration: {MemorySize: '${MODE}'}}}",
 			"functions: {items: {configuration: {TracingConfig: {Mode: '${N}'}}}}",
-			"functions: {items: {environment: {TOKEN: '${NO}'}}}",
 			"functions: {items: {environment: {TOKEN: }}}",
 			"functions: {items: {environment: {TOKEN: '${'}}}",
 			"functions: {items: {create: true}}",
