@@ -553,11 +553,17 @@ func TestPolicyIsEnoughAndNoMore(t *testing.T) {
 		"comparison by default": {args: []string{"--strategy", "Canary10Percent5Minutes"}, situations: []situation{
 			asUsual.cancelled("UpdateAlias", 1), busy.cancelled("UpdateAlias", 1), pending.cancelled("UpdateAlias", 1), newAlias,
 		}},
-		"comparison, dry run":        {args: []string{"--strategy", "Canary10Percent5Minutes", "--dry-run"}, situations: []situation{asUsual}},
-		"provisioned concurrency":    {args: []string{"--wait-for-provisioned-concurrency"}, situations: append(releases, undoes(always("GetProvisionedConcurrencyConfig", "", refused), 1))},
-		"stages":                     {args: []string{"--api-gateway-stages", stage}, situations: append(releases, asUsual.after("wrong permission", withWrongPermission))},
-		"public URL":                 {args: []string{"--function-url", "public"}, situations: append(releases, asUsual.after("wrong permission", withWrongURLPermission))},
-		"public URL, dry run":        {args: []string{"--function-url", "public", "--dry-run"}, situations: []situation{asUsual}},
+		"comparison, dry run":     {args: []string{"--strategy", "Canary10Percent5Minutes", "--dry-run"}, situations: []situation{asUsual}},
+		"provisioned concurrency": {args: []string{"--wait-for-provisioned-concurrency"}, situations: append(releases, undoes(always("GetProvisionedConcurrencyConfig", "", refused), 1))},
+		"stages":                  {args: []string{"--api-gateway-stages", stage}, situations: append(releases, asUsual.after("wrong permission", withWrongPermission))},
+		"public URL":              {args: []string{"--function-url", "public"}, situations: append(releases, asUsual.after("wrong permission", withWrongURLPermission))},
+		"public URL, dry run":     {args: []string{"--function-url", "public", "--dry-run"}, situations: []situation{asUsual}},
+		"tags, and a URL with CORS": {
+			args: []string{"--file", "testdata/cors.yml"},
+			situations: append(creates, asUsual.after("it has a URL", func(r *role) {
+				r.callAt(http.MethodPost, "/2021-10-31/functions/items/url?Qualifier=prod", `{"AuthType": "AWS_IAM"}`)
+			})),
+		},
 		"URL":                        {args: []string{"--function-url", "iam"}, situations: releases},
 		"copied settings":            {args: []string{"--copy-settings-from", "dev"}, situations: append(fromDev(releases), noVersion)},
 		"copied settings, dry run":   {args: []string{"--copy-settings-from", "dev", "--dry-run"}, situations: append(fromDev([]situation{asUsual}), noVersion)},
