@@ -604,6 +604,9 @@ func TestPolicyIsEnoughAndNoMore(t *testing.T) {
 		"delete-alias":             {args: []string{"--operation", "delete-alias", "--ref", "refs/pull/7/merge"}, situations: []situation{preview, asUsual, asUsual.after("all that an alias can have", withBelongings("pr-7"))}},
 		"delete-alias, dry run":    {args: []string{"--operation", "delete-alias", "--ref", "refs/pull/7/merge", "--dry-run"}, situations: []situation{preview, asUsual}},
 	} {
+		if testing.Short() && strings.HasPrefix(name, "large") {
+			continue // code over 50 MB, which the race detector hashes slowly
+		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			functions := tt.functions

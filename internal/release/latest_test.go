@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -250,11 +251,10 @@ func lateWrite(t *testing.T, op string, late time.Duration, restore bool) {
 	w := newWorld(t, localaws.Options{})
 	w.AddFunction("orders", func(f *localaws.Function) { f.Code = zipped(t) })
 	before := content(w.Function("orders", ""))
-	lost := false
+	var lost atomic.Bool
 	w.OnCall(func(c localaws.Call) *localaws.Fault {
 		switch {
-		case c.Operation == op && !lost:
-			lost = true
+		case c.Operation == op && lost.CompareAndSwap(false, true):
 			return &localaws.Fault{Late: late}
 		case c.Operation == "PublishVersion":
 			return &localaws.Fault{Status: 400, Code: "InvalidParameterValueException", Message: "no"}

@@ -24,7 +24,7 @@ func (p Plan) replacesCode(latest awsapi.Configuration) bool {
 	return p.RestoreLatest && p.Upload != nil && p.Upload.Package.SHA256 != latest.CodeSHA256
 }
 
-// checkRestorable refuses to replace code that could not be put back.
+// checkRestorable refuses to replace code that could not be restored.
 func (p Plan) checkRestorable(ctx context.Context, latest awsapi.Configuration) error {
 	if !p.replacesCode(latest) || latest.CodeBytes <= artifact.MaxUpload {
 		return nil
@@ -124,9 +124,9 @@ func (g *guard) leave(ctx context.Context) {
 		switch left := g.left(); {
 		case left == "":
 		case g.unanswered():
-			g.t.log.warn("AWS has not answered a write to $LATEST of %s, and may have carried it out: %s. `restore-latest: true` puts it back after a failure", name, left)
+			g.t.log.warn("AWS has not answered a write to $LATEST of %s, and may have carried it out: %s. `restore-latest: true` restores it after a failure", name, left)
 		default:
-			g.t.log.warn("$LATEST of %s keeps what this run has written to it: %s. `restore-latest: true` puts it back after a failure", name, left)
+			g.t.log.warn("$LATEST of %s keeps what this run has written to it: %s. `restore-latest: true` restores it after a failure", name, left)
 		}
 		return
 	}

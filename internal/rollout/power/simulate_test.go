@@ -216,6 +216,7 @@ func TestRandom(t *testing.T) {
 
 // TestDocs: the tables in docs/rollout.md are those that the command prints.
 func TestDocs(t *testing.T) {
+	needsTime(t)
 	t.Parallel()
 	page, err := os.ReadFile("../../../docs/rollout.md")
 	if err != nil {
