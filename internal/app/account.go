@@ -3,10 +3,12 @@ package app
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
 	"lambda-release/internal/awsapi"
+	"lambda-release/internal/function"
 	"lambda-release/internal/input"
 	"lambda-release/internal/report"
 )
@@ -25,6 +27,19 @@ func maskAccounts(in input.Input, out *report.Reporter) {
 	}
 	slices.Sort(accounts)
 	for _, account := range slices.Compact(accounts) {
+		out.Mask(account)
+	}
+}
+
+var accountID = regexp.MustCompile(`\b` + function.AccountPattern + `\b`)
+
+// maskAccountsIn masks the accounts in the message of an error: of inputs that are not
+// valid, or of the credentials that may not assume a role.
+func maskAccountsIn(err error, in input.Input, out *report.Reporter) {
+	if !in.MaskAccount {
+		return
+	}
+	for _, account := range accountID.FindAllString(err.Error(), -1) {
 		out.Mask(account)
 	}
 }

@@ -38,7 +38,9 @@ func Run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	}
 	out := report.New(system, stdout, stderr, getenv, time.Now)
 	out.WriteTo(report.Files{Outputs: in.OutputsFile, Summary: in.SummaryFile})
+	maskAccounts(in, out)
 	if err != nil {
+		maskAccountsIn(err, in, out)
 		return refuse(out, err)
 	}
 	ev, err := ci.Read(system, in.Ref)
@@ -67,9 +69,11 @@ type job struct {
 // operate opens the session, runs the operation, and reports it.
 func operate(ctx context.Context, j job, getenv func(string) string, out *report.Reporter) int {
 	in, ev := j.in, j.ev
-	maskAccounts(in, out)
 	for _, text := range in.Notices {
 		out.Notice("Release file", text)
+	}
+	if in.MaskAccount && j.system.Mask("0") == "" {
+		out.Notice("mask-account-id", cmp.Or(j.system.Name(), "This system")+" has no command that hides text in the log: mask-account-id has no effect")
 	}
 	req := request(in, ev, j.target)
 	req.Policy = needs(in, getenv)
@@ -90,6 +94,7 @@ func operate(ctx context.Context, j job, getenv func(string) string, out *report
 		Region: in.Region, Getenv: getenv, Timeout: in.Timeout, Version: Version(), Roles: assumed, CI: adviceOf(j.system), Dial: dialOf(ctx),
 	})
 	if err != nil {
+		maskAccountsIn(err, in, out)
 		return finish(out, release.NotStarted(req, err))
 	}
 	if err := checkAccount(ctx, aws, in, out); err != nil {

@@ -84,3 +84,57 @@ func TestRoleChainThroughALongShift(t *testing.T) {
 		}
 	})
 }
+
+// TestShiftWithoutRenewal: a token in a file that is not written again is no longer valid
+// when the session ends, in the middle of a shift. The alias is restored before that.
+func TestShiftWithoutRenewal(t *testing.T) {
+	t.Parallel()
+	for name, health := range map[string][]string{"nothing to read": nil, "alarms": {"--alarms", "errors"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := newShop(t, 0)
+				s.AddRole(roleARN, "a job")
+				s.SetAlarm("errors", "OK", "")
+				file := filepath.Join(s.folder, "token")
+				if err := os.WriteFile(file, []byte(token("a job", "sts.amazonaws.com")), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				code := s.run(append(health, "--strategy", "Canary10Percent2Hours", "--analysis", "none", "--role-to-assume", roleARN, "--web-identity-token-file", file)...)
+				if took := time.Since(s.began); code != 1 || took < 57*time.Minute || took > 58*time.Minute {
+					t.Errorf("exit code %d after %s", code, took)
+				}
+				s.has("roll out to prod: the credentials end soon and cannot be renewed: AssumeRoleWithWebIdentity "+roleARN+": ExpiredTokenException", "Now: prod is again at 1.")
+				s.at("1", "[1 | run 1]")
+			})
+		})
+	}
+}
+
+// TestTokenFile: editors and shells begin a file with a byte order mark, and end it with
+// a line break. In UTF-16 there is no token.
+func TestTokenFile(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t, 0)
+		s.AddRole(roleARN, "a job")
+		good := token("a job", "sts.amazonaws.com")
+		var wide strings.Builder
+		for _, c := range good {
+			wide.WriteString(string(c) + "\x00")
+		}
+		file := filepath.Join(s.folder, "token")
+		for content, want := range map[string]int{good + "\n": 0, "\ufeff" + good + "\r\n": 0, "\xff\xfe" + wide.String(): 1, good + " " + good: 1} {
+			if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			code := s.run("--operation", "status", "--role-to-assume", roleARN, "--web-identity-token-file", file)
+			if code != want || s.calls("AssumeRoleWithWebIdentity") != 1-want {
+				t.Errorf("%q: exit code %d\n%s", content, code, s.log)
+			}
+			if want == 1 {
+				s.has("web-identity-token-file " + file + " has no OIDC token")
+			}
+		}
+	})
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 
 	"lambda-release/internal/awsapi"
@@ -52,6 +53,12 @@ func checkAudience(in input.Input, system ci.System) error {
 // maxToken is the longest token that STS takes.
 const maxToken = 20000
 
+// webToken matches a JSON Web Token.
+var webToken = regexp.MustCompile(`^[\w-]+\.[\w-]+\.[\w-]+$`)
+
+// byteOrderMark begins a file that some editors and shells of Windows have written.
+var byteOrderMark = []byte("\uFEFF")
+
 // tokenIn is the token in a file. A file that is empty may be just being written.
 func tokenIn(path string) (string, error) {
 	const advice = "Write the OIDC token of the job to the file in `web-identity-token-file`, and nothing else, before this step."
@@ -59,12 +66,12 @@ func tokenIn(path string) (string, error) {
 	if err != nil {
 		return "", &awsapi.TokenError{Err: fmt.Errorf("read web-identity-token-file: %w", err), Advice: advice, Final: true}
 	}
-	token := bytes.TrimSpace(b)
+	token := bytes.TrimSpace(bytes.TrimPrefix(b, byteOrderMark))
 	switch {
 	case len(token) == 0:
 		return "", &awsapi.TokenError{Err: fmt.Errorf("web-identity-token-file %s is empty", path), Advice: advice}
-	case len(token) > maxToken || bytes.Count(token, []byte(".")) != 2:
-		return "", &awsapi.TokenError{Err: fmt.Errorf("web-identity-token-file %s has no OIDC token", path), Advice: advice, Final: true}
+	case len(token) > maxToken || !webToken.Match(token):
+		return "", &awsapi.TokenError{Err: fmt.Errorf("web-identity-token-file %s has no OIDC token", path), Advice: advice + " It is ASCII or UTF-8.", Final: true}
 	}
 	return string(token), nil
 }

@@ -136,6 +136,10 @@ func (e *Error) otherDenier(said string, d Denial, owner string) string {
 	case resourcePolicy:
 		return why + " does not allow it: a statement in the policy of the role does not help, the policy of the resource must allow it, or the credentials must be of its account."
 	case sessionPolicy:
+		if strings.HasPrefix(d.Action, "kms:") {
+			return why + " blocks it, so adding a statement to the role's policy does not help. If it is the one that `least-privilege-session` makes, leave that input out: " +
+				"it has no KMS key but the `KMSKeyArn` in `configuration`. Else the step that obtained the credentials must allow it."
+		}
 		return why + " blocks it, so adding a statement to the role's policy does not help. If it is the one that `least-privilege-session` makes, leave that input out, and report this as a bug of lambda-release; " +
 			"else the step that obtained the credentials must allow it."
 	}

@@ -203,6 +203,21 @@ func TestDeniedFromAboveGivesNone(t *testing.T) {
 	}
 }
 
+// A session policy of the program's own is no bug if what it denies is a key that no input
+// names.
+func TestDeniedKeyBySessionPolicy(t *testing.T) {
+	t.Parallel()
+	w := newCloud(t, localaws.Options{})
+	w.spoil("", always, refusal(http.StatusForbidden, "AccessDeniedException", "User: arn:aws:sts::123456789012:assumed-role/ci/x is not authorized to perform: kms:Decrypt on resource: "+
+		"arn:aws:kms:eu-central-1:123456789012:key/x because no session policy allows the kms:Decrypt action"))
+	_, err := w.open(t).Alias(t.Context(), items, "prod")
+	hint := hintOf(t, err)
+	says(t, hint, "A session policy blocks it", "leave that input out: it has no KMS key but the `KMSKeyArn` in `configuration`")
+	if strings.Contains(hint, "bug") {
+		t.Error(hint)
+	}
+}
+
 var getAlias = awsapi.Action{Service: "lambda", Op: "GetAlias", IAM: "lambda:GetAlias"}
 
 func TestHints(t *testing.T) {

@@ -117,7 +117,7 @@ func (a *withToken) explain(e *Error, token string) *Error {
 				a.provider(c), c.audience())
 		}
 	case "ExpiredTokenException":
-		e.advice = "The token had expired when AWS received it: tokens are valid for minutes to an hour. Check the clock of the runner and run the job again."
+		e.advice = "The token had expired when AWS received it: tokens are valid for minutes to an hour. A file in `web-identity-token-file` must be written again for each session; otherwise check the clock of the runner. Then run the job again."
 	default:
 		e.advice = a.refusal(api)
 	}

@@ -50,6 +50,9 @@ const (
 	// lastMoment before its end a session is no longer used, even if it could not
 	// be renewed.
 	lastMoment = 30 * time.Second
+	// undoReserve is what is left of a session that cannot be renewed to restore what the
+	// run has changed.
+	undoReserve = 3 * time.Minute
 	// renewPause is the time between attempts to renew, so that not every
 	// function of a batch repeats one that has just failed.
 	renewPause = 10 * time.Second
@@ -148,6 +151,11 @@ func (s *session) newSTS(by aws.CredentialsProvider) *sts.Client {
 // renewed, that callers do not repeat one after the other what has just failed,
 // and that the end of one caller's context does not affect the others.
 func (a *assumed) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	return a.lasting(ctx, lastMoment)
+}
+
+// lasting are credentials that last so long.
+func (a *assumed) lasting(ctx context.Context, least time.Duration) (aws.Credentials, error) {
 	select {
 	case a.turn <- struct{}{}:
 		defer func() { <-a.turn }()
@@ -155,12 +163,10 @@ func (a *assumed) Retrieve(ctx context.Context) (aws.Credentials, error) {
 		e := &Error{Action: a.Action, Resource: a.arn, Region: a.client.Region, Kind: kindOf(jobContext(ctx), ctx.Err()), Err: ctx.Err()}
 		return aws.Credentials{}, &credentialsError{e, attemptsOf(ctx).effect}
 	}
-	now := time.Now()
-	usable := a.ends.Sub(now) > lastMoment
 	switch {
-	case a.ends.Sub(now) > renewBefore:
+	case time.Until(a.ends) > renewBefore:
 		return a.current, nil
-	case a.failed == nil || !now.Before(a.again):
+	case a.failed == nil || !time.Now().Before(a.again):
 		err := a.renew(ctx)
 		if err == nil {
 			return a.current, nil
@@ -168,12 +174,26 @@ func (a *assumed) Retrieve(ctx context.Context) (aws.Credentials, error) {
 		if ctx.Err() != nil {
 			return aws.Credentials{}, &credentialsError{err, attemptsOf(ctx).effect} // the caller's context has ended
 		}
-		a.failed, a.again = err, now.Add(renewPause)
+		a.failed, a.again = err, time.Now().Add(renewPause)
 	}
-	if usable {
+	if time.Until(a.ends) > least {
 		return a.current, nil
 	}
 	return aws.Credentials{}, &credentialsError{a.failed, attemptsOf(ctx).effect}
+}
+
+// KeepCredentials renews the credentials if they are about to end, between calls that are
+// far apart. The error is why that is not possible, and comes while there still is time
+// to restore what the run has changed.
+func (c *Client) KeepCredentials(ctx context.Context) error {
+	a, ok := c.cfg.Credentials.(*assumed)
+	if !ok {
+		return nil
+	}
+	if _, err := a.lasting(ctx, undoReserve); err != nil {
+		return fmt.Errorf("the credentials end soon and cannot be renewed: %w", ofCredentials(err))
+	}
+	return nil
 }
 
 // renew starts a new session.

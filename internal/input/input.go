@@ -97,7 +97,7 @@ type Input struct {
 // file, then from their defaults. An empty input in the environment counts as none,
 // since GitHub passes inputs that are not set as empty, and so does a default, which
 // the runner fills in; an empty flag is a problem. The error is an About
-// or Problems. With Problems, only the files and Print of the Input are set.
+// or Problems. With Problems, only the files, Print and MaskAccount of the Input are set.
 func Parse(args []string, getenv func(string) string) (Input, error) {
 	f, err := parseFlags(args)
 	if err != nil {
@@ -116,7 +116,7 @@ func Parse(args []string, getenv func(string) string) (Input, error) {
 	r.add(r.located(r.in.crossCheck(r.problems))...)
 	in := r.in
 	if len(r.problems) > 0 {
-		return Input{OutputsFile: in.OutputsFile, SummaryFile: in.SummaryFile, Print: in.Print}, r.problems
+		return Input{OutputsFile: in.OutputsFile, SummaryFile: in.SummaryFile, Print: in.Print, MaskAccount: in.MaskAccount}, r.problems
 	}
 	if in.KeepDays != 0 && in.KeepVersions == 0 {
 		in.KeepVersions = minKeep

@@ -18,6 +18,17 @@ var (
 	sessionPattern = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
 )
 
+var webToken = regexp.MustCompile(`^eyJ[\w-]*\.[\w-]*\.[\w-]*$`)
+
+// parseTokenFile refuses the token in place of its file, before it gets into a message.
+func parseTokenFile(in *Input, value string) Problems {
+	if webToken.MatchString(value) {
+		return bad("an OIDC token, and not the file that it is in")
+	}
+	in.TokenFile = value
+	return nil
+}
+
 const (
 	minSession = 900 // seconds
 	maxSession = 43200

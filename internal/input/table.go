@@ -474,14 +474,11 @@ var table = []spec{
 		parse:   parseRole,
 	},
 	{
-		name: "web-identity-token-file", group: groupAWS, hint: "FILE",
+		name: "web-identity-token-file", group: groupAWS, hint: "FILE", secret: true, // it may be the token itself
 		doc: "A file with an OIDC token, with which `role-to-assume` is assumed in place of one that the CI system issues. " +
 			"It is read again for each session.",
 		allowed: "must be the path of a file",
-		parse: func(in *Input, value string) Problems {
-			in.TokenFile = value
-			return nil
-		},
+		parse:   parseTokenFile,
 	},
 	{
 		name: "audience", group: groupAWS, hint: "AUDIENCE",

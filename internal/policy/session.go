@@ -43,7 +43,7 @@ func SessionFor(n Needs) (Session, error) {
 	slices.Sort(names)
 	var patterns map[string]string
 	for length := longest; len(document) > maxSession && length >= minPrefix; length-- {
-		if next := together(names, length); len(next) > len(patterns) || length == minPrefix {
+		if next := together(names, length); !maps.Equal(next, patterns) {
 			patterns = next
 			document = p.naming(patterns).compact()
 		}

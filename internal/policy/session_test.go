@@ -3,6 +3,7 @@ package policy
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -39,6 +40,7 @@ func TestSession(t *testing.T) {
 		"many":                 {names: numbered("shop-", 40), patterns: []string{"shop-0*", "shop-1*", "shop-2*", "shop-3*"}},
 		"only as many as must": {names: append(numbered("shop-item-", 10), "crm"), patterns: []string{"shop-item-0*"}},
 		"two kinds":            {names: append(numbered("shop-", 40), numbered("crm-", 40)...), patterns: []string{"crm-0*", "crm-1*", "crm-2*", "crm-3*", "shop-*"}},
+		"no shorter":           {names: slices.Concat(numbered("web-shop-", 100), numbered("web-blog-", 100), numbered("web-cart-", 100)), patterns: []string{"web-blog-*", "web-cart-*", "web-shop-*"}},
 		"nothing in common":    {names: strings.Split("aa bb cc dd ee ff gg hh ii jj kk", " "), size: 1},
 		"too little in common": {names: []string{"ab-1", "ab-2", "ab3", "ab4", "ab5", "ab6", "ab7", "ab8", "ab9", "aba", "abb"}, size: 1},
 	} {

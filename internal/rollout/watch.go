@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -150,8 +151,9 @@ func mayPass(err error) bool {
 // end, metrics when a minute is over, and at the end of a Last stage. A read that fails is tried
 // again; what cannot be read for a minute is a *HealthUnknownError, also when that
 // minute ends after the stage: nothing passes unseen. An analysis by default is
-// given up instead. When ctx ends, its error is returned. Every 30 seconds the
-// progress is reported.
+// given up instead. Credentials that end soon and cannot be renewed are an error while
+// the shift can still be rolled back. When ctx ends, its error is returned. Every 30
+// seconds the progress is reported.
 func (w *Watcher) Watch(ctx context.Context, s Stage) error {
 	w.enter(s.Percent)
 	defer func() { w.left = time.Now() }()
@@ -170,6 +172,9 @@ func (w *Watcher) Watch(ctx context.Context, s Stage) error {
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
+		}
+		if err := w.aws.KeepCredentials(ctx); err != nil {
+			return cmp.Or(ctx.Err(), err)
 		}
 		for _, l := range looks {
 			if err := w.take(ctx, l, end); err != nil {
