@@ -431,7 +431,7 @@ var table = []spec{
 	},
 	{
 		name: "restore-latest", group: groupGuards, kind: toggle, def: "false",
-		doc: "`true` puts configuration and code of `$LATEST` back if a release fails after it has written them with `configuration` " +
+		doc: "`true` restores configuration and code of `$LATEST` if a release fails after it has written them with `configuration` " +
 			"or `code`, provided that nothing else has written them since. The code is downloaded before the upload. `false` leaves " +
 			"`$LATEST` as it is then, and a warning shows what this run has changed.",
 		allowed: "must be true or false",
