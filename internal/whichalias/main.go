@@ -4,7 +4,7 @@
 //	go run ./internal/whichalias which-alias.html
 //
 // The page is one file without a server. It answers by the program's own code, the
-// packages rules and event, which this command compiles to WebAssembly, together with
+// packages rules and ci, which this command compiles to WebAssembly, together with
 // ask.go, and puts into the page.
 package main
 
