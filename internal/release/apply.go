@@ -78,32 +78,47 @@ func (r *Releaser) shifter(p Plan, w *rollout.Watcher) rollout.Shifter {
 	return allAtOnce
 }
 
-// delete deletes the alias and what belongs to it, if that was decided.
+// delete deletes the alias and what belongs to it, if that was decided. A release that
+// was still at work may add something until the alias is gone, so all is read again until
+// nothing is left.
 func (p Plan) delete(ctx context.Context, v verb) Plan {
 	if p.End.over() || !p.Decision.Delete {
 		return p
 	}
-	if p = p.stripped(ctx, v); p.End.over() {
+	p, stripped := p.stripped(ctx, v)
+	if p.End.over() {
 		return p
 	}
-	edit := p.target.edit
-	if !edit.Current().Exists() {
-		return p.ended(End{Kind: EndApplied, Status: Deleted, Reason: p.Decision.Reason})
-	}
-	err := edit.Delete(ctx)
-	switch {
-	case errors.Is(err, alias.ErrChanged):
-		if p = decided(ctx, v, p); p.Decision.Delete {
-			return p.delete(ctx, v)
+	t := p.target
+	deleted := End{Kind: EndApplied, Status: Deleted, Reason: p.Decision.Reason}
+	if t.edit.Current().Exists() {
+		err := t.edit.Delete(ctx)
+		switch {
+		case errors.Is(err, alias.ErrChanged):
+			if p = decided(ctx, v, p); p.Decision.Delete {
+				return p.delete(ctx, v)
+			}
+			return p.stays()
+		case err != nil && t.edit.Standing() == alias.Unknown:
+			return p.ended(End{Kind: EndUnknown, Reason: t.edit.Whereabouts(), Err: err})
+		case err != nil:
+			return p.failed(err)
 		}
-		return p.stays()
-	case err != nil && edit.Standing() == alias.Unknown:
-		return p.ended(End{Kind: EndUnknown, Reason: edit.Whereabouts(), Err: err})
-	case err != nil:
-		return p.failed(err)
+		t.log.fact("%s: %s", t.alias(), Deleted)
+	} else if !stripped {
+		return p.ended(deleted)
 	}
-	p.target.log.fact("%s: %s", p.target.alias(), Deleted)
-	return p.ended(End{Kind: EndApplied, Status: Deleted})
+	own, err := t.readBelongings(ctx)
+	switch {
+	case err != nil:
+		t.log.warn("not known whether another run has given %s something meanwhile: %v", t.alias(), err)
+		return p.ended(deleted)
+	case own.nothing():
+		return p.ended(deleted)
+	}
+	again := decided(ctx, v, p.withFacts(p.Facts.withBelongings(own)))
+	again.Decision.Reason = p.Decision.Reason
+	return again.delete(ctx, v)
 }
 
 // pruneDecided deletes the versions that the operation prune has decided on.

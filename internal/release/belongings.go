@@ -94,34 +94,48 @@ func (t target) toRemove(b belongings) []belonging {
 	return all
 }
 
-// stripped is the plan after what belongs to its alias was deleted. The alias is read
-// before each deletion, its own too: what a newer run has moved since is left to it,
-// and so is what was locked. The end is set if the alias is not to be deleted any more.
-func (p Plan) stripped(ctx context.Context, v verb) Plan {
+// stripped is the plan after what belongs to its alias was deleted, and whether any of it
+// was. The alias is read before each deletion, its own too: what a newer run has moved since
+// is left to it, and so is what was locked. The end is set if the alias is not to be deleted
+// any more.
+func (p Plan) stripped(ctx context.Context, v verb) (Plan, bool) {
 	t := p.target
 	var gone []string
 	for _, b := range t.toRemove(p.Facts.Belongings) {
 		if p = p.stillDecided(ctx, v); p.End.over() || !p.Decision.Delete {
-			return p.halfDeleted(gone)
+			return p.halfDeleted(gone), true
 		}
-		err := t.repeated(ctx, func() error {
-			err := b.remove(ctx)
-			if awsapi.Is(err, awsapi.NotFound) { // another run was faster, or the answer to this one was lost
-				return nil
-			}
-			return err
-		})
-		if err != nil {
-			return p.failed(err).halfDeleted(gone)
+		removed, err := t.remove(ctx, b)
+		switch {
+		case err != nil:
+			return p.failed(err).halfDeleted(gone), true
+		case !removed:
+			continue
 		}
 		gone = append(gone, b.what)
 		t.log.fact("%s of %s: deleted", b.what, t.alias())
 		t.log.changed(b.what + " deleted")
 	}
 	if p = p.stillDecided(ctx, v); p.End.over() || !p.Decision.Delete {
-		return p.halfDeleted(gone)
+		return p.halfDeleted(gone), true
 	}
-	return p
+	return p, len(gone) > 0
+}
+
+// remove deletes what belongs to the alias. It reports false if there was nothing any more.
+func (t target) remove(ctx context.Context, b belonging) (removed bool, err error) {
+	lost := false // the answer to an attempt
+	removed = true
+	err = t.repeated(ctx, func() error {
+		err := b.remove(ctx)
+		lost = lost || awsapi.EffectOf(err) > awsapi.Rejected
+		if awsapi.Is(err, awsapi.NotFound) {
+			removed = lost
+			return nil
+		}
+		return err
+	})
+	return removed, err
 }
 
 // stillDecided is the plan with a new decision if others have changed the alias since.

@@ -116,6 +116,9 @@ func faultCase(t *testing.T, sc scene, op string, fault localaws.Fault, times in
 		if strings.HasPrefix(sc.name, "CodeDeploy") {
 			ordinary += 4 // a deployment that is abandoned is stopped, and followed to its end: another wait
 		}
+		if sc.operation == release.DeleteAlias {
+			ordinary += 7 // what one read does not show is found by a later one, and deleted
+		}
 		for _, fn := range names {
 			paced(t, w.Calls(), fn, ordinary)
 		}
