@@ -3,8 +3,11 @@ package awsapi
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
+
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"lambda-release/internal/function"
 )
@@ -54,6 +57,10 @@ func (e *Error) Hint() string {
 	case Deadline:
 		return cmp.Or(e.lastHint(), "Raise the input `timeout` if this can take longer.")
 	case Invalid:
+		if _, long := errors.AsType[*types.PolicyLengthExceededException](e.Err); long {
+			return fmt.Sprintf("A policy has at most 20480 bytes, and each alias has its own. `aws lambda get-policy --function-name %s --qualifier %s --region %s` shows the statements; "+
+				"remove those that are no longer needed with `aws lambda remove-permission`, and run the job again.", e.Function.Given, e.Qualifier, e.Region)
+		}
 		if advice := misconfigured[codeOf(e.Err)]; advice != "" {
 			return advice
 		}

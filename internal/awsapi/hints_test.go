@@ -10,6 +10,8 @@ import (
 
 	"lambda-release/internal/awsapi"
 	"lambda-release/internal/localaws"
+
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 )
 
 // operations are all calls the package makes, by the API's names.
@@ -238,6 +240,8 @@ func TestHints(t *testing.T) {
 		e := &awsapi.Error{Action: getAlias, Function: items, Region: "eu-central-1", Kind: kind, Err: errors.New("x")}
 		says(t, e.Hint(), want)
 	}
+	long := &awsapi.Error{Action: getAlias, Function: items, Qualifier: "prod", Region: "eu-central-1", Kind: awsapi.Invalid, Err: &types.PolicyLengthExceededException{}}
+	says(t, long.Hint(), "at most 20480 bytes", "aws lambda get-policy --function-name items --qualifier prod --region eu-central-1")
 	for _, kind := range []awsapi.Kind{awsapi.Other, awsapi.Invalid} {
 		if hint := (&awsapi.Error{Action: getAlias, Kind: kind, Err: errors.New("x")}).Hint(); hint != "" {
 			t.Errorf("kind %d needs no hint: %q", kind, hint)

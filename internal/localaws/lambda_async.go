@@ -111,6 +111,7 @@ func (l *lambda) writeEventInvoke(r *request, from func(*function, string) (*eve
 	}
 	destinations := in.DestinationConfig.named()
 	for _, d := range destinations {
+		v.length(d.arn, d.member, 0, 350)
 		v.pattern(d.arn, d.member, destinationPattern)
 	}
 	if err := v.err(); err != nil {

@@ -2,6 +2,7 @@ package localaws
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -30,6 +31,14 @@ type policyDocument struct {
 	Version   string
 	ID        string `json:"Id"`
 	Statement []statement
+}
+
+// maxPolicy is the greatest size of a policy in bytes.
+// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+const maxPolicy = 20480
+
+func documentOf(statements []statement) string {
+	return text(policyDocument{"2012-10-17", "default", statements})
 }
 
 // policyTarget returns the function and the qualifier of a call about a policy.
@@ -93,6 +102,14 @@ func (l *lambda) addPermission(r *request) (answer, error) {
 	if in.SourceAccount != nil {
 		v.pattern(*in.SourceAccount, "sourceAccount", accountPattern)
 	}
+	if in.PrincipalOrgID != nil {
+		v.length(*in.PrincipalOrgID, "principalOrgID", 12, 34)
+		v.pattern(*in.PrincipalOrgID, "principalOrgID", organizationPattern)
+	}
+	if in.EventSourceToken != nil {
+		v.length(*in.EventSourceToken, "eventSourceToken", 0, 256)
+		v.pattern(*in.EventSourceToken, "eventSourceToken", sourceTokenPattern)
+	}
 	if in.FunctionURLAuthType != nil {
 		v.oneOf(*in.FunctionURLAuthType, "functionUrlAuthType", "NONE", "AWS_IAM")
 	}
@@ -137,8 +154,12 @@ func (l *lambda) addPermission(r *request) (answer, error) {
 	if slices.ContainsFunc(p.statements, func(other statement) bool { return other.Sid == st.Sid }) {
 		return answer{}, conflict("The statement id (%s) provided already exists. Please provide a new statement id, or remove the existing statement.", st.Sid)
 	}
+	statements := append(slices.Clone(p.statements), st)
+	if size := len(documentOf(statements)); size > maxPolicy {
+		return answer{}, &apiError{http.StatusBadRequest, "PolicyLengthExceededException", fmt.Sprintf("The final policy size (%d) is bigger than the limit (%d).", size, maxPolicy)}
+	}
 	l.changePolicy(f, qualifier)
-	p.statements = append(p.statements, st)
+	p.statements = statements
 	f.policies[qualifier] = p
 	l.revisePolicy(f, qualifier, p)
 	return reply(http.StatusCreated, map[string]string{"Statement": text(st)}), nil
@@ -163,7 +184,7 @@ func principal(name, partition string) (any, error) {
 	switch {
 	case name == "*":
 		return name, nil
-	case strings.HasSuffix(name, ".amazonaws.com"), strings.HasSuffix(name, ".amazonaws.com.cn"):
+	case strings.HasSuffix(name, ".amazonaws.com"), strings.HasSuffix(name, ".amazon.com"), strings.HasSuffix(name, ".amazonaws.com.cn"):
 		return map[string]string{"Service": name}, nil
 	case matchers[accountPattern].MatchString(name):
 		return map[string]string{"AWS": "arn:" + partition + ":iam::" + name + ":root"}, nil
@@ -187,7 +208,7 @@ func (l *lambda) getPolicy(r *request) (answer, error) {
 		return answer{}, noPolicy()
 	}
 	return reply(http.StatusOK, map[string]string{
-		"Policy":     text(policyDocument{"2012-10-17", "default", p.statements}),
+		"Policy":     documentOf(p.statements),
 		"RevisionId": p.revision,
 	}), nil
 }

@@ -2,6 +2,7 @@ package localaws_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"testing"
 
@@ -226,6 +227,8 @@ func TestAddPermissionInput(t *testing.T) {
 		"action":       {func(in *lambda.AddPermissionInput) { in.Action = aws.String("Invoke") }, "ValidationException", "1 validation error detected: Value 'Invoke' at 'action'" + failed + "(lambda:[*]|lambda:[a-zA-Z]+|[*])"},
 		"source":       {func(in *lambda.AddPermissionInput) { in.SourceArn = aws.String("api") }, "ValidationException", "1 validation error detected: Value 'api' at 'sourceArn'" + failed + `arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1})?:(\d{12})?:(.*)`},
 		"account":      {func(in *lambda.AddPermissionInput) { in.SourceAccount = aws.String("1") }, "ValidationException", "1 validation error detected: Value '1' at 'sourceAccount'" + failed + `\d{12}`},
+		"organization": {func(in *lambda.AddPermissionInput) { in.PrincipalOrgID = aws.String("o-1234567890-") }, "ValidationException", "1 validation error detected: Value 'o-1234567890-' at 'principalOrgID'" + failed + "o-[a-z0-9]{10,32}"},
+		"token":        {func(in *lambda.AddPermissionInput) { in.EventSourceToken = aws.String("a b") }, "ValidationException", "1 validation error detected: Value 'a b' at 'eventSourceToken'" + failed + `[a-zA-Z0-9._\-]+`},
 		"principal":    {func(in *lambda.AddPermissionInput) { in.Principal = aws.String("nobody") }, "InvalidParameterValueException", "The provided principal was invalid. Please check the principal and try again."},
 	}
 	for name, tt := range tests {
@@ -241,6 +244,7 @@ func TestAddPermissionInput(t *testing.T) {
 		"210987654321":                     map[string]any{"AWS": "arn:aws:iam::210987654321:root"},
 		"arn:aws:iam::210987654321:user/u": map[string]any{"AWS": "arn:aws:iam::210987654321:user/u"},
 		"s3.amazonaws.com":                 map[string]any{"Service": "s3.amazonaws.com"},
+		"alexa-appkit.amazon.com":          map[string]any{"Service": "alexa-appkit.amazon.com"},
 	}
 	for name, want := range principals {
 		t.Run("principal "+name, func(t *testing.T) {
@@ -260,4 +264,26 @@ func TestAddPermissionInput(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestPolicyLength(t *testing.T) {
+	t.Parallel()
+	_, api := withProd(t)
+	const most = 20480
+	size := func() int { return len(*must(getPolicy(t, api, "prod"))(t).Policy) }
+	one, added := 0, 0
+	for ; added < 2 || size()+one <= most; added++ {
+		before := 0
+		if added > 0 {
+			before = size()
+		}
+		must(addPermission(t, api, fmt.Sprintf("api-%02d", added), "prod"))(t)
+		one = size() - before
+	}
+	_, err := addPermission(t, api, "api-99", "prod")
+	wantError(t, err, 400, "PolicyLengthExceededException", fmt.Sprintf("The final policy size (%d) is bigger than the limit (20480).", size()+one))
+	if err := removePermission(t, api, "api-00", "prod"); err != nil {
+		t.Fatal(err)
+	}
+	must(addPermission(t, api, "api-99", "prod"))(t)
 }

@@ -20,6 +20,8 @@ const (
 	principalPattern     = `[^\s]+`
 	sourceARNPattern     = `arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:(` + regionPattern + `)?:(\d{12})?:(.*)`
 	accountPattern       = `\d{12}`
+	organizationPattern  = `o-[a-z0-9]{10,32}`
+	sourceTokenPattern   = `[a-zA-Z0-9._\-]+`
 	executionNamePattern = `[a-zA-Z0-9-_]+`
 	destinationPattern   = `$|kafka://([^.]([a-zA-Z0-9\-_.]{0,248}))|` + sourceARNPattern
 	rolePattern          = `arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+`
@@ -37,7 +39,7 @@ var versionNumber = regexp.MustCompile(`^[0-9]+$`)
 // matchers are the patterns compiled to match the whole value.
 var matchers = func() map[string]*regexp.Regexp {
 	m := map[string]*regexp.Regexp{aliasNamePattern: regexp.MustCompile(`^[0-9]*[a-zA-Z-_][a-zA-Z0-9-_]*$`)}
-	for _, p := range []string{versionPattern, qualifierPattern, statementIDPattern, actionPattern, principalPattern, sourceARNPattern, accountPattern, executionNamePattern, destinationPattern, rolePattern,
+	for _, p := range []string{versionPattern, qualifierPattern, statementIDPattern, actionPattern, principalPattern, sourceARNPattern, accountPattern, organizationPattern, sourceTokenPattern, executionNamePattern, destinationPattern, rolePattern,
 		handlerPattern, layerPattern, resourcePattern, mountPattern, variablePattern, logGroupPattern} {
 		m[p] = regexp.MustCompile("^(?:" + p + ")$")
 	}
