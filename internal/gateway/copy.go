@@ -17,6 +17,9 @@ import (
 // shown as an ID, which it does not take.
 var principal = regexp.MustCompile(`^(\*|[0-9]{12}|arn:.+)$`)
 
+// statementIDs matches the IDs that AddPermission takes. Statements may have others.
+var statementIDs = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,100}$`)
+
 // Copyable returns the permissions to invoke of a policy, and the IDs of the statements
 // that AddPermission cannot make. What is about function URLs is left out of both:
 // a URL has its own permissions.
@@ -61,7 +64,7 @@ func copying(policy awsapi.Policy, permissions []awsapi.Permission) []step {
 		taken[p.ID] = true
 	}
 	for _, p := range Missing(policy, permissions) {
-		if taken[p.ID] || p.ID == "" {
+		if taken[p.ID] || !statementIDs.MatchString(p.ID) {
 			p.ID = contentID(p)
 		}
 		taken[p.ID] = true

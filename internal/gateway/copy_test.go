@@ -52,7 +52,7 @@ func TestCopying(t *testing.T) {
 	}
 	have := awsapi.Policy{Permissions: []awsapi.Permission{p("a", "s3"), p("b", "events")}}
 	var got []string
-	steps := copying(have, []awsapi.Permission{p("x", "s3"), p("b", "sns"), p("c", "sqs"), p("d", "sqs"), p("c", "iot"), p("", "ses")})
+	steps := copying(have, []awsapi.Permission{p("x", "s3"), p("b", "sns"), p("c", "sqs"), p("d", "sqs"), p("c", "iot"), p("", "ses"), p("a.b", "lex")})
 	for _, s := range steps {
 		id := s.add.ID
 		if strings.HasPrefix(id, "lambda-release-copy-") {
@@ -63,7 +63,7 @@ func TestCopying(t *testing.T) {
 		}
 		got = append(got, id+" "+s.add.Service)
 	}
-	if diff := cmp.Diff([]string{"by content sns", "c sqs", "by content iot", "by content ses"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"by content sns", "c sqs", "by content iot", "by content ses", "by content lex"}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	for _, s := range steps {
