@@ -266,10 +266,10 @@ func (e *AuthTypeError) Hint() string {
 		answers = "public"
 	}
 	const call = "aws lambda %s --function-name %s --qualifier %s --region %s"
-	text := fmt.Sprintf("Set `function-url: %s` to keep that URL. To change it, delete it with `"+call+"`: the next release creates one with another address.",
-		answers, "delete-function-url-config", e.Function.Given, e.Alias, e.Region)
+	text := fmt.Sprintf("Set `function-url: %s` to leave it so. To change it and keep its address, run `"+call+" --auth-type %s`, and this job again.",
+		answers, "update-function-url-config", e.Function.Given, e.Alias, e.Region, e.Wanted)
 	if e.Has == awsapi.URLPublic {
-		text += fmt.Sprintf(" Also remove the statements that allow everyone to call it: `"+call+"` shows them, and `aws lambda remove-permission` removes each.",
+		text += fmt.Sprintf(" Then also remove the statements that allow everyone to call it: `"+call+"` shows them, and `aws lambda remove-permission` removes each.",
 			"get-policy", e.Function.Given, e.Alias, e.Region)
 	}
 	return text
