@@ -111,7 +111,7 @@ func (p Plan) delete(ctx context.Context, v verb) Plan {
 	own, err := t.readBelongings(ctx)
 	switch {
 	case err != nil:
-		t.log.warn("not known whether another run has given %s something meanwhile: %v", t.alias(), err)
+		t.log.warn("%s is deleted, but whether another run has given it something meanwhile is not known: %v (run this job again to find out)", t.alias(), err)
 		return p.ended(deleted)
 	case own.nothing():
 		return p.ended(deleted)

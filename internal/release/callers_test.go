@@ -151,6 +151,9 @@ func killedPreview(t *testing.T, victim, n int, carriedOut bool) (killed bool) {
 			}
 			if i == victim {
 				killed = w.kill(n, carriedOut, func() { w.live(job.operation, job.run) })
+				if got := w.get(open); i > 0 && job.version != "" && got != "200 version "+life[i-1].version && got != "200 version "+job.version {
+					t.Errorf("%s: then the URL answers %s", where, got)
+				}
 			}
 			res := w.live(job.operation, job.run)
 			if o := res.Outcomes[0]; o.Status == release.Failed {
@@ -184,6 +187,9 @@ func killedPreview(t *testing.T, victim, n int, carriedOut bool) (killed bool) {
 
 // get requests a function URL.
 func (w *world) get(url string) string {
+	if url == "" {
+		return ""
+	}
 	got := httptest.NewRecorder()
 	w.ServeHTTP(got, httptest.NewRequestWithContext(w.t.Context(), http.MethodGet, url, nil))
 	return fmt.Sprint(got.Code, " ", got.Body)
