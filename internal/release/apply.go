@@ -116,9 +116,11 @@ func (p Plan) delete(ctx context.Context, v verb) Plan {
 	case own.nothing():
 		return p.ended(deleted)
 	}
-	again := decided(ctx, v, p.withFacts(p.Facts.withBelongings(own)))
-	again.Decision.Reason = p.Decision.Reason
-	return again.delete(ctx, v)
+	again := decided(ctx, v, p.withFacts(p.Facts.withBelongings(own))).delete(ctx, v)
+	if again.End.Status == Deleted {
+		return again.ended(deleted)
+	}
+	return again
 }
 
 // pruneDecided deletes the versions that the operation prune has decided on.
