@@ -88,6 +88,13 @@ func (e *Editor) isAsWritten() bool {
 	return e.current.Version == e.written.Version && len(e.current.Settled().Weights) == 0
 }
 
+// isAsLeft reports whether the alias is as this run's last write has left it. A lock
+// that has ended since makes no difference.
+func (e *Editor) isAsLeft() bool {
+	s := e.current
+	return s.Same(*e.written) || !s.History.Lock.Holds(time.Now()) && s.SameApartFromLock(*e.written)
+}
+
 // Before is where the alias was before this run's first write. What others have
 // done to an alias that this run has not written is not this run's change: then
 // it is where the alias is now.
@@ -248,7 +255,7 @@ func (e *Editor) Write(ctx context.Context, c Change) error {
 			}
 			e.fact(e.name + " was " + what)
 			return ErrChanged
-		case e.current.Same(*e.written), // only its text was edited, or AWS itself has worked on it
+		case e.isAsLeft(), // only its text was edited, or AWS itself has worked on it
 			c.leaves(e.current) && e.current.SameApartFromLock(*e.written):
 			e.recordWrite(e.original, e.current)
 			return e.Write(ctx, c)
@@ -663,7 +670,7 @@ func (e *Editor) recordWrite(from, after State) {
 // recordSeen takes what a read shows for this run's own write. If another run has
 // noted something since, such as a lock, an undo leaves that.
 func (e *Editor) recordSeen() {
-	if e.current.Same(*e.written) {
+	if e.isAsLeft() {
 		e.recordWrite(e.original, e.current)
 	}
 }

@@ -162,3 +162,33 @@ func TestALockWhoseTimeIsOverGoes(t *testing.T) {
 		r.mustRestore("1 text [1 | run 1 | locked until 1999-01-01T00:00Z: why | run 400]")
 	})
 }
+
+// TestALockThatHasEnded: neither an undo nor the next step of a move stops at a lock
+// that was ended since, or whose time is over.
+func TestALockThatHasEnded(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ since, moved, restored string }{
+		"unlocked": {
+			"unlocked | run 600", "3 text [3 < 2 < 1 | run 500 | unlocked | run 600]", "1 text [1 | run 1 | unlocked | run 600]",
+		},
+		"over": {
+			"locked until 1999-12-31T00:00Z: why | run 600", "3 text [3 < 2 < 1 | run 500]", "1 text [1 | run 1]",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bubble(t, func(r *rig) {
+				r.mustMove(2)
+				r.put("2", "text [2 < 1 | run 500 | "+tt.since+"]")
+				noError(r.t, r.move(3))
+				r.is(tt.moved)
+				r.mustRestore(tt.restored)
+			})
+			bubble(t, func(r *rig) {
+				r.mustMove(2)
+				r.put("2", "text [2 < 1 | run 500 | "+tt.since+"]")
+				r.mustRestore(tt.restored)
+			})
+		})
+	}
+}
