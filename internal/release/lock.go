@@ -90,7 +90,7 @@ func (v locking) decide(s alias.State, f Facts, now time.Time) (Decision, error)
 	if held.Holds(now) && (held.SameAs(lock) || isAgain(held, lock)) {
 		return Decision{Status: Unchanged}.because("it is already %s", held), nil
 	}
-	if by, older := lockedByNewer(s, run); older {
+	if by, older := lockedByNewer(s, run, now); older {
 		return Decision{Status: Superseded}.because("%s, newer than this %s, has %s %s", by, run.id(), held.State, v.req.Alias), nil
 	}
 	if f.Deployment.ID != "" {
@@ -124,9 +124,9 @@ func (v locking) gone(s alias.State) error {
 }
 
 // lockedByNewer reports that a newer run than this one has locked or unlocked the
-// alias.
-func lockedByNewer(s alias.State, run Run) (by alias.Run, newer bool) {
-	by = s.History.Lock.By
+// alias. A lock whose time is over counts as none.
+func lockedByNewer(s alias.State, run Run, now time.Time) (by alias.Run, newer bool) {
+	by = s.History.Lock.At(now).By
 	return by, run.asksOrder() && by.NewerThan(run.id())
 }
 
@@ -164,7 +164,7 @@ func (v unlocking) decide(s alias.State, _ Facts, now time.Time) (Decision, erro
 	if !held.Holds(now) {
 		return Decision{Status: Unchanged}.because("it is not locked"), nil
 	}
-	if by, older := lockedByNewer(s, run); older {
+	if by, older := lockedByNewer(s, run, now); older {
 		return Decision{Status: Superseded}.because("%s, newer than this %s, has %s %s", by, run.id(), held.State, v.req.Alias), nil
 	}
 	change := s.Mark(alias.Lock{State: alias.Unlocked, By: run.id()}, now)
