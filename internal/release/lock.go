@@ -134,18 +134,21 @@ func lockedByNewer(s alias.State, run Run, now time.Time) (by alias.Run, newer b
 // lock.
 type RoomError struct {
 	Alias, Reason string
-	Room          int // how many characters there are
+	Room          int // how many characters of Reason there are; alias.NoRoom: none for any lock
 }
 
 func (e *RoomError) Error() string {
-	if e.Reason == "" {
+	if e.Room == alias.NoRoom {
 		return fmt.Sprintf("the description of %s has no room for a lock beside its own text", e.Alias)
 	}
-	return fmt.Sprintf("the description of %s has room for %d characters of `reason` beside its own text, and %q has %d", e.Alias, e.Room, e.Reason, len([]rune(e.Reason)))
+	return fmt.Sprintf("the description of %s has room for %d of the %d characters of `reason` beside its own text", e.Alias, e.Room, len([]rune(e.Reason)))
 }
 
 // Hint says how to go on.
 func (e *RoomError) Hint() string {
+	if e.Room == alias.NoRoom {
+		return fmt.Sprintf("Shorten the text in the description of %s: AWS allows %d characters for it, the lock and the history.", e.Alias, alias.MaxDescription)
+	}
 	return fmt.Sprintf("Shorten `reason`, or the text in the description of %s: AWS allows %d characters for both, with the history.", e.Alias, alias.MaxDescription)
 }
 
