@@ -1,6 +1,8 @@
 package alias_test
 
 import (
+	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -127,6 +129,31 @@ func TestAShiftLosesToALock(t *testing.T) {
 			r.t.Error("an undo would write")
 		}
 	})
+}
+
+// TestAShiftLosesToALockThatHasEnded: the error does not say that the alias was moved,
+// nor that it is still locked.
+func TestAShiftLosesToALockThatHasEnded(t *testing.T) {
+	t.Parallel()
+	for since, want := range map[string]string{"unlocked": "has unlocked it", "locked until 1999-12-31T00:00Z": "has locked it"} {
+		t.Run(since, func(t *testing.T) {
+			t.Parallel()
+			bubble(t, func(r *rig) {
+				c := r.to(2)
+				step := func() error {
+					return r.Write(r.t.Context(), c.Shifted(r.Current(), 10, time.Now().Add(time.Hour), run))
+				}
+				noError(r.t, step())
+				r.put("1", "text [1 | run 500 | "+since+" | run 600]")
+				err := step()
+				lost(r.t, err, "run 600")
+				said(r.t, err.Error(), "run 600 "+want+" meanwhile, at 1")
+				if e, ok := errors.AsType[*alias.LostError](err); !ok || strings.Contains(e.Hint(), "operation: unlock") {
+					r.t.Errorf("advised: %v", e.Hint())
+				}
+			})
+		})
+	}
 }
 
 // TestALockSinceIsKept: what the run still has to note of CodeDeploy's work keeps a

@@ -179,8 +179,8 @@ func (e *Editor) Whereabouts() string {
 		if !e.current.Exists() {
 			return fmt.Sprintf("%s was deleted by %s", e.name, e.lostTo)
 		}
-		if e.lostToLock {
-			return fmt.Sprintf("%s is at %s, and %s has locked it; it is left there", e.name, e.current.Position, e.lostTo)
+		if state := e.lostToLock.State; state != 0 {
+			return fmt.Sprintf("%s is at %s, and %s has %s it; it is left there", e.name, e.current.Position, e.lostTo, state)
 		}
 		return fmt.Sprintf("%s is at %s, where %s moved it; it is left there", e.name, e.current.Position, e.lostTo)
 	}
