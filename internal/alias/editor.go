@@ -56,8 +56,8 @@ type Editor struct {
 	standing Standing
 	doubt    string // of Unknown: what may have happened
 	lostTo   string // of LostToOther: who has changed the alias,
-	// and whether they have locked it.
-	lostToLock bool
+	// and what they have locked or unlocked.
+	lostToLock Lock
 }
 
 // NewEditor returns the Editor of an alias for a run. Facts worth a line in the
@@ -86,6 +86,13 @@ func (e *Editor) Overtaken() bool { return e.written != nil && !e.isAsWritten() 
 // isAsWritten reports whether the alias is where this run's last write has put it.
 func (e *Editor) isAsWritten() bool {
 	return e.current.Version == e.written.Version && len(e.current.Settled().Weights) == 0
+}
+
+// isAsLeft reports whether the alias is as this run's last write has left it. A lock
+// that has ended since makes no difference.
+func (e *Editor) isAsLeft() bool {
+	s := e.current
+	return s.Same(*e.written) || !s.History.Lock.Holds(time.Now()) && s.SameApartFromLock(*e.written)
 }
 
 // Before is where the alias was before this run's first write. What others have
@@ -248,7 +255,7 @@ func (e *Editor) Write(ctx context.Context, c Change) error {
 			}
 			e.fact(e.name + " was " + what)
 			return ErrChanged
-		case e.current.Same(*e.written), // only its text was edited, or AWS itself has worked on it
+		case e.isAsLeft(), // only its text was edited, or AWS itself has worked on it
 			c.leaves(e.current) && e.current.SameApartFromLock(*e.written):
 			e.recordWrite(e.original, e.current)
 			return e.Write(ctx, c)
@@ -663,7 +670,7 @@ func (e *Editor) recordWrite(from, after State) {
 // recordSeen takes what a read shows for this run's own write. If another run has
 // noted something since, such as a lock, an undo leaves that.
 func (e *Editor) recordSeen() {
-	if e.current.Same(*e.written) {
+	if e.isAsLeft() {
 		e.recordWrite(e.original, e.current)
 	}
 }
@@ -674,22 +681,25 @@ func (e *Editor) recordDoubt(what string) { e.standing, e.doubt = Unknown, what 
 // recordLoss notes that the alias was changed since this run's write: nothing of
 // it is undone.
 func (e *Editor) recordLoss() error {
-	e.lostTo, e.lostToLock = e.ChangedBy(), e.lockedSince()
+	e.lostTo, e.lostToLock = e.ChangedBy(), e.lockSince()
 	e.written, e.standing = nil, LostToOther
-	return &LostError{Function: e.fn.Name, Alias: e.name, Now: e.current.Position, By: e.lostTo, Locked: e.lostToLock}
+	return &LostError{Function: e.fn.Name, Alias: e.name, Now: e.current.Position, By: e.lostTo, Lock: e.lostToLock}
 }
 
-// lockedSince reports whether the alias was locked since this run's last write, and
-// not moved since then.
-func (e *Editor) lockedSince() bool {
+// lockSince is what was locked or unlocked since this run's last write, the zero Lock
+// if nothing was, or if the alias was moved as well.
+func (e *Editor) lockSince() Lock {
 	lock := e.current.History.Lock
-	return e.written != nil && lock.State == Locked && lock != e.written.History.Lock && e.current.Version == e.written.Version
+	if e.written == nil || lock == e.written.History.Lock || e.current.Version != e.written.Version {
+		return Lock{}
+	}
+	return lock
 }
 
 // ChangedBy is who else has changed the alias last, as far as its history shows.
 func (e *Editor) ChangedBy() string {
 	switch run := e.current.History.Run; {
-	case e.lockedSince():
+	case e.lockSince().State != 0:
 		return byOrUnknown(e.current.History.Lock.By)
 	case e.current.Exists() && e.current.MovedOutside():
 		return "a change made outside lambda-release"
@@ -712,20 +722,23 @@ type LostError struct {
 	Function, Alias string
 	Now             Position
 	By              string
-	Locked          bool // they have locked it, which has ended this run's shift of its traffic
+	Lock            Lock // what they have locked or unlocked: a lock has ended this run's shift of its traffic
 }
 
 func (e *LostError) Error() string {
-	if e.Locked {
-		return fmt.Sprintf("move %s of %s: %s has locked it meanwhile, at %s", e.Alias, e.Function, e.By, e.Now)
+	if e.Lock.State != 0 {
+		return fmt.Sprintf("move %s of %s: %s has %s it meanwhile, at %s", e.Alias, e.Function, e.By, e.Lock.State, e.Now)
 	}
 	return fmt.Sprintf("move %s of %s: %s meanwhile", e.Alias, e.Function, e.Now.MovedBy(e.By))
 }
 
 // Hint says how to go on with an alias that was locked.
 func (e *LostError) Hint() string {
-	if !e.Locked {
+	switch {
+	case e.Lock.State == 0:
 		return ""
+	case !e.Lock.Holds(time.Now()):
+		return "A lock had ended the traffic shift, and is over: start this job again."
 	}
 	return "While it is locked, only `operation: rollback` moves it. `operation: unlock` ends that; then start this job again."
 }

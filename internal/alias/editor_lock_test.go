@@ -1,6 +1,8 @@
 package alias_test
 
 import (
+	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -129,6 +131,31 @@ func TestAShiftLosesToALock(t *testing.T) {
 	})
 }
 
+// TestAShiftLosesToALockThatHasEnded: the error does not say that the alias was moved,
+// nor that it is still locked.
+func TestAShiftLosesToALockThatHasEnded(t *testing.T) {
+	t.Parallel()
+	for since, want := range map[string]string{"unlocked": "has unlocked it", "locked until 1999-12-31T00:00Z": "has locked it"} {
+		t.Run(since, func(t *testing.T) {
+			t.Parallel()
+			bubble(t, func(r *rig) {
+				c := r.to(2)
+				step := func() error {
+					return r.Write(r.t.Context(), c.Shifted(r.Current(), 10, time.Now().Add(time.Hour), run))
+				}
+				noError(r.t, step())
+				r.put("1", "text [1 | run 500 | "+since+" | run 600]")
+				err := step()
+				lost(r.t, err, "run 600")
+				said(r.t, err.Error(), "run 600 "+want+" meanwhile, at 1")
+				if e, ok := errors.AsType[*alias.LostError](err); !ok || strings.Contains(e.Hint(), "operation: unlock") {
+					r.t.Errorf("advised: %v", e.Hint())
+				}
+			})
+		})
+	}
+}
+
 // TestALockSinceIsKept: what the run still has to note of CodeDeploy's work keeps a
 // lock that has come meanwhile.
 func TestALockSinceIsKept(t *testing.T) {
@@ -161,4 +188,34 @@ func TestALockWhoseTimeIsOverGoes(t *testing.T) {
 		r.is(atTwo)
 		r.mustRestore("1 text [1 | run 1 | locked until 1999-01-01T00:00Z: why | run 400]")
 	})
+}
+
+// TestALockThatHasEnded: neither an undo nor the next step of a move stops at a lock
+// that was ended since, or whose time is over.
+func TestALockThatHasEnded(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ since, moved, restored string }{
+		"unlocked": {
+			"unlocked | run 600", "3 text [3 < 2 < 1 | run 500 | unlocked | run 600]", "1 text [1 | run 1 | unlocked | run 600]",
+		},
+		"over": {
+			"locked until 1999-12-31T00:00Z: why | run 600", "3 text [3 < 2 < 1 | run 500]", "1 text [1 | run 1]",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bubble(t, func(r *rig) {
+				r.mustMove(2)
+				r.put("2", "text [2 < 1 | run 500 | "+tt.since+"]")
+				noError(r.t, r.move(3))
+				r.is(tt.moved)
+				r.mustRestore(tt.restored)
+			})
+			bubble(t, func(r *rig) {
+				r.mustMove(2)
+				r.put("2", "text [2 < 1 | run 500 | "+tt.since+"]")
+				r.mustRestore(tt.restored)
+			})
+		})
+	}
 }

@@ -152,17 +152,21 @@ func (s State) SameApartFromLock(o State) bool {
 	return s.Same(o)
 }
 
-// ReasonRoom is how many characters the description has room for as the reason of
-// the lock, beside the user's text, and whether the change fits: at least one
-// position of the history stays.
-func (c Change) ReasonRoom() (room int, fits bool) {
-	h := c.History
+// NoRoom is the room for a reason where there is none for a lock without one.
+const NoRoom = -1
+
+// ReasonRoom is how many characters of the lock's reason the description has room for
+// beside the user's text and one position of the history, and whether that is all of
+// them.
+func (c Change) ReasonRoom() (room int, all bool) {
+	h, reason := c.History, []rune(c.History.Lock.Reason)
 	h.Versions = h.Versions[:min(len(h.Versions), 1)]
-	used := units(join(strings.TrimSpace(c.Text), h))
-	if h.Lock.Reason != "" {
-		return max(0, MaxDescription-used+units(h.Lock.Reason)), used <= MaxDescription
+	for room = len(reason); room > NoRoom; room-- {
+		if h.Lock.Reason = string(reason[:room]); fits(strings.TrimSpace(c.Text), h) {
+			break
+		}
 	}
-	return max(0, MaxDescription-used-len(": ")), used <= MaxDescription
+	return room, room == len(reason)
 }
 
 // LosesHistory reports whether the change leaves only one position of several in

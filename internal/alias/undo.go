@@ -92,8 +92,8 @@ func (e *Editor) notUndone(ctx context.Context, err error) error {
 }
 
 // originalAlias is what the alias is restored to. The user's text stays if it was
-// edited since, and so does a lock that was taken over with the rest of what
-// CodeDeploy has left.
+// edited since. So does a lock that was taken over with the rest of what CodeDeploy has
+// left, and the note of one that has ended since.
 func (e *Editor) originalAlias(left Version) awsapi.Alias {
 	original := e.original.withoutLeftover()
 	was := awsapi.Alias{
@@ -106,7 +106,7 @@ func (e *Editor) originalAlias(left Version) awsapi.Alias {
 	if left != None {
 		history = original.ActualHistory().RolledBack(original.Version, left, e.run)
 	}
-	if lock := e.current.History.Lock; lock.State != 0 {
+	if lock := e.current.History.Lock.At(time.Now()); lock.State != 0 || lock != e.written.History.Lock {
 		history = history.withLock(lock)
 	}
 	if text != original.Text || history.String() != original.History.String() {
@@ -121,7 +121,7 @@ func (e *Editor) originalAlias(left Version) awsapi.Alias {
 // it nor where a write of this run's has put it that was never answered.
 func (e *Editor) changedSince() bool {
 	s := e.current
-	if s.Same(*e.written) {
+	if e.isAsLeft() {
 		return false
 	}
 	_, weighted := s.Weights[e.aim]
@@ -179,8 +179,8 @@ func (e *Editor) Whereabouts() string {
 		if !e.current.Exists() {
 			return fmt.Sprintf("%s was deleted by %s", e.name, e.lostTo)
 		}
-		if e.lostToLock {
-			return fmt.Sprintf("%s is at %s, and %s has locked it; it is left there", e.name, e.current.Position, e.lostTo)
+		if state := e.lostToLock.State; state != 0 {
+			return fmt.Sprintf("%s is at %s, and %s has %s it; it is left there", e.name, e.current.Position, e.lostTo, state)
 		}
 		return fmt.Sprintf("%s is at %s, where %s moved it; it is left there", e.name, e.current.Position, e.lostTo)
 	}

@@ -17,6 +17,7 @@ func parseFunctions(in *Input, value string) Problems {
 			glob, err := function.ParsePattern(given)
 			if err != nil {
 				problems = append(problems, Problem{Value: given, What: err.Error()})
+				continue
 			}
 			in.Globs = append(in.Globs, glob)
 			continue

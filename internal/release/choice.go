@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -54,8 +55,13 @@ func (e NoAliasError) Error() string {
 	return fmt.Sprintf("%s %q: %s has no such alias", e.Input, e.Name, e.Function)
 }
 
-// Hint lists the aliases.
+var commit = regexp.MustCompile(`^[0-9a-f]{7,40}$`)
+
+// Hint lists the aliases. A name that is one of a commit is no alias's.
 func (e NoAliasError) Hint() string {
+	if e.Input == "version" && commit.MatchString(e.Name) {
+		return fmt.Sprintf("For the version of a commit, set the input `version` to commit:%s.", e.Name)
+	}
 	if e.Aliases == "" {
 		return e.Function + " has no alias yet: a release creates one."
 	}

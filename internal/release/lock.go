@@ -90,7 +90,7 @@ func (v locking) decide(s alias.State, f Facts, now time.Time) (Decision, error)
 	if held.Holds(now) && (held.SameAs(lock) || isAgain(held, lock)) {
 		return Decision{Status: Unchanged}.because("it is already %s", held), nil
 	}
-	if by, older := lockedByNewer(s, run); older {
+	if by, older := lockedByNewer(s, run, now); older {
 		return Decision{Status: Superseded}.because("%s, newer than this %s, has %s %s", by, run.id(), held.State, v.req.Alias), nil
 	}
 	if f.Deployment.ID != "" {
@@ -124,9 +124,9 @@ func (v locking) gone(s alias.State) error {
 }
 
 // lockedByNewer reports that a newer run than this one has locked or unlocked the
-// alias.
-func lockedByNewer(s alias.State, run Run) (by alias.Run, newer bool) {
-	by = s.History.Lock.By
+// alias. A lock whose time is over counts as none.
+func lockedByNewer(s alias.State, run Run, now time.Time) (by alias.Run, newer bool) {
+	by = s.History.Lock.At(now).By
 	return by, run.asksOrder() && by.NewerThan(run.id())
 }
 
@@ -134,18 +134,21 @@ func lockedByNewer(s alias.State, run Run) (by alias.Run, newer bool) {
 // lock.
 type RoomError struct {
 	Alias, Reason string
-	Room          int // how many characters there are
+	Room          int // how many characters of Reason there are; alias.NoRoom: none for any lock
 }
 
 func (e *RoomError) Error() string {
-	if e.Reason == "" {
+	if e.Room == alias.NoRoom {
 		return fmt.Sprintf("the description of %s has no room for a lock beside its own text", e.Alias)
 	}
-	return fmt.Sprintf("the description of %s has room for %d characters of `reason` beside its own text, and %q has %d", e.Alias, e.Room, e.Reason, len([]rune(e.Reason)))
+	return fmt.Sprintf("the description of %s has room for %d of the %d characters of `reason` beside its own text", e.Alias, e.Room, len([]rune(e.Reason)))
 }
 
 // Hint says how to go on.
 func (e *RoomError) Hint() string {
+	if e.Room == alias.NoRoom {
+		return fmt.Sprintf("Shorten the text in the description of %s: AWS allows %d characters for it, the lock and the history.", e.Alias, alias.MaxDescription)
+	}
 	return fmt.Sprintf("Shorten `reason`, or the text in the description of %s: AWS allows %d characters for both, with the history.", e.Alias, alias.MaxDescription)
 }
 
@@ -164,7 +167,7 @@ func (v unlocking) decide(s alias.State, _ Facts, now time.Time) (Decision, erro
 	if !held.Holds(now) {
 		return Decision{Status: Unchanged}.because("it is not locked"), nil
 	}
-	if by, older := lockedByNewer(s, run); older {
+	if by, older := lockedByNewer(s, run, now); older {
 		return Decision{Status: Superseded}.because("%s, newer than this %s, has %s %s", by, run.id(), held.State, v.req.Alias), nil
 	}
 	change := s.Mark(alias.Lock{State: alias.Unlocked, By: run.id()}, now)

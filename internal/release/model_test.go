@@ -229,7 +229,7 @@ func (a memory) marked(next lock, already bool, done release.Status) (memory, re
 		return a, release.Failed
 	case already:
 		return a, release.Unchanged
-	case a.lock.by.newerThan(next.by):
+	case a.lock.now().by.newerThan(next.by):
 		return a, release.Superseded
 	case len(a.history) == 0:
 		a.history = []int{a.at}

@@ -236,7 +236,11 @@ func rendered(plans []Plan) []Plan {
 		if p.End.over() { // of a batch, the one that stays
 			return p.withWords([]string{fmt.Sprintf("leave %s at %s: %s", p.target.alias(), p.target.edit.Now(), p.Decision.Reason)}).ended(End{Kind: EndNotAttempted, Status: Planned})
 		}
-		return p.withWords(render(p, why)).ended(End{Kind: EndNotAttempted, Status: Planned})
+		p = p.withWords(render(p, why)).ended(End{Kind: EndNotAttempted, Status: Planned})
+		if why != nil { // no alias is going to the version that it was about
+			p = p.withFacts(p.Facts.about(alias.None, p.Facts.Config)).withDecision(p.Decision.about(alias.None))
+		}
+		return p
 	})
 }
 

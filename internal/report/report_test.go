@@ -245,11 +245,14 @@ func TestHeadlineCountsAliases(t *testing.T) {
 	locked := with(items(release.Locked, 11, 11, 11), func(o *release.Outcome) { o.End = release.EndApplied })
 	lock := resultOf(failed, locked)
 	lock.Operation = release.Lock
+	cancelled := resultOf(failed, items(release.Failed, 11, 11, 11), locked)
+	cancelled.Operation = release.Lock
 	for want, res := range map[string]release.Result{
 		"prod of 2 functions not released: 2 failed; every alias is as it was before":                                resultOf(failed, failed),
 		"prod of 3 functions not released: 3 failed; 1 alias not as before; 1 alias at an unknown version":           resultOf(failed, elsewhere, unknown),
 		"prod of 2 functions not released: 2 failed; 2 aliases at an unknown version":                                resultOf(unknown, unknown),
 		"prod of 2 functions not locked: 1 failed; the others are done":                                              lock,
+		"prod of 3 functions not locked: 1 failed, 1 not locked; the others are done":                                cancelled,
 		"prod of 2 functions not released: 2 failed; every alias is as it was before, or where others have moved it": resultOf(failed, byOthers),
 	} {
 		if got := headline(res); got != want {

@@ -114,11 +114,14 @@ func headlineOfMany(res release.Result) string {
 
 // failures counts the failures of a run, and the aliases that are not as before.
 func failures(res release.Result) string {
-	own, elsewhere, unknown, remain, done := 0, 0, 0, 0, false
+	own, idle, elsewhere, unknown, remain, done := 0, 0, 0, 0, 0, false
 	for _, o := range res.Outcomes {
-		if failedItself(o) {
+		switch {
+		case failedItself(o):
 			own++
-		} else if o.End == release.EndApplied {
+		case stopped(o):
+			idle++
+		case o.End == release.EndApplied:
 			done = true
 		}
 		switch {
@@ -131,6 +134,9 @@ func failures(res release.Result) string {
 		}
 	}
 	text := fmt.Sprintf("%d failed", own)
+	if done && idle > 0 {
+		text += fmt.Sprintf(", %d %s", idle, undone(res))
+	}
 	if elsewhere > 0 {
 		text += "; " + count(elsewhere, "alias") + " not as before"
 	}
