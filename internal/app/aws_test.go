@@ -86,8 +86,8 @@ func sceneOf(ts *testscript.TestScript) *scene { return ts.Value(sceneKey{}).(*s
 //	                                    of one has not ended; with N+M, that M have not
 //	role ARN SUBJECT [AUDIENCE]         a role that tokens of this subject may assume
 //	trust ARN PRINCIPAL [EXTERNAL-ID]   a role that another caller may assume
-//	session NAME [-]ACTION…             asserts what the policy of the last session allows on
-//	                                    a function, and with - what not
+//	session NAME|ARN [-]ACTION…         asserts what the policy of the last session allows on
+//	                                    a function or anything else, and with - what not
 //	fault CALLS STATUS CODE MESSAGE     an error, and the work is not done
 //	drop CALLS, lose CALLS, hang CALLS  the connection closes before, after the work is done;
 //	                                    no answer, and the work is not done

@@ -118,9 +118,13 @@ func wantSession(ts *testscript.TestScript, s *scene, args []string) {
 	}
 	policy, err := localaws.ParseIAMPolicy([]byte(document))
 	ts.Check(err)
+	resource := args[0]
+	if !strings.HasPrefix(resource, "arn:") {
+		resource = lambdaARN + resource
+	}
 	for _, arg := range args[1:] {
 		action, denied := strings.CutPrefix(arg, "-")
-		if policy.Allows(action, lambdaARN+args[0]) == denied {
+		if policy.Allows(action, resource) == denied {
 			ts.Fatalf("not %s on %s: %s", arg, args[0], document)
 		}
 	}

@@ -434,8 +434,8 @@ func (b *builder) stopDeployment() {
 	}
 }
 
-// readDeployment allows finding out whether a deployment shifts the traffic of the
-// alias to lock.
+// readDeployment allows finding out what became of a deployment that the history of
+// an alias names.
 func (b *builder) readDeployment() {
 	sid, group := optional+"Deployment", "*"
 	if b.CodeDeploy != nil {

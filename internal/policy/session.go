@@ -29,10 +29,16 @@ func (e *SessionError) Error() string {
 const minPrefix = 3
 
 // SessionFor is the policy of a session for a job: that of For, in as few characters as
-// possible. If it does not fit, functions are named together that have the beginning of
+// possible, with leave to read a deployment that the history of an alias may name although
+// the inputs do not: whether that is granted is up to the role. If it does not fit, functions are named together that have the beginning of
 // their names in common, which is as long as it may be. The error is a *SessionError.
 func SessionFor(n Needs) (Session, error) {
 	p := For(n)
+	if (n.Operation == "release" || n.Operation == "promote") && n.CodeDeploy == nil {
+		b := &builder{Needs: n}
+		b.readDeployment()
+		p.grants = append(p.grants, b.grants...)
+	}
 	document := p.compact()
 	names := make([]string, len(n.Functions))
 	longest := 0
