@@ -362,3 +362,36 @@ func TestWatchCancelled(t *testing.T) {
 		}
 	})
 }
+
+// A read of the metrics that hangs delays neither the alarms nor the next step, which
+// judges its answer.
+func TestMetricsThatHang(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		both := rollout.Health{Alarms: alarms.Alarms, Analysis: rate.Analysis}
+		const minute = 100 * time.Second // since the start, when the first whole minute is over
+
+		w := withAlarms(t)
+		watcher := w.begun(both)
+		w.spoil("GetMetricData", minute, time.Hour, hanging)
+		w.after(minute+time.Second, func() { w.SetAlarm("errors", "ALARM", "bad") })
+		unhealthy(t, watcher.Watch(t.Context(), w.stage(orders, 10, 10*time.Minute)))
+		w.took(minute + 5*time.Second)
+
+		w = withAlarms(t)
+		watcher = w.begun(both)
+		w.spoil("GetMetricData", minute, minute+time.Second, localaws.Fault{Delay: 9 * time.Second})
+		w.served(version("13"), time.Minute, 5, 100)
+		first := w.stage(orders, 10, minute+time.Second)
+		first.Last = false
+		if err := watcher.Watch(t.Context(), first); err != nil {
+			t.Error(err)
+		}
+		w.took(minute + 3*time.Second)
+		s := unhealthy(t, watcher.Watch(t.Context(), w.stage(orders, 20, 10*time.Minute)))
+		if len(s.Judgements) != 1 {
+			t.Errorf("%v", s)
+		}
+		w.took(minute + 10*time.Second) // the answer, and the second look
+	})
+}
