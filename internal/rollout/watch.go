@@ -59,6 +59,7 @@ type Stage struct {
 	Percent int           // the share
 	Began   time.Time     // the rollout
 	Hold    time.Duration // how long the stage lasts
+	Rest    time.Duration // how long the shift lasts after the stage
 	// Last says that checks must have their verdict at the end: after the last step
 	// before all of the traffic, and after the bake.
 	Last bool
