@@ -271,6 +271,9 @@ func TestAShiftIsNotLongerThanItsSteps(t *testing.T) {
 			if got.Verdict != want.Verdict || got.Minutes != want.Minutes || got.Until != want.Until {
 				t.Errorf("%s late: %s", late, s.output("analysis"))
 			}
+			if strings.Contains(s.log, "and a minute or two more until the metrics arrive") != (late == time.Hour) {
+				t.Errorf("%s late:\n%s", late, s.log)
+			}
 			if strings.Contains(s.log, " left; errors: 1") != (late < time.Hour) || strings.Count(s.log, " left; errors: ") < 19 {
 				t.Errorf("%s late:\n%s", late, s.log)
 			}
