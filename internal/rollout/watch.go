@@ -156,8 +156,8 @@ func mayPass(err error) bool {
 // shows that it is not. Alarms are read at the beginning, every 5 seconds and at the
 // end, metrics when a minute is over, and at the end of a Last stage. Neither waits for
 // the other. A read that fails is tried again; what cannot be read for a minute is a
-// *HealthUnknownError, also when that minute ends after the stage: nothing passes
-// unseen. An analysis by default is given up instead. If the metrics are still being
+// *HealthUnknownError, also when that minute ends after the stage, and until then the
+// other is read, too: nothing passes unseen. An analysis by default is given up instead. If the metrics are still being
 // read at the end of a stage that is not the Last one, the next stage judges them.
 // Credentials that end soon and cannot be renewed are an error while the shift can
 // still be rolled back. When ctx ends, its error is returned. Every 30 seconds the
@@ -261,10 +261,10 @@ func nextLook(looks []*look, now, end time.Time) (next time.Time, all bool) {
 	for _, l := range looks {
 		due := l.due
 		switch {
-		case l.done, !l.reading && !l.final && !l.due.Before(end):
-			continue
 		case l.reading && (l.final || l.doubted != nil):
 			all = false
+			continue
+		case l.done, !l.reading && !l.final && !l.due.Before(end):
 			continue
 		case l.reading:
 			if due = end.Add(answerTime); !now.Before(due) {
@@ -274,6 +274,11 @@ func nextLook(looks []*look, now, end time.Time) (next time.Time, all bool) {
 		all = false
 		if next.IsZero() || due.Before(next) {
 			next = due
+		}
+	}
+	for _, l := range looks { // what was seen at the end is seen again while another look is not
+		if !all && l.done && l.final && !l.reading && (next.IsZero() || l.due.Before(next)) {
+			next = l.due
 		}
 	}
 	return next, all
@@ -290,7 +295,7 @@ type answer struct {
 // w.answers.
 func (w *Watcher) begin(ctx context.Context, l *look, now, end time.Time) {
 	last := !now.Before(end)
-	if l.done || l.reading || now.Before(l.due) && (!last || !l.final || l.failures > 0) {
+	if l.reading || now.Before(l.due) && (!last || !l.final || l.done || l.failures > 0) {
 		return
 	}
 	l.reading = true
@@ -323,6 +328,7 @@ func (w *Watcher) take(ctx context.Context, a answer, end time.Time) error {
 		return l.doubted
 	}
 	now := time.Now()
+	l.done = false
 	lost := l.lost(a.began, now)
 	unknown := &HealthUnknownError{What: l.what, For: now.Sub(l.since), Err: err}
 	switch {

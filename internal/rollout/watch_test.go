@@ -283,6 +283,37 @@ func TestNothingPassesUnseen(t *testing.T) {
 	})
 }
 
+// As long as the metrics cannot be read at the end, the alarms are.
+func TestAlarmAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		both := rollout.Health{Alarms: alarms.Alarms, Analysis: rate.Analysis}
+		const end = 2 * time.Minute
+		w := withAlarms(t)
+		watcher := w.begun(both)
+		w.spoil("GetMetricData", end, end+40*time.Second, broken)
+		w.after(end+11*time.Second, func() { w.SetAlarm("errors", "ALARM", "bad") })
+		unhealthy(t, watcher.Watch(t.Context(), w.stage(orders, 10, end)))
+		w.took(end + 15*time.Second)
+
+		w = withAlarms(t)
+		watcher = w.begun(both)
+		w.OnCall(func(c localaws.Call) *localaws.Fault {
+			now := w.since()
+			if c.Operation == "GetMetricData" && now >= end && now < end+12*time.Second || c.Operation == "DescribeAlarms" && now > end && now < end+30*time.Second {
+				return &broken
+			}
+			return nil
+		})
+		if err := watcher.Watch(t.Context(), w.stage(orders, 10, end)); err != nil {
+			t.Error(err)
+		}
+		if took := w.since(); took < end+30*time.Second || took > end+35*time.Second {
+			t.Errorf("took %s", took)
+		}
+	})
+}
+
 // An alarm that is deleted meanwhile leaves the shift blind.
 func TestAlarmDeleted(t *testing.T) {
 	t.Parallel()
