@@ -216,6 +216,33 @@ func TestAFailingVersionDoesNotBlockTheFix(t *testing.T) {
 	})
 }
 
+// At least every 30 seconds the log has the share, the time that is left of the shift,
+// and both numbers, also if a step is shorter than that.
+func TestProgressOfAShift(t *testing.T) {
+	t.Parallel()
+	for strategy, want := range map[string][]string{
+		"Linear20PercentEvery1Minute": {
+			" 20 % after 0s of 4m; 40 % in 1m\n", " 20 %, 3m30s left; errors: not measured yet; ",
+			" 40 % after 1m of 4m; 60 % in 1m; errors: not measured yet; ", " 40 %, 2m30s left; errors: not measured yet; ",
+			" 60 % after 2m of 4m; 80 % in 1m; errors: 0.", " → 0.", " %, not worse; ", " 60 %, 1m30s left; errors: 0.",
+			" 80 % after 3m of 4m; 100 % in 1m; errors: 1.", " 80 %, 30s left; errors: 1.",
+		},
+		"Linear10PercentEvery25Seconds": {
+			" 10 % after 0s of 3m45s; 20 % in 25s\n", " 20 % after 25s of 3m45s; 30 % in 25s; errors: not measured yet; ",
+			" 60 % after 2m5s of 3m45s; 70 % in 25s; errors: 0.", " → 0.", " %, not worse; ",
+		},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newShop(t, 20)
+			s.traffic(1200, 0.01, 0.01)
+			if code := s.run("--strategy", strategy, "--bake-time", "1m", "--analysis", "errors\nerrors < 5%"); code != 0 {
+				t.Errorf("exit code %d", code)
+			}
+			s.has(append(want, " 100 %, monitored for 1m more; errors < 5%: ", ", within the limit\n", " 100 %, 30s left; errors < 5%: ")...)
+		})
+	}
+}
+
 // A minute or two after its end is when CloudWatch has a minute. What is not there is
 // not waited for.
 func TestAShiftIsNotLongerThanItsSteps(t *testing.T) {
@@ -243,6 +270,9 @@ func TestAShiftIsNotLongerThanItsSteps(t *testing.T) {
 			got := s.judged()[0]
 			if got.Verdict != want.Verdict || got.Minutes != want.Minutes || got.Until != want.Until {
 				t.Errorf("%s late: %s", late, s.output("analysis"))
+			}
+			if strings.Contains(s.log, "and a minute or two more until the metrics arrive") != (late == time.Hour) {
+				t.Errorf("%s late:\n%s", late, s.log)
 			}
 			if strings.Contains(s.log, " left; errors: 1") != (late < time.Hour) || strings.Count(s.log, " left; errors: ") < 19 {
 				t.Errorf("%s late:\n%s", late, s.log)

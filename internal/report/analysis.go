@@ -123,8 +123,12 @@ func numbered(version, value string) string {
 	return value + " (" + markdown(version) + ")"
 }
 
-// maxCharted is how many minutes a chart has: the last ones.
-const maxCharted = 40
+const (
+	// maxCharted is how many minutes a chart has: the last ones.
+	maxCharted = 40
+	// maxLabels is how many of them can have their time below without overlapping.
+	maxLabels = 14
+)
 
 // chartColours sets the colours of the bars and of the line: Mermaid's own hardly
 // show on white.
@@ -145,7 +149,7 @@ func errorChart(j rollout.Judgement) string {
 		return ""
 	}
 	text := fmt.Sprintf("Errors of %s by the minute (UTC): bars for version %s, the line for version %s.", code(j.Function), markdown(j.Version), markdown(j.Replaces))
-	names, series := times, []string{"  bar " + axis(of), "  line " + axis(old)}
+	names, series := sparse(times), []string{"  bar " + axis(of), "  line " + axis(old)}
 	if len(times) == 1 { // a line of one point cannot be seen
 		text = fmt.Sprintf("Errors of %s at %s (UTC).", code(j.Function), times[0])
 		names, series = []string{"version " + j.Replaces, "version " + j.Version}, []string{"  bar " + axis(append(old, of...))}
@@ -159,6 +163,20 @@ func errorChart(j rollout.Judgement) string {
 		"  x-axis " + axis(names),
 		`  y-axis "errors in %" 0 --> ` + decimal(highest),
 	}, series...))
+}
+
+// sparse leaves out labels where there are too many. Mermaid trims labels, and draws
+// one bar for all that are equal: so in place of each it left out is a different number
+// of zero-width spaces.
+func sparse(labels []string) []string {
+	every := (len(labels) + maxLabels - 1) / maxLabels
+	all := slices.Clone(labels)
+	for i := range all {
+		if i%every > 0 {
+			all[i] = strings.Repeat("\u200b", i)
+		}
+	}
+	return all
 }
 
 // axis is values as a chart has them.

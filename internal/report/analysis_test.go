@@ -189,3 +189,29 @@ func TestErrorChart(t *testing.T) {
 		t.Errorf("without errors:\n%s", chart)
 	}
 }
+
+// The labels of many minutes would overlap. All are different, else Mermaid would draw
+// one bar for several.
+func TestChartOfManyMinutes(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int]int{2: 2, 14: 14, 15: 8, 28: 14, 40: 14, 90: 14} {
+		j := judgements()[1]
+		j.Minutes = nil
+		for i := range n {
+			j.Minutes = append(j.Minutes, analysis.Minute{Number: i + 1, Old: analysis.Count{Invocations: 100, Failures: i}, New: analysis.Count{Invocations: 100}})
+		}
+		_, rest, _ := strings.Cut(errorChart(j), "x-axis [")
+		labels, _, _ := strings.Cut(rest, "]")
+		all := strings.Split(labels, ", ")
+		if got := len(all); got != min(n, maxCharted) {
+			t.Errorf("%d minutes: %d labels", n, got)
+		}
+		if got := strings.Count(labels, ":"); got != want {
+			t.Errorf("%d minutes: %d times, want %d: %s", n, got, want, labels)
+		}
+		slices.Sort(all)
+		if got := len(slices.Compact(all)); got != min(n, maxCharted) {
+			t.Errorf("%d minutes: %d different labels", n, got)
+		}
+	}
+}

@@ -71,22 +71,31 @@ func (m *metrics) lambda(name string, dimensions [][2]string, stat string) awsap
 	return m.of("AWS/Lambda", name, dimensions, stat)
 }
 
-// judge looks at the metrics, of all functions and of the whole rollout so far, and
-// fails when a version is worse than the one that it replaces, or breaks a limit.
-func (w *Watcher) judge(ctx context.Context, s Stage, last bool) error {
+// measure reads the metrics of all functions since the rollout began, for the time at
+// which the read begins. They fail when a version is worse than the one that it
+// replaces, or breaks a limit.
+func (w *Watcher) measure(s Stage, last bool) (fetch func(context.Context), judge func() error) {
 	now := time.Now()
 	m := &metrics{index: map[string]int{}}
 	w.judgements(m, s, now, last)
-	if len(m.queries) == 0 {
-		return nil
+	var err error
+	fetch = func(ctx context.Context) {
+		if len(m.queries) > 0 {
+			m.series, err = w.aws.MetricSeries(ctx, m.queries, awsapi.MinuteOf(s.Began), awsapi.MinuteOf(now)+1)
+		}
 	}
-	series, err := w.aws.MetricSeries(ctx, m.queries, awsapi.MinuteOf(s.Began), awsapi.MinuteOf(now)+1)
-	if err != nil {
-		return err
+	return fetch, func() error {
+		if err != nil || len(m.queries) == 0 {
+			return err
+		}
+		return w.judge(w.judgements(m, s, now, last), last)
 	}
-	m.series = series
+}
+
+// judge notes judgements, and fails when a version is not fit.
+func (w *Watcher) judge(all []Judgement, last bool) error {
 	unhealthy := &UnhealthyError{}
-	for _, j := range w.judgements(m, s, now, last) {
+	for _, j := range all {
 		w.note(j)
 		switch {
 		case j.Verdict.unfit():

@@ -88,10 +88,17 @@ func (w *Watcher) readAlarms(ctx context.Context) ([]awsapi.Alarm, error) {
 	return alarms, nil
 }
 
-// checkAlarms fails when any alarm that counts is in ALARM. That is said also
-// when another one cannot be found any more.
-func (w *Watcher) checkAlarms(ctx context.Context) error {
-	alarms, err := w.readAlarms(ctx)
+// checkAlarms reads the alarms.
+func (w *Watcher) checkAlarms(bool) (fetch func(context.Context), judge func() error) {
+	var alarms []awsapi.Alarm
+	var err error
+	return func(ctx context.Context) { alarms, err = w.readAlarms(ctx) },
+		func() error { return w.judgeAlarms(alarms, err) }
+}
+
+// judgeAlarms fails when any alarm that counts is in ALARM, also when another one
+// cannot be found any more.
+func (w *Watcher) judgeAlarms(alarms []awsapi.Alarm, err error) error {
 	unhealthy := &UnhealthyError{}
 	for _, a := range alarms {
 		switch {

@@ -173,6 +173,9 @@ func (j Judgement) need() string {
 		return ""
 	case j.Check.Subject == analysis.Duration:
 		return fmt.Sprintf("; a verdict takes about %s with %d invocations of each version", count(n.Minutes, "minute"), n.Invocations)
+	case j.Finding.Minutes == 0: // the shift may have been too short, or its traffic too low
+		return fmt.Sprintf("; a verdict takes about %s of the new version, in whole minutes in which both versions serve, "+
+			"and a minute or two more until the metrics arrive", count(n.Invocations, "invocation"))
 	default:
 		return fmt.Sprintf("; a verdict takes about %s of the new version", count(n.Invocations, "invocation"))
 	}

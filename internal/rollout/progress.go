@@ -14,18 +14,19 @@ const detailed = 3
 // reportProgress is a line about how far a shift is, and what each check has found
 // so far. It reads nothing.
 func (w *Watcher) reportProgress(s Stage, left time.Duration) {
-	parts := []string{fmt.Sprintf("%s  %d %%, %s left", bar(s.Percent), s.Percent, Duration(left.Round(time.Second)))}
-	if w.metrics != nil {
-		parts = append(parts, w.soFar(s)...)
-	}
-	w.fact(strings.Join(parts, "; "))
+	text := fmt.Sprintf("%s  %d %%, %s left", bar(s.Percent), s.Percent, Duration((left + s.Rest).Round(time.Second)))
+	w.fact(text + w.soFar(len(s.Served), s.Percent))
 }
 
-// soFar is what the last look has found, for each check of a stage.
-func (w *Watcher) soFar(s Stage) []string {
-	var texts []string
+// soFar is what the last look has found, for each check that applies to so many
+// functions at a share of the traffic. It continues a line.
+func (w *Watcher) soFar(functions, percent int) string {
+	if w.metrics == nil {
+		return ""
+	}
+	texts := []string{""}
 	for _, c := range w.health.Analysis.Checks {
-		if c.Relative() && s.Percent == 100 { // it has had its last verdict
+		if c.Relative() && percent == 100 { // it has had its last verdict
 			continue
 		}
 		var found []Judgement
@@ -42,14 +43,14 @@ func (w *Watcher) soFar(s Stage) []string {
 		default:
 			for _, j := range found {
 				name := ""
-				if len(s.Served) > 1 {
+				if functions > 1 {
 					name = " of " + j.Function
 				}
 				texts = append(texts, c.String()+name+": "+j.brief())
 			}
 		}
 	}
-	return texts
+	return strings.Join(texts, "; ")
 }
 
 // brief has both numbers and the verdict: `1 % → 2 %, not worse`.

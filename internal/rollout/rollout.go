@@ -215,9 +215,10 @@ func (s AllAtOnce) finish(ctx context.Context, targets []*Target, began time.Tim
 	if err := firstError(targets); err != nil || s.Bake == 0 {
 		return err
 	}
-	s.Log(fmt.Sprintf("%s  100 %%, monitored for %s more", bar(100), Duration(s.Bake)))
 	full := time.Now()
-	err := s.Watcher.watchShift(ctx, Stage{served(targets, full), 100, began, s.Bake, true}, targets[0].Warn)
+	baking := Stage{Served: served(targets, full), Percent: 100, Began: began, Hold: s.Bake, Last: true}
+	s.Log(fmt.Sprintf("%s  100 %%, monitored for %s more", bar(100), Duration(s.Bake)) + s.Watcher.soFar(len(baking.Served), 100))
+	err := s.Watcher.watchShift(ctx, baking, targets[0].Warn)
 	for _, t := range targets {
 		t.progress.Baked = time.Since(full)
 		t.watched(s.Watcher)

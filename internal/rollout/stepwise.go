@@ -44,12 +44,14 @@ func (s Stepwise) Shift(ctx context.Context, targets []*Target) error {
 		if len(shifting) == 0 {
 			break
 		}
-		s.logStep(i, began)
+		s.logStep(i, began, len(shifting))
 		if i == 0 {
 			s.Watcher.shiftBegins(len(shifting), s.Strategy.Duration())
 		}
 		last := i+1 == len(s.Strategy.Steps())
-		err := s.Watcher.watchShift(ctx, Stage{served(shifting, time.Time{}), step.Percent, began, step.Hold, last}, shifting[0].Warn)
+		err := s.Watcher.watchShift(ctx, Stage{
+			Served: served(shifting, time.Time{}), Percent: step.Percent, Began: began, Hold: step.Hold, Rest: s.rest(i), Last: last,
+		}, shifting[0].Warn)
 		for _, t := range shifting {
 			t.progress.Shares = append(t.progress.Shares, step.Percent)
 			t.progress.Took = time.Since(began)
@@ -76,15 +78,25 @@ func shiftable(targets []*Target) []*Target {
 	return some
 }
 
-// logStep is a line a step: how far the shift is, and what is next.
-func (s Stepwise) logStep(i int, began time.Time) {
+// rest is how long the steps after one last.
+func (s Stepwise) rest(i int) (d time.Duration) {
+	for _, step := range s.Strategy.Steps()[i+1:] {
+		d += step.Hold
+	}
+	return d
+}
+
+// logStep is a line a step: how far the shift of so many functions is, what is next, and
+// what the checks have found.
+func (s Stepwise) logStep(i int, began time.Time, functions int) {
 	steps := s.Strategy.Steps()
 	next := 100
 	if i+1 < len(steps) {
 		next = steps[i+1].Percent
 	}
 	s.Log(fmt.Sprintf("%s  %d %% after %s of %s; %d %% in %s", bar(steps[i].Percent), steps[i].Percent,
-		Duration(time.Since(began).Round(time.Second)), Duration(s.Strategy.Duration()), next, Duration(steps[i].Hold)))
+		Duration(time.Since(began).Round(time.Second)), Duration(s.Strategy.Duration()), next, Duration(steps[i].Hold)) +
+		s.Watcher.soFar(functions, steps[i].Percent))
 }
 
 func bar(percent int) string {

@@ -25,6 +25,9 @@ const (
 	// settlingTime is after how long metrics that show a bad version are read once more.
 	// The errors of a minute may arrive before all of its invocations.
 	settlingTime = 10 * time.Second
+	// answerTime is how long after its end a stage waits for metrics that the next one
+	// can judge as well.
+	answerTime = 2 * time.Second
 )
 
 // Health is what takes a shift back.
@@ -56,6 +59,7 @@ type Stage struct {
 	Percent int           // the share
 	Began   time.Time     // the rollout
 	Hold    time.Duration // how long the stage lasts
+	Rest    time.Duration // how long the shift lasts after the stage
 	// Last says that checks must have their verdict at the end: after the last step
 	// before all of the traffic, and after the bake.
 	Last bool
@@ -71,6 +75,7 @@ type Watcher struct {
 
 	ignored map[string]bool // in ALARM from the beginning on, and not OK since
 
+	answers  chan answer   // to reads
 	metrics  *look         // at the metrics; nil without checks, before the first stage, and if it was given up
 	off      error         // why it was given up
 	first    awsapi.Minute // that can be compared
@@ -84,7 +89,8 @@ type Watcher struct {
 // NewWatcher returns a Watcher. What is worth a line in the log goes to fact.
 func NewWatcher(aws *awsapi.Client, h Health, fact func(text string)) *Watcher {
 	h.Alarms = slices.Compact(slices.Sorted(slices.Values(h.Alarms)))
-	return &Watcher{aws: aws, fact: fact, health: h, ignored: map[string]bool{}}
+	// Each look has one read at a time. Nothing reads the answers after a failure.
+	return &Watcher{aws: aws, fact: fact, health: h, ignored: map[string]bool{}, answers: make(chan answer, 2)}
 }
 
 // Begin reads once what Watch will read, so that what is missing or forbidden
@@ -148,13 +154,15 @@ func mayPass(err error) bool {
 // ALARM is an *UnhealthyError at once. So is a version that is worse, or outside of a
 // limit, unless a second read 10 seconds later, or at the end if that is earlier,
 // shows that it is not. Alarms are read at the beginning, every 5 seconds and at the
-// end, metrics when a minute is over, and at the end of a Last stage. A read that fails is tried
-// again; what cannot be read for a minute is a *HealthUnknownError, also when that
-// minute ends after the stage: nothing passes unseen. An analysis by default is
-// given up instead. Credentials that end soon and cannot be renewed are an error while
-// the shift can still be rolled back. When ctx ends, its error is returned. Every 30
-// seconds the progress is reported.
-func (w *Watcher) Watch(ctx context.Context, s Stage) error {
+// end, metrics when a minute is over, and at the end of a Last stage. Neither waits for
+// the other. A read that fails is tried again; what cannot be read for a minute is a
+// *HealthUnknownError, also when that minute ends after the stage, and until then the
+// other is read, too: nothing passes unseen. An analysis by default is given up instead. If the metrics are still being
+// read at the end of a stage that is not the Last one, the next stage judges them.
+// Credentials that end soon and cannot be renewed are an error while the shift can
+// still be rolled back. When ctx ends, its error is returned. Every 30 seconds the
+// progress is reported.
+func (w *Watcher) Watch(ctx context.Context, s Stage) (err error) {
 	w.enter(s.Percent)
 	defer func() { w.left = time.Now() }()
 	now := time.Now()
@@ -162,13 +170,17 @@ func (w *Watcher) Watch(ctx context.Context, s Stage) error {
 	report := now.Add(progressPeriod)
 	var looks []*look
 	if len(w.health.Alarms) > 0 {
-		looks = append(looks, &look{what: "the alarms", next: everyPoll, due: now, final: true, read: func(ctx context.Context, _ bool) error {
-			return w.checkAlarms(ctx)
-		}})
+		looks = append(looks, &look{what: "the alarms", next: everyPoll, due: now, final: true, read: w.checkAlarms})
 	}
 	if w.lookAtMetrics(s) {
 		looks = append(looks, w.metrics)
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer func() {
+		if err != nil {
+			cancel() // else the next stage gets the answer that is still missing
+		}
+	}()
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -176,28 +188,40 @@ func (w *Watcher) Watch(ctx context.Context, s Stage) error {
 		if err := w.aws.KeepCredentials(ctx); err != nil {
 			return cmp.Or(ctx.Err(), err)
 		}
-		for _, l := range looks {
-			if err := w.take(ctx, l, end); err != nil {
-				return err
-			}
-		}
-		if w.off != nil {
-			looks = slices.DeleteFunc(looks, func(l *look) bool { return l.optional })
-		}
 		now := time.Now()
-		if !now.Before(report) && now.Before(end) {
+		for _, l := range looks {
+			w.begin(ctx, l, now, end)
+		}
+		due := report
+		if slices.ContainsFunc(looks, func(l *look) bool { return l.reading }) {
+			due = report.Add(answerTime) // better with the numbers that are about to arrive
+		}
+		if !now.Before(due) && now.Before(end) {
 			w.reportProgress(s, end.Sub(now))
-			report = now.Add(progressPeriod)
+			report = report.Add(progressPeriod)
+			continue
 		}
 		next, all := nextLook(looks, now, end)
 		if all {
 			return nil
 		}
-		if report.After(now) && report.Before(next) {
-			next = report
+		if due.After(now) && due.Before(next) {
+			next = due
 		}
-		if err := awsapi.Sleep(ctx, next.Sub(now)); err != nil {
-			return err
+		var timer <-chan time.Time
+		if !next.IsZero() {
+			timer = time.After(next.Sub(now))
+		}
+		select {
+		case <-ctx.Done():
+		case <-timer:
+		case a := <-w.answers:
+			if err := w.take(ctx, a, end); err != nil {
+				return err
+			}
+		}
+		if w.off != nil {
+			looks = slices.DeleteFunc(looks, func(l *look) bool { return l.optional })
 		}
 	}
 }
@@ -215,7 +239,7 @@ func (w *Watcher) lookAtMetrics(s Stage) bool {
 		}
 	}
 	w.metrics.done, w.metrics.final = false, s.Last
-	w.metrics.read = func(ctx context.Context, last bool) error { return w.judge(ctx, s, last && s.Last) }
+	w.metrics.read = func(last bool) (func(context.Context), func() error) { return w.measure(s, last && s.Last) }
 	return true
 }
 
@@ -227,38 +251,76 @@ func nextMinute(t time.Time) time.Time { return (awsapi.MinuteOf(t) + 1).Start()
 // progressPeriod is how often the progress is reported.
 const progressPeriod = 30 * time.Second
 
-// nextLook is when one is due next; all says that all have seen the end.
+// nextLook is when one is due next, zero if only answers are missing; all says that
+// all have seen the end.
 func nextLook(looks []*look, now, end time.Time) (next time.Time, all bool) {
-	if now.Before(end) {
+	all = !now.Before(end)
+	if !all {
 		next = end
 	}
 	for _, l := range looks {
-		if !l.done && (l.final || l.due.Before(end)) && (next.IsZero() || l.due.Before(next)) {
+		due := l.due
+		switch {
+		case l.reading && (l.final || l.doubted != nil):
+			all = false
+			continue
+		case l.done, !l.reading && !l.final && !l.due.Before(end):
+			continue
+		case l.reading:
+			if due = end.Add(answerTime); !now.Before(due) {
+				continue
+			}
+		}
+		all = false
+		if next.IsZero() || due.Before(next) {
+			next = due
+		}
+	}
+	for _, l := range looks { // what was seen at the end is seen again while another look is not
+		if !all && l.done && l.final && !l.reading && (next.IsZero() || l.due.Before(next)) {
 			next = l.due
 		}
 	}
-	return next, next.IsZero()
+	return next, all
 }
 
-// take takes a look if it is due, which all are at the end. The error is the
-// one to end the watch with.
-func (w *Watcher) take(ctx context.Context, l *look, end time.Time) error {
-	began := time.Now()
-	last := !began.Before(end)
-	if l.done || began.Before(l.due) && (!last || !l.final || l.failures > 0) {
-		return nil
+// answer is what a read has found.
+type answer struct {
+	look  *look
+	began time.Time // the read
+	judge func() error
+}
+
+// begin begins to read if a look is due, which all are at the end. The answer goes to
+// w.answers.
+func (w *Watcher) begin(ctx context.Context, l *look, now, end time.Time) {
+	last := !now.Before(end)
+	if l.reading || now.Before(l.due) && (!last || !l.final || l.done || l.failures > 0) {
+		return
 	}
-	err := l.read(ctx, last)
+	l.reading = true
+	fetch, judge := l.read(last)
+	go func() {
+		fetch(ctx)
+		w.answers <- answer{l, now, judge}
+	}()
+}
+
+// take takes an answer. The error is the one to end the watch with.
+func (w *Watcher) take(ctx context.Context, a answer, end time.Time) error {
+	l, last := a.look, !a.began.Before(end)
+	l.reading = false
+	err := a.judge()
 	var unhealthy *UnhealthyError
 	switch {
 	case errors.As(err, &unhealthy):
 		if l.settling == 0 || l.doubted != nil || last {
 			return err
 		}
-		l.failures, l.doubted, l.due = 0, err, earliest(began.Add(l.settling), end)
+		l.failures, l.doubted, l.due = 0, err, earliest(a.began.Add(l.settling), end)
 		return nil
 	case err == nil:
-		l.failures, l.doubted, l.done, l.due = 0, nil, last, l.next(began)
+		l.failures, l.doubted, l.done, l.due = 0, nil, last, l.next(a.began)
 		return nil
 	case ctx.Err() != nil:
 		return ctx.Err()
@@ -266,7 +328,8 @@ func (w *Watcher) take(ctx context.Context, l *look, end time.Time) error {
 		return l.doubted
 	}
 	now := time.Now()
-	lost := l.lost(began, now)
+	l.done = false
+	lost := l.lost(a.began, now)
 	unknown := &HealthUnknownError{What: l.what, For: now.Sub(l.since), Err: err}
 	switch {
 	case l.optional && (lost || last && l.final || !mayPass(err)):
@@ -284,14 +347,16 @@ func (w *Watcher) take(ctx context.Context, l *look, end time.Time) error {
 
 // look is one of the things that are read again and again.
 type look struct {
-	what     string
-	next     func(time.Time) time.Time // after a read
-	read     func(ctx context.Context, last bool) error
+	what string
+	next func(time.Time) time.Time // after a read
+	// read returns what to do beside the other looks, and then what it shows, or why it failed.
+	read     func(last bool) (fetch func(context.Context), judge func() error)
 	final    bool          // it must be read at the end
 	optional bool          // it is given up when it cannot be read
 	settling time.Duration // how long a bad finding may be a wrong one
 
 	due      time.Time
+	reading  bool
 	doubted  error     // the bad finding that is looked at once more
 	done     bool      // it was seen at the end
 	failures int       // in a row

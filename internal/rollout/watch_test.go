@@ -283,6 +283,37 @@ func TestNothingPassesUnseen(t *testing.T) {
 	})
 }
 
+// As long as the metrics cannot be read at the end, the alarms are.
+func TestAlarmAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		both := rollout.Health{Alarms: alarms.Alarms, Analysis: rate.Analysis}
+		const end = 2 * time.Minute
+		w := withAlarms(t)
+		watcher := w.begun(both)
+		w.spoil("GetMetricData", end, end+40*time.Second, broken)
+		w.after(end+11*time.Second, func() { w.SetAlarm("errors", "ALARM", "bad") })
+		unhealthy(t, watcher.Watch(t.Context(), w.stage(orders, 10, end)))
+		w.took(end + 15*time.Second)
+
+		w = withAlarms(t)
+		watcher = w.begun(both)
+		w.OnCall(func(c localaws.Call) *localaws.Fault {
+			now := w.since()
+			if c.Operation == "GetMetricData" && now >= end && now < end+12*time.Second || c.Operation == "DescribeAlarms" && now > end && now < end+30*time.Second {
+				return &broken
+			}
+			return nil
+		})
+		if err := watcher.Watch(t.Context(), w.stage(orders, 10, end)); err != nil {
+			t.Error(err)
+		}
+		if took := w.since(); took < end+30*time.Second || took > end+35*time.Second {
+			t.Errorf("took %s", took)
+		}
+	})
+}
+
 // An alarm that is deleted meanwhile leaves the shift blind.
 func TestAlarmDeleted(t *testing.T) {
 	t.Parallel()
@@ -360,5 +391,38 @@ func TestWatchCancelled(t *testing.T) {
 		if err := watcher.Watch(ctx, w.stage(orders, 10, time.Hour)); !errors.Is(err, context.Canceled) {
 			t.Errorf("in a read: %v", err)
 		}
+	})
+}
+
+// A read of the metrics that hangs delays neither the alarms nor the next step, which
+// judges its answer.
+func TestMetricsThatHang(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		both := rollout.Health{Alarms: alarms.Alarms, Analysis: rate.Analysis}
+		const minute = 100 * time.Second // since the start, when the first whole minute is over
+
+		w := withAlarms(t)
+		watcher := w.begun(both)
+		w.spoil("GetMetricData", minute, time.Hour, hanging)
+		w.after(minute+time.Second, func() { w.SetAlarm("errors", "ALARM", "bad") })
+		unhealthy(t, watcher.Watch(t.Context(), w.stage(orders, 10, 10*time.Minute)))
+		w.took(minute + 5*time.Second)
+
+		w = withAlarms(t)
+		watcher = w.begun(both)
+		w.spoil("GetMetricData", minute, minute+time.Second, localaws.Fault{Delay: 9 * time.Second})
+		w.served(version("13"), time.Minute, 5, 100)
+		first := w.stage(orders, 10, minute+time.Second)
+		first.Last = false
+		if err := watcher.Watch(t.Context(), first); err != nil {
+			t.Error(err)
+		}
+		w.took(minute + 3*time.Second)
+		s := unhealthy(t, watcher.Watch(t.Context(), w.stage(orders, 20, 10*time.Minute)))
+		if len(s.Judgements) != 1 {
+			t.Errorf("%v", s)
+		}
+		w.took(minute + 10*time.Second) // the answer, and the second look
 	})
 }
