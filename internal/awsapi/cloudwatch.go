@@ -59,31 +59,33 @@ type Alarm struct {
 func (c *Client) Alarms(ctx context.Context, names []string) ([]Alarm, error) {
 	var all []Alarm
 	for some := range slices.Chunk(names, alarmsPerCall) {
-		in := &cloudwatch.DescribeAlarmsInput{
-			AlarmNames: some,
-			// Without types AWS answers with metric alarms only.
-			AlarmTypes: []types.AlarmType{types.AlarmTypeMetricAlarm, types.AlarmTypeCompositeAlarm},
-			MaxRecords: aws.Int32(alarmsPerCall),
-		}
-		for {
-			out, err := read(ctx, c, cloudWatchAction("DescribeAlarms"), c.cloudwatch().DescribeAlarms, in,
+		alarms, err := pages(func(token *string) (page []Alarm, next *string, err error) {
+			out, err := read(ctx, c, cloudWatchAction("DescribeAlarms"), c.cloudwatch().DescribeAlarms,
+				&cloudwatch.DescribeAlarmsInput{
+					AlarmNames: some,
+					// Without types AWS answers with metric alarms only.
+					AlarmTypes: []types.AlarmType{types.AlarmTypeMetricAlarm, types.AlarmTypeCompositeAlarm},
+					MaxRecords: aws.Int32(alarmsPerCall),
+					NextToken:  token,
+				},
 				func(out *cloudwatch.DescribeAlarmsOutput) bool {
 					return out.MetricAlarms != nil || out.CompositeAlarms != nil
 				})
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			for _, a := range out.MetricAlarms {
-				all = append(all, Alarm{aws.ToString(a.AlarmName), string(a.StateValue), aws.ToString(a.StateReason)})
+				page = append(page, Alarm{aws.ToString(a.AlarmName), string(a.StateValue), aws.ToString(a.StateReason)})
 			}
 			for _, a := range out.CompositeAlarms {
-				all = append(all, Alarm{aws.ToString(a.AlarmName), string(a.StateValue), aws.ToString(a.StateReason)})
+				page = append(page, Alarm{aws.ToString(a.AlarmName), string(a.StateValue), aws.ToString(a.StateReason)})
 			}
-			if aws.ToString(out.NextToken) == "" {
-				break
-			}
-			in.NextToken = out.NextToken
+			return page, out.NextToken, nil
+		})
+		if err != nil {
+			return nil, err
 		}
+		all = append(all, alarms...)
 	}
 	return all, nil
 }

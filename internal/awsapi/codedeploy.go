@@ -148,20 +148,17 @@ func deployment(d *types.DeploymentInfo) Deployment {
 
 // Deployments are the ids of a group's deployments created since a time.
 func (c *Client) Deployments(ctx context.Context, g DeploymentGroup, since time.Time) ([]string, error) {
-	var all []string
-	in := &codedeploy.ListDeploymentsInput{ApplicationName: &g.Application, DeploymentGroupName: &g.Name, CreateTimeRange: &types.TimeRange{Start: &since}}
-	for {
-		out, err := call(ctx, c, target{Action: codeDeployAction("ListDeployments"), resource: g.String()}, c.codedeploy().ListDeployments, in,
+	return pages(func(token *string) ([]string, *string, error) {
+		out, err := call(ctx, c, target{Action: codeDeployAction("ListDeployments"), resource: g.String()}, c.codedeploy().ListDeployments,
+			&codedeploy.ListDeploymentsInput{
+				ApplicationName: &g.Application, DeploymentGroupName: &g.Name, CreateTimeRange: &types.TimeRange{Start: &since}, NextToken: token,
+			},
 			func(out *codedeploy.ListDeploymentsOutput) bool { return out.Deployments != nil })
 		if err != nil {
-			return nil, ofCodeDeploy(err)
+			return nil, nil, ofCodeDeploy(err)
 		}
-		all = append(all, out.Deployments...)
-		if aws.ToString(out.NextToken) == "" {
-			return all, nil
-		}
-		in.NextToken = out.NextToken
-	}
+		return out.Deployments, out.NextToken, nil
+	})
 }
 
 // DeploymentTargetIDs are the ids of a deployment's targets; of a Lambda

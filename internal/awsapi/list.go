@@ -6,7 +6,6 @@ import (
 	"iter"
 	"slices"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
@@ -15,23 +14,19 @@ import (
 
 // Aliases reads all aliases of a function.
 func (c *Client) Aliases(ctx context.Context, fn function.ID) ([]Alias, error) {
-	var all []Alias
-	in := &lambda.ListAliasesInput{FunctionName: &fn.Given}
-	for {
+	return pages(func(marker *string) (page []Alias, next *string, err error) {
 		out, err := insist(ctx, func() (*lambda.ListAliasesOutput, error) {
-			return call(ctx, c, onFunction("ListAliases", fn, ""), c.lambda.ListAliases, in, areAliases)
+			return call(ctx, c, onFunction("ListAliases", fn, ""), c.lambda.ListAliases,
+				&lambda.ListAliasesInput{FunctionName: &fn.Given, Marker: marker}, areAliases)
 		})
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for _, a := range out.Aliases {
-			all = append(all, alias(a.Name, a.AliasArn, a.FunctionVersion, a.Description, a.RevisionId, a.RoutingConfig))
+			page = append(page, alias(a.Name, a.AliasArn, a.FunctionVersion, a.Description, a.RevisionId, a.RoutingConfig))
 		}
-		if aws.ToString(out.NextMarker) == "" {
-			return all, nil
-		}
-		in.Marker = out.NextMarker
-	}
+		return page, out.NextMarker, nil
+	})
 }
 
 // areAliases reports whether a page of aliases is complete: a list that is empty
@@ -46,27 +41,28 @@ func areAliases(out *lambda.ListAliasesOutput) bool {
 // call and oldest first as AWS lists them. They have no State (fact V12). An error
 // ends the sequence.
 func (c *Client) Versions(ctx context.Context, fn function.ID) iter.Seq2[Configuration, error] {
+	read := func(marker *string) ([]types.FunctionConfiguration, *string, error) {
+		out, err := insist(ctx, func() (*lambda.ListVersionsByFunctionOutput, error) {
+			return call(ctx, c, onFunction("ListVersionsByFunction", fn, ""), c.lambda.ListVersionsByFunction,
+				&lambda.ListVersionsByFunctionInput{FunctionName: &fn.Given, Marker: marker},
+				func(out *lambda.ListVersionsByFunctionOutput) bool { return out.Versions != nil })
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+		return out.Versions, out.NextMarker, nil
+	}
 	return func(yield func(Configuration, error) bool) {
-		in := &lambda.ListVersionsByFunctionInput{FunctionName: &fn.Given}
-		for {
-			out, err := insist(ctx, func() (*lambda.ListVersionsByFunctionOutput, error) {
-				return call(ctx, c, onFunction("ListVersionsByFunction", fn, ""), c.lambda.ListVersionsByFunction, in,
-					func(out *lambda.ListVersionsByFunctionOutput) bool { return out.Versions != nil })
-			})
+		for page, err := range eachPage(read) {
 			if err != nil {
 				yield(Configuration{}, err)
 				return
 			}
-			for i := range out.Versions {
-				v := configurationFrom(&out.Versions[i])
-				if isNumber(v.Version) && !yield(v, nil) {
+			for i := range page {
+				if v := configurationFrom(&page[i]); isNumber(v.Version) && !yield(v, nil) {
 					return
 				}
 			}
-			if aws.ToString(out.NextMarker) == "" {
-				return
-			}
-			in.Marker = out.NextMarker
 		}
 	}
 }

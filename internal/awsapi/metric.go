@@ -58,34 +58,34 @@ func (c *Client) MetricSeries(ctx context.Context, queries []Query, from, to Min
 // readSeries reads all pages of one call's answer.
 func (c *Client) readSeries(ctx context.Context, queries []Query, from, to Minute, all []Series) error {
 	action := cloudWatchAction("GetMetricData")
-	in := &cloudwatch.GetMetricDataInput{
-		MetricDataQueries: make([]types.MetricDataQuery, len(queries)),
-		StartTime:         aws.Time(from.Start()),
-		EndTime:           aws.Time(to.Start()), // exclusive
-	}
+	asked := make([]types.MetricDataQuery, len(queries))
 	for i, q := range queries {
-		in.MetricDataQueries[i] = q.input(i)
+		asked[i] = q.input(i)
+	}
+	results, err := pages(func(token *string) ([]types.MetricDataResult, *string, error) {
+		out, err := read(ctx, c, action, c.cloudwatch().GetMetricData,
+			&cloudwatch.GetMetricDataInput{
+				MetricDataQueries: asked,
+				StartTime:         aws.Time(from.Start()),
+				EndTime:           aws.Time(to.Start()), // exclusive
+				NextToken:         token,
+			},
+			func(out *cloudwatch.GetMetricDataOutput) bool { return readableSeries(out, from, to) })
+		if err != nil {
+			return nil, nil, err
+		}
+		return out.MetricDataResults, out.NextToken, nil
+	})
+	if err != nil {
+		return err
 	}
 	complete := make([]bool, len(queries))
-	for {
-		out, err := read(ctx, c, action, c.cloudwatch().GetMetricData, in, func(out *cloudwatch.GetMetricDataOutput) bool {
-			return readableSeries(out, from, to)
-		})
+	for _, r := range results {
+		i, err := add(all, r)
 		if err != nil {
-			return err
+			return c.failed(ctx, target{Action: action}, err, &attempts{})
 		}
-		last := aws.ToString(out.NextToken) == ""
-		for _, r := range out.MetricDataResults {
-			i, err := add(all, r)
-			if err != nil {
-				return c.failed(ctx, target{Action: action}, err, &attempts{})
-			}
-			complete[i] = r.StatusCode == types.StatusCodeComplete
-		}
-		if last {
-			break
-		}
-		in.NextToken = out.NextToken
+		complete[i] = r.StatusCode == types.StatusCodeComplete
 	}
 	for i, ok := range complete {
 		if !ok {

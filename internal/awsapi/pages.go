@@ -1,21 +1,45 @@
 package awsapi
 
-import "github.com/aws/aws-sdk-go-v2/aws"
+import (
+	"errors"
+	"iter"
 
-// pages returns what all pages of a list have. read returns a page and the marker of
-// the next one; its own marker is nil for the first.
+	"github.com/aws/aws-sdk-go-v2/aws"
+)
+
+// errEndless says that a list has no end: the page behind a marker names the same marker.
+var errEndless = errors.New("AWS answers a list with the same page again and again")
+
+// eachPage yields the pages of a list. read returns a page and the marker of the next
+// one; its own marker is nil for the first. An error ends the sequence.
+func eachPage[T any](read func(marker *string) (page []T, next *string, err error)) iter.Seq2[[]T, error] {
+	return func(yield func([]T, error) bool) {
+		var marker *string
+		for {
+			page, next, err := read(marker)
+			if err == nil && marker != nil && aws.ToString(next) == *marker {
+				err = errEndless
+			}
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if !yield(page, nil) || aws.ToString(next) == "" {
+				return
+			}
+			marker = next
+		}
+	}
+}
+
+// pages returns what all pages of a list have.
 func pages[T any](read func(marker *string) (page []T, next *string, err error)) ([]T, error) {
 	var all []T
-	var marker *string
-	for {
-		page, next, err := read(marker)
+	for page, err := range eachPage(read) {
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, page...)
-		if aws.ToString(next) == "" {
-			return all, nil
-		}
-		marker = next
 	}
+	return all, nil
 }
