@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"lambda-release/internal/alias"
@@ -168,9 +169,9 @@ func (p Plan) ask(ctx context.Context, input string, h Hook, previous alias.Vers
 	if err != nil {
 		return err
 	}
-	stop := reporting(t.log.say, func() string { return "still waiting for " + name })
-	answer, err := t.aws.InvokeLong(ctx, h.Function, h.Qualifier, payload)
-	stop()
+	answer, err := t.log.invoking(name, func(refused func(string)) (awsapi.Answer, error) {
+		return t.aws.InvokeLong(ctx, h.Function, h.Qualifier, payload, refused)
+	})
 	what := fmt.Sprintf("%s for version %s of %s", name, p.version(), t.fn.Name)
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, unanswered(input, h, err))
@@ -205,6 +206,11 @@ func verdict(a awsapi.Answer) (rejection string, err error) {
 	}
 	object, _ := value.(map[string]any)
 	status, given := object["status"]
+	for key := range object {
+		if !given && strings.EqualFold(key, "status") {
+			return "", fmt.Errorf(`the answer has %q, and not "status", so it is not known what the hook has found`, key)
+		}
+	}
 	if !given || status == succeeded {
 		return "", nil
 	}

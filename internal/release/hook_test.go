@@ -234,6 +234,37 @@ func TestHookFaults(t *testing.T) {
 	}
 }
 
+// While AWS refuses an invocation, the log shows why, and no longer when it runs.
+func TestRefusedInvocationsAreReported(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHooked(t, "items")
+		h.takes = 20 * time.Second
+		began := time.Now()
+		asked := map[string]bool{}
+		h.OnCall(func(c localaws.Call) *localaws.Fault {
+			since := time.Since(began)
+			if asked["before"] && (c.Function == "items" && since < 15*time.Second || c.Function == "before" && since < time.Minute) && c.Operation == "Invoke" {
+				return &localaws.Fault{Status: 429, Code: "TooManyRequestsException", Message: "Rate Exceeded."}
+			}
+			asked[c.Function] = asked[c.Function] || c.Operation == "Invoke" // whether it may be
+			return nil
+		})
+		ended(t, h.job(t.Context(), func(req *release.Request) {
+			req.Smoke = release.Smoke{"items": {{Name: "health", Payload: []byte("{}")}}}
+		}, "items"), release.Released, 2)
+		for _, line := range []string{
+			`still waiting for the smoke test "health" of version 2 after 10s: AWS refuses it for now: TooManyRequestsException: Rate Exceeded.`,
+			"still waiting for pre-traffic-hook before after 40s: AWS refuses it for now: TooManyRequestsException: Rate Exceeded.",
+			"still waiting for post-traffic-hook after after 10s\n",
+		} {
+			if !strings.Contains(h.log.String(), line) {
+				t.Errorf("the log lacks %q:\n%s", line, h.log)
+			}
+		}
+	})
+}
+
 // The answer of a hook is lost after it was rolled back: the error says what to do.
 func TestALostAnswerOfAHook(t *testing.T) {
 	t.Parallel()

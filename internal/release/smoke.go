@@ -61,7 +61,9 @@ func (p Plan) tested() bool { return len(p.Smoke[p.target.fn.Name]) > 0 }
 func (p Plan) smokeTest(ctx context.Context) error {
 	t, v := p.target, p.version()
 	for _, c := range p.Smoke[t.fn.Name] {
-		answer, err := t.aws.Invoke(ctx, t.fn, v.String(), c.Payload)
+		answer, err := t.log.invoking(fmt.Sprintf("the %s of version %s", c, v), func(refused func(string)) (awsapi.Answer, error) {
+			return t.aws.Invoke(ctx, t.fn, v.String(), c.Payload, refused)
+		})
 		if err != nil {
 			return fmt.Errorf("%s: %w", c, err)
 		}
