@@ -104,22 +104,22 @@ func (r *Releaser) move(ctx context.Context, v verb, w *rollout.Watcher, plans [
 			return again.decidedMove(), again.Decision.Change != nil, nil
 		}))
 	}
-	if len(targets) == 0 {
-		return next
-	}
-	r.Progress.Phase("Move alias " + plans[0].target.alias())
-	began := time.Now()
-	failure := r.shifter(plans[0], w).Shift(ctx, targets)
-	took := time.Since(began)
-	for n, i := range moving {
-		next[i] = next[i].shifted(targets[n], took)
+	var failure error
+	if len(targets) > 0 {
+		r.Progress.Phase("Move alias " + plans[0].target.alias())
+		began := time.Now()
+		failure = r.shifter(plans[0], w).Shift(ctx, targets)
+		took := time.Since(began)
+		for n, i := range moving {
+			next[i] = next[i].shifted(targets[n], took)
+		}
 	}
 	if failure == nil && firstFailure(next) == nil {
 		next = r.postHooks(ctx, next)
 	}
 	undo := 0
-	for _, i := range moving {
-		if next[i].target.edit.Undoable() {
+	for _, p := range next {
+		if p.target.edit.Undoable() {
 			undo++
 		}
 	}

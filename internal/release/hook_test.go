@@ -384,20 +384,25 @@ func TestHooksOfADeployment(t *testing.T) {
 // A job with hooks is killed at every call, and run again.
 func TestKilledAtAnyCallWithHooks(t *testing.T) {
 	t.Parallel()
-	for _, works := range []bool{false, true} {
-		n, killed := int32(0), true
-		for killed {
-			n++
-			synctest.Test(t, func(t *testing.T) { killed = killedWithHooks(t, n, works) })
-		}
-		if n < 9 {
-			t.Errorf("a release of %d calls", n)
+	for _, rejected := range []bool{false, true} {
+		for _, works := range []bool{false, true} {
+			n, killed := int32(0), true
+			for killed {
+				n++
+				synctest.Test(t, func(t *testing.T) { killed = killedWithHooks(t, n, works, rejected) })
+			}
+			if n < 9 {
+				t.Errorf("a release of %d calls", n)
+			}
 		}
 	}
 }
 
-func killedWithHooks(t *testing.T, n int32, works bool) bool {
+func killedWithHooks(t *testing.T, n int32, works, rejected bool) bool {
 	h := newHooked(t, "items")
+	if rejected {
+		h.says["after"] = rejects
+	}
 	its, dead := mortal(h.world, n, works)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
@@ -418,11 +423,56 @@ func killedWithHooks(t *testing.T, n int32, works bool) bool {
 		t.Errorf("killed at call %d, prod is at 2, and the hook has run %s", n, h.runs())
 	}
 	res := h.job(t.Context(), func(req *release.Request) { req.Run.Attempt = 2 }, "items")
+	if !strings.Contains(h.runs(), "after items 2: 2") {
+		t.Errorf("killed at call %d, run again: no hook was asked about the version: %s", n, h.runs())
+	}
+	if rejected {
+		if o := res.Outcomes[0]; o.Status != release.Failed && o.Status != release.Held || o.NotAsItWas {
+			t.Errorf("killed at call %d, run again: %s %v", n, o.Status, o.Err)
+		}
+		h.at("items", "prod", "1", "shop [1 | left 2 | run 500]")
+		return true
+	}
 	if o := res.Outcomes[0]; o.Status != release.Released && o.Status != release.Unchanged {
 		t.Errorf("killed at call %d, run again: %s %v", n, o.Status, o.Err)
 	}
 	h.at("items", "prod", "2", "shop [2 < 1 | run 500]")
 	return true
+}
+
+// A later attempt asks the hooks about the aliases that an earlier one has moved, and
+// undoes that one's moves if they reject a version. Another job of the same attempt does
+// not ask, and neither does another run.
+func TestHooksOfAnEarlierAttempt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHooked(t, shop...)
+		h.takes = time.Minute
+		attempt := func(n int) release.Result {
+			return h.job(t.Context(), func(req *release.Request) { req.Run.Attempt = n }, shop...)
+		}
+		ended(t, attempt(1), release.Released, 2)
+		h.taking(0)
+		was := h.runs()
+		res := attempt(1)
+		ended(t, res, release.Unchanged, 2)
+		if o := res.Outcomes[0]; h.runs() != was || !slices.ContainsFunc(o.Warnings, func(w string) bool { return strings.Contains(w, "the verdict is lost") }) {
+			t.Errorf("ran %s, and warned %q", h.runs(), o.Warnings)
+		}
+		h.says["after orders"] = rejects
+		res = attempt(2)
+		for i, fn := range shop {
+			h.at(fn, "prod", "1", "shop [1 | left 2 | run 500]")
+			o := res.Outcomes[i]
+			if o.Status != release.Failed && o.Status != release.Skipped || (o.Err != nil) != (fn == "orders") || o.NotAsItWas {
+				t.Errorf("%s ended %s: %v", fn, o.Status, o.Err)
+			}
+		}
+		if res.ExitCode() != release.ExitFailed {
+			t.Errorf("exit code %d", res.ExitCode())
+		}
+		ended(t, attempt(3), release.Held, 2)
+	})
 }
 
 // Hooks judge a new alias, too: it is deleted again. A promotion has them as well.
