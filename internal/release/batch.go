@@ -285,7 +285,7 @@ func (p Plan) undone(ctx context.Context, why cause, unfit bool) Plan {
 			kind = EndNotAttempted
 		}
 		e := End{Kind: kind, Status: why.shared(), Reason: what + ", because " + why.what, Err: p.End.Err}
-		if left != alias.None && e.Err != nil {
+		if left != alias.None && e.Err != nil && t.edit.Current().Exists() { // a deleted alias holds nothing
 			return p.ended(e.advising(rollout.HeldHint(left)))
 		}
 		return p.ended(e)

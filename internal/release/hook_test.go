@@ -475,6 +475,25 @@ func TestHooksOfAnEarlierAttempt(t *testing.T) {
 	})
 }
 
+// The alias is locked while the post-traffic hook runs, and the hook rejects the version:
+// the alias stays, and the message says once how to go on.
+func TestLockedWhileTheHookRuns(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHooked(t, "items")
+		const mark = "shop [2 < 1 | run 500 | locked: incident 7 | run 501]"
+		h.OnInvoke("after", func(localaws.Invocation) localaws.Answer {
+			h.SetAlias("items", localaws.Alias{Name: "prod", Version: "2", Description: mark})
+			return rejects
+		})
+		o := ended(t, h.job(t.Context(), nil, "items"), release.Failed, 2)
+		h.at("items", "prod", "2", mark)
+		if n := strings.Count(o.Hint, "operation: unlock"); n != 1 || !o.NotAsItWas || !strings.Contains(o.Err.Error(), `"Failed"`) {
+			t.Errorf("hint %q, error %v", o.Hint, o.Err)
+		}
+	})
+}
+
 // Hooks judge a new alias, too: it is deleted again. A promotion has them as well.
 func TestHooksOfANewAlias(t *testing.T) {
 	t.Parallel()
@@ -482,8 +501,8 @@ func TestHooksOfANewAlias(t *testing.T) {
 		h := newHooked(t, "items")
 		h.says["after"] = rejects
 		o := ended(t, h.job(t.Context(), func(req *release.Request) { req.Alias = "dev" }, "items"), release.Failed, 2)
-		if _, exists := h.Alias("items", "dev"); exists || o.NotAsItWas || o.After.Version != alias.None {
-			t.Errorf("dev is at %s: %s", o.After, o.Reason)
+		if _, exists := h.Alias("items", "dev"); exists || o.NotAsItWas || o.After.Version != alias.None || strings.Contains(o.Hint, "held") {
+			t.Errorf("dev is at %s: %s %s", o.After, o.Reason, o.Hint)
 		}
 		o = ended(t, h.job(t.Context(), func(req *release.Request) { req.Operation, req.Version = release.Promote, 2 }, "items"), release.Failed, 2)
 		h.at("items", "prod", "1", "shop [1 | left 2 | run 500]")
