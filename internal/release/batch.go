@@ -281,7 +281,7 @@ func (p Plan) undone(ctx context.Context, why cause, unfit bool) Plan {
 		}
 		t.log.fact("%s: %s", t.alias(), what)
 		kind := EndRestored
-		if p.CodeDeploy != nil && p.Deployment == "" { // only its mark was written
+		if p.CodeDeploy != nil && p.Deployment == "" && p.moves() { // only its mark was written
 			kind = EndNotAttempted
 		}
 		e := End{Kind: kind, Status: why.shared(), Reason: what + ", because " + why.what, Err: p.End.Err}

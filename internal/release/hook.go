@@ -166,7 +166,7 @@ func (r *Releaser) postHooks(ctx context.Context, plans []Plan) []Plan {
 		}
 		previous := p.target.edit.Before().Version
 		if p.movedEarlier() {
-			p.target.log.fact("an earlier attempt of this run has moved %s to %s", p.target.alias(), p.version())
+			p.target.log.fact("an earlier attempt of this run has moved %s to %s, so the hook is invoked again", p.target.alias(), p.version())
 			previous = p.target.edit.MovedFrom()
 		}
 		err := p.ask(asking, postTraffic, h, previous)

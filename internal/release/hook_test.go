@@ -381,6 +381,25 @@ func TestHooksOfADeployment(t *testing.T) {
 	}
 }
 
+// A later attempt asks about what a deployment of an earlier one has moved, too.
+func TestHooksOfADeploymentOfAnEarlierAttempt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHooked(t, "items")
+		h.AddDeploymentGroup("shop", "prod", "CodeDeployDefault.LambdaAllAtOnce")
+		ended(t, h.job(t.Context(), byCodeDeploy, "items"), release.Released, 2)
+		h.says["after"] = rejects
+		o := ended(t, h.job(t.Context(), func(req *release.Request) {
+			byCodeDeploy(req)
+			req.Run.Attempt = 2
+		}, "items"), release.Failed, 2)
+		h.at("items", "prod", "1", "shop [1 | left 2 | run 500]")
+		if o.End != release.EndRestored || o.Before.String() != "1" || !strings.Contains(o.Reason, "restored to 1") {
+			t.Errorf("end %d from %s: %s", o.End, o.Before, o.Reason)
+		}
+	})
+}
+
 // A job with hooks is killed at every call, and run again.
 func TestKilledAtAnyCallWithHooks(t *testing.T) {
 	t.Parallel()
