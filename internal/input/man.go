@@ -18,7 +18,7 @@ func manPage(version string) string {
 	section("NAME")
 	b.WriteString("lambda-release \\- publish versions of AWS Lambda functions, move aliases\n")
 	section("SYNOPSIS")
-	b.WriteString("\\fBlambda-release\\fR [\\fB\\-\\-function\\-name\\fR \\fINAME\\fR] [\\fIflags\\fR]\n")
+	b.WriteString("\\fBlambda-release\\fR [\\fB\\-\\-file\\fR \\fIFILE\\fR] [\\fB\\-\\-function\\-name\\fR \\fINAME\\fR] [\\fIflags\\fR]\n")
 	for _, c := range commands {
 		fmt.Fprintf(&b, ".br\n\\fBlambda-release %s\\fR", roff(c.name))
 		if c.hint != "" {
