@@ -140,9 +140,8 @@ func (r *Releaser) preHooks(ctx context.Context, plans []Plan) []Plan {
 }
 
 // postHooks invokes the hooks of the functions that were moved, by an earlier attempt of
-// this run, too. The first failure
-// ends the wait for the others: all aliases are restored then. When all have passed,
-// every alias is seen once more, since that has taken time.
+// this run, too. The first failure ends the wait for the others: all aliases are restored
+// then. When all have passed, every alias is seen once more, since that has taken time.
 func (r *Releaser) postHooks(ctx context.Context, plans []Plan) []Plan {
 	for _, p := range plans {
 		p.warnIfUnasked()
