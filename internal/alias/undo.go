@@ -38,6 +38,37 @@ func (e *Editor) Undo(ctx context.Context, left Version) (Standing, error) {
 	return e.standing, err
 }
 
+// MovedByRun reports whether this run has moved the alias to where it is, in an earlier
+// attempt or job, as its history shows.
+func (e *Editor) MovedByRun() bool {
+	s := e.current.Settled()
+	h := s.ActualHistory()
+	rolledBack := h.Left != None && h.LeftBy == e.run
+	return e.standing == Untouched && s.Exists() && !s.MovedOutside() && len(s.Weights) == 0 && e.run.Known() && h.Run == e.run && !rolledBack
+}
+
+// MovedFrom is where the alias was before that, None if it was not MovedByRun or its
+// history does not show it: it may have been created.
+func (e *Editor) MovedFrom() Version {
+	if h := e.current.ActualHistory(); e.MovedByRun() && len(h.Versions) > 1 {
+		return h.Versions[1]
+	}
+	return None
+}
+
+// Resume takes the alias for written by this run, which has MovedFrom another version:
+// Undo restores it to that.
+func (e *Editor) Resume() {
+	from := e.MovedFrom()
+	if from == None {
+		return
+	}
+	now, history := e.current, e.current.ActualHistory()
+	history.Versions = history.Versions[1:]
+	e.original = State{Position: Position{Version: from}, Text: now.Text, History: history, description: Describe(now.Text, history)}
+	e.written, e.aim, e.standing = &now, now.Version, Written
+}
+
 // exceptLast is ctx for the attempts of an undo: it leaves time for a last look at
 // the alias.
 func exceptLast(ctx context.Context) (context.Context, context.CancelFunc) {

@@ -299,3 +299,35 @@ func TestUndoOfACreatedAliasFails(t *testing.T) {
 		})
 	}
 }
+
+// What an earlier attempt of the run has done is undone as if this one had done it; what
+// others have done, or a rollback of the same run, is not.
+func TestUndoOfAnEarlierAttempt(t *testing.T) {
+	t.Parallel()
+	for put, want := range map[[2]string]string{
+		{"2", "text [2 < 1 | run 500]"}:                      "1 text [1 | left 2 | run 500]",
+		{"2", "text [2 < 1 | run 500 | unlocked | run 499]"}: "1 text [1 | left 2 | run 500 | unlocked | run 499]",
+		{"1", "text [1 | codedeploy d-1 to 2 | run 500]"}:    "",
+		{"2", "text [1 | codedeploy d-1 to 2 | run 500]"}:    "1 text [1 | left 2 | run 500]",
+		{"2", "text [2 < 1 | run 499]"}:                      "",
+		{"2", "text [2 | run 500]"}:                          "",
+		{"2", "text [1 | run 500]"}:                          "",
+		{"2", "text [2 < 1 | left 3 | run 500]"}:             "",
+		{"2", "text [2 < 1 | left 3 by 499 | run 500]"}:      "1 text [1 | left 3 | run 500]",
+	} {
+		bubble(t, func(r *rig) {
+			r.put(put[0], put[1])
+			noError(t, r.Read(r.t.Context()))
+			r.Resume()
+			if r.Undoable() != (want != "") {
+				t.Fatalf("%s: undoable %t", put, r.Undoable())
+			}
+			if want == "" {
+				return
+			}
+			_, err := r.undo(2)
+			noError(t, err)
+			r.is(want)
+		})
+	}
+}

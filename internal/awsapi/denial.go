@@ -125,6 +125,11 @@ func (e *Error) otherDenier(said string, d Denial, owner string) string {
 		return "Lambda itself may not read the image, so a statement in the role's policy does not help: the policy of the repository in ECR must allow " +
 			"lambda.amazonaws.com the actions ecr:BatchGetImage and ecr:GetDownloadUrlForLayer. See docs/iam.md."
 	}
+	if d.Account != "" && owner != "" && d.Account != owner && e.Op == "Invoke" { // which a policy can allow across accounts
+		return fmt.Sprintf("The credentials are of account %s (%s), and %s is of account %s, so both must allow lambda:InvokeFunction: the policy of %s, "+
+			"and the resource policy of %s, by `aws lambda add-permission` with the principal %s.", d.Account, d.Identity, e.Function.Name, owner,
+			d.Identity, e.Function.Name, d.Account)
+	}
 	if d.Account != "" && owner != "" && d.Account != owner {
 		return fmt.Sprintf("The credentials are of account %s (%s), and %s is of account %s. %s", d.Account, d.Identity,
 			cmp.Or(e.Function.Name, e.Resource, d.Resource), owner, e.place.otherAccount(owner))

@@ -117,7 +117,7 @@ func TestDenialOfAVersion(t *testing.T) {
 			return err
 		},
 		"lambda:InvokeFunction": func(ctx context.Context, c *awsapi.Client) error {
-			_, err := c.Invoke(ctx, items, "1", nil)
+			_, err := c.Invoke(ctx, items, "1", nil, unheard)
 			return err
 		},
 	} {
@@ -170,6 +170,17 @@ func TestDeniedInAnotherAccount(t *testing.T) {
 			says(t, hintOf(t, err), "The credentials are of account 123456789012 (the role ci), and items is of account 210987654321.", want)
 		}
 	}
+}
+
+// A function in another account can be invoked, if both sides allow it.
+func TestInvokeDeniedInAnotherAccount(t *testing.T) {
+	t.Parallel()
+	w := newCloud(t, localaws.Options{})
+	w.spoil("", always, refusal(http.StatusForbidden, "AccessDeniedException",
+		"User: arn:aws:sts::123456789012:assumed-role/ci/x is not authorized to perform: lambda:InvokeFunction on resource: arn:aws:lambda:eu-central-1:210987654321:function:check because no resource-based policy allows the lambda:InvokeFunction action"))
+	err := w.open(t).CheckInvoke(t.Context(), named(t, "arn:aws:lambda:eu-central-1:210987654321:function:check"), "")
+	says(t, hintOf(t, err), "check is of account 210987654321, so both must allow lambda:InvokeFunction: the policy of the role ci, and the resource policy of check",
+		"with the principal 123456789012")
 }
 
 // What denies from above is not mended by a statement in the role's policy.
@@ -355,7 +366,7 @@ func TestInvokeOfAMisconfiguredFunction(t *testing.T) {
 		w := newCloud(t, localaws.Options{})
 		w.spoil("", always, refusal(tt.status, tt.code, "AWS's words."))
 		c := w.open(t)
-		_, err := c.Invoke(t.Context(), items, "1", nil)
+		_, err := c.Invoke(t.Context(), items, "1", nil, unheard)
 		isKind(t, err, awsapi.Invalid)
 		says(t, err.Error(), tt.code)
 		says(t, hintOf(t, err), tt.says)

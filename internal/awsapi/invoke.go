@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -38,14 +39,15 @@ const (
 // Invoke runs a version with a JSON payload and waits for its answer, as long as the
 // job's timeout. It retries only what AWS refused before the function ran, until ctx
 // ends: an invocation whose answer was lost may have run. Without a qualifier the
-// unpublished code runs.
-func (c *Client) Invoke(ctx context.Context, fn function.ID, qualifier string, payload []byte) (Answer, error) {
-	return c.invoke(ctx, c.patient(), fn, qualifier, payload)
+// unpublished code runs. What AWS refuses with goes to refused, and "" when it is tried
+// again.
+func (c *Client) Invoke(ctx context.Context, fn function.ID, qualifier string, payload []byte, refused func(said string)) (Answer, error) {
+	return c.invoke(ctx, c.patient(), fn, qualifier, payload, refused)
 }
 
 // InvokeLong is Invoke for a function that may run for MaxRun, whatever the timeout.
-func (c *Client) InvokeLong(ctx context.Context, fn function.ID, qualifier string, payload []byte) (Answer, error) {
-	return c.invoke(ctx, c.tireless(), fn, qualifier, payload)
+func (c *Client) InvokeLong(ctx context.Context, fn function.ID, qualifier string, payload []byte, refused func(said string)) (Answer, error) {
+	return c.invoke(ctx, c.tireless(), fn, qualifier, payload, refused)
 }
 
 // CheckInvoke asks AWS whether a function exists that the role may invoke, and does
@@ -77,11 +79,12 @@ func (singleAttempt) GetAttemptToken(ctx context.Context) (func(error) error, er
 	}, nil
 }
 
-func (c *Client) invoke(ctx context.Context, client *lambda.Client, fn function.ID, qualifier string, payload []byte) (Answer, error) {
+func (c *Client) invoke(ctx context.Context, client *lambda.Client, fn function.ID, qualifier string, payload []byte, refused func(said string)) (Answer, error) {
 	in := &lambda.InvokeInput{FunctionName: &fn.Given, Qualifier: optional(qualifier), Payload: payload, LogType: types.LogTypeTail}
 	t := target{Action: invoke, fn: fn, qualifier: qualifier}
 	var refusal error
 	for pause := firstWake; ; pause = min(maxWake, 2*pause) {
+		refused("")
 		start := time.Now()
 		out, err := call(ctx, c, t, withoutRetries(client), in, func(out *lambda.InvokeOutput) bool { return aws.ToString(out.ExecutedVersion) != "" })
 		if err == nil {
@@ -96,6 +99,7 @@ func (c *Client) invoke(ctx context.Context, client *lambda.Client, fn function.
 			return Answer{}, err
 		}
 		refusal = e.Err
+		refused(e.said(e.Err))
 		if err := Sleep(ctx, pause); err != nil {
 			return Answer{}, c.failed(ctx, t, err, &attempts{last: refusal})
 		}
@@ -103,14 +107,16 @@ func (c *Client) invoke(ctx context.Context, client *lambda.Client, fn function.
 }
 
 // notRun reports whether AWS refused an invocation before the function ran and
-// may accept it later: throttled, or a version that is becoming active.
+// may accept it later: throttled, by Lambda or by EC2 for a VPC, or a version that is
+// becoming active.
+// https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_Errors
 func notRun(e *Error) bool {
 	var api smithy.APIError
 	switch {
 	case e.Kind == Throttled, e.Kind == Conflict:
 		return true
 	case errors.As(e.Err, &api):
-		return api.ErrorCode() == "ResourceNotReadyException" || api.ErrorCode() == "SnapStartNotReadyException"
+		return slices.Contains([]string{"EC2ThrottledException", "ResourceNotReadyException", "SnapStartNotReadyException"}, api.ErrorCode())
 	}
 	return false
 }

@@ -259,7 +259,7 @@ func TestAnAnswerThatCannotBeReadOfACallThatIsMadeOnce(t *testing.T) {
 	t.Parallel()
 	for op, do := range map[string]func(context.Context, *awsapi.Client) error{
 		"Invoke": func(ctx context.Context, c *awsapi.Client) error {
-			_, err := c.Invoke(ctx, items, "1", []byte("{}"))
+			_, err := c.Invoke(ctx, items, "1", []byte("{}"), unheard)
 			return err
 		},
 		"CreateDeployment": func(ctx context.Context, c *awsapi.Client) error {

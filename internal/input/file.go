@@ -108,7 +108,7 @@ func (r *reader) addInFile(problems document.Problems) {
 // function-name names, or all.
 func (r *reader) pick(_ string, given bool) Problems {
 	if !given && !r.file.Has() {
-		if r.problems.have("file") || r.in.Print == PrintTrustPolicy { // which is for no function
+		if r.problems.have("file") || r.problems.have("function-name") || r.in.Print == PrintTrustPolicy { // which is for no function
 			return nil
 		}
 		return Problems{{What: "missing", Allowed: "name the functions, or write them into lambda-release.yml in the root of the workspace; a job without a checkout does not have that file"}}

@@ -195,6 +195,7 @@ func unknownFlag(given string) Problem {
 		Value:   given,
 		What:    "unknown" + lines.DidYouMean(given, known),
 		Allowed: "--help-all lists all flags",
+		meant:   strings.TrimPrefix(lines.Closest(given, known), "--"),
 	}
 }
 

@@ -104,9 +104,8 @@ func Parse(args []string, getenv func(string) string) (Input, error) {
 		return Input{}, err
 	}
 	r := &reader{flags: f, getenv: getenv, problems: f.problems, taken: map[string]map[string]document.Value{}}
-	r.in.OutputsFile, r.in.SummaryFile = f.values["outputs"], f.values["summary"]
 	r.add(r.in.parsePrint(f.values)...)
-	r.add(r.in.checkFiles()...)
+	r.add(r.in.readFiles(f.values, getenv)...)
 	r.findFile()
 	for _, s := range table {
 		if !f.refused[s.name] {

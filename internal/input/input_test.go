@@ -276,6 +276,8 @@ func TestParseRefuses(t *testing.T) {
 		"flag unknown":          {args: []string{"--frobnicate", "--dry-run"}, want: []string{"flag", "unknown"}},
 		"flag twice":            {args: []string{"--alias", "dev", "--alias", "live"}, want: []string{"alias", `the flag was given before, with "dev"`}},
 		"flag misspelt":         {args: []string{"--function_name", "x", "-dryrun"}, want: []string{"flag", "did you mean --function-name?", "flag", "did you mean --dry-run?"}},
+		"flag missed by one":    {env: map[string]string{"function-name": ""}, args: []string{"--functon-name", "x"}, want: []string{"flag", "did you mean --function-name?"}},
+		"flag that is needed":   {args: []string{"--strateg=Canary10Percent5Minutes", "--alarms", "a"}, want: []string{"flag", "did you mean --strategy?"}},
 		"flag begun":            {args: []string{"--function=x"}, want: []string{"flag", "did you mean --function-name?"}},
 		"flag with three":       {args: []string{"---alias", "x"}, want: []string{"flag", "unknown (did you mean --alias?)"}},
 		"flag without a name":   {args: []string{"--=x", "-"}, want: []string{"flag", "unknown", "flag", "unknown"}},

@@ -18,7 +18,7 @@ func manPage(version string) string {
 	section("NAME")
 	b.WriteString("lambda-release \\- publish versions of AWS Lambda functions, move aliases\n")
 	section("SYNOPSIS")
-	b.WriteString("\\fBlambda-release \\-\\-function\\-name\\fR \\fINAME\\fR [\\fIflags\\fR]\n")
+	b.WriteString("\\fBlambda-release\\fR [\\fB\\-\\-file\\fR \\fIFILE\\fR] [\\fB\\-\\-function\\-name\\fR \\fINAME\\fR] [\\fIflags\\fR]\n")
 	for _, c := range commands {
 		fmt.Fprintf(&b, ".br\n\\fBlambda-release %s\\fR", roff(c.name))
 		if c.hint != "" {
@@ -29,6 +29,8 @@ func manPage(version string) string {
 	section("DESCRIPTION")
 	paragraph("Publishes an immutable version of an AWS Lambda function and moves the alias for the branch, tag or pull request to it. " +
 		"It also promotes versions, rolls back, shifts traffic in steps, locks aliases and deletes old versions.")
+	b.WriteString(".PP\n")
+	paragraph("Without `--function-name`, the functions are those of the release file.")
 	b.WriteString(".PP\n")
 	paragraph("In a CI system the alias comes from what triggered the job, by the rules in `--aliases`. Elsewhere, set `--alias` or `--ref`. " +
 		"The log goes to stderr, and the outputs go to stdout as `name=value` lines; in a terminal only with `--outputs -`.")

@@ -16,6 +16,7 @@ type Problem struct {
 	What    string // what is wrong with it
 	Allowed string // what is allowed, or what to do
 
+	meant        string // the input that an unknown flag is most likely for; "": none
 	entry        int    // of a value with several lines, from 1; 0 for the value as a whole
 	file         string // that it is in; "": none
 	line, column int    // from 1; 0 if not known
@@ -52,9 +53,10 @@ func (p Problem) inLine() string {
 // of the table.
 type Problems []Problem
 
-// have reports whether there is a problem with an input.
+// have reports whether there is a problem with an input, or with a flag that was
+// meant for it.
 func (ps Problems) have(input string) bool {
-	return slices.ContainsFunc(ps, func(p Problem) bool { return p.Input == input })
+	return slices.ContainsFunc(ps, func(p Problem) bool { return p.Input == input || p.meant == input })
 }
 
 // Error is a line for each problem.

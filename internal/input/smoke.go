@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -28,7 +29,7 @@ const maxPayload = 6 << 20
 func parseSmokeTest(in *Input, value string) Problems {
 	smoke := release.Smoke{}
 	if strings.HasPrefix(value, "@") || json.Valid([]byte(value)) {
-		cases, problems := readCases(value)
+		cases, problems := in.readCases(value)
 		for _, f := range in.Functions {
 			smoke[f.Name] = cases
 		}
@@ -42,7 +43,7 @@ func parseSmokeTest(in *Input, value string) Problems {
 		if !named || strings.ContainsAny(name, "{[\"") {
 			return bad("not JSON")
 		}
-		cases, wrong := readCases(strings.TrimSpace(text))
+		cases, wrong := in.readCases(strings.TrimSpace(text))
 		_, second := smoke[name]
 		switch {
 		case len(wrong) > 0:
@@ -66,13 +67,17 @@ func parseSmokeTest(in *Input, value string) Problems {
 }
 
 // readCases reads the cases of a smoke test, or a payload that is the only one.
-func readCases(text string) ([]release.Case, Problems) {
+func (in *Input) readCases(text string) ([]release.Case, Problems) {
 	payload, wrong := readPayload(text)
 	if wrong != "" {
 		return nil, bad(wrong)
 	}
-	if given := casesIn(payload); len(given) > 0 {
+	given, unlike := casesIn(payload)
+	if len(given) > 0 {
 		return parseCases(given)
+	}
+	if unlike != "" {
+		in.Warnings = append(in.Warnings, fmt.Sprintf("the array in smoke-test is one payload, and no list of cases, because %s", unlike))
 	}
 	return []release.Case{{Payload: payload}}, nil
 }
@@ -81,23 +86,36 @@ func readCases(text string) ([]release.Case, Problems) {
 var keysOfCase = []string{"name", "payload", "expect"}
 
 // casesIn are the elements of a list of cases: an array of objects with `payload`
-// and no other key than those of a case. Any other JSON is a payload: nil.
-func casesIn(payload []byte) []map[string]json.RawMessage {
-	var all []map[string]json.RawMessage
-	if json.Unmarshal(payload, &all) != nil {
-		return nil
+// and no other key than those of a case. Any other JSON is a payload: nil. If a list of
+// cases may have been meant, since an element has `payload`, unlike says why it is none.
+func casesIn(payload []byte) (cases []map[string]json.RawMessage, unlike string) {
+	var elements []json.RawMessage
+	if json.Unmarshal(payload, &elements) != nil {
+		return nil, ""
 	}
-	for _, c := range all {
-		if _, ok := c["payload"]; !ok {
-			return nil
-		}
-		for key := range c {
+	meant := false
+	for i, element := range elements {
+		var c map[string]json.RawMessage
+		_ = json.Unmarshal(element, &c) // what is no object has no payload
+		for _, key := range slices.Sorted(maps.Keys(c)) {
 			if !slices.Contains(keysOfCase, key) {
-				return nil
+				unlike = cmp.Or(unlike, fmt.Sprintf("element %d has %s", i+1, lines.Quote(key)))
 			}
 		}
+		_, has := c["payload"]
+		if !has {
+			unlike = cmp.Or(unlike, fmt.Sprintf("element %d has no payload", i+1))
+		}
+		meant = meant || has
+		cases = append(cases, c)
 	}
-	return all
+	switch {
+	case unlike == "":
+		return cases, ""
+	case meant:
+		return nil, unlike
+	}
+	return nil, ""
 }
 
 const caseShape = `write each case as {"name": "TEXT", "payload": JSON, "expect": "JQ"}, with a name of its own; name and expect may be left out`

@@ -2,10 +2,19 @@ package lines
 
 import "strings"
 
-// DidYouMean suggests the one of known that given most likely meant: the
-// nearest of those that contain it, or that differ in a third of it at most; "" if
-// there is none. How much is missing at the end hardly counts.
+// DidYouMean suggests the Closest, if there is one.
 func DidYouMean(given string, known []string) string {
+	closest := Closest(given, known)
+	if closest == "" {
+		return ""
+	}
+	return " (did you mean " + closest + "?)"
+}
+
+// Closest is the one of known that given most likely meant: the nearest of those that
+// contain it, or that differ in a third of it at most; "" if there is none. How much is
+// missing hardly counts where given is whole words of it, or its beginning.
+func Closest(given string, known []string) string {
 	given = strings.ToLower(given)
 	bare := strings.TrimLeft(given, "-")
 	best, nearest := "", 0
@@ -13,17 +22,17 @@ func DidYouMean(given string, known []string) string {
 		name := strings.ToLower(k)
 		d := distance(given, name)
 		near := d <= len(given)/3 || len(bare) >= 3 && strings.Contains(name, bare)
-		if strings.HasPrefix(name, given) {
+		switch {
+		case bare != "" && strings.Contains("-"+strings.TrimLeft(name, "-")+"-", "-"+bare+"-"): // whole words of it
+			near, d = true, min(d, 1)
+		case strings.HasPrefix(name, given):
 			d = min(d, 2)
 		}
 		if near && (best == "" || d < nearest) {
 			best, nearest = k, d
 		}
 	}
-	if best == "" {
-		return ""
-	}
-	return " (did you mean " + best + "?)"
+	return best
 }
 
 // distance is Levenshtein's: how many bytes to insert, delete or replace.

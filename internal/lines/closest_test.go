@@ -4,7 +4,7 @@ import "testing"
 
 func TestDidYouMean(t *testing.T) {
 	t.Parallel()
-	known := []string{"--alias", "--aliases", "--aws-region", "--dry-run", "--function-name", "--ref"}
+	known := []string{"--alias", "--aliases", "--api-gateway-stages", "--aws-region", "--dry-run", "--function-name", "--ref", "--tags"}
 	for given, want := range map[string]string{
 		"--aliase":        "--alias",
 		"--aleas":         "--alias",
@@ -13,6 +13,8 @@ func TestDidYouMean(t *testing.T) {
 		"--dry":           "--dry-run",
 		"--DRY-RUN":       "--dry-run",
 		"--region":        "--aws-region",
+		"--stages":        "--api-gateway-stages",
+		"--tag":           "--tags",
 		"--function_name": "--function-name",
 		"--rf":            "--ref",
 		"--x":             "",

@@ -124,9 +124,9 @@ func (s *store) target(in *incoming, operation, given, qualifier string) (target
 	}
 	if n.account != "" && n.account != s.account {
 		return target{}, &apiError{http.StatusForbidden, "AccessDeniedException",
-			"User: arn:" + partition(in.region) + ":iam::" + s.account + ":user/localaws is not authorized to perform: lambda:" + operation +
+			"User: arn:" + partition(in.region) + ":iam::" + s.account + ":user/localaws is not authorized to perform: " + lambdaAction(operation) +
 				" on resource: " + functionARN(in.region, n.account, n.function, qualifier) +
-				" because no resource-based policy allows the lambda:" + operation + " action"}
+				" because no resource-based policy allows the " + lambdaAction(operation) + " action"}
 	}
 	return target{n.function, functionARN(in.region, s.account, n.function, ""), qualifier}, nil
 }

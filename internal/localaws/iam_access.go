@@ -114,17 +114,23 @@ func (s *store) requirements(in *incoming, op operation) []iamRequest {
 	return nil // STS decides by itself, and a function URL is not called with these credentials
 }
 
+// lambdaAction is the action in IAM of an operation of Lambda.
+func lambdaAction(operation string) string {
+	if operation == "Invoke" {
+		return "lambda:InvokeFunction"
+	}
+	return "lambda:" + operation
+}
+
 func (s *store) lambdaRequirements(in *incoming, op operation) []iamRequest {
 	fn := functionARN(in.region, s.account, op.function, "")
-	on := iamRequest{action: "lambda:" + op.name, resource: qualified(fn, op.qualifier)}
+	on := iamRequest{action: lambdaAction(op.name), resource: qualified(fn, op.qualifier)}
 	body := func(v any) { _ = in.decode(v) } // what cannot be decoded is refused by the operation
 	switch op.name {
 	case "ListFunctions", "ListEventSourceMappings", "CreateCodeSigningConfig", "CreateEventSourceMapping":
 		on.resource = "*"
 	case "GetAlias", "CreateAlias", "UpdateAlias", "DeleteAlias":
 		return []iamRequest{{action: on.action, resource: fn}, on}
-	case "Invoke":
-		on.action = "lambda:InvokeFunction"
 	case "AddPermission":
 		var sent struct{ Principal string }
 		body(&sent)

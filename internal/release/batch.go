@@ -104,22 +104,22 @@ func (r *Releaser) move(ctx context.Context, v verb, w *rollout.Watcher, plans [
 			return again.decidedMove(), again.Decision.Change != nil, nil
 		}))
 	}
-	if len(targets) == 0 {
-		return next
-	}
-	r.Progress.Phase("Move alias " + plans[0].target.alias())
-	began := time.Now()
-	failure := r.shifter(plans[0], w).Shift(ctx, targets)
-	took := time.Since(began)
-	for n, i := range moving {
-		next[i] = next[i].shifted(targets[n], took)
+	var failure error
+	if len(targets) > 0 {
+		r.Progress.Phase("Move alias " + plans[0].target.alias())
+		began := time.Now()
+		failure = r.shifter(plans[0], w).Shift(ctx, targets)
+		took := time.Since(began)
+		for n, i := range moving {
+			next[i] = next[i].shifted(targets[n], took)
+		}
 	}
 	if failure == nil && firstFailure(next) == nil {
 		next = r.postHooks(ctx, next)
 	}
 	undo := 0
-	for _, i := range moving {
-		if next[i].target.edit.Undoable() {
+	for _, p := range next {
+		if p.target.edit.Undoable() {
 			undo++
 		}
 	}
@@ -281,11 +281,11 @@ func (p Plan) undone(ctx context.Context, why cause, unfit bool) Plan {
 		}
 		t.log.fact("%s: %s", t.alias(), what)
 		kind := EndRestored
-		if p.CodeDeploy != nil && p.Deployment == "" { // only its mark was written
+		if p.CodeDeploy != nil && p.Deployment == "" && p.moves() { // only its mark was written
 			kind = EndNotAttempted
 		}
 		e := End{Kind: kind, Status: why.shared(), Reason: what + ", because " + why.what, Err: p.End.Err}
-		if left != alias.None && e.Err != nil {
+		if left != alias.None && e.Err != nil && t.edit.Current().Exists() { // a deleted alias holds nothing
 			return p.ended(e.advising(rollout.HeldHint(left)))
 		}
 		return p.ended(e)

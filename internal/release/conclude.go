@@ -210,6 +210,10 @@ func (p Plan) outcome() Outcome {
 		test = &TestError{}
 	}
 	pruned, freed := pruned(p.Deleted)
+	advice := hint(e.Err)
+	if e.Advice != advice {
+		advice = strings.TrimSpace(advice + "\n" + e.Advice)
+	}
 	return Outcome{
 		Function: t.fn.Name, Alias: t.alias(), Region: t.aws.Region, FunctionARN: f.ARN,
 		Status: e.status(), End: e.Kind, Reason: e.Reason, NotAsItWas: e.notAsItWas(), Remains: e.Remains,
@@ -220,7 +224,7 @@ func (p Plan) outcome() Outcome {
 		Others: others(f.Aliases, t.alias()), Pruned: pruned, Freed: freed, SnapStarts: snapStarts(f.Existing) - snapStarts(p.Deleted),
 		Inspection: p.Inspection, Plan: p.Words, Changes: t.log.changes, Notes: t.log.notes,
 		URL: p.url().Address, PublicURL: p.url().Auth == awsapi.URLPublic,
-		Err: e.Err, Hint: strings.TrimSpace(hint(e.Err) + "\n" + e.Advice),
+		Err: e.Err, Hint: advice,
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"lambda-release/internal/alias"
@@ -97,10 +98,27 @@ func (p Plan) preHook() (Hook, bool) {
 	return h, given && p.moves() && !p.End.over()
 }
 
-// postHook is the hook to invoke after the alias of a plan was moved.
+// postHook is the hook to invoke after the alias of a plan was moved, also by an earlier
+// attempt of this run: that may have ended before the hook answered.
 func (p Plan) postHook() (Hook, bool) {
 	h, given := p.Hooks.Post[p.target.fn.Name]
-	return h, given && p.End.Kind == EndApplied
+	return h, given && (p.End.Kind == EndApplied || p.movedEarlier() && p.target.rerun && p.target.edit.MovedFrom() != alias.None)
+}
+
+// movedEarlier reports whether this run has moved the alias in an earlier attempt or
+// job, so that it only stays there.
+func (p Plan) movedEarlier() bool {
+	return p.End.Kind == EndUnchanged && p.target.edit.MovedByRun()
+}
+
+// warnIfUnasked warns where a post-traffic hook may have given no verdict, and is not
+// asked for one.
+func (p Plan) warnIfUnasked() {
+	h, given := p.Hooks.Post[p.target.fn.Name]
+	if _, asked := p.postHook(); given && !asked && p.movedEarlier() {
+		p.target.log.warn("%s has moved %s to %s earlier, so %s %s is not invoked again. If that job was killed before the hook answered, the verdict is lost: look at the log of the hook, and run `operation: rollback` if the version is bad",
+			p.target.run, p.target.alias(), p.version(), postTraffic, h)
+	}
 }
 
 // preHooks invokes the hooks of the functions that are about to be moved.
@@ -121,10 +139,13 @@ func (r *Releaser) preHooks(ctx context.Context, plans []Plan) []Plan {
 	})
 }
 
-// postHooks invokes the hooks of the functions that were moved. The first failure
-// ends the wait for the others: all aliases are restored then. When all have passed,
-// every alias is seen once more, since that has taken time.
+// postHooks invokes the hooks of the functions that were moved, by an earlier attempt of
+// this run, too. The first failure ends the wait for the others: all aliases are restored
+// then. When all have passed, every alias is seen once more, since that has taken time.
 func (r *Releaser) postHooks(ctx context.Context, plans []Plan) []Plan {
+	for _, p := range plans {
+		p.warnIfUnasked()
+	}
 	if !slices.ContainsFunc(plans, func(p Plan) bool { _, ok := p.postHook(); return ok }) {
 		return plans
 	}
@@ -136,12 +157,18 @@ func (r *Releaser) postHooks(ctx context.Context, plans []Plan) []Plan {
 	}
 	asking, end := context.WithCancel(ctx)
 	defer end()
+	moved := plans
 	plans = each(plans, func(p Plan) Plan {
 		h, ok := p.postHook()
 		if !ok {
 			return p
 		}
-		err := p.ask(asking, postTraffic, h, p.target.edit.Before().Version)
+		previous := p.target.edit.Before().Version
+		if p.movedEarlier() {
+			p.target.log.fact("an earlier attempt of this run has moved %s to %s, so the hook is invoked again", p.target.alias(), p.version())
+			previous = p.target.edit.MovedFrom()
+		}
+		err := p.ask(asking, postTraffic, h, previous)
 		switch {
 		case err == nil:
 			return p
@@ -153,6 +180,11 @@ func (r *Releaser) postHooks(ctx context.Context, plans []Plan) []Plan {
 		return p.failed(err)
 	})
 	if firstFailure(plans) != nil {
+		for _, p := range moved {
+			if _, asked := p.postHook(); asked && p.movedEarlier() {
+				p.target.edit.Resume()
+			}
+		}
 		return plans
 	}
 	return each(plans, func(p Plan) Plan { return p.confirmed(ctx) })
@@ -168,9 +200,9 @@ func (p Plan) ask(ctx context.Context, input string, h Hook, previous alias.Vers
 	if err != nil {
 		return err
 	}
-	stop := reporting(t.log.say, func() string { return "still waiting for " + name })
-	answer, err := t.aws.InvokeLong(ctx, h.Function, h.Qualifier, payload)
-	stop()
+	answer, err := t.log.invoking(name, func(refused func(string)) (awsapi.Answer, error) {
+		return t.aws.InvokeLong(ctx, h.Function, h.Qualifier, payload, refused)
+	})
 	what := fmt.Sprintf("%s for version %s of %s", name, p.version(), t.fn.Name)
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, unanswered(input, h, err))
@@ -205,6 +237,11 @@ func verdict(a awsapi.Answer) (rejection string, err error) {
 	}
 	object, _ := value.(map[string]any)
 	status, given := object["status"]
+	for key := range object {
+		if !given && strings.EqualFold(key, "status") {
+			return "", fmt.Errorf(`the answer has %q, and not "status", so it is not known what the hook has found`, key)
+		}
+	}
 	if !given || status == succeeded {
 		return "", nil
 	}

@@ -234,6 +234,37 @@ func TestHookFaults(t *testing.T) {
 	}
 }
 
+// While AWS refuses an invocation, the log shows why, and no longer when it runs.
+func TestRefusedInvocationsAreReported(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHooked(t, "items")
+		h.takes = 20 * time.Second
+		began := time.Now()
+		asked := map[string]bool{}
+		h.OnCall(func(c localaws.Call) *localaws.Fault {
+			since := time.Since(began)
+			if asked["before"] && (c.Function == "items" && since < 15*time.Second || c.Function == "before" && since < time.Minute) && c.Operation == "Invoke" {
+				return &localaws.Fault{Status: 429, Code: "TooManyRequestsException", Message: "Rate Exceeded."}
+			}
+			asked[c.Function] = asked[c.Function] || c.Operation == "Invoke" // whether it may be
+			return nil
+		})
+		ended(t, h.job(t.Context(), func(req *release.Request) {
+			req.Smoke = release.Smoke{"items": {{Name: "health", Payload: []byte("{}")}}}
+		}, "items"), release.Released, 2)
+		for _, line := range []string{
+			`still waiting for the smoke test "health" of version 2 after 10s: AWS refuses it for now: TooManyRequestsException: Rate Exceeded.`,
+			"still waiting for pre-traffic-hook before after 40s: AWS refuses it for now: TooManyRequestsException: Rate Exceeded.",
+			"still waiting for post-traffic-hook after after 10s\n",
+		} {
+			if !strings.Contains(h.log.String(), line) {
+				t.Errorf("the log lacks %q:\n%s", line, h.log)
+			}
+		}
+	})
+}
+
 // The answer of a hook is lost after it was rolled back: the error says what to do.
 func TestALostAnswerOfAHook(t *testing.T) {
 	t.Parallel()
@@ -350,23 +381,47 @@ func TestHooksOfADeployment(t *testing.T) {
 	}
 }
 
+// A later attempt asks about what a deployment of an earlier one has moved, too.
+func TestHooksOfADeploymentOfAnEarlierAttempt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHooked(t, "items")
+		h.AddDeploymentGroup("shop", "prod", "CodeDeployDefault.LambdaAllAtOnce")
+		ended(t, h.job(t.Context(), byCodeDeploy, "items"), release.Released, 2)
+		h.says["after"] = rejects
+		o := ended(t, h.job(t.Context(), func(req *release.Request) {
+			byCodeDeploy(req)
+			req.Run.Attempt = 2
+		}, "items"), release.Failed, 2)
+		h.at("items", "prod", "1", "shop [1 | left 2 | run 500]")
+		if o.End != release.EndRestored || o.Before.String() != "1" || !strings.Contains(o.Reason, "restored to 1") {
+			t.Errorf("end %d from %s: %s", o.End, o.Before, o.Reason)
+		}
+	})
+}
+
 // A job with hooks is killed at every call, and run again.
 func TestKilledAtAnyCallWithHooks(t *testing.T) {
 	t.Parallel()
-	for _, works := range []bool{false, true} {
-		n, killed := int32(0), true
-		for killed {
-			n++
-			synctest.Test(t, func(t *testing.T) { killed = killedWithHooks(t, n, works) })
-		}
-		if n < 9 {
-			t.Errorf("a release of %d calls", n)
+	for _, rejected := range []bool{false, true} {
+		for _, works := range []bool{false, true} {
+			n, killed := int32(0), true
+			for killed {
+				n++
+				synctest.Test(t, func(t *testing.T) { killed = killedWithHooks(t, n, works, rejected) })
+			}
+			if n < 9 {
+				t.Errorf("a release of %d calls", n)
+			}
 		}
 	}
 }
 
-func killedWithHooks(t *testing.T, n int32, works bool) bool {
+func killedWithHooks(t *testing.T, n int32, works, rejected bool) bool {
 	h := newHooked(t, "items")
+	if rejected {
+		h.says["after"] = rejects
+	}
 	its, dead := mortal(h.world, n, works)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
@@ -387,11 +442,75 @@ func killedWithHooks(t *testing.T, n int32, works bool) bool {
 		t.Errorf("killed at call %d, prod is at 2, and the hook has run %s", n, h.runs())
 	}
 	res := h.job(t.Context(), func(req *release.Request) { req.Run.Attempt = 2 }, "items")
+	if !strings.Contains(h.runs(), "after items 2: 2") {
+		t.Errorf("killed at call %d, run again: no hook was asked about the version: %s", n, h.runs())
+	}
+	if rejected {
+		if o := res.Outcomes[0]; o.Status != release.Failed && o.Status != release.Held || o.NotAsItWas {
+			t.Errorf("killed at call %d, run again: %s %v", n, o.Status, o.Err)
+		}
+		h.at("items", "prod", "1", "shop [1 | left 2 | run 500]")
+		return true
+	}
 	if o := res.Outcomes[0]; o.Status != release.Released && o.Status != release.Unchanged {
 		t.Errorf("killed at call %d, run again: %s %v", n, o.Status, o.Err)
 	}
 	h.at("items", "prod", "2", "shop [2 < 1 | run 500]")
 	return true
+}
+
+// A later attempt asks the hooks about the aliases that an earlier one has moved, and
+// undoes that one's moves if they reject a version. Another job of the same attempt does
+// not ask, and neither does another run.
+func TestHooksOfAnEarlierAttempt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHooked(t, shop...)
+		h.takes = time.Minute
+		attempt := func(n int) release.Result {
+			return h.job(t.Context(), func(req *release.Request) { req.Run.Attempt = n }, shop...)
+		}
+		ended(t, attempt(1), release.Released, 2)
+		h.taking(0)
+		was := h.runs()
+		res := attempt(1)
+		ended(t, res, release.Unchanged, 2)
+		if o := res.Outcomes[0]; h.runs() != was || !slices.ContainsFunc(o.Warnings, func(w string) bool { return strings.Contains(w, "the verdict is lost") }) {
+			t.Errorf("ran %s, and warned %q", h.runs(), o.Warnings)
+		}
+		h.says["after orders"] = rejects
+		res = attempt(2)
+		for i, fn := range shop {
+			h.at(fn, "prod", "1", "shop [1 | left 2 | run 500]")
+			o := res.Outcomes[i]
+			if o.Status != release.Failed && o.Status != release.Skipped || (o.Err != nil) != (fn == "orders") || o.NotAsItWas {
+				t.Errorf("%s ended %s: %v", fn, o.Status, o.Err)
+			}
+		}
+		if res.ExitCode() != release.ExitFailed {
+			t.Errorf("exit code %d", res.ExitCode())
+		}
+		ended(t, attempt(3), release.Held, 2)
+	})
+}
+
+// The alias is locked while the post-traffic hook runs, and the hook rejects the version:
+// the alias stays, and the message says once how to go on.
+func TestLockedWhileTheHookRuns(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHooked(t, "items")
+		const mark = "shop [2 < 1 | run 500 | locked: incident 7 | run 501]"
+		h.OnInvoke("after", func(localaws.Invocation) localaws.Answer {
+			h.SetAlias("items", localaws.Alias{Name: "prod", Version: "2", Description: mark})
+			return rejects
+		})
+		o := ended(t, h.job(t.Context(), nil, "items"), release.Failed, 2)
+		h.at("items", "prod", "2", mark)
+		if n := strings.Count(o.Hint, "operation: unlock"); n != 1 || !o.NotAsItWas || !strings.Contains(o.Err.Error(), `"Failed"`) {
+			t.Errorf("hint %q, error %v", o.Hint, o.Err)
+		}
+	})
 }
 
 // Hooks judge a new alias, too: it is deleted again. A promotion has them as well.
@@ -401,8 +520,8 @@ func TestHooksOfANewAlias(t *testing.T) {
 		h := newHooked(t, "items")
 		h.says["after"] = rejects
 		o := ended(t, h.job(t.Context(), func(req *release.Request) { req.Alias = "dev" }, "items"), release.Failed, 2)
-		if _, exists := h.Alias("items", "dev"); exists || o.NotAsItWas || o.After.Version != alias.None {
-			t.Errorf("dev is at %s: %s", o.After, o.Reason)
+		if _, exists := h.Alias("items", "dev"); exists || o.NotAsItWas || o.After.Version != alias.None || strings.Contains(o.Hint, "held") {
+			t.Errorf("dev is at %s: %s %s", o.After, o.Reason, o.Hint)
 		}
 		o = ended(t, h.job(t.Context(), func(req *release.Request) { req.Operation, req.Version = release.Promote, 2 }, "items"), release.Failed, 2)
 		h.at("items", "prod", "1", "shop [1 | left 2 | run 500]")

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"lambda-release/internal/awsapi"
@@ -96,6 +97,20 @@ func reporting(say func(text string), known func() string) (stop func()) {
 		}
 	})
 	return func() { close(over); report.Wait() }
+}
+
+// invoking reports an invocation that takes long, and what AWS has refused it with.
+func (l *journal) invoking(what string, invoke func(refused func(said string)) (awsapi.Answer, error)) (awsapi.Answer, error) {
+	var refusal atomic.Value
+	refusal.Store("")
+	stop := reporting(func(text string) {
+		if said := refusal.Load(); said != "" {
+			text += fmt.Sprintf(": AWS refuses it for now: %s", said)
+		}
+		l.say(text)
+	}, func() string { return "still waiting for " + what })
+	defer stop()
+	return invoke(func(said string) { refusal.Store(said) })
 }
 
 func (l *journal) say(text string) { l.fact("%s", text) }

@@ -167,7 +167,7 @@ func TestCanaryTakesItsShareOfTheTraffic(t *testing.T) {
 		caller := r.releaser(time.Minute).AWS
 		time.AfterFunc(time.Minute, func() {
 			for range 100 {
-				if _, err := caller.Invoke(t.Context(), function.ID{Name: "items", Given: "items"}, "prod", []byte("{}")); err != nil {
+				if _, err := caller.Invoke(t.Context(), function.ID{Name: "items", Given: "items"}, "prod", []byte("{}"), func(string) {}); err != nil {
 					t.Error(err)
 				}
 			}

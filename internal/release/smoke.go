@@ -3,6 +3,7 @@ package release
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -61,7 +62,9 @@ func (p Plan) tested() bool { return len(p.Smoke[p.target.fn.Name]) > 0 }
 func (p Plan) smokeTest(ctx context.Context) error {
 	t, v := p.target, p.version()
 	for _, c := range p.Smoke[t.fn.Name] {
-		answer, err := t.aws.Invoke(ctx, t.fn, v.String(), c.Payload)
+		answer, err := t.log.invoking(fmt.Sprintf("the %s of version %s", c, v), func(refused func(string)) (awsapi.Answer, error) {
+			return t.aws.Invoke(ctx, t.fn, v.String(), c.Payload, refused)
+		})
 		if err != nil {
 			return fmt.Errorf("%s: %w", c, err)
 		}
@@ -89,9 +92,9 @@ func (c Case) judge(ctx context.Context, a awsapi.Answer) error {
 }
 
 func (e Expectation) judge(ctx context.Context, value any) error {
-	ctx, cancel := context.WithTimeout(ctx, expectTime)
+	bound, cancel := context.WithTimeout(ctx, expectTime)
 	defer cancel()
-	results := e.Code.RunWithContext(ctx, value)
+	results := e.Code.RunWithContext(bound, value)
 	for given := false; ; given = true {
 		result, more := results.Next()
 		switch {
@@ -101,6 +104,9 @@ func (e Expectation) judge(ctx context.Context, value any) error {
 			return fmt.Errorf("`%s` %s gives nothing, and must give true", e.Key, e.Given)
 		}
 		if err, failed := result.(error); failed {
+			if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+				err = fmt.Errorf("it has not ended after %s", expectTime)
+			}
 			return fmt.Errorf("`%s` %s fails: %w", e.Key, e.Given, err)
 		}
 		if result != true {

@@ -14,6 +14,7 @@ type target struct {
 	log  *journal
 	run  alias.Run
 
+	rerun   bool // a later attempt of the run
 	several bool // other functions are worked on, too
 
 	mappings mappings // once in a run
@@ -24,7 +25,7 @@ type target struct {
 func (r *Releaser) target(req Request, fn function.ID, mappings mappings) target {
 	log := &journal{progress: r.Progress, function: fn.Name}
 	return target{
-		fn: fn, aws: r.AWS, log: log, run: req.Run.id(), several: len(req.Functions) > 1, mappings: mappings, getenv: r.Getenv,
+		fn: fn, aws: r.AWS, log: log, run: req.Run.id(), rerun: !req.Run.asksOrder(), several: len(req.Functions) > 1, mappings: mappings, getenv: r.Getenv,
 		edit: alias.NewEditor(r.AWS, fn, req.Alias, req.Run.id(), func(text string) { log.fact("%s", text) }),
 	}
 }
