@@ -201,6 +201,8 @@ func node(n int, v alias.Version) string {
 		return fmt.Sprintf(`unknown%d["?"]`, n)
 	case alias.Latest:
 		return fmt.Sprintf(`latest%d["%s"]`, n, v)
+	case alias.LatestPublished:
+		return fmt.Sprintf(`published%d["%s"]`, n, v)
 	default:
 		return fmt.Sprintf(`version%d_%d["version %s"]`, n, v, v)
 	}
