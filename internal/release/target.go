@@ -15,6 +15,7 @@ type target struct {
 	run  alias.Run
 
 	several bool // other functions are worked on, too
+	listed  bool // a glob has matched it, and nothing else has named it
 
 	mappings mappings // once in a run
 
@@ -24,7 +25,7 @@ type target struct {
 func (r *Releaser) target(req Request, fn function.ID, mappings mappings) target {
 	log := &journal{progress: r.Progress, function: fn.Name}
 	return target{
-		fn: fn, aws: r.AWS, log: log, run: req.Run.id(), several: len(req.Functions) > 1, mappings: mappings, getenv: r.Getenv,
+		fn: fn, aws: r.AWS, log: log, run: req.Run.id(), several: len(req.Functions) > 1, listed: req.listed[fn.Name], mappings: mappings, getenv: r.Getenv,
 		edit: alias.NewEditor(r.AWS, fn, req.Alias, req.Run.id(), func(text string) { log.fact("%s", text) }),
 	}
 }
