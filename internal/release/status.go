@@ -162,10 +162,7 @@ func (t target) status(ctx context.Context, req Request) Plan {
 		s := found.aliases[req.Alias]
 		f, shown = f.about(s.Version, found.configurations[s.Version]), nil
 	}
-	f = f.withInventory(found.versions, shown, time.Now())
-	if f.ARN == "" { // there is no version, or none is readable
-		f.ARN = function.Unqualified(found.latest.ARN)
-	}
+	f = f.withInventory(found.versions, shown, time.Now()).withARN(found.latest.ARN)
 	var drifts []string
 	for _, a := range i.Aliases {
 		if a.Outside != "" {
@@ -300,7 +297,7 @@ func (r readings) inspection(req Request, now time.Time) Inspection {
 		i.Versions = &stock
 	}
 	if r.latest.Version != "" {
-		i.Latest = &Latest{CodeSHA256: r.latest.CodeSHA256, URL: r.url(""), Settings: r.settings("", "$LATEST")}
+		i.Latest = &Latest{CodeSHA256: r.latest.CodeSHA256, URL: r.url(""), Settings: r.settings("", alias.Latest.String(), alias.LatestPublished.String())}
 		if at, err := time.Parse(modifiedTime, r.latest.LastModified); err == nil {
 			i.Latest.Modified = at.UTC()
 		}
