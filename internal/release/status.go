@@ -192,7 +192,6 @@ type readings struct {
 	latest   awsapi.Configuration // zero: not readable
 	// configurations are the versions, and $LATEST if it is readable.
 	configurations map[alias.Version]awsapi.Configuration
-	noVersions     bool                         // they are not readable
 	deployments    map[string]awsapi.Deployment // by ID: those that histories name
 	urls           []awsapi.URL
 	async          []awsapi.AsyncSettings
@@ -201,11 +200,8 @@ type readings struct {
 	unreadable     []string
 }
 
-// What a status reads of a function, where that is distinguished.
-const (
-	aliasesRead  = "aliases"
-	versionsRead = "versions"
-)
+// versionsRead is what a status calls the versions.
+const versionsRead = "versions"
 
 // readAll reads everything side by side. The error is that of the aliases, of a job
 // that ends, or of a function that does not exist. What else cannot be read is
@@ -217,7 +213,7 @@ func (t target) readAll(ctx context.Context) (readings, error) {
 		read func() error
 		err  error
 	}{
-		{what: aliasesRead, read: func() (err error) { r.aliases, err = t.edit.ReadAll(ctx); return err }},
+		{what: "aliases", read: func() (err error) { r.aliases, err = t.edit.ReadAll(ctx); return err }},
 		{what: versionsRead, read: func() (err error) { r.versions, err = t.versions(ctx); return err }},
 		{what: "$LATEST", read: func() (err error) { r.latest, err = t.aws.Configuration(ctx, t.fn, ""); return err }},
 		{what: "function URLs", read: func() (err error) { r.urls, err = t.aws.URLs(ctx, t.fn); return err }},
@@ -237,7 +233,6 @@ func (t target) readAll(ctx context.Context) (readings, error) {
 		if err := t.missing(&r, read.what, read.err); err != nil {
 			return r, err
 		}
-		r.noVersions = r.noVersions || read.what == versionsRead && read.err != nil
 	}
 	for _, c := range append(slices.Clone(r.versions), r.latest) {
 		if v, err := alias.ParseVersion(c.Version); err == nil {
@@ -292,7 +287,7 @@ func (t target) readDeployments(ctx context.Context, r *readings) error {
 // inspection is what the readings say. It is pure.
 func (r readings) inspection(req Request, now time.Time) Inspection {
 	i := Inspection{Unreadable: r.unreadable, others: aliasNames(r.aliases)}
-	if !r.noVersions {
+	if !slices.Contains(r.unreadable, versionsRead) {
 		stock := r.stock(req.retention(), now)
 		i.Versions = &stock
 	}
