@@ -20,6 +20,9 @@ func (s State) Outside() string {
 	if s.MovedOutside() {
 		return fmt.Sprintf("at %s, but %s says %s", at, mark, h.Head())
 	}
+	if h.Head() != s.Version && h.Deployment == "" { // only CodeDeploy ends a shift of ours without a new mark
+		return fmt.Sprintf("at %s, but %s says %s, shifting to %s", at, mark, h.Head(), h.ShiftTo)
+	}
 	if ours, _ := s.Shift(time.Time{}); len(at.Weights) > 0 && ours == None {
 		return fmt.Sprintf("at %s, but %s says %s without weights", at, mark, s.Version)
 	}

@@ -14,7 +14,14 @@ const (
 	None Version = 0
 	// Latest is $LATEST, the unpublished code. It is older than every number.
 	Latest Version = -1
+	// LatestPublished is $LATEST.PUBLISHED, which functions on Lambda Managed Instances
+	// have instead of numbers. It can be published anew, so it is no released version.
+	// https://docs.aws.amazon.com/lambda/latest/dg/lambda-managed-instances-version-publishing.html
+	LatestPublished Version = -2
 )
+
+// Numbered reports whether the version has a number, so that it never changes.
+func (v Version) Numbered() bool { return v > None }
 
 // String gives the version as AWS writes it, "" for None.
 func (v Version) String() string {
@@ -23,15 +30,19 @@ func (v Version) String() string {
 		return ""
 	case Latest:
 		return "$LATEST"
+	case LatestPublished:
+		return "$LATEST.PUBLISHED"
 	default:
 		return strconv.FormatInt(int64(v), 10)
 	}
 }
 
-// ParseVersion reads a version as AWS writes it: digits or $LATEST.
+// ParseVersion reads a version as AWS writes it: digits, $LATEST or $LATEST.PUBLISHED.
 func ParseVersion(s string) (Version, error) {
-	if s == "$LATEST" {
-		return Latest, nil
+	for _, v := range []Version{Latest, LatestPublished} {
+		if s == v.String() {
+			return v, nil
+		}
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n < 1 || s[0] == '+' || s[0] == '0' {

@@ -48,7 +48,8 @@ func sceneOf(ts *testscript.TestScript) *scene { return ts.Value(sceneKey{}).(*s
 //	alias NAME ALIAS VERSION TEXT       asserts where an alias is, and its description;
 //	                                    VERSION may be 12+13:0.1 for weights, and TEXT
 //	                                    has d-ID for the ID of a deployment
-//	set-alias NAME ALIAS VERSION [TEXT] moves it there, outside of the program
+//	set-alias NAME ALIAS VERSION [TEXT] moves it there, outside of the program; d-ID in
+//	                                    TEXT becomes the ID of the last deployment
 //	remove-alias NAME ALIAS             deletes it, outside of the program
 //	published NAME PATTERN              asserts the description of the last publish since `calls`
 //	versions NAME [N…]                  asserts which versions there are
@@ -261,6 +262,9 @@ func age(ts *testscript.TestScript, s *scene, args []string) { s.Age(args[0], du
 func setAlias(ts *testscript.TestScript, s *scene, args []string) {
 	version, weight, weighted := strings.Cut(args[2], "+")
 	a := localaws.Alias{Name: args[1], Version: version, Description: at(args, 3)}
+	if strings.Contains(a.Description, "d-ID") {
+		a.Description = strings.ReplaceAll(a.Description, "d-ID", lastDeployment(ts, s))
+	}
 	if weighted {
 		other, share, _ := strings.Cut(weight, ":")
 		f, err := strconv.ParseFloat(share, 64)

@@ -30,6 +30,7 @@ const (
 	NoCredentials       // no credentials were found
 	BadCredentials      // expired, unknown or signed for elsewhere
 	Denied              // 403 AccessDeniedException
+	Unsupported         // Lambda does not have this operation in the region
 	NotFound            // 404
 	Stale               // 412: changed since it was read
 	Conflict            // 409: exists already, is in use, or is being updated
@@ -209,6 +210,8 @@ func kindOf(job context.Context, err error) Kind {
 		return StorageFull
 	case errors.As(err, &throttled):
 		return Throttled
+	case errors.As(err, &api) && strings.HasPrefix(api.ErrorMessage(), unknownOperation):
+		return Unsupported
 	case errors.As(err, &api):
 		return kindOfCode(api.ErrorCode(), status)
 	case status >= http.StatusBadRequest: // the error itself cannot be read
@@ -222,6 +225,13 @@ func kindOf(job context.Context, err error) Kind {
 	}
 	return Other
 }
+
+// unknownOperation begins what Lambda answers about function URLs in regions that do not
+// have them, with the code AccessDeniedException and nothing else to tell it by. IAM
+// names the action that it denies.
+// https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html
+// https://github.com/zappa/Zappa/issues/1425
+const unknownOperation = "Unable to determine service/operation name"
 
 // deniedCodes are those with which AWS says that a caller may not do something.
 var deniedCodes = []string{"AccessDeniedException", "AccessDenied", "NotAuthorized", "UnauthorizedOperation"}

@@ -28,6 +28,8 @@ func (e *Error) Hint() string {
 		return e.place.badCredentials(e.Region)
 	case Denied:
 		return e.denialHint()
+	case Unsupported:
+		return fmt.Sprintf("Lambda does not support this in region %s. Leave out the input that needs it, or use another region.", e.Region)
 	case NotFound:
 		account := accountIn(e)
 		if account == "" {

@@ -183,11 +183,15 @@ func gone(ctx context.Context, err error, look func(context.Context) error) bool
 // isAlias reports whether these can be the name, version and revision of an alias.
 func isAlias(name, version, revision *string) bool {
 	v := aws.ToString(version)
-	return aws.ToString(name) != "" && (isNumber(v) || v == latest) && aws.ToString(revision) != ""
+	return aws.ToString(name) != "" && (isNumber(v) || v == latest || v == latestPublished) && aws.ToString(revision) != ""
 }
 
-// latest is the version that is not published.
-const latest = "$LATEST"
+// latest is the version that is not published, and latestPublished the one that
+// functions on Lambda Managed Instances have (fact V19c): an alias may point to both.
+const (
+	latest          = "$LATEST"
+	latestPublished = "$LATEST.PUBLISHED"
+)
 
 // isNumber reports whether a version is published: it has a number.
 func isNumber(version string) bool {

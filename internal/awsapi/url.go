@@ -36,7 +36,8 @@ type CORS struct {
 	AllowCredentials bool
 }
 
-// URL reads the URL of an alias. An alias that has none is an error of kind NotFound.
+// URL reads the URL of an alias. An alias that has none is an error of kind NotFound,
+// and a region without function URLs one of kind Unsupported.
 func (c *Client) URL(ctx context.Context, fn function.ID, alias string) (URL, error) {
 	out, err := call(ctx, c, onFunction("GetFunctionUrlConfig", fn, alias), c.lambda.GetFunctionUrlConfig,
 		&lambda.GetFunctionUrlConfigInput{FunctionName: &fn.Given, Qualifier: &alias},
@@ -80,7 +81,8 @@ func (c *Client) DeleteURL(ctx context.Context, fn function.ID, alias string) er
 	return err
 }
 
-// URLs reads the URLs of a function and of all its aliases, 50 a call.
+// URLs reads the URLs of a function and of all its aliases, 50 a call; none in a region
+// without function URLs.
 func (c *Client) URLs(ctx context.Context, fn function.ID) ([]URL, error) {
 	return pages(func(marker *string) ([]URL, *string, error) {
 		out, err := insist(ctx, func() (*lambda.ListFunctionUrlConfigsOutput, error) {
@@ -88,6 +90,9 @@ func (c *Client) URLs(ctx context.Context, fn function.ID) ([]URL, error) {
 				&lambda.ListFunctionUrlConfigsInput{FunctionName: &fn.Given, Marker: marker},
 				func(out *lambda.ListFunctionUrlConfigsOutput) bool { return out.FunctionUrlConfigs != nil })
 		})
+		if Is(err, Unsupported) {
+			return nil, nil, nil
+		}
 		if err != nil {
 			return nil, nil, err
 		}

@@ -32,7 +32,7 @@ func (t target) readBelongings(ctx context.Context) (belongings, error) {
 	var mapped []awsapi.Mapping
 	reads.Go(func() (err error) {
 		url, err = t.aws.URL(ctx, t.fn, t.alias())
-		if awsapi.Is(err, awsapi.NotFound) {
+		if awsapi.Is(err, awsapi.NotFound) || awsapi.Is(err, awsapi.Unsupported) {
 			return nil
 		}
 		return err

@@ -1,6 +1,7 @@
 package release
 
 import (
+	"cmp"
 	"maps"
 	"math"
 	"time"
@@ -74,6 +75,12 @@ func (f Facts) withInventory(versions []awsapi.Configuration, aliases map[string
 	if len(versions) > 0 {
 		f.ARN = function.Unqualified(versions[0].ARN)
 	}
+	return f
+}
+
+// withARN is f with the function's ARN, if no version has shown it.
+func (f Facts) withARN(arn string) Facts {
+	f.ARN = cmp.Or(f.ARN, function.Unqualified(arn))
 	return f
 }
 

@@ -178,7 +178,7 @@ func known(ctx context.Context, p Plan, read func(context.Context, Plan) (Facts,
 	f, err := read(ctx, p)
 	p = p.withFacts(f)
 	if err != nil {
-		return p.failed(err)
+		return p.endedBy(err)
 	}
 	return p
 }

@@ -68,8 +68,8 @@ func (v promotion) read(ctx context.Context, p Plan) (Facts, error) {
 	if err != nil {
 		return f, fmt.Errorf("promote %s of %s: AWS answered: %w", qualifier, t.fn.Name, err)
 	}
-	if version == alias.Latest {
-		return f, fmt.Errorf("promote %s of %s: it follows $LATEST, which is not a version yet: publish one with `operation: release`", v.req.From, t.fn.Name)
+	if !version.Numbered() {
+		return f, fmt.Errorf("promote %s of %s: it follows %s, which is not a version yet: publish one with `operation: release`", v.req.From, t.fn.Name, version)
 	}
 	f = f.about(version, source)
 	if err := t.checkNotFailed(source); err != nil {

@@ -64,6 +64,7 @@ type Request struct {
 	Operation        Operation
 	Functions        []function.ID
 	Globs            []function.Pattern // of more functions, which are found before all else
+	listed           map[string]bool    // the names of those that were found
 	Alias            string
 	AliasDescription *string // the user's text in the alias's description; nil keeps it
 	ClearWeights     bool    // take over an alias whose weights were set outside lambda-release
@@ -117,10 +118,11 @@ type Request struct {
 // withFunctions is req with the functions that its globs match, beside those named.
 func (req Request) withFunctions(found []function.ID) Request {
 	named := req.Functions
-	req.Globs, req.Functions = nil, slices.Clone(named)
+	req.Globs, req.Functions, req.listed = nil, slices.Clone(named), map[string]bool{}
 	for _, fn := range found {
 		if !slices.ContainsFunc(named, func(n function.ID) bool { return n.Name == fn.Name }) {
 			req.Functions = append(req.Functions, fn)
+			req.listed[fn.Name] = true
 		}
 	}
 	return req

@@ -75,7 +75,7 @@ func (r Result) Changed() bool {
 func (r Result) Locked() (locked, known bool) {
 	for _, o := range r.Outcomes {
 		locked = locked || o.Locked
-		known = known || o.Alias != "" && !o.After.Unknown || o.Inspection != nil
+		known = known || o.Alias != "" && !o.After.Unknown || o.Inspection != nil && o.Err == nil
 	}
 	return locked, known
 }

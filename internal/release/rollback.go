@@ -195,7 +195,7 @@ func (v rollback) candidates(s alias.State, f Facts) (versions []alias.Version, 
 	switch {
 	case f.Named != alias.None:
 		return []alias.Version{f.Named}, ""
-	case shiftMarked(s), s.Version != alias.Latest && s.NewestWeight() > s.Version:
+	case shiftMarked(s), s.Version.Numbered() && s.NewestWeight() > s.Version:
 		return []alias.Version{s.Version}, "" // a shift is under way: its start is what was before
 	case s.History.Head() == alias.None:
 		return nil, "its description holds no history: it was never moved by lambda-release"
@@ -203,7 +203,7 @@ func (v rollback) candidates(s alias.State, f Facts) (versions []alias.Version, 
 		return nil, fmt.Sprintf("it was moved outside lambda-release: it is at %s, and lambda-release had moved it to %s", s.Version, s.History.Head())
 	}
 	for _, version := range s.ActualHistory().Versions[1:] {
-		if version != alias.Latest && version != s.Version {
+		if version.Numbered() && version != s.Version {
 			versions = append(versions, version)
 		}
 	}
@@ -267,7 +267,7 @@ func (v rollback) decideShifted(s alias.State, f Facts, to alias.Version) (Decis
 // rolledBack is the alias moved back to a version, with a history so far.
 func (v rollback) rolledBack(s alias.State, h alias.History, to alias.Version) Decision {
 	left := s.Version
-	if left != alias.Latest {
+	if left.Numbered() {
 		left = max(left, s.NewestWeight())
 	}
 	why := fmt.Sprintf("left %s", left)

@@ -21,8 +21,8 @@ import (
 
 // Inspection is what the operation status has found out about a function.
 type Inspection struct {
-	Latest     *Latest // nil: not readable
-	Versions   Stock
+	Latest     *Latest       // nil: not readable
+	Versions   *Stock        // nil: not readable
 	Aliases    []AliasStatus // by name; the one that was asked for, or all
 	Unreadable []string      // what could not be read, in words
 
@@ -120,9 +120,6 @@ func (r *Releaser) inspect(ctx context.Context, req Request, started time.Time) 
 	if gap < 0 {
 		return res
 	}
-	if _, err := mappings.read(ctx, r.AWS); err != nil && !awsapi.Is(err, awsapi.Denied) {
-		res = res.withWarning(gap, "no event source mapping is shown, of no function: "+err.Error()+"\n"+hint(err))
-	}
 	if denied := permissions(req.Policy, r.AWS.Denials(), r.AWS.Region).text(); denied != "" {
 		text := "what the role may not read is not shown"
 		if !slices.ContainsFunc(plans, func(p Plan) bool { return isDenied(p.End.Err) }) { // else it is shown with that
@@ -136,21 +133,28 @@ func (r *Releaser) inspect(ctx context.Context, req Request, started time.Time) 
 // withoutAlias fails one function if none of them has the alias that was asked for:
 // its name is wrong.
 func withoutAlias(name string, plans []Plan) []Plan {
-	if name == "" || slices.ContainsFunc(plans, func(p Plan) bool { return p.Inspection == nil || len(p.Inspection.Aliases) > 0 }) {
+	if name == "" || slices.ContainsFunc(plans, func(p Plan) bool { return p.End.Err != nil || p.Inspection != nil && len(p.Inspection.Aliases) > 0 }) {
 		return plans
 	}
-	i := max(0, slices.IndexFunc(plans, func(p Plan) bool { return p.Inspection.others != "" })) // the error lists the aliases there are
+	others := func(p Plan) string {
+		if p.Inspection == nil {
+			return ""
+		}
+		return p.Inspection.others
+	}
+	i := max(0, slices.IndexFunc(plans, func(p Plan) bool { return others(p) != "" })) // the error lists the aliases there are
 	next := slices.Clone(plans)
-	next[i] = next[i].failed(NoAliasError{Input: "alias", Name: name, Function: next[i].target.fn.Name, Aliases: next[i].Inspection.others})
+	next[i] = next[i].failed(NoAliasError{Input: "alias", Name: name, Function: next[i].target.fn.Name, Aliases: others(next[i])})
 	return next
 }
 
-// status reads a function, and ends its plan.
+// status reads a function, and ends its plan. If only its aliases may not be read, it
+// has failed, and the rest is shown.
 func (t target) status(ctx context.Context, req Request) Plan {
 	p := Plan{target: t}
 	found, err := t.readAll(ctx)
-	if err != nil {
-		return p.failed(err)
+	if err != nil && !awsapi.Is(err, awsapi.Denied) {
+		return p.endedBy(err)
 	}
 	i := found.inspection(req, time.Now())
 	f, shown := p.Facts, found.aliases
@@ -158,7 +162,7 @@ func (t target) status(ctx context.Context, req Request) Plan {
 		s := found.aliases[req.Alias]
 		f, shown = f.about(s.Version, found.configurations[s.Version]), nil
 	}
-	f = f.withInventory(found.versions, shown, time.Now())
+	f = f.withInventory(found.versions, shown, time.Now()).withARN(found.latest.ARN)
 	var drifts []string
 	for _, a := range i.Aliases {
 		if a.Outside != "" {
@@ -170,6 +174,8 @@ func (t target) status(ctx context.Context, req Request) Plan {
 	}
 	p = p.withFacts(f).withInspection(i)
 	switch {
+	case err != nil:
+		return p.failed(err)
 	case len(drifts) > 0:
 		return p.ended(End{Kind: EndNotAttempted, Status: Drifted, Reason: strings.Join(drifts, "; ")})
 	case req.Alias != "" && len(i.Aliases) == 0:
@@ -194,37 +200,38 @@ type readings struct {
 	unreadable     []string
 }
 
-// readAll reads everything side by side. Aliases and versions are needed; the rest
-// may be denied.
+// versionsRead is what a status calls the versions.
+const versionsRead = "versions"
+
+// readAll reads everything side by side. The error is that of the aliases, of a job
+// that ends, or of a function that does not exist. What else cannot be read is
+// missing: a warning has the error, unless it was denied.
 func (t target) readAll(ctx context.Context) (readings, error) {
 	r := readings{fn: t.fn, configurations: map[alias.Version]awsapi.Configuration{}, deployments: map[string]awsapi.Deployment{}}
 	reads := []struct {
-		optional string // what it reads, if it may be denied
-		tolerant bool   // any error counts as denied
-		read     func() error
-		err      error
+		what string
+		read func() error
+		err  error
 	}{
-		{read: func() (err error) { r.aliases, err = t.edit.ReadAll(ctx); return err }},
-		{read: func() (err error) { r.versions, err = t.versions(ctx); return err }},
-		{optional: "$LATEST", read: func() (err error) { r.latest, err = t.aws.Configuration(ctx, t.fn, ""); return err }},
-		{optional: "function URLs", read: func() (err error) { r.urls, err = t.aws.URLs(ctx, t.fn); return err }},
-		{optional: "async settings", read: func() (err error) { r.async, err = t.aws.AllAsyncSettings(ctx, t.fn); return err }},
-		{optional: "provisioned concurrency", read: func() (err error) { r.concurrency, err = t.aws.AllProvisionedConcurrency(ctx, t.fn); return err }},
-		// Of all functions together: its error is reported once.
-		{optional: "event source mappings", tolerant: true, read: func() (err error) { r.mappings, err = t.mappings.read(ctx, t.aws); return err }},
+		{what: "aliases", read: func() (err error) { r.aliases, err = t.edit.ReadAll(ctx); return err }},
+		{what: versionsRead, read: func() (err error) { r.versions, err = t.versions(ctx); return err }},
+		{what: "$LATEST", read: func() (err error) { r.latest, err = t.aws.Configuration(ctx, t.fn, ""); return err }},
+		{what: "function URLs", read: func() (err error) { r.urls, err = t.aws.URLs(ctx, t.fn); return err }},
+		{what: "async settings", read: func() (err error) { r.async, err = t.aws.AllAsyncSettings(ctx, t.fn); return err }},
+		{what: "provisioned concurrency", read: func() (err error) { r.concurrency, err = t.aws.AllProvisionedConcurrency(ctx, t.fn); return err }},
+		{what: "event source mappings", read: func() (err error) { r.mappings, err = t.mappings.read(ctx, t.aws); return err }},
 	}
 	var running sync.WaitGroup
 	for i := range reads {
 		running.Go(func() { reads[i].err = reads[i].read() })
 	}
 	running.Wait()
-	for _, read := range reads { // the needed ones first: without the function, all of them fail
-		switch {
-		case read.err == nil:
-		case read.tolerant, read.optional != "" && awsapi.Is(read.err, awsapi.Denied):
-			r.unreadable = append(r.unreadable, read.optional)
-		default:
-			return r, read.err
+	if err := reads[0].err; err != nil && !awsapi.Is(err, awsapi.Denied) { // without the function, all of them fail
+		return r, err
+	}
+	for _, read := range reads[1:] {
+		if err := t.missing(&r, read.what, read.err); err != nil {
+			return r, err
 		}
 	}
 	for _, c := range append(slices.Clone(r.versions), r.latest) {
@@ -232,8 +239,27 @@ func (t target) readAll(ctx context.Context) (readings, error) {
 			r.configurations[v] = c
 		}
 	}
-	err := t.readDeployments(ctx, &r)
-	return r, err
+	if err := t.readDeployments(ctx, &r); err != nil {
+		return r, err
+	}
+	slices.Sort(r.unreadable)
+	r.unreadable = slices.Compact(r.unreadable)
+	return r, reads[0].err
+}
+
+// missing records what could not be read because of err, and returns err if it is
+// about the whole function.
+func (t target) missing(r *readings, what string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case awsapi.Is(err, awsapi.Cancelled), awsapi.Is(err, awsapi.Deadline), awsapi.Is(err, awsapi.NotFound):
+		return err
+	case !awsapi.Is(err, awsapi.Denied):
+		t.log.warn("%s cannot be shown: %w", what, err)
+	}
+	r.unreadable = append(r.unreadable, what)
+	return nil
 }
 
 // readDeployments reads the deployments that the aliases' histories name.
@@ -245,27 +271,28 @@ func (t target) readDeployments(ctx context.Context, r *readings) error {
 			continue
 		}
 		d, err := t.aws.Deployment(ctx, id)
-		switch {
-		case awsapi.Is(err, awsapi.Denied):
-			r.unreadable = append(r.unreadable, "CodeDeploy's deployments")
-		case awsapi.Is(err, awsapi.NotFound):
-			r.deployments[id] = awsapi.Deployment{Status: awsapi.DeploymentStopped}
-		case err != nil:
-			return err
-		default:
+		if awsapi.Is(err, awsapi.NotFound) {
+			d, err = awsapi.Deployment{Status: awsapi.DeploymentStopped}, nil
+		}
+		if failure := t.missing(r, "CodeDeploy's deployments", err); failure != nil {
+			return failure
+		}
+		if err == nil {
 			r.deployments[id] = d
 		}
 	}
-	slices.Sort(r.unreadable)
-	r.unreadable = slices.Compact(r.unreadable)
 	return nil
 }
 
 // inspection is what the readings say. It is pure.
 func (r readings) inspection(req Request, now time.Time) Inspection {
-	i := Inspection{Versions: r.stock(req.retention(), now), Unreadable: r.unreadable, others: aliasNames(r.aliases)}
+	i := Inspection{Unreadable: r.unreadable, others: aliasNames(r.aliases)}
+	if !slices.Contains(r.unreadable, versionsRead) {
+		stock := r.stock(req.retention(), now)
+		i.Versions = &stock
+	}
 	if r.latest.Version != "" {
-		i.Latest = &Latest{CodeSHA256: r.latest.CodeSHA256, URL: r.url(""), Settings: r.settings("", "$LATEST")}
+		i.Latest = &Latest{CodeSHA256: r.latest.CodeSHA256, URL: r.url(""), Settings: r.settings("", alias.Latest.String(), alias.LatestPublished.String())}
 		if at, err := time.Parse(modifiedTime, r.latest.LastModified); err == nil {
 			i.Latest.Modified = at.UTC()
 		}
@@ -297,14 +324,14 @@ func (r readings) stock(keep retention, now time.Time) Stock {
 }
 
 // shift is the shift that a history announces, nil if there is none, or CodeDeploy
-// has ended it.
+// has ended it and left no weight.
 func (r readings) shift(s alias.State, now time.Time) *ShiftStatus {
 	h := s.History
 	if h.ShiftTo == alias.None || h.Head() != s.Version {
 		return nil
 	}
 	d, known := r.deployments[h.Deployment]
-	if known && rollout.HasEnded(d) {
+	if to, _ := s.Shift(now); known && rollout.HasEnded(d) && to == alias.None {
 		return nil
 	}
 	return &ShiftStatus{To: h.ShiftTo, Until: h.Until, Overdue: h.Deployment == "" && !now.Before(h.Until), Deployment: h.Deployment, Status: d.Status}

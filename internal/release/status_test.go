@@ -141,3 +141,39 @@ func TestStatusCancelled(t *testing.T) {
 		t.Errorf("%+v", res.Outcomes)
 	}
 }
+
+// TestDeletedAfterItWasListed: a function that is deleted after a glob has matched it is
+// none of those that the run is for. One that is named must exist.
+func TestDeletedAfterItWasListed(t *testing.T) {
+	t.Parallel()
+	for _, op := range []release.Operation{release.ReadStatus, release.Prune, release.Lock, release.Unlock} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, localaws.Options{})
+			for _, name := range []string{"items", "preview"} {
+				w.AddFunction(name)
+				w.Publish(name, "")
+				w.SetAlias(name, localaws.Alias{Name: "prod", Version: "1", Description: "[1 | run 4700]"})
+			}
+			w.OnCall(func(c localaws.Call) *localaws.Fault {
+				if c.Function != "preview" {
+					return nil
+				}
+				return &localaws.Fault{Status: 404, Code: "ResourceNotFoundException", Message: "Function not found: " + w.FunctionARN("preview", "")}
+			})
+			req := on(as(op, run(4711)), "items")
+			req.Reason, req.Keep = "incident 7", 3
+			globbed := req
+			globbed.Globs = []function.Pattern{"prev*"}
+			for _, test := range []struct {
+				req    release.Request
+				status release.Status
+				code   int
+			}{{globbed, release.Unchanged, release.ExitDone}, {on(req, "preview"), release.Failed, release.ExitFailed}} {
+				res := w.releaser(time.Minute).Run(t.Context(), test.req)
+				if o := res.Outcomes[1]; o.Status != test.status || res.ExitCode() != test.code || (o.Reason == "it was deleted after it was listed") != (test.code == 0) {
+					t.Errorf("%s: %s, exit code %d: %s: %v", op, o.Status, res.ExitCode(), o.Reason, o.Err)
+				}
+			}
+		})
+	}
+}

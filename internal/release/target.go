@@ -16,6 +16,7 @@ type target struct {
 
 	rerun   bool // a later attempt of the run
 	several bool // other functions are worked on, too
+	listed  bool // a glob has matched it, and nothing else has named it
 
 	mappings mappings // once in a run
 
@@ -25,7 +26,8 @@ type target struct {
 func (r *Releaser) target(req Request, fn function.ID, mappings mappings) target {
 	log := &journal{progress: r.Progress, function: fn.Name}
 	return target{
-		fn: fn, aws: r.AWS, log: log, run: req.Run.id(), rerun: !req.Run.asksOrder(), several: len(req.Functions) > 1, mappings: mappings, getenv: r.Getenv,
+		fn: fn, aws: r.AWS, log: log, run: req.Run.id(), mappings: mappings, getenv: r.Getenv,
+		rerun: !req.Run.asksOrder(), several: len(req.Functions) > 1, listed: req.listed[fn.Name],
 		edit: alias.NewEditor(r.AWS, fn, req.Alias, req.Run.id(), func(text string) { log.fact("%s", text) }),
 	}
 }

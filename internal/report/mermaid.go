@@ -57,6 +57,11 @@ func draw(n int, o release.Outcome) string {
 	locks := locksOf(o)
 	d.alias(o.Alias, locks[o.Alias], append(edgesOf(o), markEdges(o, o.Alias)...))
 	others := slices.Sorted(maps.Keys(o.Others))
+	rank := map[string]int{} // those that were changed outside come first, as in the table
+	for _, a := range inspected(o).Aliases {
+		rank[a.Name] = rankOfAlias(a)
+	}
+	slices.SortStableFunc(others, func(a, b string) int { return rank[a] - rank[b] })
 	for _, name := range others[:min(len(others), maxAliases)] {
 		d.alias(name, locks[name], append(sharesOf(o.Others[name]), markEdges(o, name)...))
 	}
@@ -201,6 +206,8 @@ func node(n int, v alias.Version) string {
 		return fmt.Sprintf(`unknown%d["?"]`, n)
 	case alias.Latest:
 		return fmt.Sprintf(`latest%d["%s"]`, n, v)
+	case alias.LatestPublished:
+		return fmt.Sprintf(`published%d["%s"]`, n, v)
 	default:
 		return fmt.Sprintf(`version%d_%d["version %s"]`, n, v, v)
 	}

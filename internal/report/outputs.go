@@ -6,7 +6,6 @@ import (
 	"strings"
 	"sync"
 
-	"lambda-release/internal/alias"
 	"lambda-release/internal/ci"
 	"lambda-release/internal/release"
 )
@@ -52,7 +51,7 @@ func idleOutputs(status release.Status) []ci.Output {
 // or confirmed, or was going to release when it failed. A job that tags releases
 // checks that it is not empty, so it is empty for $LATEST, which has no number.
 func outputVersion(o release.Outcome) string {
-	if o.Version == alias.Latest {
+	if !o.Version.Numbered() {
 		return ""
 	}
 	switch o.Status {

@@ -37,7 +37,7 @@ type statusResult struct {
 	Status     release.Status `json:"status"`
 	Reason     string         `json:"reason"`
 	Latest     *latestResult  `json:"latest"`   // null: not readable
-	Versions   *stockResult   `json:"versions"` // null: the function could not be read
+	Versions   *stockResult   `json:"versions"` // null: not readable
 	Aliases    []aliasResult  `json:"aliases"`
 	Unreadable []string       `json:"unreadable"`
 }
@@ -138,9 +138,11 @@ func statusOf(o release.Outcome, text func(string) string) statusResult {
 	}
 	i := *o.Inspection
 	r.Unreadable = append(r.Unreadable, i.Unreadable...)
-	r.Versions = &stockResult{Count: i.Versions.Count, Bytes: i.Versions.Bytes, SnapStart: i.Versions.SnapStart}
-	if i.Versions.Keep > 0 {
-		r.Versions.Prune = &pruneResult{i.Versions.Prune, i.Versions.PruneBytes}
+	if s := i.Versions; s != nil {
+		r.Versions = &stockResult{Count: s.Count, Bytes: s.Bytes, SnapStart: s.SnapStart}
+		if s.Keep > 0 {
+			r.Versions.Prune = &pruneResult{s.Prune, s.PruneBytes}
+		}
 	}
 	if l := i.Latest; l != nil {
 		r.Latest = &latestResult{Code: l.CodeSHA256, Modified: timeJSON(l.Modified), URL: l.URL, Settings: texts(l.Settings, text), Same: []string{}}

@@ -280,7 +280,10 @@ func statusDetails(o release.Outcome) []string {
 		return nil
 	}
 	i := *o.Inspection
-	all := []string{stockWords(i.Versions)}
+	var all []string
+	if i.Versions != nil {
+		all = append(all, stockWords(*i.Versions))
+	}
 	if l := i.Latest; l != nil {
 		written := ""
 		if !l.Modified.IsZero() {
@@ -332,7 +335,7 @@ func stockWords(s release.Stock) string {
 // has it.
 func markEdges(o release.Outcome, name string) []edge {
 	for _, a := range inspected(o).Aliases {
-		if a.Name == name && a.Managed() && a.State.MovedOutside() {
+		if a.Name == name && a.Outside != "" && a.State.History.Head() != a.State.Version {
 			return []edge{{version: a.State.History.Head(), text: "its mark", dashed: true}}
 		}
 	}

@@ -47,7 +47,7 @@ func statusScenario() release.Result {
 	}
 	items := one("ItemsFunction", release.Drifted, &release.Inspection{
 		Latest:   &release.Latest{CodeSHA256: "+wTctpcOTD0Yc95R/VpQ17tGszgxE2AmZcNQ7EC1+ZA=", Modified: deadline},
-		Versions: release.Stock{Count: 12, Bytes: 103_200_000, SnapStart: 3, Keep: 3, Prune: 4, PruneBytes: 31_000_000},
+		Versions: &release.Stock{Count: 12, Bytes: 103_200_000, SnapStart: 3, Keep: 3, Prune: 4, PruneBytes: 31_000_000},
 		Aliases:  aliases,
 	})
 	for _, a := range aliases {
@@ -66,6 +66,6 @@ func statusScenario() release.Result {
 	missing.After, missing.Before = alias.Position{Unknown: true}, alias.Position{Unknown: true}
 	return release.Result{
 		Operation: release.ReadStatus, Elapsed: time.Second,
-		Outcomes: []release.Outcome{one("carts", release.Unchanged, &release.Inspection{Versions: release.Stock{Keep: 3}}), items, denied, missing},
+		Outcomes: []release.Outcome{one("carts", release.Unchanged, &release.Inspection{Versions: &release.Stock{Keep: 3}}), items, denied, missing},
 	}
 }
