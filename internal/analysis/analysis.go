@@ -51,19 +51,21 @@
 // the old one, at most every second minute is such a minute: this is the sign test,
 // and it looks after every minute in the same way.
 //
+// The statistic of a small sample is too low more often than that of a large one: with
+// nine tenths of the invocations, a version that is as fast has the higher p99 in up
+// to 60 of 100 minutes. So a minute in which the new version has more invocations than
+// the old one counts with the probability of that, which for a percentile does not
+// depend on how the durations are distributed (Mathisen, Ann. Math. Statist. 14, 1943).
+//
 // # What it cannot distinguish
 //
 // Some failures belong to one version only, but are not the fault of its code: those
 // of a broken execution environment, or of the first invocations in new ones. And
-// if failures recur in the same seconds of each minute, and in each minute a step
-// comes shortly before them, the new version gets more of them than its
-// invocations explain; the test allows for that in one minute only.
-//
-// The percentile of a small sample is too low on average. The margin of 5 % makes up
-// for that, with one exception: slow invocations that are exactly as rare as the
-// percentile is high (1 % cold starts, and p99), while the old version has only a
-// tenth of the traffic, and hardly enough invocations. In 30 such minutes, up to 3 % of
-// simulated shifts were rolled back.
+// if failures of both versions come in bursts, and in several minutes such a burst
+// comes right after a step, the new version gets more of them than its invocations
+// explain; the test allows for that in one minute only. In a linear shift with 20,000
+// invocations a minute, of which most fail in a random third of the half minutes, it
+// found every fourth version worse that was as good.
 package analysis
 
 import "fmt"

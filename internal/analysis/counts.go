@@ -131,10 +131,10 @@ func (m Minute) law() law {
 	return hypergeometric(m.New.Invocations, m.Old.Invocations, m.Old.failures()+m.New.failures())
 }
 
-// stepped reports whether a step fell into the minute.
-func (m Minute) stepped() bool {
-	return m.LeastShare > 0 && m.MostShare < 1 && m.MostShare > m.LeastShare
-}
+// stepped reports whether a step fell into the minute. From or to all of the traffic is
+// not such a step: that share explains any number of failures. In a shift, only the
+// old version has it, before the first step.
+func (m Minute) stepped() bool { return m.MostShare < 1 && m.MostShare > m.LeastShare }
 
 // suspectLaw is that law at worst: all failures come at the largest share, whenever
 // the invocations come. Each of them falls to the new version with at most that

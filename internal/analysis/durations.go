@@ -67,7 +67,7 @@ func (p Plan) Durations(minutes []TimedMinute, statistic Statistic) Finding {
 	enough := slices.DeleteFunc(slices.Clone(minutes), func(m TimedMinute) bool {
 		return m.Old.Invocations < least || m.New.Invocations < least
 	})
-	f, worse := p.slower(enough, p.alpha())
+	f, worse := p.slower(enough, statistic, p.alpha())
 	if worse {
 		f.Verdict = Worse
 		return f
@@ -80,36 +80,64 @@ func (p Plan) Durations(minutes []TimedMinute, statistic Statistic) Finding {
 			within++
 		}
 	}
-	_, better := p.slower(exchanged, wordError)
+	_, better := p.slower(exchanged, statistic, wordError)
 	switch {
 	case better:
 		f.Verdict = Better
 	case len(enough) >= fewestMinutes && heads(within, len(enough)) <= wordError:
 		f.Verdict = NotWorse
 	default:
-		f.Need = Need{least, p.neededMinutes(within, len(enough))}
+		f.Need = Need{least, p.neededMinutes(within, f)}
 	}
 	return f
 }
 
 // slower tests whether the new version is slower than the old one.
-func (p Plan) slower(minutes []TimedMinute, alpha float64) (f Finding, yes bool) {
+func (p Plan) slower(minutes []TimedMinute, statistic Statistic, alpha float64) (f Finding, yes bool) {
 	w := newWalk()
 	for _, m := range minutes {
-		got := 0
+		got, chance := 0, statistic.chance(m)
 		if slow.is(m.New.Duration, m.Old.Duration) {
 			got = 1
 		}
 		f.Minutes++
-		yes = w.step(got, coin, p.allowed(alpha, m.Number)) && f.Minutes >= fewestMinutes
+		f.Evidence.Expected += chance
+		yes = w.step(got, coin(chance), p.allowed(alpha, m.Number)) && f.Minutes >= fewestMinutes
 		if yes {
 			break
 		}
 	}
 	f.Old = median(minutes[:f.Minutes], func(m TimedMinute) float64 { return m.Old.Duration })
 	f.New = median(minutes[:f.Minutes], func(m TimedMinute) float64 { return m.New.Duration })
-	f.Evidence = Evidence{w.got, f.Minutes, float64(f.Minutes) / 2, w.limit()}
+	f.Evidence = Evidence{w.got, f.Minutes, f.Evidence.Expected, w.limit()}
 	return f, yes
+}
+
+// chance is the probability, at most, that the new version is slower in a minute if
+// it is as fast: one half, or more if it has more invocations than the old one, as
+// the statistic of a small sample is too low more often than that of a large one.
+func (s Statistic) chance(m TimedMinute) float64 {
+	ofNew, ofOld := m.New.Invocations, m.Old.Invocations
+	if ofNew <= ofOld {
+		return 0.5
+	}
+	percentile, ok := s.Percentile()
+	if !ok {
+		// At worst, a single invocation is so slow that it decides which average is
+		// higher: that of the version that got it.
+		return float64(ofNew) / float64(ofNew+ofOld)
+	}
+	// The percentile is the rank-th fastest of the invocations. That of the new
+	// version is the higher one if, of as many of the fastest of all, fewer are its own.
+	rank := func(n int) int { return int(math.Ceil(percentile/100*float64(n) - 1e-6)) }
+	ofFastest := hypergeometric(ofNew, ofOld, rank(ofNew)+rank(ofOld)-1)
+	chance := 0.0
+	for i, p := range ofFastest.p {
+		if ofFastest.least+i < rank(ofNew) {
+			chance += p
+		}
+	}
+	return max(0.5, chance)
 }
 
 func median(minutes []TimedMinute, of func(TimedMinute) float64) float64 {
@@ -145,9 +173,13 @@ func logChoose(n, k int) float64 {
 // neededMinutes is how many minutes it takes until NotWorse or its opposite is shown
 // with a probability of 90 %, if the version is much slower in as many of them as
 // it has been; and at least as many as Worse takes.
-func (p Plan) neededMinutes(within, of int) int {
-	n := max(fewestMinutes, math.Ceil(-math.Log2(p.alpha())))
-	if of >= fewestMinutes {
+func (p Plan) neededMinutes(within int, f Finding) int {
+	chance := 0.5
+	if f.Minutes > 0 {
+		chance = f.Evidence.Expected / float64(f.Minutes)
+	}
+	n := max(fewestMinutes, math.Ceil(math.Log(p.alpha())/math.Log(chance)))
+	if of := f.Minutes; of >= fewestMinutes {
 		q := min(max(float64(max(within, of-within))/float64(of), 0.6), 0.95) // not a promise of 5 minutes, nor of 5,000
 		root := (wordSigma/2 + nineOfTen*math.Sqrt(q*(1-q))) / (q - 0.5)
 		n = max(n, math.Ceil(root*root))

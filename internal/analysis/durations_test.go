@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"math"
 	"math/bits"
 	"testing"
 )
@@ -24,7 +25,7 @@ func TestDurationsExact(t *testing.T) {
 	for _, plan := range []Plan{{1, n}, {1, 7}, {1, 40}, {3, n}} {
 		found, late := 0, 0
 		for course := range uint32(1) << n {
-			f, yes := plan.slower(courseOf(course, n), plan.alpha())
+			f, yes := plan.slower(courseOf(course, n), "p99", plan.alpha())
 			if yes {
 				found++
 				if f.Minutes > fewestMinutes {
@@ -38,6 +39,47 @@ func TestDurationsExact(t *testing.T) {
 		if p := float64(found) / (1 << n); p > plan.alpha() || p < plan.alpha()/3 && plan.Minutes <= n || late == 0 {
 			t.Errorf("%+v: found slower with the probability %.5f, of %.5f", plan, p, plan.alpha())
 		}
+	}
+}
+
+// TestChance holds the probability that the new version has the higher percentile
+// against all orders in which the invocations of both can be.
+func TestChance(t *testing.T) {
+	t.Parallel()
+	for _, s := range []Statistic{"p50", "p75", "p90", "p12.5"} {
+		percentile, _ := s.Percentile()
+		for ofNew := 1; ofNew <= 9; ofNew++ {
+			for ofOld := 1; ofOld <= 5; ofOld++ {
+				higher, all := 0, 0
+				for order := range uint(1) << (ofNew + ofOld) { // from the fastest on, bits are the new version's
+					if bits.OnesCount(order) != ofNew {
+						continue
+					}
+					all++
+					seen := [2]int{}
+					for i := range ofNew + ofOld {
+						whose := order >> i & 1
+						seen[whose]++
+						rank := int(math.Ceil(percentile / 100 * float64([2]int{ofOld, ofNew}[whose])))
+						if seen[whose] == rank {
+							higher += int(1 - whose) // the old version's percentile comes first
+							break
+						}
+					}
+				}
+				want := float64(higher) / float64(all)
+				if ofNew <= ofOld {
+					want = 0.5
+				}
+				got := s.chance(TimedMinute{Old: Timing{Invocations: ofOld}, New: Timing{Invocations: ofNew}})
+				if math.Abs(got-max(0.5, want)) > 1e-12 {
+					t.Errorf("%s of %d and %d: got %v, want %v", s, ofNew, ofOld, got, want)
+				}
+			}
+		}
+	}
+	if got := average.chance(TimedMinute{Old: Timing{Invocations: 100}, New: Timing{Invocations: 900}}); got != 0.9 {
+		t.Errorf("average of 900 and 100: got %v, want 0.9", got)
 	}
 }
 

@@ -58,5 +58,5 @@ type law struct {
 	p     []float64 // the probabilities of least, least+1, …
 }
 
-// coin is the law of the sign test.
-var coin = law{p: []float64{0.5, 0.5}}
+// coin is the law of one minute of the sign test.
+func coin(heads float64) law { return law{p: []float64{1 - heads, heads}} }

@@ -61,11 +61,15 @@ func (c *checks) analysis(strategy rollout.Strategy) {
 	if none := in.Analysis != nil && len(in.Analysis) == 0; in.AnalysisDelay == 0 || none {
 		return
 	}
-	what, time := "the steps", shift
+	what, time := "the steps of ", shift
 	if time == 0 {
-		what, time = "bake-time", in.BakeTime
+		what, time = "bake-time of ", in.BakeTime
 	}
-	c.refuse("analysis-delay", in.AnalysisDelay >= time, rollout.Duration(in.AnalysisDelay), fmt.Sprintf("%s of %s", what, rollout.Duration(time)),
+	if time == 0 {
+		c.refuse("analysis-delay", true, rollout.Duration(in.AnalysisDelay), "a move of all traffic at once", "nothing would be analysed: leave it empty")
+		return
+	}
+	c.refuse("analysis-delay", in.AnalysisDelay >= time, rollout.Duration(in.AnalysisDelay), what+rollout.Duration(time),
 		"nothing would be analysed: it must be shorter")
 }
 

@@ -82,11 +82,11 @@ func TestMinutesOfAShift(t *testing.T) {
 		want     []minute
 	}{
 		{"Linear20PercentEvery1Minute", 20, 0, []minute{{1, .2, .4}, {2, .4, .6}, {3, .6, .8}}},
-		{"Linear20PercentEvery1Minute", 0, 0, []minute{{1, .2, .4}, {2, .2, .6}, {3, .4, .8}, {4, .6, .8}}},
-		{"Linear20PercentEvery1Minute", 55, 0, []minute{{1, .2, .4}, {2, .2, .6}, {3, .4, .8}}},
+		{"Linear20PercentEvery1Minute", 0, 0, []minute{{1, 0, .4}, {2, .2, .6}, {3, .4, .8}, {4, .6, .8}}},
+		{"Linear20PercentEvery1Minute", 55, 0, []minute{{1, 0, .4}, {2, .2, .6}, {3, .4, .8}}},
 		{"Linear20PercentEvery1Minute", 20, time.Minute, []minute{{1, .4, .6}, {2, .6, .8}}},
 		{"Linear40PercentEvery90Seconds", 20, 0, []minute{{1, .4, .8}, {2, .8, .8}}},
-		{"Linear25PercentEvery50Seconds", 59, 0, []minute{{1, .25, .5}, {2, .5, .75}}},
+		{"Linear25PercentEvery50Seconds", 59, 0, []minute{{1, 0, .5}, {2, .5, .75}}},
 		{"Canary10Percent5Minutes", 30, 0, []minute{{1, .1, .1}, {2, .1, .1}, {3, .1, .1}, {4, .1, .1}}},
 	} {
 		t.Run(fmt.Sprint(test.strategy, test.second, test.delay), func(t *testing.T) {

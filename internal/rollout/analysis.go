@@ -246,13 +246,12 @@ type span struct {
 
 // enter notes the share of a stage that begins now.
 func (w *Watcher) enter(percent int) {
-	now, from := time.Now(), w.left
-	if n := len(w.spans); n > 0 {
-		w.spans[n-1].to = now
-	} else {
-		from = now
+	now := time.Now()
+	if len(w.spans) == 0 { // before the shift, the new version had no share
+		w.spans, w.left = []span{{}}, now
 	}
-	w.spans = append(w.spans, span{percent: percent, from: from})
+	w.spans[len(w.spans)-1].to = now
+	w.spans = append(w.spans, span{percent: percent, from: w.left})
 }
 
 // shares are the smallest and the largest share that the versions may have had in a

@@ -29,7 +29,7 @@ func main() {
 
 var (
 	canary = routing{minutes: 10, share: func(float64) float64 { return 0.1 }}
-	linear = routing{minutes: 9, share: func(minute float64) float64 { return 0.1 * float64(int(minute+0.5)+1) }}
+	linear = routing{minutes: 9, share: func(minute float64) float64 { return 0.1 * min(9, float64(int(minute+0.5)+1)) }}
 )
 
 func tables(to io.Writer, shifts uint64) {
