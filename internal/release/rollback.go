@@ -300,5 +300,5 @@ func (t target) readVersion(ctx context.Context, v alias.Version, f Facts) (Fact
 }
 
 func aliasNames(aliases map[string]alias.State) string {
-	return strings.Join(slices.Sorted(maps.Keys(aliases)), ", ")
+	return someOf(slices.Sorted(maps.Keys(aliases)))
 }
