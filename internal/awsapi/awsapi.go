@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -87,6 +88,7 @@ type Client struct {
 		sync.Mutex
 		all []Denial
 	}
+	nothingPauses atomic.Bool // the region has no paused durable executions
 }
 
 // session is what the SDK clients of all services share.

@@ -119,7 +119,7 @@ func TestRunningExecutions(t *testing.T) {
 	w.SetDurableExecution(items.Name, "1", "a", "RUNNING")
 	w.SetDurableExecution(items.Name, "2", "b", "SUCCEEDED")
 	for version, want := range map[string]bool{"1": true, "2": false, "3": false} {
-		if got, err := w.open(t).HasRunningExecutions(t.Context(), items, version); got != want || err != nil {
+		if got, err := w.open(t).HasUnfinishedExecutions(t.Context(), items, version); got != want || err != nil {
 			t.Errorf("version %s: %t, %v", version, got, err)
 		}
 	}

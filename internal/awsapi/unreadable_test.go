@@ -175,7 +175,7 @@ var readable = map[string]struct {
 		return err
 	}, awsapi.Other},
 	"ListDurableExecutionsByFunction": {func(ctx context.Context, c *awsapi.Client) error {
-		_, err := c.HasRunningExecutions(ctx, items, "1")
+		_, err := c.HasUnfinishedExecutions(ctx, items, "1")
 		return err
 	}, awsapi.Other},
 	"ListFunctions": {func(ctx context.Context, c *awsapi.Client) error {

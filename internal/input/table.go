@@ -157,7 +157,7 @@ var table = []spec{
 		doc: "How many of the newest versions to keep, at least 3; older ones are deleted after a release, or with " +
 			"`prune` alone. A version is never deleted while an alias points to it, routes traffic to it or has it in its " +
 			"history, while an event source mapping, provisioned concurrency, settings for asynchronous invocations, a " +
-			"resource policy or a running durable execution refers to it, or if it may have been published within the last " +
+			"resource policy or an unfinished durable execution refers to it, or if it may have been published within the last " +
 			"hour. Callers that invoke a version by its number with permissions of their own are not detected. If empty, " +
 			"nothing is deleted, unless `keep-days` is set. `status` shows how many would be.",
 		allowed: "must be a whole number, at least 3",

@@ -46,6 +46,14 @@ type execution struct {
 	error  json.RawMessage
 }
 
+// executionStatuses are those that an execution can have, the first of them until it has
+// ended. A call that pauses it is not among those served here.
+// https://docs.aws.amazon.com/lambda/latest/dg/durable-pause-resume.html
+var (
+	executionStatuses = []string{"RUNNING", "PAUSING", "PAUSED", "SUCCEEDED", "FAILED", "TIMED_OUT", "STOPPED", "DELETING"}
+	unfinished        = executionStatuses[:3]
+)
+
 // begin adds an execution of a version.
 func (f *function) begin(v *version, qualifier, name string, input []byte) *execution {
 	e := &execution{
@@ -66,14 +74,14 @@ func (f *function) begin(v *version, qualifier, name string, input []byte) *exec
 
 // end ends an execution, unless it has ended.
 func (e *execution) end(status string, result []byte, failure json.RawMessage) {
-	if e.settle(); e.status == "RUNNING" {
+	if e.settle(); e.ended.IsZero() {
 		e.status, e.ended, e.result, e.error = status, time.Now(), result, failure
 	}
 }
 
 // settle ends an execution that has timed out by now.
 func (e *execution) settle() {
-	if due := e.begun.Add(e.timeout); e.status == "RUNNING" && e.timeout > 0 && !time.Now().Before(due) {
+	if due := e.begun.Add(e.timeout); e.ended.IsZero() && e.timeout > 0 && !time.Now().Before(due) {
 		e.status, e.ended = "TIMED_OUT", due
 	}
 }
@@ -140,6 +148,11 @@ func (e *execution) summary() executionSummary {
 
 // executionOf returns the execution that a call names.
 func (l *lambda) executionOf(r *request) (*execution, error) {
+	var v validation
+	v.pattern(r.item, "durableExecutionArn", executionARNPattern)
+	if err := v.err(); err != nil {
+		return nil, err
+	}
 	arn, _, _ := strings.Cut(r.item, "/")
 	if i := strings.LastIndex(arn, ":"); i > 0 {
 		if f := l.function(arn[:i]); f != nil && f.region() == r.region {
@@ -200,17 +213,24 @@ func (l *lambda) listDurableExecutionsByFunction(r *request) (answer, error) {
 		}
 	}
 	name, statuses := r.query.Get("DurableExecutionName"), r.query["Statuses"]
+	var v validation
+	v.check(len(statuses) <= 10, quote(statuses), "statuses", "Member must have length less than or equal to 10")
+	v.check(!slices.ContainsFunc(statuses, func(s string) bool { return !slices.Contains(executionStatuses, s) }), quote(statuses), "statuses",
+		"Member must satisfy constraint: [Member must satisfy enum value set: ["+strings.Join(executionStatuses, ", ")+"]]")
+	if err := v.err(); err != nil {
+		return answer{}, err
+	}
 
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	f, v, _, err := l.versionOf(r)
+	f, of, _, err := l.versionOf(r)
 	if err != nil {
 		return answer{}, err
 	}
 	all := []executionSummary{}
 	for _, e := range f.executions {
 		s := e.summary()
-		if e.version == v.number &&
+		if e.version == of.number &&
 			(name == "" || e.name == name) &&
 			(statuses == nil || slices.Contains(statuses, s.Status)) &&
 			(began.after.IsZero() || e.begun.After(began.after)) &&
@@ -232,8 +252,7 @@ func (l *lambda) listDurableExecutionsByFunction(r *request) (answer, error) {
 }
 
 // SetDurableExecution adds an execution of the version that a qualifier refers to, or
-// changes its status: "RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT" or "STOPPED". The
-// function need not be durable.
+// changes its status, to one of executionStatuses. The function need not be durable.
 func (c *Cloud) SetDurableExecution(name, qualifier, executionName, status string) {
 	c.on(name, func(f *function) {
 		i := slices.IndexFunc(f.executions, func(e *execution) bool { return e.name == executionName })
@@ -244,7 +263,7 @@ func (c *Cloud) SetDurableExecution(name, qualifier, executionName, status strin
 		}
 		e := f.executions[i]
 		e.status, e.ended = status, time.Time{}
-		if status != "RUNNING" {
+		if !slices.Contains(unfinished, status) {
 			e.ended = time.Now()
 		}
 	})

@@ -96,6 +96,7 @@ func TestDurableExecutionLifecycle(t *testing.T) {
 		equal(t, "version", *get(second.DurableExecutionArn).Version, "2")
 
 		time.Sleep(time.Minute)
+		c.SetDurableExecution("fn", "1", "order-1", "PAUSED") // it can be stopped, too
 		stopped := must(api.StopDurableExecution(t.Context(), &lambda.StopDurableExecutionInput{DurableExecutionArn: first.DurableExecutionArn, Error: &types.ErrorObject{ErrorMessage: aws.String("enough")}}))(t)
 		equal(t, "time it took", stopped.StopTimestamp.Sub(began), time.Minute)
 		got = get(first.DurableExecutionArn)
@@ -130,6 +131,8 @@ func TestDurableExecutionThatEnds(t *testing.T) {
 	equal(t, "execution", fmt.Sprint(got.Status, *got.Error.ErrorMessage), `FAILED{"errorMessage":"x"}`)
 }
 
+const executionARN = `arn:([a-zA-Z0-9-]+):lambda:([a-zA-Z0-9-]+):(\d{12}):function:([a-zA-Z0-9_-]+):(\$LATEST(?:\.PUBLISHED)?|[0-9]+)/durable-execution/([a-zA-Z0-9_-]+)/([a-zA-Z0-9_-]+)`
+
 func TestDurableExecutionRefused(t *testing.T) {
 	t.Parallel()
 	c, api := withDurable(t)
@@ -137,6 +140,10 @@ func TestDurableExecutionRefused(t *testing.T) {
 	wantError(t, err, 400, "InvalidParameterValueException", "You cannot invoke a durable function using an unqualified ARN.")
 	_, err = begin(t, api, "a b", "")
 	wantError(t, err, 400, "ValidationException", "1 validation error detected: Value 'a b' at 'durableExecutionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9-_]+")
+	_, err = api.ListDurableExecutionsByFunction(t.Context(), &lambda.ListDurableExecutionsByFunctionInput{FunctionName: aws.String("fn"), Statuses: []types.ExecutionStatus{"ENDED"}})
+	wantError(t, err, 400, "ValidationException", "1 validation error detected: Value '[ENDED]' at 'statuses' failed to satisfy constraint: Member must satisfy constraint: [Member must satisfy enum value set: [RUNNING, PAUSING, PAUSED, SUCCEEDED, FAILED, TIMED_OUT, STOPPED, DELETING]]")
+	_, err = api.StopDurableExecution(t.Context(), &lambda.StopDurableExecutionInput{DurableExecutionArn: aws.String("a")})
+	wantError(t, err, 400, "ValidationException", "1 validation error detected: Value 'a' at 'durableExecutionArn' failed to satisfy constraint: Member must satisfy regular expression pattern: "+executionARN)
 	missing := arn + ":1/durable-execution/a/b"
 	_, err = api.GetDurableExecution(t.Context(), &lambda.GetDurableExecutionInput{DurableExecutionArn: &missing})
 	wantError(t, err, 404, "ResourceNotFoundException", "Durable execution not found: "+missing)

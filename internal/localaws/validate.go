@@ -23,6 +23,7 @@ const (
 	organizationPattern  = `o-[a-z0-9]{10,32}`
 	sourceTokenPattern   = `[a-zA-Z0-9._\-]+`
 	executionNamePattern = `[a-zA-Z0-9-_]+`
+	executionARNPattern  = `arn:([a-zA-Z0-9-]+):lambda:([a-zA-Z0-9-]+):(\d{12}):function:([a-zA-Z0-9_-]+):(\$LATEST(?:\.PUBLISHED)?|[0-9]+)/durable-execution/([a-zA-Z0-9_-]+)/([a-zA-Z0-9_-]+)`
 	destinationPattern   = `$|kafka://([^.]([a-zA-Z0-9\-_.]{0,248}))|` + sourceARNPattern
 	rolePattern          = `arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+`
 	handlerPattern       = `[^\s]+`
@@ -39,7 +40,8 @@ var versionNumber = regexp.MustCompile(`^[0-9]+$`)
 // matchers are the patterns compiled to match the whole value.
 var matchers = func() map[string]*regexp.Regexp {
 	m := map[string]*regexp.Regexp{aliasNamePattern: regexp.MustCompile(`^[0-9]*[a-zA-Z-_][a-zA-Z0-9-_]*$`)}
-	for _, p := range []string{versionPattern, qualifierPattern, statementIDPattern, actionPattern, principalPattern, sourceARNPattern, accountPattern, organizationPattern, sourceTokenPattern, executionNamePattern, destinationPattern, rolePattern,
+	for _, p := range []string{versionPattern, qualifierPattern, statementIDPattern, actionPattern, principalPattern, sourceARNPattern, accountPattern,
+		organizationPattern, sourceTokenPattern, executionNamePattern, executionARNPattern, destinationPattern, rolePattern,
 		handlerPattern, layerPattern, resourcePattern, mountPattern, variablePattern, logGroupPattern} {
 		m[p] = regexp.MustCompile("^(?:" + p + ")$")
 	}

@@ -460,7 +460,7 @@ var explanations = []struct{ sid, text string }{
 	{informing, "is only needed to show, when an alias is created, what callers lose beside the function: settings, permissions, mappings, provisioned concurrency and the URL."},
 	{optional + "FailedVersions", "is only needed to publish again after a version has failed: AWS gives that version back until the function is written. Its description is written as it is."},
 	{optional + "PackageVersion", "is only needed if the bucket keeps versions."},
-	{optional + "DurableExecutions", "is only needed to prune durable functions: an execution that is running needs its version."},
+	{optional + "DurableExecutions", "is only needed to prune durable functions: an execution that has not ended needs its version."},
 	{optional + "Comparison", "is only needed to compare the errors of the new version with those of the one that it replaces."},
 	{optional + "StopDeployment", "is only needed if CodeDeploy shifts the traffic of the alias: a rollback stops the deployment first."},
 	{optional + "Details", "is only needed to show $LATEST, function URLs, async settings and provisioned concurrency."},

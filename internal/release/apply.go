@@ -132,7 +132,7 @@ func (r *Releaser) pruneDecided(ctx context.Context, plans []Plan) []Plan {
 		case p.PruneErr != nil:
 			return p.failed(p.PruneErr).withPruneError(nil)
 		case len(p.Deleted) == 0:
-			return p.ended(End{Kind: EndUnchanged})
+			return p.ended(End{Kind: EndUnchanged, Reason: fmt.Sprintf("%d of %s could be pruned, but none was deleted", len(p.Decision.Cut.doomed), counted(p.Decision.Cut.stock()))})
 		}
 		return p.ended(End{Kind: EndApplied, Status: Pruned})
 	})
@@ -156,7 +156,7 @@ func (r *Releaser) pruneAfter(ctx context.Context, plans []Plan) []Plan {
 		}
 		c := f.cut(keep)
 		if len(c.doomed) == 0 {
-			p.target.log.fact("nothing to prune among %d versions", c.stock())
+			p.target.log.fact("nothing to prune among %s", counted(c.stock()))
 		}
 		p.target.log.keeps(c)
 		return p.withDecision(p.Decision.cutting(c))

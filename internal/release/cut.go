@@ -124,7 +124,7 @@ func (c cut) words() []string {
 		stock++
 	}
 	w.addIf(len(c.doomed) > 0, "delete %d of %d versions (%s), %s of code%s", len(c.doomed), stock, listed(c.doomed), Size(bytesOf(c.doomed)), snapshots)
-	w.addIf(len(c.doomed) == 0, "delete none of %d versions", stock)
+	w.addIf(len(c.doomed) == 0, "delete none of %s", counted(stock))
 	return append(w, c.keeps()...)
 }
 
@@ -158,6 +158,14 @@ func snapStarts(versions []awsapi.Configuration) int {
 		}
 	}
 	return n
+}
+
+// counted is `1 version` or `3 versions`.
+func counted(n int) string {
+	if n == 1 {
+		return "1 version"
+	}
+	return fmt.Sprintf("%d versions", n)
 }
 
 // listed is `1 to 3, 5, 7 to 9`.

@@ -123,19 +123,19 @@ func (t target) settingsUse(ctx context.Context, arn string, mappings mappings) 
 }
 
 // versionUse asks AWS about one version: whether it has a resource policy, and, if it
-// is of a durable function, whether executions are running on it. There is no list of
+// is of a durable function, whether executions on it have not ended. There is no list of
 // these.
 func (t target) versionUse(ctx context.Context, v awsapi.Configuration) (usage, error) {
 	var reads errgroup.Group
 	var policy awsapi.Policy
-	running := false
+	unfinished := false
 	reads.Go(func() (err error) {
 		policy, err = t.aws.Policy(ctx, t.fn, v.Version)
 		return err
 	})
 	if v.Durable {
 		reads.Go(func() (err error) {
-			running, err = t.aws.HasRunningExecutions(ctx, t.fn, v.Version)
+			unfinished, err = t.aws.HasUnfinishedExecutions(ctx, t.fn, v.Version)
 			return err
 		})
 	}
@@ -146,8 +146,8 @@ func (t target) versionUse(ctx context.Context, v awsapi.Configuration) (usage, 
 	if len(policy.Permissions) > 0 {
 		u = u.and(usage{v.Version: {"resource policy of its own"}})
 	}
-	if running {
-		u = u.and(usage{v.Version: {"running durable executions"}})
+	if unfinished {
+		u = u.and(usage{v.Version: {"unfinished durable executions"}})
 	}
 	return u, nil
 }

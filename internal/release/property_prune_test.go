@@ -8,17 +8,20 @@ import (
 	"sync"
 	"time"
 
+	"lambda-release/internal/awsapi"
+	"lambda-release/internal/function"
 	"lambda-release/internal/localaws"
 	"lambda-release/internal/release"
 )
 
 // referring are the kinds of references.
-var referring = []string{"event source mapping", "provisioned concurrency", "durable execution", "alias with a URL"}
+var referring = []string{"event source mapping", "provisioned concurrency", "durable execution", "paused execution", "alias with a URL", "async settings", "resource policy"}
 
 // readOf is the call that shows a reference.
 var readOf = map[string]string{
 	"event source mapping": "ListEventSourceMappings", "provisioned concurrency": "ListProvisionedConcurrencyConfigs",
-	"durable execution": "ListDurableExecutionsByFunction", "alias with a URL": "ListAliases",
+	"durable execution": "ListDurableExecutionsByFunction", "paused execution": "ListDurableExecutionsByFunction",
+	"alias with a URL": "ListAliases", "async settings": "ListFunctionEventInvokeConfigs", "resource policy": "GetPolicy",
 }
 
 // publishByHand publishes versions that no alias knows.
@@ -33,26 +36,34 @@ func (p *player) publishByHand(n int) string {
 
 // refer makes something refer to a version, and reports whether it can.
 func (p *player) refer(r reference) bool {
-	v := fmt.Sprint(r.version)
+	v, f := fmt.Sprint(r.version), function.ID{Name: "f", Given: "f"}
+	var err error
 	switch r.kind {
 	case "event source mapping":
 		p.AddEventSourceMapping("f", v, "arn:aws:sqs:eu-central-1:123456789012:queue")
 	case "provisioned concurrency":
-		if p.ProvisionConcurrency("f", v) != nil {
-			return false
-		}
+		err = p.ProvisionConcurrency("f", v)
 	case "durable execution":
 		p.SetDurableExecution("f", v, "execution of "+v, "RUNNING")
+	case "paused execution":
+		p.SetDurableExecution("f", v, "paused execution of "+v, "PAUSED")
+	case "async settings":
+		err = p.r.AWS.PutAsyncSettings(p.t.Context(), f, awsapi.AsyncSettings{Qualifier: v, Retries: new(int32)})
+	case "resource policy":
+		err = p.r.AWS.AddPermission(p.t.Context(), f, v, awsapi.Permission{ID: "by-hand", Service: "events.amazonaws.com", Action: "lambda:InvokeFunction"})
 	case "alias with a URL": // the URL refers to the alias
 		if _, exists := p.Alias("f", "beta"); exists {
 			return false
 		}
 		p.SetAlias("f", localaws.Alias{Name: "beta", Version: v})
 		p.f.aliases["beta"] = memory{at: r.version}
-		return true
+		_, err = p.r.AWS.CreateURL(p.t.Context(), f, "beta", awsapi.URLIAM, awsapi.CORS{})
+		return err == nil
 	}
-	p.f.refs = append(p.f.refs, r)
-	return true
+	if err == nil {
+		p.f.refs = append(p.f.refs, r)
+	}
+	return err == nil
 }
 
 // executionEnds ends a durable execution, if one runs: then nothing needs its version.
@@ -72,6 +83,19 @@ type appearing struct {
 	reference
 	after int // so many of its calls
 	at    int // when it appeared, as the number of calls that had begun; 0: never
+}
+
+// pruneMeanwhile prunes while something begins to refer to one of the versions that
+// are being deleted.
+func (p *player) pruneMeanwhile(keep int, s step) (string, error) {
+	p.publishByHand(keep)
+	needed := p.f.needed()
+	old := slices.DeleteFunc(slices.Clone(p.f.exist[:max(0, len(p.f.exist)-keep)]), func(v int) bool { return needed[v] })
+	if len(old) == 0 {
+		return p.pruneTo(keep, nil)
+	}
+	r := reference{referring[s.b%len(referring)], old[s.a%len(old)]}
+	return p.pruneTo(keep, &appearing{reference: r, after: 1 + (s.a+s.b)%30})
 }
 
 // pruneTo prunes, and holds what was deleted against what referred to it when AWS was
@@ -96,8 +120,12 @@ func (p *player) pruneTo(keep int, m *appearing) (string, error) {
 	})
 	p.AfterCall(func(localaws.Call) {
 		mu.Lock()
-		defer mu.Unlock()
-		if carriedOut++; carriedOut == m.after && slices.Contains(p.Versions("f"), fmt.Sprint(m.version)) && p.refer(m.reference) {
+		carriedOut++
+		due := carriedOut == m.after && slices.Contains(p.Versions("f"), fmt.Sprint(m.version))
+		mu.Unlock()
+		if due && p.refer(m.reference) { // with calls of its own
+			mu.Lock()
+			defer mu.Unlock()
 			m.at = len(begun)
 		}
 	})

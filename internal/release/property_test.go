@@ -226,9 +226,9 @@ func (p *player) take(s step) (what string, err error) {
 	case "prune":
 		return p.pruneTo(3+s.b%3, nil)
 	case "prune meanwhile":
-		return p.pruneTo(3+s.b%3, &appearing{reference: reference{referring[s.b%len(referring)], v}, after: 1 + s.a%30})
+		return p.pruneMeanwhile(3+s.b%3, s)
 	case "refer":
-		r := reference{referring[s.a%len(referring)], v}
+		r := reference{referring[s.a%len(referring)], f.exist[s.b%max(1, len(f.exist)-3)]} // one that no prune keeps as one of the newest
 		return fmt.Sprintf("%s refers to %d: %t", r.kind, v, p.refer(r)), nil
 	case "execution ends":
 		return p.executionEnds()

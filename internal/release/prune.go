@@ -40,7 +40,7 @@ func (v prune) prepare(ctx context.Context, p Plan) (Facts, error) {
 func (v prune) decide(_ alias.State, f Facts, _ time.Time) (Decision, error) {
 	c := f.cut(v.req.retention())
 	if len(c.doomed) == 0 {
-		return Decision{Status: Unchanged, Cut: c}.because("nothing to prune among %d versions", len(f.Existing)), nil
+		return Decision{Status: Unchanged, Cut: c}.because("nothing to prune among %s", counted(len(f.Existing))), nil
 	}
 	return Decision{Status: Pruned, Cut: c}, nil
 }
@@ -256,7 +256,7 @@ func (p *pruner) end(ctx context.Context) []awsapi.Configuration {
 		if outOfTime(p.err) {
 			p.err = nil
 		}
-		p.log.fact("deleted %d versions (%s), %s of code", len(deleted), listed(deleted), Size(bytesOf(deleted)))
+		p.log.fact("deleted %s (%s), %s of code", counted(len(deleted)), listed(deleted), Size(bytesOf(deleted)))
 	}
 	return deleted
 }
