@@ -29,6 +29,11 @@
 // new version has most of the traffic, is not evidence against the new version.
 // In sums over the minutes it would be.
 //
+// In a minute into which a step of the shift falls, failures and invocations may have
+// come at different shares: the failures right after the step, most of the invocations
+// before it. With many failures this is allowed for, which costs a linear shift some of
+// what it would find. See Minute.law.
+//
 // The test looks after every minute. Each minute may use an equal part of the
 // probability of a false alarm, and what it does not use is left for later minutes:
 // an alpha-spending function (Lan and DeMets, Biometrika 70, 1983). What a minute
@@ -60,12 +65,7 @@
 // # What it cannot distinguish
 //
 // Some failures belong to one version only, but are not the fault of its code: those
-// of a broken execution environment, or of the first invocations in new ones. And
-// if failures of both versions come in bursts, and in several minutes such a burst
-// comes right after a step, the new version gets more of them than its invocations
-// explain; the test allows for that in one minute only. In a linear shift with 20,000
-// invocations a minute, of which most fail in a random third of the half minutes, it
-// found every fourth version worse that was as good.
+// of a broken execution environment, or of the first invocations in new ones.
 package analysis
 
 import "fmt"

@@ -60,6 +60,22 @@ func TestEqualVersions(t *testing.T) {
 			})
 		}
 	}
+	// Both versions fail more often in bursts, a random third of the half minutes.
+	for _, traffic := range []float64{1000, 5000, 20000} {
+		for _, heavy := range []float64{0.05, 0.6} {
+			check(fmt.Sprintf("linear, %.0f a minute, %s in bursts", traffic, percent(heavy)), func(r *random) analysis.Finding {
+				bursts := map[float64]float64{}
+				for at := range 2 * linear.minutes {
+					bursts[float64(at)/2] = 0.002
+					if r.Float64() < 1./3 {
+						bursts[float64(at)/2] = heavy
+					}
+				}
+				fails := func(minute float64) float64 { return bursts[minute] }
+				return linear.plan().Counts(r.counts(linear, traffic, fails, fails))
+			})
+		}
+	}
 	// Each minute arrives in two pieces, between which the metrics are read. Their
 	// invocations are different ones.
 	check("canary, 10000 a minute, 5 %, in pieces", func(r *random) (f analysis.Finding) {
