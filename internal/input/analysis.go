@@ -43,34 +43,34 @@ func (c *checks) analysis(strategy rollout.Strategy) {
 			limits = append(limits, asLimit(check))
 		}
 	}
-	shift, total := strategy.Duration(), strategy.Duration()+in.BakeTime
+	given, none := len(in.Analysis) > 0, in.Analysis != nil && len(in.Analysis) == 0
+	span := strategy.Duration() + in.BakeTime
+	with := fmt.Sprintf("steps and bake-time of %s together", rollout.Duration(span))
+	if len(relative) > 0 || !given { // which compares by default
+		span, with = strategy.Duration(), "strategy "+strategy.String()
+	}
+	if span == 0 {
+		with = "a move of all traffic at once"
+	}
 	instead := fmt.Sprintf("or use a limit, such as %s, with bake-time", strings.Join(limits, " or "))
 	switch {
-	case len(relative) > 0 && shift == 0:
-		c.refuse("analysis", true, written(relative), "a move of all traffic at once",
+	case none || !given && in.AnalysisDelay == 0:
+	case len(relative) > 0 && span == 0:
+		c.refuse("analysis", true, written(relative), with,
 			"this compares with the version that is replaced while both serve: set a strategy with steps, "+instead)
-	case len(relative) > 0 && shift < minAnalysed:
-		c.refuse("analysis", true, written(relative), "strategy "+strategy.String(),
+	case len(relative) > 0 && span < minAnalysed:
+		c.refuse("analysis", true, written(relative), with,
 			"this compares with the version that is replaced, by the minute: the steps must take at least 2 minutes together; "+instead)
-	case len(in.Analysis) > 0 && total == 0:
-		c.refuse("analysis", true, written(in.Analysis), "a move of all traffic at once", unwatched)
-	case len(in.Analysis) > 0 && total < minAnalysed:
-		c.refuse("analysis", true, written(in.Analysis), fmt.Sprintf("steps and bake-time of %s together", rollout.Duration(total)),
-			"metrics are by the minute and arrive late: at least 2 minutes are needed")
+	case given && span == 0:
+		c.refuse("analysis", true, written(in.Analysis), with, unwatched)
+	case given && span < minAnalysed:
+		c.refuse("analysis", true, written(in.Analysis), with, "metrics are by the minute and arrive late: at least 2 minutes are needed")
+	case span < minAnalysed:
+		c.refuse("analysis-delay", true, rollout.Duration(in.AnalysisDelay), with, "nothing would be analysed: leave it empty")
+	default:
+		c.refuse("analysis-delay", in.AnalysisDelay > 0 && span-in.AnalysisDelay < minAnalysed, rollout.Duration(in.AnalysisDelay), with,
+			"metrics are by the minute and arrive late: at least 2 minutes must be left to analyse")
 	}
-	if none := in.Analysis != nil && len(in.Analysis) == 0; in.AnalysisDelay == 0 || none {
-		return
-	}
-	what, time := "the steps of ", shift
-	if time == 0 {
-		what, time = "bake-time of ", in.BakeTime
-	}
-	if time == 0 {
-		c.refuse("analysis-delay", true, rollout.Duration(in.AnalysisDelay), "a move of all traffic at once", "nothing would be analysed: leave it empty")
-		return
-	}
-	c.refuse("analysis-delay", in.AnalysisDelay >= time, rollout.Duration(in.AnalysisDelay), what+rollout.Duration(time),
-		"nothing would be analysed: it must be shorter")
 }
 
 // asLimit is a limit of the same as a relative check.

@@ -64,8 +64,10 @@ func TestRolloutInputsRefused(t *testing.T) {
 		{"analysis=errors < 1%|bake-time=1m59s", "analysis: conflicts with steps and bake-time of 1m59s together"},
 		{"analysis=errors < 1%|strategy=Canary10Percent60Seconds|bake-time=59s", "analysis: conflicts with steps and bake-time of 1m59s together"},
 		{"analysis-delay=5|strategy=Canary10Percent5Minutes", "analysis-delay: a number without a unit"},
-		{"analysis-delay=5m|strategy=Canary10Percent5Minutes", "analysis-delay: conflicts with the steps of 5m"},
-		{"analysis-delay=5m|analysis=errors < 1%|bake-time=5m", "analysis-delay: conflicts with bake-time of 5m"},
+		{"analysis-delay=3m1s|strategy=Canary10Percent5Minutes", "analysis-delay: conflicts with strategy Canary10Percent5Minutes"},
+		{"analysis-delay=4m1s|analysis=errors < 1%|strategy=Canary10Percent60Seconds|bake-time=5m", "analysis-delay: conflicts with steps and bake-time of 6m together"},
+		{"analysis-delay=1m|bake-time=1h", "analysis-delay: conflicts with a move of all traffic at once"},
+		{"analysis-delay=1m|strategy=Canary10Percent60Seconds", "analysis-delay: conflicts with strategy Canary10Percent1Minute"},
 		{"on-inconclusive=stop", "on-inconclusive: unknown"},
 		{"min-invocations=0", "min-invocations: not a whole number"},
 		{"codedeploy=shop", "codedeploy: not an application"},
@@ -105,7 +107,7 @@ func TestAnalysisByDefault(t *testing.T) {
 	t.Parallel()
 	for given, want := range map[string]string{
 		"strategy=Canary10Percent5Minutes":                                 "errors",
-		"strategy=Linear50PercentEvery2Minutes|analysis-delay=1m":          "errors",
+		"strategy=Linear50PercentEvery3Minutes|analysis-delay=1m":          "errors",
 		"strategy=Linear10PercentEvery20Seconds":                           "errors",
 		"strategy=Canary10Percent119Seconds|bake-time=1h":                  "",
 		"strategy=AllAtOnce|bake-time=1h":                                  "",

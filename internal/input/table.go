@@ -289,8 +289,8 @@ var table = []spec{
 	},
 	{
 		name: "analysis-delay", group: groupShift, hint: "DURATION",
-		doc: "Leaves the first minutes of the traffic shift out of `analysis`: `1m`. It must be shorter than the steps, or without " +
-			"steps than `bake-time`.",
+		doc: "Leaves the first minutes of the traffic shift out of `analysis`: `1m`. At least 2 minutes of the steps must be left, or " +
+			"of steps and `bake-time` together if `analysis` has only limits.",
 		allowed: "must be a number with a unit, such as 90s, 10m or 1h30m, more than 0 and at most 24h",
 		parse: func(in *Input, value string) Problems {
 			return parseDuration(&in.AnalysisDelay, value, maxDuration)
