@@ -61,16 +61,14 @@ func (c *checks) analysis(strategy rollout.Strategy) {
 	if none := in.Analysis != nil && len(in.Analysis) == 0; in.AnalysisDelay == 0 || none {
 		return
 	}
-	what, time := "the steps of ", shift
-	if time == 0 {
-		what, time = "bake-time of ", in.BakeTime
+	time, with, advice := shift, "the steps of "+rollout.Duration(shift), "it must be shorter"
+	switch {
+	case total == 0:
+		with, advice = "a move of all traffic at once", "leave it empty"
+	case shift == 0:
+		time, with = in.BakeTime, "bake-time of "+rollout.Duration(in.BakeTime)
 	}
-	if time == 0 {
-		c.refuse("analysis-delay", true, rollout.Duration(in.AnalysisDelay), "a move of all traffic at once", "nothing would be analysed: leave it empty")
-		return
-	}
-	c.refuse("analysis-delay", in.AnalysisDelay >= time, rollout.Duration(in.AnalysisDelay), what+rollout.Duration(time),
-		"nothing would be analysed: it must be shorter")
+	c.refuse("analysis-delay", in.AnalysisDelay >= time, rollout.Duration(in.AnalysisDelay), with, "nothing would be analysed: "+advice)
 }
 
 // asLimit is a limit of the same as a relative check.

@@ -30,8 +30,9 @@ const minPrefix = 3
 
 // SessionFor is the policy of a session for a job: that of For, in as few characters as
 // possible, with leave to read a deployment that the history of an alias may name although
-// the inputs do not: whether that is granted is up to the role. If it does not fit, functions are named together that have the beginning of
-// their names in common, which is as long as it may be. The error is a *SessionError.
+// the inputs do not: whether that is granted is up to the role. If it does not fit,
+// functions are named together that have the beginning of their names in common, which is
+// as long as it may be. The error is a *SessionError.
 func SessionFor(n Needs) (Session, error) {
 	p := For(n)
 	if (n.Operation == "release" || n.Operation == "promote") && n.CodeDeploy == nil {

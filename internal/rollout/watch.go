@@ -155,10 +155,12 @@ func mayPass(err error) bool {
 // limit, unless a second read 10 seconds later, or at the end if that is earlier,
 // shows that it is not. Alarms are read at the beginning, every 5 seconds and at the
 // end, metrics when a minute is over, and at the end of a Last stage. Neither waits for
-// the other. A read that fails is tried again; what cannot be read for a minute is a
+// the other. If the metrics are still being read at the end of a stage that is not the
+// Last one, the next stage judges them.
+//
+// A read that fails is tried again; what cannot be read for a minute is a
 // *HealthUnknownError, also when that minute ends after the stage, and until then the
-// other is read, too: nothing passes unseen. An analysis by default is given up instead. If the metrics are still being
-// read at the end of a stage that is not the Last one, the next stage judges them.
+// other is read, too: nothing passes unseen. An analysis by default is given up instead.
 // Credentials that end soon and cannot be renewed are an error while the shift can
 // still be rolled back. When ctx ends, its error is returned. Every 30 seconds the
 // progress is reported.
@@ -198,7 +200,7 @@ func (w *Watcher) Watch(ctx context.Context, s Stage) (err error) {
 		}
 		if !now.Before(due) && now.Before(end) {
 			w.reportProgress(s, end.Sub(now))
-			report = report.Add(progressPeriod)
+			report = report.Add(now.Sub(report).Truncate(progressPeriod) + progressPeriod)
 			continue
 		}
 		next, all := nextLook(looks, now, end)

@@ -426,3 +426,29 @@ func TestMetricsThatHang(t *testing.T) {
 		w.took(minute + 10*time.Second) // the answer, and the second look
 	})
 }
+
+// What holds the watch up, such as credentials that are renewed slowly, is followed by
+// one line of progress and not by one for each that was due.
+func TestProgressAfterADelay(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, localaws.Options{})
+		watcher := rollout.NewWatcher(w.aws, rollout.Health{}, func(text string) {
+			w.tell(text)
+			if len(w.progress) == 1 {
+				time.Sleep(100 * time.Second)
+			}
+		})
+		if err := watcher.Watch(t.Context(), w.stage(orders, 10, 3*time.Minute)); err != nil {
+			t.Error(err)
+		}
+		var at []string
+		for _, line := range w.progress {
+			before, _, _ := strings.Cut(line, " ")
+			at = append(at, before)
+		}
+		if want := []string{"30s", "2m10s", "2m30s"}; !slices.Equal(at, want) {
+			t.Errorf("progress at %q, want %q", at, want)
+		}
+	})
+}
