@@ -314,6 +314,34 @@ func TestAlarmAfterTheEnd(t *testing.T) {
 	})
 }
 
+// What is still waited for after the end is in the log, too.
+func TestWaitAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := withAlarms(t)
+		watcher := w.begun(rollout.Health{Alarms: alarms.Alarms, Analysis: rate.Analysis})
+		const end = 2 * time.Minute
+		w.OnCall(func(c localaws.Call) *localaws.Fault {
+			if now := w.since(); now >= end && (now < end+30*time.Second || now < end+50*time.Second && c.Operation == "GetMetricData") {
+				return &hanging
+			}
+			return nil
+		})
+		if err := watcher.Watch(t.Context(), w.stage(orders, 10, end)); err != nil {
+			t.Error(err)
+		}
+		var waits []string
+		for _, line := range w.told {
+			if strings.Contains(line, "still waiting") {
+				waits = append(waits, line)
+			}
+		}
+		if want := []string{"2m32s still waiting for the alarms and the metrics"}; !slices.Equal(waits, want) {
+			t.Errorf("%q, want %q", waits, want)
+		}
+	})
+}
+
 // An alarm that is deleted meanwhile leaves the shift blind.
 func TestAlarmDeleted(t *testing.T) {
 	t.Parallel()
