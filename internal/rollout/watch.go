@@ -340,6 +340,9 @@ func (w *Watcher) take(ctx context.Context, a answer, end time.Time) error {
 		return ctx.Err()
 	case l.doubted != nil:
 		return l.doubted
+	case l.optional && l.done: // it has had its last verdict
+		l.due = l.next(a.began)
+		return nil
 	}
 	now := time.Now()
 	l.done = false

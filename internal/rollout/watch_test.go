@@ -314,6 +314,33 @@ func TestAlarmAfterTheEnd(t *testing.T) {
 	})
 }
 
+// The last verdict stays if the metrics cannot be read once more while the alarms are
+// waited for.
+func TestVerdictBeforeTheAlarms(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := withAlarms(t)
+		both := rollout.Health{Alarms: alarms.Alarms, Analysis: rate.Analysis}
+		both.Analysis.Default = true
+		watcher := w.begun(both)
+		const end = 2 * time.Minute
+		w.OnCall(func(c localaws.Call) *localaws.Fault {
+			if now := w.since(); now >= end && now < end+50*time.Second && (c.Operation == "DescribeAlarms" || now > end+30*time.Second) {
+				return &broken
+			}
+			return nil
+		})
+		if err := watcher.Watch(t.Context(), w.stage(orders, 10, end)); err != nil {
+			t.Error(err)
+		}
+		for _, line := range w.told {
+			if strings.Contains(line, "not compared") {
+				t.Error(line)
+			}
+		}
+	})
+}
+
 // What is still waited for after the end is in the log, too.
 func TestWaitAfterTheEnd(t *testing.T) {
 	t.Parallel()
