@@ -23,9 +23,10 @@ type AsyncSettings struct {
 
 // AllAsyncSettings reads the settings of all qualifiers of a function that have some.
 func (c *Client) AllAsyncSettings(ctx context.Context, fn function.ID) ([]AsyncSettings, error) {
-	return pages(func(marker *string) ([]AsyncSettings, *string, error) {
+	t := onFunction("ListFunctionEventInvokeConfigs", fn, "")
+	return pages(ctx, c, t, func(marker *string) ([]AsyncSettings, *string, error) {
 		out, err := insist(ctx, func() (*lambda.ListFunctionEventInvokeConfigsOutput, error) {
-			return call(ctx, c, onFunction("ListFunctionEventInvokeConfigs", fn, ""), c.lambda.ListFunctionEventInvokeConfigs,
+			return call(ctx, c, t, c.lambda.ListFunctionEventInvokeConfigs,
 				&lambda.ListFunctionEventInvokeConfigsInput{FunctionName: &fn.Given, Marker: marker},
 				func(out *lambda.ListFunctionEventInvokeConfigsOutput) bool {
 					return out.FunctionEventInvokeConfigs != nil

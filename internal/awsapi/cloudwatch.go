@@ -58,9 +58,10 @@ type Alarm struct {
 // that do not exist are left out; the order is AWS's.
 func (c *Client) Alarms(ctx context.Context, names []string) ([]Alarm, error) {
 	var all []Alarm
+	action := cloudWatchAction("DescribeAlarms")
 	for some := range slices.Chunk(names, alarmsPerCall) {
-		alarms, err := pages(func(token *string) (page []Alarm, next *string, err error) {
-			out, err := read(ctx, c, cloudWatchAction("DescribeAlarms"), c.cloudwatch().DescribeAlarms,
+		alarms, err := pages(ctx, c, target{Action: action}, func(token *string) (page []Alarm, next *string, err error) {
+			out, err := read(ctx, c, action, c.cloudwatch().DescribeAlarms,
 				&cloudwatch.DescribeAlarmsInput{
 					AlarmNames: some,
 					// Without types AWS answers with metric alarms only.

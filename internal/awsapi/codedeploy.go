@@ -148,8 +148,9 @@ func deployment(d *types.DeploymentInfo) Deployment {
 
 // Deployments are the ids of a group's deployments created since a time.
 func (c *Client) Deployments(ctx context.Context, g DeploymentGroup, since time.Time) ([]string, error) {
-	return pages(func(token *string) ([]string, *string, error) {
-		out, err := call(ctx, c, target{Action: codeDeployAction("ListDeployments"), resource: g.String()}, c.codedeploy().ListDeployments,
+	t := target{Action: codeDeployAction("ListDeployments"), resource: g.String()}
+	return pages(ctx, c, t, func(token *string) ([]string, *string, error) {
+		out, err := call(ctx, c, t, c.codedeploy().ListDeployments,
 			&codedeploy.ListDeploymentsInput{
 				ApplicationName: &g.Application, DeploymentGroupName: &g.Name, CreateTimeRange: &types.TimeRange{Start: &since}, NextToken: token,
 			},

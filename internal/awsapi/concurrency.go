@@ -46,9 +46,10 @@ func (c *Client) ProvisionedConcurrency(ctx context.Context, fn function.ID, ali
 // AllProvisionedConcurrency reads the provisioned concurrency of all aliases and
 // versions of a function that have some.
 func (c *Client) AllProvisionedConcurrency(ctx context.Context, fn function.ID) ([]Concurrency, error) {
-	return pages(func(marker *string) ([]Concurrency, *string, error) {
+	t := onFunction("ListProvisionedConcurrencyConfigs", fn, "")
+	return pages(ctx, c, t, func(marker *string) ([]Concurrency, *string, error) {
 		out, err := insist(ctx, func() (*lambda.ListProvisionedConcurrencyConfigsOutput, error) {
-			return call(ctx, c, onFunction("ListProvisionedConcurrencyConfigs", fn, ""), c.lambda.ListProvisionedConcurrencyConfigs,
+			return call(ctx, c, t, c.lambda.ListProvisionedConcurrencyConfigs,
 				&lambda.ListProvisionedConcurrencyConfigsInput{FunctionName: &fn.Given, Marker: marker},
 				func(out *lambda.ListProvisionedConcurrencyConfigsOutput) bool {
 					return out.ProvisionedConcurrencyConfigs != nil

@@ -33,8 +33,9 @@ func (c *Client) HasUnfinishedExecutions(ctx context.Context, fn function.ID, ve
 }
 
 func (c *Client) hasExecutions(ctx context.Context, fn function.ID, version string, statuses []types.ExecutionStatus) (bool, error) {
-	found, err := pages(func(marker *string) ([]types.Execution, *string, error) {
-		out, err := call(ctx, c, onFunction("ListDurableExecutionsByFunction", fn, version), c.lambda.ListDurableExecutionsByFunction,
+	t := onFunction("ListDurableExecutionsByFunction", fn, version)
+	found, err := pages(ctx, c, t, func(marker *string) ([]types.Execution, *string, error) {
+		out, err := call(ctx, c, t, c.lambda.ListDurableExecutionsByFunction,
 			&lambda.ListDurableExecutionsByFunctionInput{FunctionName: &fn.Given, Qualifier: &version, Statuses: statuses, Marker: marker},
 			func(out *lambda.ListDurableExecutionsByFunctionOutput) bool { return out.DurableExecutions != nil })
 		if err != nil {

@@ -11,7 +11,7 @@ var functionsOfAll = target{Action: listFunctions}
 // Functions reads $LATEST of all functions of the account and region, 50 a call. They
 // have no State.
 func (c *Client) Functions(ctx context.Context) ([]Configuration, error) {
-	return pages(func(marker *string) ([]Configuration, *string, error) {
+	return pages(ctx, c, functionsOfAll, func(marker *string) ([]Configuration, *string, error) {
 		out, err := call(ctx, c, functionsOfAll, c.lambda.ListFunctions, &lambda.ListFunctionsInput{Marker: marker},
 			func(out *lambda.ListFunctionsOutput) bool { return out.Functions != nil })
 		if err != nil {

@@ -14,9 +14,10 @@ import (
 
 // Aliases reads all aliases of a function.
 func (c *Client) Aliases(ctx context.Context, fn function.ID) ([]Alias, error) {
-	return pages(func(marker *string) (page []Alias, next *string, err error) {
+	t := onFunction("ListAliases", fn, "")
+	return pages(ctx, c, t, func(marker *string) (page []Alias, next *string, err error) {
 		out, err := insist(ctx, func() (*lambda.ListAliasesOutput, error) {
-			return call(ctx, c, onFunction("ListAliases", fn, ""), c.lambda.ListAliases,
+			return call(ctx, c, t, c.lambda.ListAliases,
 				&lambda.ListAliasesInput{FunctionName: &fn.Given, Marker: marker}, areAliases)
 		})
 		if err != nil {
@@ -41,9 +42,10 @@ func areAliases(out *lambda.ListAliasesOutput) bool {
 // call and oldest first as AWS lists them. They have no State (fact V12). An error
 // ends the sequence.
 func (c *Client) Versions(ctx context.Context, fn function.ID) iter.Seq2[Configuration, error] {
+	t := onFunction("ListVersionsByFunction", fn, "")
 	read := func(marker *string) ([]types.FunctionConfiguration, *string, error) {
 		out, err := insist(ctx, func() (*lambda.ListVersionsByFunctionOutput, error) {
-			return call(ctx, c, onFunction("ListVersionsByFunction", fn, ""), c.lambda.ListVersionsByFunction,
+			return call(ctx, c, t, c.lambda.ListVersionsByFunction,
 				&lambda.ListVersionsByFunctionInput{FunctionName: &fn.Given, Marker: marker},
 				func(out *lambda.ListVersionsByFunctionOutput) bool { return out.Versions != nil })
 		})
@@ -53,7 +55,7 @@ func (c *Client) Versions(ctx context.Context, fn function.ID) iter.Seq2[Configu
 		return out.Versions, out.NextMarker, nil
 	}
 	return func(yield func(Configuration, error) bool) {
-		for page, err := range eachPage(read) {
+		for page, err := range eachPage(ctx, c, t, read) {
 			if err != nil {
 				yield(Configuration{}, err)
 				return

@@ -23,7 +23,7 @@ var mappingsOfAll = target{Action: listEventSourceMappings}
 // Mappings reads all event source mappings of the account and region, 100 a call. The
 // operation can filter by a function, but how that treats qualifiers is not documented.
 func (c *Client) Mappings(ctx context.Context) ([]Mapping, error) {
-	return pages(func(marker *string) ([]Mapping, *string, error) {
+	return pages(ctx, c, mappingsOfAll, func(marker *string) ([]Mapping, *string, error) {
 		out, err := call(ctx, c, mappingsOfAll, c.lambda.ListEventSourceMappings, &lambda.ListEventSourceMappingsInput{Marker: marker},
 			func(out *lambda.ListEventSourceMappingsOutput) bool { return out.EventSourceMappings != nil })
 		if err != nil {

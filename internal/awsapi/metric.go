@@ -62,7 +62,7 @@ func (c *Client) readSeries(ctx context.Context, queries []Query, from, to Minut
 	for i, q := range queries {
 		asked[i] = q.input(i)
 	}
-	results, err := pages(func(token *string) ([]types.MetricDataResult, *string, error) {
+	results, err := pages(ctx, c, target{Action: action}, func(token *string) ([]types.MetricDataResult, *string, error) {
 		out, err := read(ctx, c, action, c.cloudwatch().GetMetricData,
 			&cloudwatch.GetMetricDataInput{
 				MetricDataQueries: asked,

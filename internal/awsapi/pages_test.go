@@ -2,10 +2,13 @@ package awsapi
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/google/go-cmp/cmp"
+
+	"lambda-release/internal/function"
 )
 
 func TestPages(t *testing.T) {
@@ -26,7 +29,7 @@ func TestPages(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			calls := 0
-			got, err := pages(func(marker *string) ([]string, *string, error) {
+			got, err := pages(t.Context(), &Client{Region: "eu-central-1"}, onFunction("ListAliases", function.ID{Given: "items", Name: "items"}, ""), func(marker *string) ([]string, *string, error) {
 				next := tt.markers[min(calls, len(tt.markers)-1)]
 				calls++
 				if next == "refused" {
@@ -36,6 +39,9 @@ func TestPages(t *testing.T) {
 			})
 			if diff := cmp.Diff(tt.want, got); diff != "" || !errors.Is(err, tt.err) {
 				t.Errorf("%v; pages (-want +got):\n%s", err, diff)
+			}
+			if want := "ListAliases items: AWS answers"; errors.Is(err, errEndless) && !strings.HasPrefix(err.Error(), want) {
+				t.Errorf("%v does not begin with %q", err, want)
 			}
 			if calls != len(tt.markers) {
 				t.Errorf("%d calls", calls)

@@ -84,9 +84,10 @@ func (c *Client) DeleteURL(ctx context.Context, fn function.ID, alias string) er
 // URLs reads the URLs of a function and of all its aliases, 50 a call; none in a region
 // without function URLs.
 func (c *Client) URLs(ctx context.Context, fn function.ID) ([]URL, error) {
-	return pages(func(marker *string) ([]URL, *string, error) {
+	t := onFunction("ListFunctionUrlConfigs", fn, "")
+	return pages(ctx, c, t, func(marker *string) ([]URL, *string, error) {
 		out, err := insist(ctx, func() (*lambda.ListFunctionUrlConfigsOutput, error) {
-			return call(ctx, c, onFunction("ListFunctionUrlConfigs", fn, ""), c.lambda.ListFunctionUrlConfigs,
+			return call(ctx, c, t, c.lambda.ListFunctionUrlConfigs,
 				&lambda.ListFunctionUrlConfigsInput{FunctionName: &fn.Given, Marker: marker},
 				func(out *lambda.ListFunctionUrlConfigsOutput) bool { return out.FunctionUrlConfigs != nil })
 		})

@@ -2,6 +2,8 @@ package input
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +14,10 @@ import (
 func TestFlagValues(t *testing.T) {
 	t.Parallel()
 	rollback := []string{"--function-name", "orders", "--operation", "rollback"}
+	absolute, err := filepath.Abs("x.env")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, test := range map[string]struct {
 		args []string
 		want []string // the problems: each contains one of these; none: accepted
@@ -52,24 +58,26 @@ func TestFlagValues(t *testing.T) {
 		"equals signs":                    {args: []string{"--function-name=x", "--description==", "--aliases=a=b"}},
 		"empty inputs are unset":          {args: rollback},
 
-		"a stray word":               {args: []string{"--function-name=x", "prod"}, want: []string{`argument "prod": belongs to no flag; write every value after its flag`}},
-		"an empty word":              {args: []string{"--function-name=x", ""}, want: []string{"argument: an empty argument belongs to no flag"}},
-		"an operation":               {args: []string{"rollback", "--function-name=x"}, want: []string{"write --operation rollback"}},
-		"false after a toggle":       {args: []string{"--function-name=x", "--clear-weights", "False"}, want: []string{"write it with its flag: --clear-weights=false"}},
-		"yes after a toggle":         {args: []string{"--function-name=x", "--dry-run", "yes"}, want: []string{"--dry-run=true or --dry-run=false"}},
-		"empty after a toggle":       {args: []string{"--function-name=x", "--dry-run", ""}, want: []string{"--dry-run=true or --dry-run=false"}},
-		"false after another flag":   {args: []string{"--function-name=x", "--alias", "prod", "false"}, want: []string{"write every value after its flag"}},
-		"false after a full toggle":  {args: []string{"--function-name=x", "--dry-run=true", "false"}, want: []string{"write every value after its flag"}},
-		"false first":                {args: []string{"false", "--function-name=x"}, want: []string{"write every value after its flag"}},
-		"words after the end":        {args: []string{"--function-name=x", "--", "--dry-run", "prod"}, want: []string{`argument "--dry-run": belongs to no flag`, `argument "prod": belongs to no flag`}},
-		"a hyphen":                   {args: []string{"--function-name=x", "-"}, want: []string{`flag "-": unknown`}},
-		"a value for help":           {args: []string{"--function-name=x", "--help=no"}, want: []string{`flag "--help=no": takes no value`}},
-		"summary to stdout":          {args: []string{"--function-name=x", "--summary=-"}, want: []string{"summary \"-\": not a file"}},
-		"summary to the outputs":     {args: []string{"--function-name=x", "--summary=x.env", "--outputs=x.env"}, want: []string{"is the file of the outputs"}},
-		"summary to them, otherwise": {args: []string{"--function-name=x", "--summary=./x.env", "--outputs=x.env"}, want: []string{"is the file of the outputs"}},
-		"outputs to no file":         {args: []string{"--function-name=x", "--outputs="}, want: []string{"outputs: the flag has an empty value"}},
-		"version among others":       {args: []string{"version", "--function-name=x"}, want: []string{`argument "version": belongs to no flag`}},
-		"an unknown flag of a value": {args: []string{"--function-name=x", "--frob=a=b"}, want: []string{`flag "--frob": unknown`}},
+		"a stray word":                    {args: []string{"--function-name=x", "prod"}, want: []string{`argument "prod": belongs to no flag; write every value after its flag`}},
+		"an empty word":                   {args: []string{"--function-name=x", ""}, want: []string{"argument: an empty argument belongs to no flag"}},
+		"an operation":                    {args: []string{"rollback", "--function-name=x"}, want: []string{"write --operation rollback"}},
+		"false after a toggle":            {args: []string{"--function-name=x", "--clear-weights", "False"}, want: []string{"write it with its flag: --clear-weights=false"}},
+		"yes after a toggle":              {args: []string{"--function-name=x", "--dry-run", "yes"}, want: []string{"--dry-run=true or --dry-run=false"}},
+		"empty after a toggle":            {args: []string{"--function-name=x", "--dry-run", ""}, want: []string{"--dry-run=true or --dry-run=false"}},
+		"false after another flag":        {args: []string{"--function-name=x", "--alias", "prod", "false"}, want: []string{"write every value after its flag"}},
+		"false after a full toggle":       {args: []string{"--function-name=x", "--dry-run=true", "false"}, want: []string{"write every value after its flag"}},
+		"false first":                     {args: []string{"false", "--function-name=x"}, want: []string{"write every value after its flag"}},
+		"words after the end":             {args: []string{"--function-name=x", "--", "--dry-run", "prod"}, want: []string{`argument "--dry-run": belongs to no flag`, `argument "prod": belongs to no flag`}},
+		"a hyphen":                        {args: []string{"--function-name=x", "-"}, want: []string{`flag "-": unknown`}},
+		"a value for help":                {args: []string{"--function-name=x", "--help=no"}, want: []string{`flag "--help=no": takes no value`}},
+		"summary to stdout":               {args: []string{"--function-name=x", "--summary=-"}, want: []string{"summary \"-\": not a file"}},
+		"summary to the outputs":          {args: []string{"--function-name=x", "--summary=x.env", "--outputs=x.env"}, want: []string{"is the file of the outputs"}},
+		"summary to the outputs, in full": {args: []string{"--function-name=x", "--summary=" + absolute, "--outputs=x.env"}, want: []string{"is the file of the outputs"}},
+		"both to nowhere":                 {args: []string{"--function-name=x", "--summary=" + os.DevNull, "--outputs=" + os.DevNull}},
+		"summary to them, otherwise":      {args: []string{"--function-name=x", "--summary=./x.env", "--outputs=x.env"}, want: []string{"is the file of the outputs"}},
+		"outputs to no file":              {args: []string{"--function-name=x", "--outputs="}, want: []string{"outputs: the flag has an empty value"}},
+		"version among others":            {args: []string{"version", "--function-name=x"}, want: []string{`argument "version": belongs to no flag`}},
+		"an unknown flag of a value":      {args: []string{"--function-name=x", "--frob=a=b"}, want: []string{`flag "--frob": unknown`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

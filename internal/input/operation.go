@@ -94,7 +94,7 @@ func parseReason(in *Input, value string) Problems {
 // already is not reported as missing.
 func (in Input) crossCheck(reported Problems) Problems {
 	c := &checks{in: in, reported: reported}
-	if in.Operation != 0 {
+	if !c.alreadyReported("operation") {
 		c.operation()
 	}
 	c.staging()

@@ -21,20 +21,13 @@ var fileFlags = []spec{
 }
 
 // readFiles takes the files, and refuses those that could not both be written, or would
-// replace one of the CI system's.
+// replace what is in one of the CI system's.
 func (in *Input) readFiles(flags map[string]string, getenv func(string) string) Problems {
 	outputs, summary := flags["outputs"], flags["summary"]
 	var problems Problems
 	take := func(to *string, name, path string) {
-		own := ""
-		if path != "" && path != "-" {
-			own = runnersFile(path, getenv)
-		}
-		if own != "" {
-			problems = append(problems, Problem{
-				Input: name, Value: path, What: "the CI system's own file, $" + own,
-				Allowed: "name another file, since it is emptied first; in GitHub Actions, outputs and summary are written without this flag",
-			})
+		if own, instead := stepFileAt(path, getenv); instead != "" {
+			problems = append(problems, Problem{Input: name, Value: path, What: "the CI system's own file, $" + own, Allowed: instead})
 			return
 		}
 		*to = path
@@ -51,29 +44,50 @@ func (in *Input) readFiles(flags map[string]string, getenv func(string) string) 
 	return problems
 }
 
-// runnersFiles are the variables with the files that a step has for its CI system. Each
-// step adds to them, and this program writes outputs and summary there by itself.
-var runnersFiles = []string{
-	"GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_ENV", "GITHUB_PATH", "GITHUB_STATE", // Gitea, too
-	"BITBUCKET_PIPELINES_VARIABLES_PATH", "BASH_ENV",
+// stepFile is a file to which the commands of a step add for their CI system.
+type stepFile struct {
+	variable  string // with its path
+	writtenIn string // the variable of the system in which this program adds to it; elsewhere it is the user's. "": it adds nothing
 }
 
-// runnersFile is the variable with the CI system's own file at a path, "" if there is
-// none: what is there must not be replaced.
-func runnersFile(path string, getenv func(string) string) string {
-	for _, name := range runnersFiles {
-		if own := getenv(name); own != "" && samePath(path, own) {
-			return name
+var stepFiles = []stepFile{
+	{"GITHUB_OUTPUT", "GITHUB_ACTIONS"}, {"GITHUB_STEP_SUMMARY", "GITHUB_ACTIONS"}, // Gitea, too
+	{"GITHUB_ENV", ""}, {"GITHUB_PATH", ""}, {"GITHUB_STATE", ""},
+	{"BITBUCKET_PIPELINES_VARIABLES_PATH", ""},
+	{"BASH_ENV", "CIRCLECI"},
+}
+
+// stepFileAt is the variable with the CI system's own file at a path, and what to do
+// instead of replacing it; "" if nothing would be lost.
+func stepFileAt(path string, getenv func(string) string) (variable, instead string) {
+	if path == "" || path == "-" {
+		return "", ""
+	}
+	for _, f := range stepFiles {
+		own := getenv(f.variable)
+		if own == "" || !samePath(path, own) {
+			continue
+		}
+		info, err := os.Stat(own)
+		switch {
+		case f.writtenIn == "" && err == nil && info.Size() > 0:
+			return f.variable, "it is not empty, and would be replaced: name another file, and append that one to it"
+		case f.writtenIn != "" && getenv(f.writtenIn) != "":
+			return f.variable, "this program adds to it without this flag: leave the flag out, or name another file"
 		}
 	}
-	return ""
+	return "", ""
 }
 
+// samePath reports whether two paths are of one file, which each would empty for the
+// other. Nothing empties a terminal or a pipe.
 func samePath(a, b string) bool {
-	if filepath.Clean(a) == filepath.Clean(b) {
-		return true
-	}
 	infoA, errA := os.Stat(a)
 	infoB, errB := os.Stat(b)
-	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
+	if errA == nil && errB == nil {
+		return infoA.Mode().IsRegular() && os.SameFile(infoA, infoB)
+	}
+	absoluteA, _ := filepath.Abs(a)
+	absoluteB, _ := filepath.Abs(b)
+	return absoluteA == absoluteB
 }

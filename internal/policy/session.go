@@ -29,16 +29,13 @@ func (e *SessionError) Error() string {
 const minPrefix = 3
 
 // SessionFor is the policy of a session for a job: that of For, in as few characters as
-// possible, with leave to read a deployment that the history of an alias may name although
-// the inputs do not: whether that is granted is up to the role. If it does not fit, functions are named together that have the beginning of
+// possible. If it does not fit, functions are named together that have the beginning of
 // their names in common, which is as long as it may be. The error is a *SessionError.
+//
+// Where there is room, it also allows reading a deployment that the history of an alias
+// names although the inputs do not: whether that is granted is up to the role.
 func SessionFor(n Needs) (Session, error) {
 	p := For(n)
-	if (n.Operation == "release" || n.Operation == "promote") && n.CodeDeploy == nil {
-		b := &builder{Needs: n}
-		b.readDeployment()
-		p.grants = append(p.grants, b.grants...)
-	}
 	document := p.compact()
 	names := make([]string, len(n.Functions))
 	longest := 0
@@ -56,6 +53,14 @@ func SessionFor(n Needs) (Session, error) {
 	}
 	if len(document) > maxSession {
 		return Session{}, &SessionError{len(document)}
+	}
+	if (n.Operation == "release" || n.Operation == "promote") && n.CodeDeploy == nil {
+		b := &builder{Needs: n}
+		b.readDeployment()
+		more := Policy{grants: append(p.naming(patterns).grants, b.grants...)}.compact()
+		if len(more) <= maxSession {
+			document = more
+		}
 	}
 	return Session{document, slices.Compact(slices.Sorted(maps.Values(patterns)))}, nil
 }

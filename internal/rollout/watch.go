@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"lambda-release/internal/analysis"
@@ -155,13 +156,15 @@ func mayPass(err error) bool {
 // limit, unless a second read 10 seconds later, or at the end if that is earlier,
 // shows that it is not. Alarms are read at the beginning, every 5 seconds and at the
 // end, metrics when a minute is over, and at the end of a Last stage. Neither waits for
-// the other. A read that fails is tried again; what cannot be read for a minute is a
+// the other. If the metrics are still being read at the end of a stage that is not the
+// Last one, the next stage judges them.
+//
+// A read that fails is tried again; what cannot be read for a minute is a
 // *HealthUnknownError, also when that minute ends after the stage, and until then the
-// other is read, too: nothing passes unseen. An analysis by default is given up instead. If the metrics are still being
-// read at the end of a stage that is not the Last one, the next stage judges them.
+// other is read, too: nothing passes unseen. An analysis by default is given up instead.
 // Credentials that end soon and cannot be renewed are an error while the shift can
 // still be rolled back. When ctx ends, its error is returned. Every 30 seconds the
-// progress is reported.
+// progress is reported, and after the end of the stage what it still waits for.
 func (w *Watcher) Watch(ctx context.Context, s Stage) (err error) {
 	w.enter(s.Percent)
 	defer func() { w.left = time.Now() }()
@@ -196,25 +199,25 @@ func (w *Watcher) Watch(ctx context.Context, s Stage) (err error) {
 		if slices.ContainsFunc(looks, func(l *look) bool { return l.reading }) {
 			due = report.Add(answerTime) // better with the numbers that are about to arrive
 		}
-		if !now.Before(due) && now.Before(end) {
-			w.reportProgress(s, end.Sub(now))
-			report = report.Add(progressPeriod)
+		if !now.Before(due) {
+			if left := end.Sub(now); left > 0 {
+				w.reportProgress(s, left)
+			} else if what := awaited(looks); left < -pollTime && what != "" {
+				w.fact("still waiting for " + what)
+			}
+			report = report.Add(now.Sub(report).Truncate(progressPeriod) + progressPeriod)
 			continue
 		}
 		next, all := nextLook(looks, now, end)
 		if all {
 			return nil
 		}
-		if due.After(now) && due.Before(next) {
+		if next.IsZero() || due.Before(next) {
 			next = due
-		}
-		var timer <-chan time.Time
-		if !next.IsZero() {
-			timer = time.After(next.Sub(now))
 		}
 		select {
 		case <-ctx.Done():
-		case <-timer:
+		case <-time.After(next.Sub(now)):
 		case a := <-w.answers:
 			if err := w.take(ctx, a, end); err != nil {
 				return err
@@ -284,6 +287,17 @@ func nextLook(looks []*look, now, end time.Time) (next time.Time, all bool) {
 	return next, all
 }
 
+// awaited are the looks without which a stage does not end, "" if there are none.
+func awaited(looks []*look) string {
+	var what []string
+	for _, l := range looks {
+		if !l.done && (l.final || l.reading) {
+			what = append(what, l.what)
+		}
+	}
+	return strings.Join(what, " and ")
+}
+
 // answer is what a read has found.
 type answer struct {
 	look  *look
@@ -326,6 +340,9 @@ func (w *Watcher) take(ctx context.Context, a answer, end time.Time) error {
 		return ctx.Err()
 	case l.doubted != nil:
 		return l.doubted
+	case l.optional && l.done: // it has had its last verdict
+		l.due = l.next(a.began)
+		return nil
 	}
 	now := time.Now()
 	l.done = false

@@ -314,6 +314,61 @@ func TestAlarmAfterTheEnd(t *testing.T) {
 	})
 }
 
+// The last verdict stays if the metrics cannot be read once more while the alarms are
+// waited for.
+func TestVerdictBeforeTheAlarms(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := withAlarms(t)
+		both := rollout.Health{Alarms: alarms.Alarms, Analysis: rate.Analysis}
+		both.Analysis.Default = true
+		watcher := w.begun(both)
+		const end = 2 * time.Minute
+		w.OnCall(func(c localaws.Call) *localaws.Fault {
+			if now := w.since(); now >= end && now < end+50*time.Second && (c.Operation == "DescribeAlarms" || now > end+30*time.Second) {
+				return &broken
+			}
+			return nil
+		})
+		if err := watcher.Watch(t.Context(), w.stage(orders, 10, end)); err != nil {
+			t.Error(err)
+		}
+		for _, line := range w.told {
+			if strings.Contains(line, "not compared") {
+				t.Error(line)
+			}
+		}
+	})
+}
+
+// What is still waited for after the end is in the log, too.
+func TestWaitAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := withAlarms(t)
+		watcher := w.begun(rollout.Health{Alarms: alarms.Alarms, Analysis: rate.Analysis})
+		const end = 2 * time.Minute
+		w.OnCall(func(c localaws.Call) *localaws.Fault {
+			if now := w.since(); now >= end && (now < end+30*time.Second || now < end+50*time.Second && c.Operation == "GetMetricData") {
+				return &hanging
+			}
+			return nil
+		})
+		if err := watcher.Watch(t.Context(), w.stage(orders, 10, end)); err != nil {
+			t.Error(err)
+		}
+		var waits []string
+		for _, line := range w.told {
+			if strings.Contains(line, "still waiting") {
+				waits = append(waits, line)
+			}
+		}
+		if want := []string{"2m32s still waiting for the alarms and the metrics"}; !slices.Equal(waits, want) {
+			t.Errorf("%q, want %q", waits, want)
+		}
+	})
+}
+
 // An alarm that is deleted meanwhile leaves the shift blind.
 func TestAlarmDeleted(t *testing.T) {
 	t.Parallel()
@@ -424,5 +479,31 @@ func TestMetricsThatHang(t *testing.T) {
 			t.Errorf("%v", s)
 		}
 		w.took(minute + 10*time.Second) // the answer, and the second look
+	})
+}
+
+// What holds the watch up, such as credentials that are renewed slowly, is followed by
+// one line of progress and not by one for each that was due.
+func TestProgressAfterADelay(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, localaws.Options{})
+		watcher := rollout.NewWatcher(w.aws, rollout.Health{}, func(text string) {
+			w.tell(text)
+			if len(w.progress) == 1 {
+				time.Sleep(100 * time.Second)
+			}
+		})
+		if err := watcher.Watch(t.Context(), w.stage(orders, 10, 3*time.Minute)); err != nil {
+			t.Error(err)
+		}
+		var at []string
+		for _, line := range w.progress {
+			before, _, _ := strings.Cut(line, " ")
+			at = append(at, before)
+		}
+		if want := []string{"30s", "2m10s", "2m30s"}; !slices.Equal(at, want) {
+			t.Errorf("progress at %q, want %q", at, want)
+		}
 	})
 }
