@@ -173,7 +173,7 @@ func (p Plan) confirmed(ctx context.Context) Plan {
 	edit := p.target.edit
 	var err error
 	switch {
-	case p.End.Kind == EndApplied && p.Decision.Mark == nil && edit.Standing() == alias.Written:
+	case (p.End.Kind == EndApplied || p.End.Kind == EndUnchanged) && p.Decision.Mark == nil && edit.Standing() == alias.Written:
 		err = edit.Verify(ctx)
 	case p.End.Kind == EndUnchanged && edit.Current().Exists() && edit.Standing() == alias.Untouched:
 		err = edit.VerifyAt(ctx, p.version())
