@@ -85,7 +85,7 @@ func (p Plan) delete(ctx context.Context, v verb) Plan {
 	if p.End.over() || !p.Decision.Delete {
 		return p
 	}
-	p, stripped := p.stripped(ctx, v)
+	p, gone := p.stripped(ctx, v)
 	if p.End.over() {
 		return p
 	}
@@ -95,17 +95,17 @@ func (p Plan) delete(ctx context.Context, v verb) Plan {
 		err := t.edit.Delete(ctx)
 		switch {
 		case errors.Is(err, alias.ErrChanged):
-			if p = decided(ctx, v, p); p.Decision.Delete {
+			if p = decided(ctx, v, p); p.Decision.Delete && !p.End.over() {
 				return p.delete(ctx, v)
 			}
-			return p.stays()
+			return p.halfDeleted(gone)
 		case err != nil && t.edit.Standing() == alias.Unknown:
 			return p.ended(End{Kind: EndUnknown, Reason: t.edit.Whereabouts(), Err: err})
 		case err != nil:
-			return p.failed(err)
+			return p.failed(err).halfDeleted(gone)
 		}
 		t.log.fact("%s: %s", t.alias(), Deleted)
-	} else if !stripped {
+	} else if len(gone) == 0 {
 		return p.ended(deleted)
 	}
 	own, err := t.readBelongings(ctx)
@@ -117,10 +117,16 @@ func (p Plan) delete(ctx context.Context, v verb) Plan {
 		return p.ended(deleted)
 	}
 	again := decided(ctx, v, p.withFacts(p.Facts.withBelongings(own))).delete(ctx, v)
-	if again.End.Status == Deleted {
+	switch {
+	case again.End.Err == nil && again.End.Status == Deleted:
 		return again.ended(deleted)
+	case again.End.Err == nil, t.edit.Current().Exists(), t.edit.Standing() != alias.Written:
+		return again
 	}
-	return again
+	if _, half := errors.AsType[*HalfDeletedError](again.End.Err); !half {
+		again = again.halfDeleted([]string{t.alias()})
+	}
+	return again.ended(deleted.then(again.End.Err, t.alias()+" is deleted, but not all that belonged to it"))
 }
 
 // pruneDecided deletes the versions that the operation prune has decided on.
