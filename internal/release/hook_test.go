@@ -582,6 +582,27 @@ func TestWhatALaterAttemptUndoes(t *testing.T) {
 	}
 }
 
+// What a later attempt finds in its place, and only gives another text, is seen once more
+// after the hook, too.
+func TestMovedWhileALaterAttemptAsks(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHooked(t, "items")
+		ended(t, h.job(t.Context(), nil, "items"), release.Released, 2)
+		h.OnInvoke("after", func(localaws.Invocation) localaws.Answer {
+			h.SetAlias("items", localaws.Alias{Name: "prod", Version: "1", Description: "shop [1 | left 2 | run 501]"})
+			return localaws.Answer{Payload: []byte(`{"status": "Succeeded"}`)}
+		})
+		o := ended(t, h.job(t.Context(), func(req *release.Request) {
+			text := "attempt 2"
+			req.Run.Attempt, req.AliasDescription = 2, &text
+		}, "items"), release.Failed, 2)
+		if o.After.String() != "1" || !strings.Contains(o.Err.Error(), "run 501") {
+			t.Errorf("at %s: %v", o.After, o.Err)
+		}
+	})
+}
+
 // The alias is locked while the post-traffic hook runs, and the hook rejects the version:
 // the alias stays, and the message says once how to go on.
 func TestLockedWhileTheHookRuns(t *testing.T) {
