@@ -136,7 +136,7 @@ func (r *Releaser) pruneDecided(ctx context.Context, plans []Plan) []Plan {
 		case len(p.Decision.Cut.doomed) == 0:
 			return p
 		case p.PruneErr != nil:
-			return p.failed(p.PruneErr).withPruneError(nil)
+			return p.endedBy(p.PruneErr).withPruneError(nil)
 		case len(p.Deleted) == 0:
 			return p.ended(End{Kind: EndUnchanged, Reason: fmt.Sprintf("%d of %s could be pruned, but none was deleted", len(p.Decision.Cut.doomed), counted(p.Decision.Cut.stock()))})
 		}
