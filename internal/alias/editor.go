@@ -687,13 +687,13 @@ func (e *Editor) recordLoss() error {
 }
 
 // lockSince is what was locked or unlocked since this run's last write, the zero Lock
-// if nothing was, or if the alias was moved as well.
+// if nothing was, or if the alias was moved, or shifted by another run, as well.
 func (e *Editor) lockSince() Lock {
-	lock := e.current.History.Lock
-	if e.written == nil || lock == e.written.History.Lock || e.current.Version != e.written.Version {
+	now, was := e.current, e.written
+	if was == nil || now.History.Lock == was.History.Lock || now.Version != was.Version || now.History.Run != was.History.Run {
 		return Lock{}
 	}
-	return lock
+	return now.History.Lock
 }
 
 // ChangedBy is who else has changed the alias last, as far as its history shows.

@@ -156,6 +156,21 @@ func TestAShiftLosesToALockThatHasEnded(t *testing.T) {
 	}
 }
 
+// TestAShiftLosesToARunAfterALock: it is the run that shifts the alias now that is named,
+// and not the one that has unlocked it before.
+func TestAShiftLosesToARunAfterALock(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(r *rig) {
+		r.mustMove(2)
+		r.put("2", "text [2 < 1 | shifting to 4 until 2026-11-23T10:20Z | run 601 | unlocked | run 600]")
+		err := r.move(3)
+		lost(r.t, err, "run 601")
+		if strings.Contains(err.Error(), "unlocked") || strings.Contains(r.Whereabouts(), "unlocked") {
+			r.t.Errorf("said %q, %q", err, r.Whereabouts())
+		}
+	})
+}
+
 // TestALockSinceIsKept: what the run still has to note of CodeDeploy's work keeps a
 // lock that has come meanwhile.
 func TestALockSinceIsKept(t *testing.T) {

@@ -305,15 +305,16 @@ func TestUndoOfACreatedAliasFails(t *testing.T) {
 func TestUndoOfAnEarlierAttempt(t *testing.T) {
 	t.Parallel()
 	for put, want := range map[[2]string]string{
-		{"2", "text [2 < 1 | run 500]"}:                      "1 text [1 | left 2 | run 500]",
-		{"2", "text [2 < 1 | run 500 | unlocked | run 499]"}: "1 text [1 | left 2 | run 500 | unlocked | run 499]",
-		{"1", "text [1 | codedeploy d-1 to 2 | run 500]"}:    "",
-		{"2", "text [1 | codedeploy d-1 to 2 | run 500]"}:    "1 text [1 | left 2 | run 500]",
-		{"2", "text [2 < 1 | run 499]"}:                      "",
-		{"2", "text [2 | run 500]"}:                          "",
-		{"2", "text [1 | run 500]"}:                          "",
-		{"2", "text [2 < 1 | left 3 | run 500]"}:             "",
-		{"2", "text [2 < 1 | left 3 by 499 | run 500]"}:      "1 text [1 | left 3 | run 500]",
+		{"2", "text [2 < 1 | run 500]"}:                       "1 text [1 | left 2 | run 500]",
+		{"2", "text [2 < 1 | run 500 | unlocked | run 499]"}:  "1 text [1 | left 2 | run 500 | unlocked | run 499]",
+		{"1", "text [1 | codedeploy d-1 to 2 | run 500]"}:     "",
+		{"2", "text [1 | codedeploy d-1 to 2 | run 500]"}:     "1 text [1 | left 2 | run 500]",
+		{"2", "text [2 < 1 | run 499]"}:                       "",
+		{"2", "text [2 | run 500]"}:                           "",
+		{"2", "text [1 | run 500]"}:                           "",
+		{"2", "text [2 < 1 | left 3 | run 500]"}:              "",
+		{"2", "text [2 < 1 | left 3 by 499 | run 500]"}:       "1 text [1 | left 3 | run 500]",
+		{"2", "text [2 < 1 | codedeploy d-1 to 3 | run 500]"}: "",
 	} {
 		bubble(t, func(r *rig) {
 			r.put(put[0], put[1])

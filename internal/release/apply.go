@@ -85,7 +85,7 @@ func (p Plan) delete(ctx context.Context, v verb) Plan {
 	if p.End.over() || !p.Decision.Delete {
 		return p
 	}
-	p, stripped := p.stripped(ctx, v)
+	p, gone := p.stripped(ctx, v)
 	if p.End.over() {
 		return p
 	}
@@ -95,17 +95,17 @@ func (p Plan) delete(ctx context.Context, v verb) Plan {
 		err := t.edit.Delete(ctx)
 		switch {
 		case errors.Is(err, alias.ErrChanged):
-			if p = decided(ctx, v, p); p.Decision.Delete {
+			if p = decided(ctx, v, p); p.Decision.Delete && !p.End.over() {
 				return p.delete(ctx, v)
 			}
-			return p.stays()
+			return p.halfDeleted(gone)
 		case err != nil && t.edit.Standing() == alias.Unknown:
 			return p.ended(End{Kind: EndUnknown, Reason: t.edit.Whereabouts(), Err: err})
 		case err != nil:
-			return p.failed(err)
+			return p.failed(err).halfDeleted(gone)
 		}
 		t.log.fact("%s: %s", t.alias(), Deleted)
-	} else if !stripped {
+	} else if len(gone) == 0 {
 		return p.ended(deleted)
 	}
 	own, err := t.readBelongings(ctx)
@@ -117,10 +117,16 @@ func (p Plan) delete(ctx context.Context, v verb) Plan {
 		return p.ended(deleted)
 	}
 	again := decided(ctx, v, p.withFacts(p.Facts.withBelongings(own))).delete(ctx, v)
-	if again.End.Status == Deleted {
+	switch {
+	case again.End.Err == nil && again.End.Status == Deleted:
 		return again.ended(deleted)
+	case again.End.Err == nil, t.edit.Current().Exists(), t.edit.Standing() != alias.Written:
+		return again
 	}
-	return again
+	if _, half := errors.AsType[*HalfDeletedError](again.End.Err); !half {
+		again = again.halfDeleted([]string{t.alias()})
+	}
+	return again.ended(deleted.then(again.End.Err, t.alias()+" is deleted, but not all that belonged to it"))
 }
 
 // pruneDecided deletes the versions that the operation prune has decided on.
@@ -130,7 +136,7 @@ func (r *Releaser) pruneDecided(ctx context.Context, plans []Plan) []Plan {
 		case len(p.Decision.Cut.doomed) == 0:
 			return p
 		case p.PruneErr != nil:
-			return p.failed(p.PruneErr).withPruneError(nil)
+			return p.endedBy(p.PruneErr).withPruneError(nil)
 		case len(p.Deleted) == 0:
 			return p.ended(End{Kind: EndUnchanged, Reason: fmt.Sprintf("%d of %s could be pruned, but none was deleted", len(p.Decision.Cut.doomed), counted(p.Decision.Cut.stock()))})
 		}
@@ -173,7 +179,7 @@ func (p Plan) confirmed(ctx context.Context) Plan {
 	edit := p.target.edit
 	var err error
 	switch {
-	case p.End.Kind == EndApplied && p.Decision.Mark == nil && edit.Standing() == alias.Written:
+	case (p.End.Kind == EndApplied || p.End.Kind == EndUnchanged) && p.Decision.Mark == nil && edit.Standing() == alias.Written:
 		err = edit.Verify(ctx)
 	case p.End.Kind == EndUnchanged && edit.Current().Exists() && edit.Standing() == alias.Untouched:
 		err = edit.VerifyAt(ctx, p.version())

@@ -117,6 +117,10 @@ func (r *Releaser) move(ctx context.Context, v verb, w *rollout.Watcher, plans [
 	if failure == nil && firstFailure(next) == nil {
 		next = r.postHooks(ctx, next)
 	}
+	unfit := unhealthy(failure) || slices.ContainsFunc(next, func(p Plan) bool { return unhealthy(p.End.Err) })
+	if unfit {
+		resume(next)
+	}
 	undo := 0
 	for _, p := range next {
 		if p.target.edit.Undoable() {
@@ -139,7 +143,6 @@ func (r *Releaser) move(ctx context.Context, v verb, w *rollout.Watcher, plans [
 	}
 	undoCtx, cancel := alias.UndoContext(ctx, undo)
 	defer cancel()
-	unfit := unhealthy(failure) || slices.ContainsFunc(next, func(p Plan) bool { return unhealthy(p.End.Err) })
 	return each(next, func(p Plan) Plan { return p.undone(undoCtx, *why, unfit) })
 }
 

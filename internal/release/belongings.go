@@ -94,21 +94,19 @@ func (t target) toRemove(b belongings) []belonging {
 	return all
 }
 
-// stripped is the plan after what belongs to its alias was deleted, and whether any of it
-// was. The alias is read before each deletion, its own too: what a newer run has moved since
-// is left to it, and so is what was locked. The end is set if the alias is not to be deleted
-// any more.
-func (p Plan) stripped(ctx context.Context, v verb) (Plan, bool) {
+// stripped is the plan after what belongs to its alias was deleted, and what was. The alias
+// is read before each deletion, its own too: what a newer run has moved since is left to it,
+// and so is what was locked. The end is set if the alias is not to be deleted any more.
+func (p Plan) stripped(ctx context.Context, v verb) (_ Plan, gone []string) {
 	t := p.target
-	var gone []string
 	for _, b := range t.toRemove(p.Facts.Belongings) {
 		if p = p.stillDecided(ctx, v); p.End.over() || !p.Decision.Delete {
-			return p.halfDeleted(gone), true
+			return p.halfDeleted(gone), gone
 		}
 		removed, err := t.remove(ctx, b)
 		switch {
 		case err != nil:
-			return p.failed(err).halfDeleted(gone), true
+			return p.failed(err).halfDeleted(gone), gone
 		case !removed:
 			continue
 		}
@@ -117,9 +115,9 @@ func (p Plan) stripped(ctx context.Context, v verb) (Plan, bool) {
 		t.log.changed(b.what + " deleted")
 	}
 	if p = p.stillDecided(ctx, v); p.End.over() || !p.Decision.Delete {
-		return p.halfDeleted(gone), true
+		return p.halfDeleted(gone), gone
 	}
-	return p, len(gone) > 0
+	return p, gone
 }
 
 // remove deletes what belongs to the alias. It reports false if there was nothing any more.

@@ -126,8 +126,8 @@ func (p Plan) failed(err error) Plan {
 	return p.ended(End{Kind: EndNotAttempted, Status: Failed, Err: err})
 }
 
-// endedBy is the plan of a function that could not be read. One that only a glob has
-// named, and that was deleted since, is none of those that the run is for.
+// endedBy is the plan of a function of which something could not be read. One that only a
+// glob has named, and that was deleted since, is none of those that the run is for.
 func (p Plan) endedBy(err error) Plan {
 	t := p.target
 	if e, ok := errors.AsType[*awsapi.Error](err); ok && t.listed && e.Kind == awsapi.NotFound && e.Function.Name == t.fn.Name && e.Qualifier == "" {

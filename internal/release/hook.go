@@ -102,13 +102,37 @@ func (p Plan) preHook() (Hook, bool) {
 // attempt of this run: that may have ended before the hook answered.
 func (p Plan) postHook() (Hook, bool) {
 	h, given := p.Hooks.Post[p.target.fn.Name]
-	return h, given && (p.End.Kind == EndApplied || p.movedEarlier() && p.target.rerun && p.target.edit.MovedFrom() != alias.None)
+	return h, given && (p.End.Kind == EndApplied || p.resumable())
 }
 
-// movedEarlier reports whether this run has moved the alias in an earlier attempt or
-// job, so that it only stays there.
+// movedEarlier reports whether this run has moved the alias to the version in an earlier
+// attempt or job, so that it only stays there.
 func (p Plan) movedEarlier() bool {
-	return p.End.Kind == EndUnchanged && p.target.edit.MovedByRun()
+	edit := p.target.edit
+	v := edit.MovedEarlier()
+	return v != alias.None && v == p.version() && v == edit.Current().Version
+}
+
+// resumable reports whether this is a later attempt of the run, and an earlier one has
+// moved the alias and shows from where: its move counts as this one's.
+func (p Plan) resumable() bool {
+	return p.target.rerun && p.movedEarlier() && p.target.edit.MovedFrom() != alias.None
+}
+
+// resume takes over what earlier attempts of this run have moved, since a version was found
+// unfit: it is restored with the rest. But where this attempt has moved any of it on to
+// another version, it is that release that is undone, and the earlier one stays as far as
+// its versions were not found unfit themselves.
+func resume(plans []Plan) {
+	anew := slices.ContainsFunc(plans, func(p Plan) bool {
+		v := p.target.edit.MovedEarlier()
+		return v != alias.None && v != p.version() && p.target.edit.Undoable()
+	})
+	for _, p := range plans {
+		if p.resumable() && (!anew || unhealthy(p.End.Err)) {
+			p.target.edit.Resume()
+		}
+	}
 }
 
 // warnIfUnasked warns where a post-traffic hook may have given no verdict, and is not
@@ -118,6 +142,13 @@ func (p Plan) warnIfUnasked() {
 	if _, asked := p.postHook(); given && !asked && p.movedEarlier() {
 		p.target.log.warn("%s has moved %s to %s earlier, so %s %s is not invoked again. If that job was killed before the hook answered, the verdict is lost: look at the log of the hook, and run `operation: rollback` if the version is bad",
 			p.target.run, p.target.alias(), p.version(), postTraffic, h)
+	}
+}
+
+// renderPostHook says which hook is invoked at the end.
+func (p Plan) renderPostHook(w *words) {
+	if h, given := p.Hooks.Post[p.target.fn.Name]; given && (p.moves() || p.resumable()) {
+		w.add("invoke %s %s: roll back unless it accepts %s", postTraffic, h, named(p.version()))
 	}
 }
 
@@ -157,14 +188,13 @@ func (r *Releaser) postHooks(ctx context.Context, plans []Plan) []Plan {
 	}
 	asking, end := context.WithCancel(ctx)
 	defer end()
-	moved := plans
 	plans = each(plans, func(p Plan) Plan {
 		h, ok := p.postHook()
 		if !ok {
 			return p
 		}
 		previous := p.target.edit.Before().Version
-		if p.movedEarlier() {
+		if p.resumable() {
 			p.target.log.fact("an earlier attempt of this run has moved %s to %s, so the hook is invoked again", p.target.alias(), p.version())
 			previous = p.target.edit.MovedFrom()
 		}
@@ -180,11 +210,6 @@ func (r *Releaser) postHooks(ctx context.Context, plans []Plan) []Plan {
 		return p.failed(err)
 	})
 	if firstFailure(plans) != nil {
-		for _, p := range moved {
-			if _, asked := p.postHook(); asked && p.movedEarlier() {
-				p.target.edit.Resume()
-			}
-		}
 		return plans
 	}
 	return each(plans, func(p Plan) Plan { return p.confirmed(ctx) })

@@ -494,6 +494,115 @@ func TestHooksOfAnEarlierAttempt(t *testing.T) {
 	})
 }
 
+// What a later attempt undoes of what an earlier one has moved: all of it where a version is
+// unfit, and nothing for any other failure.
+func TestWhatALaterAttemptUndoes(t *testing.T) {
+	t.Parallel()
+	const before, moved, back = "shop [1 | run 1]", "shop [2 < 1 | run 500]", "shop [1 | left 2 | run 500]"
+	unmoved := func(h *hooked, fn string) {
+		h.SetAlias(fn, localaws.Alias{Name: "prod", Version: "1", Description: before})
+	}
+	fails := func(h *hooked, operation, fn string, f localaws.Fault) {
+		invoked := 0
+		h.OnCall(func(c localaws.Call) *localaws.Fault {
+			if c.Operation != operation || c.Function != fn {
+				return nil
+			}
+			if invoked++; operation == "Invoke" && invoked == 1 { // it asks only
+				return nil
+			}
+			return &f
+		})
+	}
+	for name, tt := range map[string]struct {
+		again func(*hooked, *release.Request)
+		want  [3]string // of items, orders and users
+	}{
+		"the hook of one rejects its version": {func(h *hooked, req *release.Request) {
+			req.Hooks.Post = map[string]release.Hook{"orders": req.Hooks.Post["orders"]}
+			h.says["after"] = rejects
+		}, [3]string{back, back, back}},
+		"the hook of one that was not moved before rejects its version": {func(h *hooked, req *release.Request) {
+			unmoved(h, "users")
+			req.Hooks.Post = map[string]release.Hook{"users": req.Hooks.Post["users"]}
+			h.says["after"] = rejects
+		}, [3]string{back, back, back}},
+		"an alarm goes off while one is moved that was not": {func(h *hooked, req *release.Request) {
+			unmoved(h, "users")
+			h.SetAlarm("errors", "OK", "")
+			time.AfterFunc(30*time.Second, func() { h.SetAlarm("errors", "ALARM", "") })
+			alarmed(req)
+			baking(req, time.Minute)
+		}, [3]string{back, back, back}},
+		"the text is another one": {func(h *hooked, req *release.Request) {
+			text := "attempt 2"
+			req.AliasDescription = &text
+			h.says["after items"] = rejects
+		}, [3]string{back, back, back}},
+		"the answer of a hook is lost": {func(h *hooked, _ *release.Request) {
+			fails(h, "Invoke", "after", localaws.Fault{Drop: true})
+		}, [3]string{moved, moved, moved}},
+		"one that was not moved before cannot be moved": {func(h *hooked, _ *release.Request) {
+			unmoved(h, "users")
+			fails(h, "UpdateAlias", "users", localaws.Fault{Status: 403, Code: "AccessDeniedException", Message: "no"})
+		}, [3]string{moved, moved, before}},
+		"a newer version of one is rejected": {func(h *hooked, _ *release.Request) {
+			h.Upload("users", "3")
+			h.says["after users"] = rejects
+		}, [3]string{moved, moved, "shop [2 < 1 | left 3 | run 500]"}},
+		"an earlier version is rejected, and a newer one of another is not": {func(h *hooked, _ *release.Request) {
+			h.Upload("users", "3")
+			h.says["after items"] = rejects
+		}, [3]string{back, moved, "shop [2 < 1 | left 3 | run 500]"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				h := newHooked(t, shop...)
+				res := h.job(t.Context(), nil, shop...)
+				ended(t, res, release.Released, 2)
+				h.takes = time.Second
+				res = h.job(t.Context(), func(req *release.Request) {
+					req.Run.Attempt = 2
+					tt.again(h, req)
+				}, shop...)
+				if res.ExitCode() != release.ExitFailed {
+					t.Errorf("exit code %d", res.ExitCode())
+				}
+				for i, fn := range shop {
+					o, a := res.Outcomes[i], tt.want[i]
+					version, _, _ := strings.Cut(strings.TrimPrefix(a, "shop ["), " ")
+					h.at(fn, "prod", version, a)
+					if o.After.String() != version || o.NotAsItWas {
+						t.Errorf("%s ended %s at %s: %s", fn, o.Status, o.After, o.Reason)
+					}
+				}
+			})
+		})
+	}
+}
+
+// What a later attempt finds in its place, and only gives another text, is seen once more
+// after the hook, too.
+func TestMovedWhileALaterAttemptAsks(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHooked(t, "items")
+		ended(t, h.job(t.Context(), nil, "items"), release.Released, 2)
+		h.OnInvoke("after", func(localaws.Invocation) localaws.Answer {
+			h.SetAlias("items", localaws.Alias{Name: "prod", Version: "1", Description: "shop [1 | left 2 | run 501]"})
+			return localaws.Answer{Payload: []byte(`{"status": "Succeeded"}`)}
+		})
+		o := ended(t, h.job(t.Context(), func(req *release.Request) {
+			text := "attempt 2"
+			req.Run.Attempt, req.AliasDescription = 2, &text
+		}, "items"), release.Failed, 2)
+		if o.After.String() != "1" || !strings.Contains(o.Err.Error(), "run 501") {
+			t.Errorf("at %s: %v", o.After, o.Err)
+		}
+	})
+}
+
 // The alias is locked while the post-traffic hook runs, and the hook rejects the version:
 // the alias stays, and the message says once how to go on.
 func TestLockedWhileTheHookRuns(t *testing.T) {

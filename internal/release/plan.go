@@ -349,6 +349,9 @@ func render(p Plan, why *cause) []string {
 		w.add("do nothing: %s", d.Reason)
 	default:
 		w.add("leave %s at %s%s", t.alias(), s.Position, because(d.Reason))
+		if why == nil {
+			p.renderPostHook(&w)
+		}
 	}
 	if why != nil {
 		found = findings{}
@@ -411,9 +414,7 @@ func (p Plan) renderMove(w *words, s alias.State) {
 		w.addIf(len(h.Alarms) > 1, "roll back when one of the alarms %s goes off", strings.Join(h.Alarms, ", "))
 		p.renderAnalysis(w, s)
 	}
-	if h, given := p.Hooks.Post[t.fn.Name]; given {
-		w.add("invoke %s %s: roll back unless it accepts %s", postTraffic, h, to)
-	}
+	p.renderPostHook(w)
 }
 
 // renderAnalysis says by what the metrics of the rollout are judged.
@@ -443,7 +444,7 @@ func (p Plan) notChecked() []string {
 	w.addIf(p.tested() && p.moves(), "the smoke test")
 	_, pre := p.preHook()
 	_, post := p.Hooks.Post[p.target.fn.Name]
-	w.addIf(pre || post && p.moves(), "what the hooks find")
+	w.addIf(pre || post && (p.moves() || p.resumable()), "what the hooks find")
 	w.addIf(p.CodeDeploy != nil && p.moves(), "whether CodeDeploy accepts the deployment")
 	return w
 }

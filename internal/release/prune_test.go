@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"lambda-release/internal/function"
 	"lambda-release/internal/localaws"
 	"lambda-release/internal/release"
 )
@@ -56,6 +57,36 @@ func TestPruneOfManyReadsJustBeforeItDeletes(t *testing.T) {
 					t.Errorf("the log has no progress:\n%s", log)
 				}
 			})
+		})
+	}
+}
+
+// A function that a glob has matched is deleted while the prune is at work on it.
+func TestPruneOfAFunctionThatIsDeletedMeanwhile(t *testing.T) {
+	t.Parallel()
+	for _, from := range []string{"ListAliases", "DeleteFunction"} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, localaws.Options{})
+			for _, fn := range []string{"items", "preview"} {
+				w.AddFunction(fn)
+				w.versions(fn, 6)
+			}
+			seen := map[string]int{}
+			w.OnCall(func(c localaws.Call) *localaws.Fault {
+				if c.Function != "preview" {
+					return nil
+				}
+				if seen[c.Operation]++; seen["ListAliases"] < 2 || from == "DeleteFunction" && seen[from] == 0 {
+					return nil
+				}
+				return &localaws.Fault{Status: 404, Code: "ResourceNotFoundException", Message: "Function not found: " + w.FunctionARN("preview", "")}
+			})
+			req := on(as(release.Prune, run(1)), "items")
+			req.Keep, req.Globs = 3, []function.Pattern{"prev*"}
+			res := w.releaser(time.Minute).Run(t.Context(), req)
+			if o := res.Outcomes[1]; statuses(res) != "pruned unchanged" || res.ExitCode() != release.ExitDone {
+				t.Errorf("deleted at %s: %s, exit code %d: %s: %v %q", from, statuses(res), res.ExitCode(), o.Reason, o.Err, o.Warnings)
+			}
 		})
 	}
 }
