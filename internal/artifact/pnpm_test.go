@@ -12,6 +12,9 @@ import (
 // node_modules that consists of links. It is packed, unpacked, and started by node.
 // The test needs node, pnpm and the npm registry; .ci/run installs pnpm where it can.
 func TestPnpmProjectStarts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("most of it is done by pnpm and node, which the race detector does not see")
+	}
 	t.Parallel()
 	for _, tool := range []string{"node", "pnpm"} {
 		if _, err := exec.LookPath(tool); err != nil {

@@ -134,6 +134,9 @@ func TestMetricSeriesUnreadable(t *testing.T) {
 
 // 501 metrics take two calls, and what the first of them returns, two pages.
 func TestMetricSeriesOfMany(t *testing.T) {
+	if testing.Short() {
+		t.Skip("160,000 numbers, which the race detector follows one by one")
+	}
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(tenTwenty))

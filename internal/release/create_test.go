@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -420,11 +421,15 @@ func cancelledAt(t *testing.T, n int, hangs bool) (reached bool) {
 // it has created. What is left is reported, and no more is.
 func TestDeleteCreated(t *testing.T) {
 	t.Parallel()
-	for _, op := range []string{
+	for k, op := range []string{
 		"GetFunction", "ListAliases", "ListVersionsByFunction", "ListEventSourceMappings", "GetPolicy", "ListFunctionUrlConfigs",
 		"ListFunctionEventInvokeConfigs", "ListProvisionedConcurrencyConfigs", "DeleteFunction",
 	} {
-		for faultName, fault := range faults {
+		for i, faultName := range slices.Sorted(maps.Keys(faults)) {
+			if testing.Short() && i%3 != k%3 {
+				continue // for the race detector each operation meets every third of them
+			}
+			fault := faults[faultName]
 			if op == "ListEventSourceMappings" && fault.Status == 404 || fault.Status == 409 && (strings.HasPrefix(op, "List") || op == "GetPolicy") {
 				continue // AWS has no such answer
 			}
