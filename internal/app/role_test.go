@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -34,14 +35,15 @@ func TestRoleChainThroughALongShift(t *testing.T) {
 		file := filepath.Join(s.folder, "token")
 		tick := time.NewTicker(4 * time.Minute) // a token is valid for five
 		over := make(chan struct{})
-		defer func() { tick.Stop(); close(over) }()
+		var writer sync.WaitGroup
+		defer func() { tick.Stop(); close(over); writer.Wait() }() // before the folder is removed
 		write := func() {
 			if err := os.WriteFile(file, []byte(token("a job", "sts.amazonaws.com")), 0o600); err != nil {
 				t.Error(err)
 			}
 		}
 		write()
-		go func() {
+		writer.Go(func() {
 			for {
 				select {
 				case <-tick.C:
@@ -50,7 +52,7 @@ func TestRoleChainThroughALongShift(t *testing.T) {
 					return
 				}
 			}
-		}()
+		})
 
 		code := s.run("--strategy", "Canary10Percent2Hours", "--analysis", "none", "--alarms", "errors", "--role-to-assume", roleARN, "--web-identity-token-file", file,
 			"--role-chain", hub, "--role-chain", last, "--external-id", external, "--least-privilege-session")

@@ -49,7 +49,7 @@ func main() {
 	addr := flag.String("serve", "", "serve the AWS control plane on this `address` until interrupted, instead of running the jobs")
 	verbose := flag.Bool("v", false, "print the logs, outputs and summaries of the jobs")
 	html := flag.String("html", "", "also write the summaries of the jobs to this `file`, as a page for a browser")
-	settle := flag.Duration("settle", 300*time.Millisecond, "how long functions and updates stay Pending or InProgress")
+	settle := flag.Duration("settle", 300*time.Millisecond, "how long functions and updates stay Pending or InProgress, and some invocations through a moved alias reach the version before it")
 	latency := flag.Duration("latency", 0, "added to every call")
 	rate := flag.Float64("rate", 0, "limit of control-plane calls a second (15 on AWS); 0: no limit")
 	stale := flag.Duration("stale", 0, "how long after a write reads show the state before it")

@@ -25,7 +25,7 @@ import (
 type Options struct {
 	Account      string        // default "123456789012"
 	Region       string        // region of the resources that Go code adds; default "eu-central-1"
-	Settle       time.Duration // how long Pending and InProgress last; 0: until the next call
+	Settle       time.Duration // how long Pending and InProgress last, and the routing of a moved alias is behind; 0: until the next call
 	Provisioning time.Duration // how long provisioned concurrency takes to move; default Settle
 	Latency      time.Duration // added to every call
 	Rate         float64       // Lambda's control-plane calls a second and region, AWS has 15; 0: unlimited
