@@ -2,6 +2,7 @@ package release
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -74,4 +75,55 @@ func (v deletion) decide(s alias.State, f Facts, _ time.Time) (Decision, error) 
 		return Decision{Status: Unchanged}.because("there is no such alias"), nil
 	}
 	return Decision{Status: Deleted, Delete: true}.because("the alias was gone already, but not all that belonged to it"), nil
+}
+
+// delete deletes the alias and what belongs to it, if that was decided. A release that
+// was still at work may add something until the alias is gone, so all is read again until
+// nothing is left.
+func (p Plan) delete(ctx context.Context, v verb) Plan {
+	if p.End.over() || !p.Decision.Delete {
+		return p
+	}
+	p, gone := p.stripped(ctx, v)
+	if p.End.over() {
+		return p
+	}
+	t := p.target
+	deleted := End{Kind: EndApplied, Status: Deleted, Reason: p.Decision.Reason}
+	if t.edit.Current().Exists() {
+		err := t.edit.Delete(ctx)
+		switch {
+		case errors.Is(err, alias.ErrChanged):
+			if p = decided(ctx, v, p); p.Decision.Delete && !p.End.over() {
+				return p.delete(ctx, v)
+			}
+			return p.halfDeleted(gone)
+		case err != nil && t.edit.Standing() == alias.Unknown:
+			return p.ended(End{Kind: EndUnknown, Reason: t.edit.Whereabouts(), Err: err})
+		case err != nil:
+			return p.failed(err).halfDeleted(gone)
+		}
+		t.log.fact("%s: %s", t.alias(), Deleted)
+	} else if len(gone) == 0 {
+		return p.ended(deleted)
+	}
+	own, err := t.readBelongings(ctx)
+	switch {
+	case err != nil:
+		t.log.warn("%s is deleted, but whether another run has given it something meanwhile is not known: %v (run this job again to find out)", t.alias(), err)
+		return p.ended(deleted)
+	case own.nothing():
+		return p.ended(deleted)
+	}
+	again := decided(ctx, v, p.withFacts(p.Facts.withBelongings(own))).delete(ctx, v)
+	switch {
+	case again.End.Err == nil && again.End.Status == Deleted:
+		return again.ended(deleted)
+	case again.End.Err == nil, t.edit.Current().Exists(), t.edit.Standing() != alias.Written:
+		return again
+	}
+	if _, half := errors.AsType[*HalfDeletedError](again.End.Err); !half {
+		again = again.halfDeleted([]string{t.alias()})
+	}
+	return again.ended(deleted.then(again.End.Err, t.alias()+" is deleted, but not all that belonged to it"))
 }

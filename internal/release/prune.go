@@ -2,6 +2,7 @@ package release
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -75,6 +76,46 @@ func (t target) inventory(ctx context.Context, f Facts, r retention) (Facts, err
 		f = f.withUsage(more)
 	}
 	return f, err
+}
+
+// pruneDecided deletes the versions that the operation prune has decided on.
+func (r *Releaser) pruneDecided(ctx context.Context, plans []Plan) []Plan {
+	return each(r.pruned(ctx, plans), func(p Plan) Plan {
+		switch {
+		case len(p.Decision.Cut.doomed) == 0:
+			return p
+		case p.PruneErr != nil:
+			return p.endedBy(p.PruneErr).withPruneError(nil)
+		case len(p.Deleted) == 0:
+			return p.ended(End{Kind: EndUnchanged, Reason: fmt.Sprintf("%d of %s could be pruned, but none was deleted", len(p.Decision.Cut.doomed), counted(p.Decision.Cut.stock()))})
+		}
+		return p.ended(End{Kind: EndApplied, Status: Pruned})
+	})
+}
+
+// pruneAfter prunes what was released. The release stands whatever comes of it.
+func (r *Releaser) pruneAfter(ctx context.Context, plans []Plan) []Plan {
+	keep := plans[0].Keep
+	if !keep.prunes() {
+		return plans
+	}
+	r.Progress.Phase(fmt.Sprintf("Prune all but the newest %d", keep.newest))
+	return r.pruned(ctx, each(plans, func(p Plan) Plan {
+		if p.End.Kind == EndOvertaken {
+			return p
+		}
+		f, err := p.target.inventory(ctx, p.Facts, keep)
+		p = p.withFacts(f)
+		if err != nil {
+			return p.withPruneError(err)
+		}
+		c := f.cut(keep)
+		if len(c.doomed) == 0 {
+			p.target.log.fact("nothing to prune among %s", counted(c.stock()))
+		}
+		p.target.log.keeps(c)
+		return p.withDecision(p.Decision.cutting(c))
+	}))
 }
 
 // batchCalls is about how many of the calls that share AWS's rate of 15 a second go
