@@ -2,7 +2,6 @@ package input
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,8 +19,6 @@ const (
 	// commitDigits are those of a commit that a version's description has.
 	commitDigits = 7
 )
-
-var commit = regexp.MustCompile(`^[0-9a-fA-F]{7,40}$`)
 
 func parseOperation(in *Input, value string) Problems {
 	var err error
@@ -44,10 +41,10 @@ func parseVersion(in *Input, value string) Problems {
 		return nil
 	}
 	if sha, ok := strings.CutPrefix(value, "commit:"); ok {
-		if !commit.MatchString(sha) {
+		if sha = strings.ToLower(sha); !release.IsCommit(sha) {
 			return bad("not a commit, which is 7 to 40 hex digits")
 		}
-		in.Commit = strings.ToLower(sha[:commitDigits])
+		in.Commit = sha[:commitDigits]
 		return nil
 	}
 	if err := rules.CheckAlias(value); err != nil {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -55,11 +54,9 @@ func (e NoAliasError) Error() string {
 	return fmt.Sprintf("%s %q: %s has no such alias", e.Input, e.Name, e.Function)
 }
 
-var commit = regexp.MustCompile(`^[0-9a-f]{7,40}$`)
-
 // Hint lists the aliases. A name that is one of a commit is no alias's.
 func (e NoAliasError) Hint() string {
-	if e.Input == "version" && commit.MatchString(e.Name) {
+	if e.Input == "version" && IsCommit(e.Name) {
 		return fmt.Sprintf("For the version of a commit, set the input `version` to commit:%s.", e.Name)
 	}
 	if e.Aliases == "" {

@@ -3,11 +3,18 @@ package release
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 
 	"lambda-release/internal/alias"
 	"lambda-release/internal/awsapi"
 )
+
+var commit = regexp.MustCompile(`^[0-9a-f]{7,40}$`)
+
+// IsCommit reports whether sha is a commit, or at least its first 7 hex digits, in lower
+// case.
+func IsCommit(sha string) bool { return commit.MatchString(sha) }
 
 // named is the version that the request names, by its number or its commit, None if it
 // names none. doing is for errors: `promote`.
