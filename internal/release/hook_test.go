@@ -241,8 +241,11 @@ func TestRefusedInvocationsAreReported(t *testing.T) {
 		h := newHooked(t, "items")
 		h.takes = 20 * time.Second
 		began := time.Now()
+		var mu sync.Mutex
 		asked := map[string]bool{}
 		h.OnCall(func(c localaws.Call) *localaws.Fault {
+			mu.Lock()
+			defer mu.Unlock()
 			since := time.Since(began)
 			if asked["before"] && (c.Function == "items" && since < 15*time.Second || c.Function == "before" && since < time.Minute) && c.Operation == "Invoke" {
 				return &localaws.Fault{Status: 429, Code: "TooManyRequestsException", Message: "Rate Exceeded."}
@@ -503,11 +506,14 @@ func TestWhatALaterAttemptUndoes(t *testing.T) {
 		h.SetAlias(fn, localaws.Alias{Name: "prod", Version: "1", Description: before})
 	}
 	fails := func(h *hooked, operation, fn string, f localaws.Fault) {
+		var mu sync.Mutex
 		invoked := 0
 		h.OnCall(func(c localaws.Call) *localaws.Fault {
 			if c.Operation != operation || c.Function != fn {
 				return nil
 			}
+			mu.Lock()
+			defer mu.Unlock()
 			if invoked++; operation == "Invoke" && invoked == 1 { // it asks only
 				return nil
 			}

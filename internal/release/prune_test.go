@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -71,11 +72,14 @@ func TestPruneOfAFunctionThatIsDeletedMeanwhile(t *testing.T) {
 				w.AddFunction(fn)
 				w.versions(fn, 6)
 			}
+			var mu sync.Mutex
 			seen := map[string]int{}
 			w.OnCall(func(c localaws.Call) *localaws.Fault {
 				if c.Function != "preview" {
 					return nil
 				}
+				mu.Lock()
+				defer mu.Unlock()
 				if seen[c.Operation]++; seen["ListAliases"] < 2 || from == "DeleteFunction" && seen[from] == 0 {
 					return nil
 				}
